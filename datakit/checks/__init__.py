@@ -1,0 +1,1 @@
+"""Quality checks in three steps: measure, score, judge."""

@@ -1,0 +1,1 @@
+"""Arrays in, arrays out: the algorithms of portrait segmentation and matting data."""

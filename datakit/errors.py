@@ -1,0 +1,27 @@
+"""The errors datakit raises: each is one sentence with subject, expected, found, and the way out."""
+
+from __future__ import annotations
+
+
+class DatakitError(Exception):
+    """Base of every error that datakit raises on purpose; its text is meant for a person."""
+
+
+class InputError(DatakitError):
+    """A file, a folder, an option or an array is not what the operation needs."""
+
+
+class SchemaError(InputError):
+    """A document (COCO JSON, manifest, configuration) does not follow its schema."""
+
+
+class ModelError(DatakitError):
+    """A model, its weights or its runtime is missing, damaged, or of another architecture."""
+
+
+class EngineError(DatakitError):
+    """The engine could not run the work: a missing backend, or workers that cannot start."""
+
+
+class WorkerLost(EngineError):
+    """A worker process died while it held one item, also when that item was run alone."""

@@ -1,0 +1,1 @@
+"""The only room that opens files: images, manifests, datasets, and other people's layouts."""

@@ -1,0 +1,1 @@
+"""Frozen, validated records: what datakit writes down about samples, failures and runs."""

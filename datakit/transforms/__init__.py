@@ -1,0 +1,1 @@
+"""Augmentation presets and the joint warp of image, mask, alpha and trimap."""
