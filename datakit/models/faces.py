@@ -1,0 +1,54 @@
+"""What finds faces and their landmarks: the protocols, and the registry of detectors."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from datakit.core.detections import FaceDetection
+from datakit.registry import Registry
+
+Image = npt.NDArray[np.uint8]
+
+
+class FaceDetector(Protocol):
+    """Finds faces in an image as it is; turning the image is the caller's work.
+
+    Attributes
+    ----------
+    name : str
+        As in the registry.
+    sha256 : str
+        Digest of the weights that run.
+    """
+
+    name: str
+    sha256: str
+
+    def detect(self, image: Image) -> list[FaceDetection]:
+        """Find the faces of an (H, W, 3) uint8 RGB image; boxes and points in pixel edges."""
+        ...
+
+
+class FaceDetectorFactory(Protocol):
+    """Builds a detector; a registry entry is one of these (a class will do)."""
+
+    def __call__(
+        self, threshold: float | None = None, weights: Sequence[str | Path] = ()
+    ) -> FaceDetector:
+        """Build it with a score threshold (None: its own) and places to look for weights."""
+        ...
+
+
+FACE_DETECTORS: Registry[FaceDetectorFactory] = Registry(
+    "face detector",
+    {
+        "mediapipe": "datakit.models.mediapipe_faces:MediapipeDetector",
+        "centerface": "datakit.models.centerface:CenterFaceDetector",
+        "yunet": "datakit.models.yunet:YunetDetector",
+    },
+)
