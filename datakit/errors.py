@@ -1,4 +1,4 @@
-"""The errors datakit raises: each is one sentence with subject, expected, found, and the way out."""
+"""The errors datakit raises: one sentence each, with subject, expected, found and the way out."""
 
 from __future__ import annotations
 
@@ -13,6 +13,10 @@ class InputError(DatakitError):
 
 class SchemaError(InputError):
     """A document (COCO JSON, manifest, configuration) does not follow its schema."""
+
+
+class OutputError(DatakitError):
+    """The target cannot be written (full disk, no permission); the run stops and can be resumed."""
 
 
 class ModelError(DatakitError):

@@ -1,0 +1,233 @@
+"""One task over many items, in order, within a bounded window, whatever runs it.
+
+An engine supplies ``open``; the session it gives runs chunks and, when a worker died, single items.
+Everything else (order, window, quarantine, resume) is here, once for all engines.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any, Generic, Protocol, TypeVar
+
+from datakit.errors import DatakitError, EngineError, OutputError
+
+Value = TypeVar("Value")
+
+CHUNK_SECONDS = 0.05
+MAX_CHUNK = 64
+ATTEMPTS_ALONE = 2
+
+
+class Keyed(Protocol):
+    """An item of work; its key is unique and stable."""
+
+    @property
+    def key(self) -> str:
+        """The item's name in journals and failures."""
+
+
+Item = TypeVar("Item", bound=Keyed)
+ItemIn = TypeVar("ItemIn", contravariant=True)
+ValueOut = TypeVar("ValueOut", covariant=True)
+
+
+class Task(Protocol[ItemIn, ValueOut]):
+    """A frozen, picklable piece of work; calling it twice with one item gives the same result."""
+
+    def setup(self) -> None:
+        """Load what all items need (models), once per worker."""
+
+    def __call__(self, item: ItemIn) -> ValueOut:
+        """Do one item; a DatakitError says what is wrong with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome(Generic[Value]):
+    """What became of one item: a value, or the error that took its place.
+
+    ``fatal`` is set when the error would meet every other item too (the target is full).
+    """
+
+    key: str
+    value: Value | None = None
+    error: str | None = None
+    seconds: float = 0.0
+    fatal: DatakitError | None = None
+
+
+class WorkerDied(Exception):
+    """A worker process ended while it ran a chunk; the chunk's items are unfinished."""
+
+
+class Handle(Protocol[ValueOut]):
+    """Work under way."""
+
+    def result(self) -> list[Outcome[Any]]:
+        """Wait for the outcomes; WorkerDied if the worker is gone."""
+
+
+class Session(Protocol):
+    """Workers that are ready for one task."""
+
+    def submit(self, chunk: Sequence[Any]) -> Handle[Any]:
+        """Start a chunk; WorkerDied if the workers are gone."""
+
+    def run_alone(self, item: Any) -> Outcome[Any]:
+        """Run one item with no other in flight; WorkerDied if the worker dies of it."""
+
+
+class Engine(Protocol):
+    """A way to run tasks."""
+
+    workers: int
+
+    def open(self, task: Task[Any, Any]) -> AbstractContextManager[Session]:
+        """Start workers for a task; they end with the context, also after an error."""
+
+
+def attempt(task: Task[Any, Value], item: Keyed) -> Outcome[Value]:
+    """Run one item and turn its failure into data; for the engines' workers."""
+    started = time.perf_counter()
+    try:
+        value = task(item)
+    except OutputError as error:
+        return Outcome(item.key, fatal=error)
+    except DatakitError as error:
+        return Outcome(item.key, error=str(error), seconds=time.perf_counter() - started)
+    # One bad item is one row: whatever a codec or a model throws must not end the run.
+    except Exception as error:  # noqa: BLE001
+        text = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+        return Outcome(item.key, error=text, seconds=time.perf_counter() - started)
+    return Outcome(item.key, value, seconds=time.perf_counter() - started)
+
+
+def ordered_map(
+    engine: Engine,
+    task: Task[Item, Value],
+    items: Iterable[Item],
+    *,
+    recorded: Callable[[str], Value | None] = lambda key: None,
+) -> Iterator[Outcome[Value]]:
+    """Run ``task`` over ``items`` and yield one outcome an item, in the order of the items.
+
+    Parameters
+    ----------
+    engine : Engine
+        Where the work runs; it does not change the outcomes.
+    task : Task
+        What is done with one item.
+    items : iterable
+        Read lazily: only a window of a few chunks a worker is in memory.
+    recorded : callable
+        Key -> the value of an earlier run, or None when the item is still to be done.
+
+    Yields
+    ------
+    Outcome
+        With ``error`` "WorkerLost: …" for an item whose worker died also when it ran alone.
+
+    Raises
+    ------
+    EngineError
+        If workers cannot start at all.
+    OutputError
+        If the target cannot be written: the items after this one are not done.
+    """
+    with engine.open(task) as session:
+        window: _Window[Item, Value] = _Window(engine, session, recorded)
+        yield from window.run(items)
+
+
+class _Window(Generic[Item, Value]):
+    """The items between submission and yield, oldest first."""
+
+    def __init__(
+        self, engine: Engine, session: Session, recorded: Callable[[str], Value | None]
+    ) -> None:
+        self._session = session
+        self._recorded = recorded
+        self._limit = max(1, 3 * engine.workers)
+        self._pending: deque[tuple[list[Item], Handle[Any] | None]] = deque()
+        self._chunk: list[Item] = []
+        self._known: dict[str, Value] = {}
+        self._chunk_size = 1
+
+    def run(self, items: Iterable[Item]) -> Iterator[Outcome[Value]]:
+        for item in items:
+            value = self._recorded(item.key)
+            if value is not None:
+                self._known[item.key] = value
+            self._chunk.append(item)
+            if len(self._chunk) >= self._chunk_size:
+                self._submit()
+            if len(self._pending) >= self._limit:
+                yield from self._oldest()
+        if self._chunk:
+            self._submit()
+        while self._pending:
+            yield from self._oldest()
+
+    def _submit(self) -> None:
+        chunk, self._chunk = self._chunk, []
+        todo = [item for item in chunk if item.key not in self._known]
+        handle: Handle[Any] | None = None
+        if todo:
+            try:
+                handle = self._session.submit(todo)
+            except WorkerDied:
+                handle = _Dead()
+        self._pending.append((chunk, handle))
+
+    def _oldest(self) -> Iterator[Outcome[Value]]:
+        chunk, handle = self._pending.popleft()
+        done: dict[str, Outcome[Value]] = {}
+        if handle is not None:
+            try:
+                outcomes = handle.result()
+            except WorkerDied:
+                outcomes = self._quarantine([i for i in chunk if i.key not in self._known])
+            done = {outcome.key: outcome for outcome in outcomes}
+            self._adapt(outcomes)
+        for item in chunk:
+            if item.key in done and (fatal := done[item.key].fatal):
+                raise fatal
+            yield done.get(item.key) or Outcome(item.key, self._known.pop(item.key))
+
+    def _quarantine(self, items: list[Item]) -> list[Outcome[Value]]:
+        return [self._alone(item) for item in items]
+
+    def _alone(self, item: Item) -> Outcome[Value]:
+        for _ in range(ATTEMPTS_ALONE):
+            try:
+                return self._session.run_alone(item)
+            except WorkerDied:
+                continue
+        return Outcome(
+            item.key,
+            error=f"WorkerLost: the worker process died {ATTEMPTS_ALONE} times on this item alone "
+            "(killed by the system for memory, or a crash in native code)",
+        )
+
+    def _adapt(self, outcomes: Sequence[Outcome[Value]]) -> None:
+        # Chunks pay for hand-over between processes; long items go one by one so that none waits.
+        mean_s = sum(outcome.seconds for outcome in outcomes) / len(outcomes)
+        wanted = int(CHUNK_SECONDS / max(mean_s, 1e-6))
+        self._chunk_size = min(max(1, wanted), MAX_CHUNK, 2 * self._chunk_size)
+
+
+class _Dead:
+    """The handle of a chunk that never started because the workers were gone."""
+
+    def result(self) -> list[Outcome[Any]]:
+        raise WorkerDied
+
+
+def check_workers(workers: int) -> int:
+    """Return ``workers``; EngineError when it is negative."""
+    if workers < 0:
+        raise EngineError(f"workers: expected 0 (this process) or more, got {workers}")
+    return workers

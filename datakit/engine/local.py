@@ -1,0 +1,180 @@
+"""The default engine: worker processes on this machine, or this process with ``workers=0``."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import pickle
+import signal
+import threading
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from multiprocessing.connection import wait
+from typing import Any
+
+from datakit.engine.base import Keyed, Outcome, Session, Task, WorkerDied, attempt, check_workers
+from datakit.errors import DatakitError, EngineError
+
+THREAD_VARIABLES = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "NUMEXPR_NUM_THREADS",
+    "VECLIB_MAXIMUM_THREADS",
+)
+
+
+class LocalEngine:
+    """Runs tasks in ``workers`` processes; in this process, one item at a time, when it is 0."""
+
+    def __init__(self, workers: int | None = None) -> None:
+        self.workers = usable_cpus() if workers is None else check_workers(workers)
+
+    @contextmanager
+    def open(self, task: Task[Any, Any]) -> Iterator[Session]:
+        """Start the workers for ``task``; they end with the context."""
+        if self.workers == 0:
+            task.setup()
+            yield _ThisProcess(task)
+            return
+        session = _Processes(task, self.workers)
+        try:
+            yield session
+        finally:
+            session.close()
+
+
+def usable_cpus() -> int:
+    """Return the number of CPUs that this process may use (affinity, not the machine's count)."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+class _ThisProcess:
+    def __init__(self, task: Task[Any, Any]) -> None:
+        self._task = task
+
+    def submit(self, chunk: Sequence[Keyed]) -> _Finished:
+        return _Finished([attempt(self._task, item) for item in chunk])
+
+    def run_alone(self, item: Keyed) -> Outcome[Any]:
+        return attempt(self._task, item)
+
+
+class _Finished:
+    def __init__(self, outcomes: list[Outcome[Any]]) -> None:
+        self._outcomes = outcomes
+
+    def result(self) -> list[Outcome[Any]]:
+        return self._outcomes
+
+
+class _Processes:
+    """A pool for chunks and, once a worker died, a pool of one for the suspects."""
+
+    def __init__(self, task: Task[Any, Any], workers: int) -> None:
+        self._blob = pickle.dumps(task)
+        self._workers = workers
+        self._pool = self._new_pool(workers)
+        self._alone: ProcessPoolExecutor | None = None
+
+    def submit(self, chunk: Sequence[Keyed]) -> _Submitted:
+        try:
+            return _Submitted(self._pool.submit(_run_chunk, list(chunk)))
+        except BrokenProcessPool:
+            # The broken pool's unfinished chunks find out by their own futures.
+            self._end(self._pool)
+            self._pool = self._new_pool(self._workers)
+            return self.submit(chunk)
+
+    def run_alone(self, item: Keyed) -> Outcome[Any]:
+        if self._alone is None:
+            self._alone = self._new_pool(1)
+            try:
+                self._alone.submit(_ready).result()
+            except BrokenProcessPool:
+                raise EngineError(
+                    "worker processes end before they start; when datakit is called from a script, "
+                    "put the call under `if __name__ == '__main__':`, or use workers=0"
+                ) from None
+        try:
+            return _Submitted(self._alone.submit(_run_chunk, [item])).result()[0]
+        except (BrokenProcessPool, WorkerDied):
+            self._end(self._alone)
+            self._alone = None
+            raise WorkerDied from None
+
+    def close(self) -> None:
+        self._end(self._pool)
+        if self._alone is not None:
+            self._end(self._alone)
+
+    def _new_pool(self, workers: int) -> ProcessPoolExecutor:
+        # Spawned, not forked: a fork copies locks held by threads of OpenCV, torch or a notebook.
+        return ProcessPoolExecutor(
+            workers, multiprocessing.get_context("spawn"), _start_worker, (self._blob,)
+        )
+
+    def _end(self, pool: ProcessPoolExecutor) -> None:
+        processes = list((pool._processes or {}).values())
+        pool.shutdown(wait=False, cancel_futures=True)
+        for process in processes:
+            process.terminate()
+        for process in processes:
+            process.join()
+
+
+class _Submitted:
+    def __init__(self, future: Future[list[Outcome[Any]] | DatakitError]) -> None:
+        self._future = future
+
+    def result(self) -> list[Outcome[Any]]:
+        try:
+            outcomes = self._future.result()
+        except BrokenProcessPool:
+            raise WorkerDied from None
+        if isinstance(outcomes, DatakitError):
+            raise outcomes
+        return outcomes
+
+
+_task: Task[Any, Any] | DatakitError | None = None
+
+
+def _start_worker(blob: bytes) -> None:
+    """Prepare a worker: one thread a library, no signals of the terminal, no life of its own."""
+    global _task
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    # Before numpy is imported: its libraries read these once.
+    os.environ.update(dict.fromkeys(THREAD_VARIABLES, "1"))
+    try:
+        task: Task[Any, Any] = pickle.loads(blob)
+        import cv2
+
+        cv2.setNumThreads(0)
+        task.setup()
+        _task = task
+    except DatakitError as error:
+        # An error in a pool's initializer is lost; the first chunk hands it to the parent.
+        _task = error
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+        os._exit(1)
+
+
+def _ready() -> bool:
+    return True
+
+
+def _run_chunk(items: list[Keyed]) -> list[Outcome[Any]] | DatakitError:
+    if isinstance(_task, DatakitError):
+        return _task
+    if _task is None:
+        return EngineError("a worker got work before its task")
+    return [attempt(_task, item) for item in items]

@@ -1,0 +1,105 @@
+"""Files that appear whole or not at all: written under a temporary name, flushed, renamed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO
+
+from datakit.errors import OutputError
+
+TEMPORARY_PREFIX = ".datakit-tmp-"
+
+
+def _temporary(path: Path) -> Path:
+    # The process id keeps two workers that redo the same item from sharing a temporary file.
+    return path.with_name(f"{TEMPORARY_PREFIX}{os.getpid()}-{path.name}"[:255])
+
+
+@contextmanager
+def told(path: Path) -> Iterator[None]:
+    """Turn what the file system refuses while ``path`` is written into an OutputError."""
+    try:
+        yield
+    except OSError as error:
+        raise OutputError(
+            f"{path}: cannot be written ({error.strerror or error}); make room or give permission, "
+            "then run the same command with --resume"
+        ) from error
+
+
+@contextmanager
+def writing(path: Path, *, durable: bool = False) -> Iterator[BinaryIO]:
+    """Open a file for writing that replaces ``path`` only when the block ends without an error.
+
+    Parameters
+    ----------
+    path : Path
+        The final name; its folder is made when it is not there.
+    durable : bool
+        Also wait until the bytes are on the disk (fsync): for manifests, which are written once.
+        A killed process loses nothing without it; a power cut might.
+
+    Raises
+    ------
+    OutputError
+        If there is no space or no permission; ``path`` is then as it was.
+    """
+    temporary = _temporary(path)
+    with told(path):
+        try:
+            handle = temporary.open("wb")
+        except FileNotFoundError:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            handle = temporary.open("wb")
+        try:
+            with handle:
+                yield handle
+                handle.flush()
+                if durable:
+                    os.fsync(handle.fileno())
+            temporary.replace(path)
+        except BaseException:
+            with suppress(FileNotFoundError):
+                temporary.unlink()
+            raise
+
+
+def write_bytes(path: Path, data: bytes, *, durable: bool = False) -> None:
+    """Write ``data`` to ``path``, whole or not at all (see `writing`)."""
+    with writing(path, durable=durable) as handle:
+        handle.write(data)
+
+
+def link(source: Path, path: Path, *, symbolic: bool) -> None:
+    """Make ``path`` a hard or symbolic link to ``source``, replacing what is there in one step.
+
+    Raises
+    ------
+    OutputError
+        When the file system cannot (hard links across devices, links not supported).
+    """
+    temporary = _temporary(path)
+    with told(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary.unlink(missing_ok=True)
+        if symbolic:
+            temporary.symlink_to(source.resolve())
+        else:
+            os.link(source, temporary)
+        temporary.replace(path)
+        # rename(2) of two links to one file does nothing and leaves the temporary name behind.
+        temporary.unlink(missing_ok=True)
+
+
+def remove_leftovers(folder: Path) -> int:
+    """Delete temporary files that a killed run left below ``folder``; return how many."""
+    count = 0
+    for parent, _, names in os.walk(folder):
+        for name in names:
+            if name.startswith(TEMPORARY_PREFIX):
+                (Path(parent) / name).unlink()
+                count += 1
+    return count

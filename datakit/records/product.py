@@ -1,0 +1,21 @@
+"""What a task makes of one item: rows for the manifest, rows for the failures, files on disk."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from msgspec import Meta, field
+
+from datakit.records.base import Record
+from datakit.records.failure import Failure
+from datakit.records.sample import Sample
+
+
+class Product(Record, frozen=True, kw_only=True):
+    """The result of one item, also the line that the journal keeps of it."""
+
+    samples: tuple[Sample, ...] = ()
+    failures: tuple[Failure, ...] = ()
+    files: Annotated[dict[str, int], Meta(description="file in DST -> its bytes")] = field(
+        default_factory=dict
+    )
