@@ -1,0 +1,188 @@
+"""Runs: a binary mask as alternating lengths of zeros and ones, column by column.
+
+`counts` is the word of the COCO format for it: an int64 array that starts with the number of
+zeros (possibly 0), continues with the number of ones, and so on, read down the first column, then
+down the second (column-major order); it sums to height x width. In *canonical* counts only the
+first entry may be 0. Everything that combines masks here works on runs, never on pixels, so the
+cost follows the outline and not the area.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from datakit.errors import InputError
+
+Counts = npt.NDArray[np.int64]
+MAX_PIXELS = 1 << 28
+"""Largest mask that is ever allocated (268 million pixels); more is taken for a hostile size."""
+
+
+def check_size(height: int, width: int) -> None:
+    """Refuse sizes that are not positive or larger than `MAX_PIXELS`.
+
+    Raises
+    ------
+    InputError
+        Before anything of that size is allocated.
+    """
+    if not (height > 0 and width > 0 and height * width <= MAX_PIXELS):
+        raise InputError(
+            f"mask size: expected positive and at most {MAX_PIXELS} pixels, "
+            f"found {width}x{height}; correct the image's width and height"
+        )
+
+
+def spans_to_counts(
+    starts: npt.NDArray[np.int64], ends: npt.NDArray[np.int64], n_pixels: int
+) -> Counts:
+    """Unite half-open spans [start, end) of a column-major mask into canonical counts.
+
+    Parameters
+    ----------
+    starts, ends : (N,) int64
+        In any order, overlapping or not; span i is [starts[i], ends[i]) with
+        0 <= start <= end <= n_pixels. Empty spans are ignored.
+    n_pixels : int
+        height x width.
+
+    Examples
+    --------
+    >>> spans_to_counts(np.array([4, 1, 6]), np.array([7, 2, 8]), 9).tolist()
+    [1, 1, 2, 4, 1]
+    """
+    # With both ends sorted on their own, nothing covers the gap between ends[i] and starts[i + 1]
+    # exactly when i + 1 spans have begun and as many have ended: no pairing, no running count.
+    starts, ends = np.sort(starts), np.sort(ends)
+    gap = ends[:-1] < starts[1:]
+    n_gaps = int(np.count_nonzero(gap))
+    edges = np.empty(2 * n_gaps + 4, dtype=np.int64)
+    edges[0], edges[-1] = 0, n_pixels
+    if len(starts):
+        edges[1], edges[-2] = starts[0], ends[-1]
+        edges[2:-2:2], edges[3:-2:2] = ends[:-1][gap], starts[1:][gap]
+    else:
+        edges[1:3] = 0
+    return canonical(np.diff(edges))
+
+
+def canonical(counts: Counts) -> Counts:
+    """Return the counts without zero-length runs, except where the mask starts with ones.
+
+    Examples
+    --------
+    >>> canonical(np.array([0, 2, 0, 3, 4, 0])).tolist()
+    [0, 5, 4]
+    """
+    if np.count_nonzero(counts[1:]) == len(counts) - 1:
+        return counts
+    total = int(counts.sum())
+    edges = np.cumsum(counts)[:-1]
+    # Two toggles at one place undo each other, an odd number is one toggle.
+    where, repeats = np.unique(edges[edges < total], return_counts=True)
+    toggles = where[repeats % 2 == 1]
+    return np.diff(toggles, prepend=0, append=total)
+
+
+def counts_to_spans(counts: Counts) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Return the starts and ends (half-open) of the runs of ones."""
+    edges = np.cumsum(counts)
+    ends = edges[1::2]
+    return edges[0::2][: len(ends)], ends
+
+
+def union_counts(many: Iterable[Counts], n_pixels: int) -> Counts:
+    """Unite masks of one size; canonical, as pycocotools' `merge` writes it. None gives all zeros.
+
+    Raises
+    ------
+    InputError
+        When a mask is of another size.
+
+    Examples
+    --------
+    >>> union_counts([np.array([2, 2, 5]), np.array([3, 4, 2])], 9).tolist()
+    [2, 5, 2]
+    """
+    spans = []
+    for counts in many:
+        if int(counts.sum()) != n_pixels:
+            raise InputError(
+                f"masks to unite: expected {n_pixels} pixels each, found {int(counts.sum())}; "
+                "all must be of one image"
+            )
+        spans.append(counts_to_spans(counts))
+    if not spans:
+        return np.array([n_pixels], dtype=np.int64)
+    starts = np.concatenate([start for start, _ in spans])
+    ends = np.concatenate([end for _, end in spans])
+    return spans_to_counts(starts, ends, n_pixels)
+
+
+def counts_to_mask(
+    counts: Counts, height: int, width: int, value: int = 1
+) -> npt.NDArray[np.uint8]:
+    """Paint counts that sum to height x width (see `rle.check_counts`) as a mask.
+
+    Returns
+    -------
+    (height, width) uint8
+        `value` inside, 0 outside, C-contiguous; `.view(bool)` is free when `value` is 1.
+
+    Examples
+    --------
+    >>> counts_to_mask(np.array([1, 2, 3]), 2, 3).tolist()
+    [[0, 1, 0], [1, 0, 0]]
+    """
+    check_size(height, width)
+    values = np.zeros(len(counts), dtype=np.uint8)
+    values[1::2] = value
+    columns = np.repeat(values, counts).reshape(width, height)
+    mask: npt.NDArray[np.uint8] = cv2.transpose(columns)
+    return mask.reshape(height, width)
+
+
+def mask_to_counts(mask: npt.NDArray[np.generic]) -> Counts:
+    """Return the canonical counts of an (H, W) mask, where every non-zero pixel is inside.
+
+    Examples
+    --------
+    >>> mask_to_counts(np.array([[0, 1, 0], [1, 0, 0]], dtype=bool)).tolist()
+    [1, 2, 3]
+    """
+    if mask.ndim != 2 or mask.size == 0:
+        raise InputError(f"mask: expected a non-empty (H, W) array, found shape {mask.shape}")
+    columns = np.ascontiguousarray(mask.T).reshape(-1) != 0
+    toggles = np.flatnonzero(columns[1:] != columns[:-1]) + 1
+    if columns[0]:
+        toggles = np.concatenate(([0], toggles))
+    return np.diff(toggles, prepend=0, append=columns.size)
+
+
+def counts_area(counts: Counts) -> int:
+    """Return the number of pixels inside."""
+    return int(counts[1::2].sum())
+
+
+def counts_bounds(counts: Counts, height: int) -> tuple[int, int, int, int] | None:
+    """Return (x0, y0, x1, y1) in pixel edges of the pixels inside, None of an empty mask.
+
+    Examples
+    --------
+    >>> counts_bounds(np.array([1, 2, 3]), height=2)
+    (0, 0, 2, 2)
+    """
+    starts, ends = counts_to_spans(counts)
+    inside = starts < ends
+    if not inside.any():
+        return None
+    starts, last = starts[inside], ends[inside] - 1
+    x0, x1 = int(starts[0] // height), int(last[-1] // height) + 1
+    if bool((starts // height != last // height).any()):
+        # A run that goes on into the next column touches the lower and the upper border.
+        return x0, 0, x1, height
+    return x0, int((starts % height).min()), x1, int((last % height).max()) + 1
