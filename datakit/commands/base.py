@@ -1,0 +1,265 @@
+"""What the verbs share: options of every writing verb, and the straight line from SRC to DST."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Annotated, Any, Protocol
+
+import msgspec
+from msgspec import Meta
+
+import datakit
+from datakit.engine import ENGINES
+from datakit.engine.base import Engine, Outcome, Task, ordered_map
+from datakit.errors import InputError
+from datakit.io import dataset
+from datakit.io.formats import READERS
+from datakit.io.formats.base import Item
+from datakit.io.sources import Collection, open_sources
+from datakit.records.base import Options
+from datakit.records.card import Card, Command
+from datakit.records.failure import Failure
+from datakit.records.product import Product
+from datakit.records.sample import Operation
+from datakit.records.summary import Summary
+
+
+class Watch(Protocol):
+    """Who is told how a run goes; the command line draws a bar, the API is silent."""
+
+    def begin(self, total: int, what: str) -> None:
+        """Work on ``total`` items starts."""
+
+    def advance(self, failed: int) -> None:
+        """One more item is done; ``failed`` failures so far."""
+
+
+class Silent:
+    """Tells nobody."""
+
+    def begin(self, total: int, what: str) -> None:
+        """Do nothing."""
+
+    def advance(self, failed: int) -> None:
+        """Do nothing."""
+
+
+class SourceOptions(Options, frozen=True, kw_only=True):
+    """Options of every verb that reads a source."""
+
+    src: Annotated[
+        tuple[str, ...], Meta(min_length=1, description="folders, .zip or COCO .json to read")
+    ]
+    layout: Annotated[
+        str | None, Meta(description="layout of SRC when in doubt", extra={"choices": READERS})
+    ] = None
+
+    def open(self) -> Collection:
+        """Open the sources."""
+        return open_sources(self.src, layout=self.layout)
+
+
+class WriteOptions(SourceOptions, frozen=True, kw_only=True):
+    """Options of every verb that turns a source into a dataset."""
+
+    out: Annotated[str, Meta(min_length=1, description="the dataset folder to write")]
+    workers: Annotated[
+        int | None, Meta(ge=0, description="worker processes; 0: this process [default: CPUs]")
+    ] = None
+    engine: Annotated[str, Meta(description="what runs the work", extra={"choices": ENGINES})] = (
+        "local"
+    )
+    resume: Annotated[bool, Meta(description="continue an interrupted run")] = False
+    overwrite: Annotated[bool, Meta(description="replace a dataset that datakit wrote")] = False
+    dry_run: Annotated[bool, Meta(description="say what would be done and write nothing")] = False
+    strict: Annotated[bool, Meta(description="stop at the first item that fails")] = False
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.resume and self.overwrite:
+            raise InputError("--resume and --overwrite exclude each other; choose one")
+
+    @property
+    def mode(self) -> dataset.Mode:
+        """What the target may hold."""
+        return "resume" if self.resume else "overwrite" if self.overwrite else "new"
+
+    def make_engine(self) -> Engine:
+        """Build the engine that the options name."""
+        engine: Engine = ENGINES.load(self.engine)(self.workers)
+        return engine
+
+
+# How a run is done, or where: it cannot change a byte of the result and is not recorded.
+_CIRCUMSTANCES = frozenset(
+    {"src", "out", "workers", "engine", "resume", "overwrite", "dry_run", "strict"}
+)
+
+
+def recorded_options(options: Options) -> dict[str, Any]:
+    """Return the options that decide the result, for the card and the history."""
+    return {
+        name: value
+        for name, value in msgspec.structs.asdict(options).items()
+        if name not in _CIRCUMSTANCES
+    }
+
+
+def operation(verb: str, options: Options) -> Operation:
+    """Return the step that a sample's history keeps of this run."""
+    params = msgspec.json.encode(recorded_options(options), order="deterministic").decode()
+    return Operation(verb=verb, version=datakit.__version__, params=params)
+
+
+def process(
+    verb: str,
+    options: WriteOptions,
+    source: Collection,
+    task: Task[Item, Product],
+    *,
+    label_map: dict[str, int] | None = None,
+    select: Callable[[Item], bool] = lambda item: True,
+    watch: Watch | None = None,
+) -> Summary:
+    """Run a task over a source into a dataset: the line that every writing verb is.
+
+    Parameters
+    ----------
+    verb, options : str, WriteOptions
+        What is run; recorded in the card.
+    source : Collection
+        The opened source.
+    task : Task
+        Item -> Product; writes its files below ``options.out``.
+    label_map : dict, optional
+        Class name -> mask value, for the card.
+    select : callable
+        Which items take part.
+    watch : Watch, optional
+        Who is told.
+
+    Returns
+    -------
+    Summary
+
+    Raises
+    ------
+    InputError
+        If the target may not be written (see `datakit.io.dataset.check_target`), or at the first
+        failure with ``strict``.
+    """
+    started = time.perf_counter()
+    watch = watch or Silent()
+    out = Path(options.out)
+    command = Command(verb=verb, version=datakit.__version__, options=recorded_options(options))
+    dataset.check_target(out, options.mode, tuple(Path(path) for path in options.src))
+    items = [item for item in source.items() if select(item)] if options.dry_run else None
+    if items is not None:
+        return _plan(verb, out, source, len(items))
+    if options.resume and (finished := _finished(out, command, verb)):
+        return finished
+    watch.begin(len(source), verb)
+    tally = Tally()
+    with dataset.create(out, _fingerprint(options, command), options.mode) as writer:
+        for failure in source.failures:
+            writer.fail(failure)
+        outcomes = ordered_map(
+            options.make_engine(),
+            task,
+            (item for item in source.items() if select(item)),
+            recorded=writer.recorded,
+        )
+        with closing(outcomes):
+            for outcome in outcomes:
+                product = _product(outcome, verb)
+                if options.strict and product.failures:
+                    raise InputError(f"--strict: {outcome.key}: {product.failures[0].error}")
+                writer.add(outcome.key, product)
+                tally.add(product)
+                watch.advance(writer.failed)
+        counts = tally.counts(writer.failed)
+        writer.finish(
+            Card(
+                label_map=label_map or {},
+                counts=counts,
+                commands=(*source.commands, command),
+            )
+        )
+    return Summary(
+        verb=verb,
+        out=str(out),
+        counts=counts,
+        failed=writer.failed,
+        seconds=time.perf_counter() - started,
+    )
+
+
+class Tally:
+    """Counts of what a run made."""
+
+    def __init__(self) -> None:
+        self._counts = dict.fromkeys(("samples", "masks", "alphas", "trimaps", "empty"), 0)
+
+    def add(self, product: Product) -> None:
+        """Count an item's samples."""
+        for sample in product.samples:
+            self._counts["samples"] += 1
+            self._counts["masks"] += sample.mask_file_name is not None
+            self._counts["alphas"] += sample.alpha_file_name is not None
+            self._counts["trimaps"] += sample.trimap_file_name is not None
+            self._counts["empty"] += sample.fg_ratio == 0
+
+    def counts(self, failed: int) -> dict[str, int]:
+        """Return the counts, label kinds that do not occur left out."""
+        kept = {
+            name: count
+            for name, count in self._counts.items()
+            if count or name in ("samples", "empty")
+        }
+        return kept | {"failed": failed}
+
+
+def _product(outcome: Outcome[Product], verb: str) -> Product:
+    if outcome.value is not None:
+        return outcome.value
+    step = "worker" if str(outcome.error).startswith("WorkerLost") else verb
+    failure = Failure(id=outcome.key, file=outcome.key, step=step, error=str(outcome.error))
+    return Product(failures=(failure,))
+
+
+def _fingerprint(options: WriteOptions, command: Command) -> str:
+    sources = [str(Path(path).resolve()) for path in options.src]
+    text = msgspec.json.encode([sources, command], order="deterministic")
+    return hashlib.sha256(text).hexdigest()
+
+
+def _finished(out: Path, command: Command, verb: str) -> Summary | None:
+    """Return the summary of a run that ended before; None when there is something to resume."""
+    if not (out / dataset.CARD).is_file() or (out / dataset.WORK).exists():
+        return None
+    card = dataset.read_card(out)
+    if msgspec.to_builtins(card.commands[-1:]) != msgspec.to_builtins((command,)):
+        raise InputError(
+            f"{out}: --resume found a finished dataset made with other options; choose another "
+            "folder, or --overwrite"
+        )
+    return Summary(
+        verb=verb,
+        out=str(out),
+        counts=card.counts,
+        failed=card.counts.get("failed", 0),
+        notes=("this run was complete already; nothing was done",),
+    )
+
+
+def _plan(verb: str, out: Path, source: Collection, items: int) -> Summary:
+    return Summary(
+        verb=verb,
+        out=str(out),
+        counts={"would process": items, "unreadable": len(source.failures)},
+        notes=(f"dry run: nothing was written; read as {', '.join(source.formats)}",),
+    )

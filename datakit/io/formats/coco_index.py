@@ -1,0 +1,252 @@
+"""A COCO file indexed by image: what is read later is found by offset, not held as objects."""
+
+from __future__ import annotations
+
+import mmap
+import os
+import re
+from collections import Counter
+from collections.abc import Sequence
+from tempfile import TemporaryFile
+from typing import Any, BinaryIO, cast
+
+import msgspec
+import numpy as np
+
+from datakit.errors import SchemaError
+from datakit.records.failure import Failure
+
+_BOM = b"\xef\xbb\xbf"
+_CONSTANT = re.compile(rb"(?<=[\[,:\s])-?(?:NaN|Infinity)(?=[\],}\s])")
+
+
+class _Document(msgspec.Struct):
+    images: list[msgspec.Raw]
+    annotations: list[msgspec.Raw] = []
+    categories: list[msgspec.Raw] = []
+
+
+class _Extra(msgspec.Struct):
+    name: str | None = None
+
+
+class Image(msgspec.Struct, frozen=True):
+    """An entry of ``images``."""
+
+    id: int | float | str
+    file_name: str
+    width: float | None = None
+    height: float | None = None
+    extra: _Extra | None = None
+
+
+class _Category(msgspec.Struct):
+    id: int | float | str
+    name: str
+    supercategory: str | None = None
+
+
+class _Link(msgspec.Struct):
+    image_id: int | float | str
+    category_id: int | float | str | None = None
+    id: int | float | str | None = None
+
+
+def identifier(value: int | float | str | None) -> str:
+    """Return an id as text, so that 3, 3.0 and "3" are one id.
+
+    Examples
+    --------
+    >>> identifier(3), identifier(3.0), identifier(" 3 ")
+    ('3', '3', '3')
+    """
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return str(value).strip()
+
+
+class CocoIndex:
+    """Images, categories, and the place of each annotation in the file.
+
+    Peak memory is the file (mapped while it is parsed) and about 30 bytes an annotation; the
+    annotations themselves are read when their image is processed.
+
+    Parameters
+    ----------
+    handle : binary file
+        Open for reading at any offset; kept open by the index.
+    name : str
+        Subject of the error messages.
+
+    Attributes
+    ----------
+    images : list of Image
+        Those that can be read, in the file's order.
+    categories : dict
+        Category id -> name, without the unused root (see `_without_root`).
+    failures : list of Failure
+        Entries that are not images, annotations or categories.
+
+    Raises
+    ------
+    SchemaError
+        If the file is not JSON, or not COCO.
+    """
+
+    def __init__(self, handle: BinaryIO, name: str) -> None:
+        self.name = name
+        self.failures: list[Failure] = []
+        self._handle = handle
+        size = os.fstat(handle.fileno()).st_size
+        if size == 0:
+            raise SchemaError(f"{name}: expected COCO JSON, found an empty file")
+        with mmap.mmap(handle.fileno(), 0, access=mmap.ACCESS_READ) as text:
+            repaired = self._build(text)
+        if repaired is not None:
+            self._handle.close()
+            self._handle = repaired
+            with mmap.mmap(repaired.fileno(), 0, access=mmap.ACCESS_READ) as text:
+                self._build(text, repair=False)
+
+    def _build(self, text: mmap.mmap, *, repair: bool = True) -> BinaryIO | None:
+        start = len(_BOM) if text[:3] == _BOM else 0
+        # Released before the map is closed: each Raw is a view of it.
+        with memoryview(text) as view, view[start:] as body:
+            try:
+                document = msgspec.json.decode(body, type=_Document)
+            except (msgspec.ValidationError, UnicodeDecodeError) as error:
+                raise SchemaError(
+                    f"{self.name}: expected COCO with images, annotations and categories; {error}"
+                ) from None
+            except msgspec.DecodeError as error:
+                if repair and _CONSTANT.search(text):
+                    return _without_constants(text)
+                raise SchemaError(f"{self.name}: expected JSON; {error}") from None
+            except RecursionError:
+                raise SchemaError(f"{self.name}: expected COCO; it is nested too deeply") from None
+            self.images, rows = self._read_images(document.images)
+            used = self._locate(document.annotations, rows, np.frombuffer(text, np.uint8))
+            self.categories = self._read_categories(document.categories, used)
+            del document
+        return None
+
+    def _read_images(self, entries: Sequence[msgspec.Raw]) -> tuple[list[Image], dict[str, int]]:
+        decoder = msgspec.json.Decoder(Image, strict=False)
+        images: list[Image] = []
+        rows: dict[str, int] = {}
+        for number, entry in enumerate(entries):
+            try:
+                image = decoder.decode(entry)
+            except msgspec.DecodeError as error:
+                self._fail(f"image {number}", f"$.images[{number}]", str(error))
+                continue
+            if identifier(image.id) in rows:
+                self._fail(
+                    image.file_name,
+                    f"$.images[{number}].id",
+                    f"id {image.id!r} is taken by another image of this file; give it its own",
+                )
+                continue
+            rows[identifier(image.id)] = len(images)
+            images.append(image)
+        return images, rows
+
+    def _locate(
+        self, entries: Sequence[msgspec.Raw], rows: dict[str, int], text: Any
+    ) -> Counter[str]:
+        """Note offset, length and image of each annotation; count the categories used."""
+        decoder = msgspec.json.Decoder(_Link, strict=False)
+        base = text.__array_interface__["data"][0]
+        used: Counter[str] = Counter()
+        offsets = np.zeros(len(entries), np.int64)
+        lengths = np.zeros(len(entries), np.int64)
+        owners = np.full(len(entries), -1, np.int64)
+        for number, entry in enumerate(entries):
+            try:
+                link = decoder.decode(entry)
+            except msgspec.DecodeError as error:
+                self._fail(f"annotation {number}", f"$.annotations[{number}]", str(error))
+                continue
+            row = rows.get(identifier(link.image_id))
+            if row is None:
+                self._fail(
+                    f"annotation {identifier(link.id)}",
+                    f"$.annotations[{number}].image_id",
+                    f"image_id {link.image_id!r} is not among the images; correct or drop it",
+                    identifier(link.id),
+                )
+                continue
+            used[identifier(link.category_id)] += 1
+            part = np.frombuffer(entry, np.uint8)
+            offsets[number] = part.__array_interface__["data"][0] - base
+            lengths[number] = part.size
+            owners[number] = row
+        order = np.argsort(owners, kind="stable")
+        order = order[np.searchsorted(owners[order], 0) :]
+        self._offsets, self._lengths = offsets[order], lengths[order]
+        self._starts = np.searchsorted(owners[order], np.arange(len(self.images) + 1))
+        return used
+
+    def _read_categories(
+        self, entries: Sequence[msgspec.Raw], used: Counter[str]
+    ) -> dict[str, str]:
+        decoder = msgspec.json.Decoder(_Category, strict=False)
+        categories: list[_Category] = []
+        for number, entry in enumerate(entries):
+            try:
+                categories.append(decoder.decode(entry))
+            except msgspec.DecodeError as error:
+                self._fail(f"category {number}", f"$.categories[{number}]", str(error))
+        return _without_root(categories, used)
+
+    def _fail(self, subject: str, path: str, error: str, annotation: str | None = None) -> None:
+        self.failures.append(
+            Failure(
+                id=subject,
+                file=self.name,
+                step="read",
+                error=error,
+                annotation=annotation,
+                path=path,
+            )
+        )
+
+    def annotations(self, row: int) -> bytes:
+        """Return the annotations of image ``row`` as a JSON array, verbatim."""
+        begin, end = int(self._starts[row]), int(self._starts[row + 1])
+        parts = [
+            os.pread(self._handle.fileno(), int(self._lengths[k]), int(self._offsets[k]))
+            for k in range(begin, end)
+        ]
+        return b"[" + b",".join(parts) + b"]"
+
+    def close(self) -> None:
+        """Close the file."""
+        self._handle.close()
+
+
+def _without_root(categories: Sequence[_Category], used: Counter[str]) -> dict[str, str]:
+    """Return id -> name without Roboflow's root.
+
+    Roboflow writes its project as category 0 and names it as the supercategory of the real classes;
+    its name can equal a class's. It is left out if another category names it so and nothing uses
+    it: a category 0 that is really used stays.
+    """
+    kept = {}
+    for category in categories:
+        is_root = any(
+            other.supercategory == category.name
+            for other in categories
+            if identifier(other.id) != identifier(category.id)
+        )
+        if not (is_root and used[identifier(category.id)] == 0):
+            kept[identifier(category.id)] = category.name
+    return kept
+
+
+def _without_constants(text: mmap.mmap) -> BinaryIO:
+    """Return a copy in which NaN and Infinity, which JSON does not have, are null."""
+    copy = cast(BinaryIO, TemporaryFile())  # noqa: SIM115
+    copy.write(_CONSTANT.sub(b"null", text))
+    copy.flush()
+    return copy

@@ -1,0 +1,118 @@
+"""datakit's own dataset folder as a source."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import PurePosixPath
+
+import msgspec
+
+from datakit.errors import InputError, SchemaError
+from datakit.io.dataset import CARD, MANIFEST
+from datakit.io.files import FileRef, Root, safe_name
+from datakit.io.formats.base import Item, label_stems
+from datakit.records.card import Card, Command
+from datakit.records.failure import Failure
+from datakit.records.sample import Sample
+
+
+class DatasetReader:
+    """The rows of ``metadata.jsonl`` with the card ``dataset.json``.
+
+    Raises
+    ------
+    SchemaError
+        If the card is not a datakit card.
+    InputError
+        If card or manifest cannot be read.
+    """
+
+    def __init__(self, root: Root, names: list[str]) -> None:
+        self._root = root
+        try:
+            self.card = msgspec.json.decode(root.read(CARD), type=Card)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise SchemaError(f"{CARD}: expected a datakit dataset card; {error}") from None
+        decoder = msgspec.json.Decoder(Sample)
+        samples: dict[str, Sample] = {}
+        failures: list[Failure] = []
+        for number, line in enumerate(root.read(MANIFEST).splitlines(), 1):
+            try:
+                sample = decoder.decode(line)
+                for name in _files(sample).values():
+                    safe_name(name)
+                if sample.id in samples:
+                    raise InputError(f"id {sample.id!r} is taken by another row")
+                samples[sample.id] = sample
+            except (msgspec.DecodeError, UnicodeDecodeError, InputError) as error:
+                failures.append(_bad_row(number, str(error)))
+        self.failures: tuple[Failure, ...] = tuple(failures)
+        self._samples = list(samples.values())
+
+    @staticmethod
+    def accepts(root: Root, names: list[str]) -> bool:
+        """Tell whether there is a card that datakit wrote."""
+        if CARD not in names or MANIFEST not in names:
+            return False
+        try:
+            return msgspec.json.decode(root.read(CARD), type=Card).format == "datakit"
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            return False
+
+    def items(self) -> Iterator[Item]:
+        """Yield the rows in the manifest's order."""
+        rels = [_rel(sample) for sample in self._samples]
+        for sample, rel, stem in zip(self._samples, rels, label_stems(rels), strict=True):
+            refs = {
+                kind: FileRef(str(self._root.root), name) for kind, name in _files(sample).items()
+            }
+            yield Item(
+                rel=rel,
+                stem=stem,
+                source_name=sample.file_name or sample.source.name,
+                image=refs.get("image"),
+                mask=refs.get("mask"),
+                alpha=refs.get("alpha"),
+                trimap=refs.get("trimap"),
+                split=sample.split,
+                group=sample.group,
+                stated_wh=(sample.width, sample.height),
+                sample=sample,
+            )
+
+    def __len__(self) -> int:
+        return len(self._samples)
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Class names in the order of the card's label map, background left out."""
+        ordered = sorted(self.card.label_map.items(), key=lambda entry: entry[1])
+        return tuple(name for name, value in ordered if value > 0)
+
+    @property
+    def commands(self) -> tuple[Command, ...]:
+        """The chain of commands that made this dataset."""
+        return self.card.commands
+
+
+def _files(sample: Sample) -> dict[str, str]:
+    named = {
+        "image": sample.file_name,
+        "mask": sample.mask_file_name,
+        "alpha": sample.alpha_file_name,
+        "trimap": sample.trimap_file_name,
+    }
+    return {kind: name for kind, name in named.items() if name is not None}
+
+
+def _rel(sample: Sample) -> str:
+    """Return the sample's path within its split: its id without the split's name."""
+    if sample.split and sample.id.startswith(f"{sample.split}/"):
+        return PurePosixPath(sample.id).relative_to(sample.split).as_posix()
+    return sample.id
+
+
+def _bad_row(number: int, error: str) -> Failure:
+    return Failure(
+        id=f"line {number}", file=MANIFEST, step="read", error=error, path=f"line {number}"
+    )
