@@ -21,9 +21,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from measure import run
-from synthetic import make_export
-
 ANNOTATIONS = "train/_annotations.coco.json"
 
 
@@ -72,6 +69,8 @@ def probe(reader: str, export: str) -> None:
 
 def convert(export: Path, workers: int) -> float:
     """Run the whole command; return the peak memory of its process tree in MB."""
+    from measure import run  # here, so that a probed process carries nothing of it
+
     out = export.with_name("out")
     shutil.rmtree(out, ignore_errors=True)
     command = [sys.executable, "-m", "datakit", "coco2mask", str(export), "-o", str(out)]
@@ -111,6 +110,8 @@ def main() -> None:
     if args.probe:
         probe(*args.probe)
         return
+    from synthetic import make_export
+
     with tempfile.TemporaryDirectory(dir=args.work) as folder:
         root = Path(folder)
         count = round(20_000 * args.scale)
