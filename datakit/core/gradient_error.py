@@ -1,0 +1,178 @@
+"""The gradient error of a matte: how far its edges are from the true ones in strength.
+
+Rhemann et al. 2009 compare the magnitudes of Gaussian derivatives (sigma 1.4 px) of both mattes.
+Public evaluation codes agree on that and differ in the kernel's scale, its length and the border:
+`GradientKernel` holds these choices, `UNIT_KERNEL` and `SCIPY_KERNEL` are the two in use.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float32]
+Region = NDArray[np.uint8] | None
+
+GRADIENT_SIGMA_PX = 1.4
+_STRIP_ROWS = 64
+
+
+@dataclass(frozen=True)
+class GradientKernel:
+    """A separable first derivative of a Gaussian.
+
+    Parameters
+    ----------
+    smooth, derive : tuple of float
+        The two factors, of one odd length.
+    border : int
+        OpenCV border type for pixels outside the image.
+    """
+
+    smooth: tuple[float, ...]
+    derive: tuple[float, ...]
+    border: int
+
+    @property
+    def radius_px(self) -> int:
+        """Pixels the kernel reaches to each side."""
+        return len(self.smooth) // 2
+
+
+def _unit_kernel(sigma_px: float) -> GradientKernel:
+    """Cut where the Gaussian falls below 1 %, both factors scaled to Euclidean length 1."""
+    tail = np.sqrt(2 * np.pi) * sigma_px * 1e-2
+    radius = int(np.ceil(sigma_px * np.sqrt(-2 * np.log(tail))))
+    x = np.arange(-radius, radius + 1)
+    smooth = np.exp(-(x**2) / (2 * sigma_px**2))
+    derive = -x * smooth
+    return GradientKernel(
+        tuple(smooth / np.linalg.norm(smooth)),
+        tuple(derive / np.linalg.norm(derive)),
+        cv2.BORDER_REPLICATE,
+    )
+
+
+def _scipy_kernel(sigma_px: float) -> GradientKernel:
+    """Cut at 4 sigma, the Gaussian scaled to sum 1, the border mirrored, as scipy.ndimage does."""
+    radius = int(4 * sigma_px + 0.5)
+    x = np.arange(-radius, radius + 1)
+    smooth = np.exp(-(x**2) / (2 * sigma_px**2))
+    smooth /= smooth.sum()
+    return GradientKernel(tuple(smooth), tuple(-x / sigma_px**2 * smooth), cv2.BORDER_REFLECT)
+
+
+UNIT_KERNEL = _unit_kernel(GRADIENT_SIGMA_PX)
+SCIPY_KERNEL = _scipy_kernel(GRADIENT_SIGMA_PX)
+
+
+def gradient_error(
+    pred: FloatArray,
+    gt: FloatArray,
+    region: Region = None,
+    *,
+    kernel: GradientKernel = UNIT_KERNEL,
+    stretch: bool = True,
+) -> float:
+    """Sum of squared differences of the two mattes' gradient magnitudes.
+
+    Parameters
+    ----------
+    pred, gt : (H, W) float32 in [0, 1]
+        The matte to judge and the true one.
+    region : (H, W) uint8, optional
+        Pixels to count (nonzero); the whole image when absent.
+    kernel : GradientKernel
+        Scale, length and border of the derivative.
+    stretch : bool
+        Bring each matte's minimum to 0 and maximum to 1 first, as MATLAB's ``mat2gray``.
+
+    Returns
+    -------
+    float
+        The raw sum, in squared gradient units; profiles scale it.
+
+    References
+    ----------
+    Rhemann, Rother, Wang, Gelautz, Kohli, Rott: A Perceptually Motivated Online Benchmark for
+    Image Matting. CVPR 2009.
+
+    Examples
+    --------
+    >>> edge = np.repeat(np.float32([[0, 0, 0, 0, 1, 1, 1, 1]]), 8, axis=0)
+    >>> gradient_error(edge, edge)
+    0.0
+    >>> round(gradient_error(np.zeros_like(edge), edge), 3)
+    156.726
+    """
+    return gradient_errors(pred, gt, [region], kernel=kernel, stretch=stretch)[0]
+
+
+def gradient_errors(
+    pred: FloatArray,
+    gt: FloatArray,
+    regions: Sequence[Region],
+    *,
+    kernel: GradientKernel = UNIT_KERNEL,
+    stretch: bool = True,
+) -> list[float]:
+    """`gradient_error` for several regions in one pass, in their order."""
+    pred_gain = _stretch_gain(pred) if stretch else 1.0
+    gt_gain = _stretch_gain(gt) if stretch else 1.0
+    sums = [0.0] * len(regions)
+    height, width = gt.shape
+    # Strips keep every temporary in the processor's cache; that halves the time at 1080p.
+    for top in range(0, height, _STRIP_ROWS):
+        rows = slice(top, min(top + _STRIP_ROWS, height))
+        columns = slice(0, width)
+        if pred_gain == gt_gain:
+            columns = _columns_that_differ(pred, gt, rows, kernel.radius_px)
+            if columns.start == columns.stop:
+                continue
+        pred_magnitude = _magnitude(pred, rows, columns, kernel, pred_gain)
+        gt_magnitude = _magnitude(gt, rows, columns, kernel, gt_gain)
+        for index, region in enumerate(regions):
+            mask = None if region is None else region[rows, columns]
+            sums[index] += cv2.norm(pred_magnitude, gt_magnitude, cv2.NORM_L2SQR, mask)
+    return sums
+
+
+def _stretch_gain(alpha: FloatArray) -> float:
+    """Factor of a min-max stretch; its offset drops out, since the derivative sums to zero."""
+    low, high, _, _ = cv2.minMaxLoc(alpha)
+    return 1.0 / (high - low) if high > low else 1.0
+
+
+def _columns_that_differ(pred: FloatArray, gt: FloatArray, rows: slice, radius_px: int) -> slice:
+    """Columns whose gradients can differ in these rows: a differing pixel within the kernel."""
+    height, width = gt.shape
+    reach = slice(max(0, rows.start - radius_px), min(height, rows.stop + radius_px))
+    differs = cv2.compare(pred[reach], gt[reach], cv2.CMP_NE)
+    left, _, count, _ = cv2.boundingRect(differs)
+    if count == 0:
+        return slice(0, 0)
+    return slice(max(0, left - radius_px), min(width, left + count + radius_px))
+
+
+def _magnitude(
+    alpha: FloatArray, rows: slice, columns: slice, kernel: GradientKernel, gain: float
+) -> FloatArray:
+    """Gradient magnitude times gain on a window, seeing the pixels around the window."""
+    height, width = alpha.shape
+    radius = kernel.radius_px
+    top, left = max(0, rows.start - radius), max(0, columns.start - radius)
+    window = alpha[top : min(height, rows.stop + radius), left : min(width, columns.stop + radius)]
+    smooth = np.asarray(kernel.smooth, np.float32)
+    derive = np.asarray(kernel.derive, np.float32) * np.float32(gain)
+    along_x = cv2.sepFilter2D(window, cv2.CV_32F, derive, smooth, borderType=kernel.border)
+    along_y = cv2.sepFilter2D(window, cv2.CV_32F, smooth, derive, borderType=kernel.border)
+    inner = np.s_[
+        rows.start - top : rows.stop - top,
+        columns.start - left : columns.stop - left,
+    ]
+    magnitude: FloatArray = cv2.magnitude(along_x[inner], along_y[inner])
+    return magnitude
