@@ -37,6 +37,7 @@ MAX_COORDINATE_PX = float(1 << 24)
 """Coordinates beyond this raise: the API's 32-bit integers would overflow not far from here."""
 MAX_CROSSINGS = 1 << 23
 """Bound on (edges x columns they cross), so that a hostile zigzag cannot take all memory."""
+_NOW_AND_NEXT = np.array([[0.0], [1.0]])
 
 
 def polygon_mask(
@@ -97,8 +98,10 @@ def polygon_counts(
     [0, 5, 2, 2, 2, 5]
     """
     position, ring = _crossings(rings, height, width)
-    group = ring if rule == "union" else _owner_of(ring, owners)
-    starts, ends = _spans(position, group, height * width, len(rings))
+    group = ring
+    if rule == "evenodd" and ring is not None:
+        group = None if owners is None else np.asarray(owners, dtype=np.int64)[ring]
+    starts, ends = _spans(position, group, height * width)
     return spans_to_counts(starts, ends, height * width)
 
 
@@ -134,127 +137,136 @@ def polygon_counts_each(
     if len(owner_of_ring) != len(rings) or bool((np.diff(owner_of_ring, prepend=0) < 0).any()):
         raise InputError("owners: expected one non-decreasing index from 0 for each ring")
     n_owners = int(owner_of_ring[-1]) + 1 if len(rings) else 0
-    group = ring if rule == "union" else owner_of_ring[ring]
-    starts, ends = _spans(position, group, height * width, len(rings))
-    # Each group's crossings are even in number, so spans stay grouped by owner, in order.
-    crossings_of_owner = np.bincount(owner_of_ring[ring], minlength=n_owners)
-    cuts = np.cumsum(crossings_of_owner // 2)[:-1]
+    owner = owner_of_ring.repeat(len(position)) if ring is None else owner_of_ring[ring]
+    starts, ends = _spans(position, ring if rule == "union" else owner, height * width)
+    # Every group's crossings are even in number, so the spans lie together by owner, in order.
+    cuts = (np.bincount(owner, minlength=n_owners) // 2).cumsum()
     return [
-        spans_to_counts(start, end, height * width)
-        for start, end in zip(np.split(starts, cuts), np.split(ends, cuts), strict=True)
-    ][:n_owners]
+        spans_to_counts(starts[first:last], ends[first:last], height * width)
+        for first, last in zip([0, *cuts[:-1]], cuts, strict=True)
+    ]
 
 
-def _owner_of(ring: Ints, owners: Sequence[int] | None) -> Ints:
-    if owners is None:
-        return np.zeros_like(ring)
-    return np.asarray(owners, dtype=np.int64)[ring]
-
-
-def _spans(position: Ints, group: Ints, n_pixels: int, n_groups: int) -> tuple[Ints, Ints]:
-    """Pair the crossings of each group into half-open spans.
+def _spans(position: Ints, group: Ints | None, n_pixels: int) -> tuple[Ints, Ints]:
+    """Pair the crossings of each group into half-open spans, group by group.
 
     A closed outline steps over a column's middle as often forwards as backwards, so every group
     has an even number of crossings in every column and no pair spans two groups.
     """
-    if n_groups == 1:
-        toggles = np.sort(position)
+    if group is None:
+        position.sort()
     else:
-        offset = group * (n_pixels + 1)
-        toggles = np.sort(position + offset) - np.sort(offset)
-    return toggles[0::2], toggles[1::2]
+        bits = n_pixels.bit_length()
+        position += group << bits
+        position.sort()
+        position &= (1 << bits) - 1
+    return position[0::2], position[1::2]
 
 
-def _crossings(rings: Sequence[Ring], height: int, width: int) -> tuple[Ints, Ints]:
-    """Return where outlines step over column middles: column-major position, and the ring."""
+def _crossings(rings: Sequence[Ring], height: int, width: int) -> tuple[Ints, Ints | None]:
+    """Return where outlines step over column middles: column-major position, and the ring.
+
+    The ring is None when there is only one.
+    """
     check_size(height, width)
-    edges, ring = _edges(rings)
-    x0, y0, x1, y1 = edges
-    # Columns whose middle lies between the ends: from u <= 5c + 2 to u >= 5c + 3.
-    first = np.maximum(np.ceil((np.minimum(x0, x1) - 2) / 5), 0)
-    last = np.minimum(np.floor((np.maximum(x0, x1) - 3) / 5), width - 1)
-    n_columns = np.maximum(last - first + 1, 0).astype(np.int64)
+    lengths = [len(ring) for ring in rings]
+    start, end = _edges(rings, lengths, width)
+    step = end - start
+    n_columns = np.abs(step[2]).astype(np.int64)
     total = int(n_columns.sum())
     if total > MAX_CROSSINGS:
         raise InputError(
             f"polygons: expected outlines that cross columns at most {MAX_CROSSINGS} times, "
             f"found {total}; the polygon is corrupt, or paint fewer annotations at once"
         )
-    shallow = np.abs(x1 - x0) >= np.abs(y1 - y0)
-    order = np.concatenate((np.flatnonzero(shallow), np.flatnonzero(~shallow)))
+    shallow = np.abs(step[0]) >= np.abs(step[1])
+    # Shallow edges first, so that each kind's crossings lie together.
+    order = (~shallow).argsort(kind="stable")
     n_columns = n_columns[order]
-    line = _lines(edges, shallow)[:, order]
-    ends = np.cumsum(n_columns)
-    edge = np.repeat(np.arange(len(order)), n_columns)
-    column = np.arange(total) + (first[order] - ends + n_columns)[edge]
-    xs, ys, slope = line[:, edge]
-    n_shallow = int(ends[np.count_nonzero(shallow) - 1]) if shallow.any() else 0
-    flat, steep = slice(n_shallow), slice(n_shallow, None)
-    v = np.empty(total)
-    v[flat] = _v_shallow(column[flat], xs[flat], ys[flat], slope[flat])
-    v[steep] = _v_steep(column[steep], xs[steep], ys[steep], slope[steep])
-    row = np.minimum(np.maximum(np.ceil((v - 2) / 5), 0), height)
-    position = (column * height + row).astype(np.int64)
-    return position, ring[order][edge]
+    n_shallow = int(n_columns[: np.count_nonzero(shallow)].sum())
+    line = _lines(start, end, step, shallow)[:, order]
+    line[3] -= n_columns.cumsum() - n_columns
+    xs, ys, slope, column = line.repeat(n_columns, axis=1)
+    column += np.arange(total)
+    left = column * 5 + 2
+    v = ys
+    _trace_shallow(left[:n_shallow], xs[:n_shallow], v[:n_shallow], slope[:n_shallow])
+    _trace_steep(left[n_shallow:], xs[n_shallow:], v[n_shallow:], slope[n_shallow:])
+    v -= 2
+    v /= 5
+    column *= height
+    column += np.ceil(v, out=v).clip(0, height, out=v)
+    position = column.astype(np.int64)
+    if len(rings) == 1:
+        return position, None
+    return position, np.arange(len(rings)).repeat(lengths)[order].repeat(n_columns)
 
 
-def _edges(rings: Sequence[Ring]) -> tuple[Floats, Ints]:
-    """Return x0, y0, x1, y1 (4, E) of all edges on the fine grid, and each edge's ring."""
-    lengths = np.array([len(ring) for ring in rings], dtype=np.int64)
+def _edges(rings: Sequence[Ring], lengths: list[int], width: int) -> tuple[Floats, Floats]:
+    """Return the starts and the ends (3, E) of all edges.
+
+    Rows are x and y on the fine grid, and the number of column middles (within the image) left of
+    x: an edge steps over those columns in which its ends differ.
+    """
     for ring in rings:
         if ring.ndim != 2 or ring.shape[1] != 2:
             raise InputError(f"ring: expected shape (N, 2), found {ring.shape}")
-    points = np.concatenate([np.zeros((0, 2)), *rings]).astype(np.float64, copy=False).T
-    if not np.abs(points).max(initial=0) <= MAX_COORDINATE_PX:
+    points = np.concatenate((*rings, np.empty((0, 2)))).T
+    start = np.empty((3, points.shape[1]))
+    # C's (int) cuts towards zero; the numbers stay doubles, in which they are exact.
+    grid = np.trunc(points * 5 + 0.5, out=start[:2])
+    if not np.abs(grid).max(initial=0) <= 5 * MAX_COORDINATE_PX:
         raise InputError(
             f"ring: expected finite coordinates within {MAX_COORDINATE_PX:.0f} pixels, "
             f"found {points.min()} to {points.max()}; the polygon is corrupt"
         )
-    edges = np.empty((4, points.shape[1]))
-    # C's (int) cuts towards zero; the numbers stay doubles, in which they are exact.
-    np.trunc(points * 5 + 0.5, out=edges[:2])
-    edges[2:, :-1] = edges[:2, 1:]
-    filled = lengths[lengths > 0]
-    ends = np.cumsum(filled)
-    edges[2:, ends - 1] = edges[:2, ends - filled]
-    return edges, np.repeat(np.arange(len(rings)), lengths)
+    np.ceil((start[0] - 2) / 5, out=start[2]).clip(0, width, out=start[2])
+    end = np.empty_like(start)
+    end[:, :-1] = start[:, 1:]
+    first = 0
+    for length in lengths:
+        if length:
+            end[:, first + length - 1] = start[:, first]
+        first += length
+    return start, end
 
 
-def _lines(edges: Floats, shallow: npt.NDArray[np.bool_]) -> Floats:
-    """Return the start and slope (xs, ys, slope) (3, E) of each edge as the API traces it.
+def _lines(start: Floats, end: Floats, step: Floats, shallow: npt.NDArray[np.bool_]) -> Floats:
+    """Return each edge as the API traces it: xs, ys, slope, and its first column (4, E).
 
     The longer axis is stepped through in the direction in which it grows; `slope` is the change of
     the other axis at each step.
     """
-    x0, y0, x1, y1 = edges
-    step_x, step_y = x1 - x0, y1 - y0
-    along = np.where(shallow, step_x, step_y)
-    across = np.where(shallow, step_y, step_x)
-    flip = along < 0
-    line = np.where(flip, edges[2:], edges[:2])
-    # (-a) / (-b) is the same double as a / b; an edge without length is never crossed.
-    slope = across / np.where(along == 0, 1, along)
-    return np.concatenate((line, slope[None]))
+    along, across = np.where(shallow, step[:2], step[1::-1])
+    line = np.empty((4, len(along)))
+    line[:2] = np.where(along < 0, end[:2], start[:2])
+    # (-a) / (-b) is the same double as a / b; an edge without length is never stepped over.
+    along[along == 0] = 1
+    np.divide(across, along, out=line[2])
+    np.minimum(start[2], end[2], out=line[3])
+    return line
 
 
-def _v_shallow(column: Floats, xs: Floats, ys: Floats, slope: Floats) -> Floats:
-    """Return the upper of the two fine rows at u = 5c + 2 and 5c + 3, for edges stepped in x."""
-    t = column * 5 + 2 - xs + (slope < 0)
-    v: Floats = np.trunc(ys + slope * t + 0.5)
-    return v
+def _trace_shallow(left: Floats, xs: Floats, v: Floats, slope: Floats) -> None:
+    """Put the upper of the two fine rows at u = left and left + 1 into v, which holds ys."""
+    v += slope * (left - xs + (slope < 0))
+    v += 0.5
+    np.trunc(v, out=v)
 
 
-def _v_steep(column: Floats, xs: Floats, ys: Floats, slope: Floats) -> Floats:
-    """Return the fine row just before u steps over a column's middle, for edges stepped in y.
+def _trace_steep(left: Floats, xs: Floats, v: Floats, slope: Floats) -> None:
+    """Put the fine row just before u steps from left to left + 1 (or back) into v (ys on entry).
 
-    The step is where xs + slope * t + .5 passes 5c + 3. The estimate from the inverse is off by
-    one where that is a tie that doubles round one way or the other: the API's own expression
-    decides at both places.
+    That is where xs + slope * t + .5 passes left + 1. The estimate of t from the inverse is one
+    too small where that is a tie that doubles round one way or the other: the API's own expression
+    decides, at the estimate and after it.
     """
-    after = column * 5 + 3
-    t = np.floor((after - 0.5 - xs) / slope)
-    rising = slope > 0
-    before_t = (xs + slope * t + 0.5 < after) == rising
-    before_next = (xs + slope * (t + 1) + 0.5 < after) == rising
-    v: Floats = ys + t + before_t + before_next - 1
-    return v
+    t = np.floor((left + 0.5 - xs) / slope)
+    tries = t + _NOW_AND_NEXT
+    u = xs + slope * tries
+    u += 0.5
+    before = (u < left + 1) == (slope > 0)
+    v += t
+    v += before[0]
+    v += before[1]
+    v -= 1
