@@ -129,35 +129,42 @@ REGIONS: Mapping[str, Callable[[Points], Points]] = {
 }
 
 
-def region_mask(mesh: Points, region: str, shape_hw: tuple[int, int]) -> Mask:
-    """Draw a region of a face.
+def polygon_mask(outline: Points, shape_hw: tuple[int, int]) -> Mask:
+    """Draw the inside of an outline; pixels that the outline itself touches count.
 
     Parameters
     ----------
-    mesh : (468, 3) float
-        Landmarks in pixel edges of the image.
-    region : {"oval", "p3m", "head"}
+    outline : (N, 2) float
+        Pixel edges.
     shape_hw : (height, width)
 
     Returns
     -------
     (H, W) bool
+
+    Examples
+    --------
+    >>> polygon_mask(np.array([[0, 0], [2, 0], [2, 1], [0, 1.0]]), (1, 4)).astype(int).tolist()
+    [[1, 1, 1, 0]]
     """
     mask = np.zeros(shape_hw, np.uint8)
-    # fillPoly speaks of pixel centres, the mesh of pixel edges; four fractional bits are kept.
-    outline = np.round((REGIONS[region](mesh) - 0.5) * 16).astype(np.int32)
-    cv2.fillPoly(mask, [outline], 1, lineType=cv2.LINE_8, shift=4)
+    if mask.size == 0:
+        return mask.astype(bool)
+    # fillPoly speaks of pixel centres, an outline of pixel edges; four fractional bits are kept.
+    points = np.round((outline - 0.5) * 16).astype(np.int32)
+    cv2.fillPoly(mask, [points], 1, lineType=cv2.LINE_8, shift=4)
     return mask.astype(bool)
 
 
 def ellipse_mask(
-    detection: FaceDetection, shape_hw: tuple[int, int], growth: float = ELLIPSE_GROWTH
+    box_xyxy: Points, shape_hw: tuple[int, int], growth: float = ELLIPSE_GROWTH
 ) -> Mask:
-    """Draw the ellipse over a detection's box, grown: the mask of a face without a mesh.
+    """Draw the ellipse over a box, grown: the mask of a face without a mesh.
 
     Parameters
     ----------
-    detection : FaceDetection
+    box_xyxy : (4,) float
+        Pixel edges; may leave the image.
     shape_hw : (height, width)
     growth : float
         Factor on both axes of the box; 1.3 by default.
@@ -165,17 +172,13 @@ def ellipse_mask(
     Returns
     -------
     (H, W) bool
-        Holds at least one pixel when the box touches the image.
     """
-    box = detection.box_xyxy
-    centre, axes = (box[:2] + box[2:]) / 2, (box[2:] - box[:2]) / 2 * growth
-    low = np.clip(np.floor(centre - axes), 0, shape_hw[::-1]).astype(int)
-    high = np.clip(np.ceil(centre + axes), 0, shape_hw[::-1]).astype(int)
-    mask = np.zeros(shape_hw, bool)
-    x = (np.arange(low[0], high[0]) + 0.5 - centre[0]) / max(axes[0], 0.5)
-    y = (np.arange(low[1], high[1]) + 0.5 - centre[1]) / max(axes[1], 0.5)
-    mask[low[1] : high[1], low[0] : high[0]] = x[None, :] ** 2 + y[:, None] ** 2 <= 1
-    return mask
+    centre = (box_xyxy[:2] + box_xyxy[2:]) / 2
+    # Three quarters of a pixel, so that the smallest box still holds a pixel's centre.
+    axes = np.maximum((box_xyxy[2:] - box_xyxy[:2]) / 2 * growth, 0.75)
+    x = (np.arange(shape_hw[1]) + 0.5 - centre[0]) / axes[0]
+    y = (np.arange(shape_hw[0]) + 0.5 - centre[1]) / axes[1]
+    return np.asarray(x[None, :] ** 2 + y[:, None] ** 2 <= 1)
 
 
 def _hull(points: Points) -> Points:

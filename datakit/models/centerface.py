@@ -56,6 +56,7 @@ class CenterFaceDetector:
     """
 
     name = "centerface"
+    turns_well = True
 
     def __init__(
         self,
@@ -66,6 +67,7 @@ class CenterFaceDetector:
         loaded = load_weights(CENTERFACE, weights)
         self.sha256 = loaded.sha256
         self.threshold = 0.2 if threshold is None else threshold
+        self.turned_threshold = max(0.4, self.threshold)
         self.longer_side_px = longer_side_px
         self._onnx = np.frombuffer(loaded.data, np.uint8)
         # OpenCV keeps buffers of the first shape a net saw, and returns garbage without a word

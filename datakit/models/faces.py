@@ -24,10 +24,16 @@ class FaceDetector(Protocol):
         As in the registry.
     sha256 : str
         Digest of the weights that run.
+    turns_well : bool
+        Whether searching the photo turned to its sides finds faces that nothing else finds.
+    turned_threshold : float
+        Lowest score of a face that is seen in a turned photo.
     """
 
     name: str
     sha256: str
+    turns_well: bool
+    turned_threshold: float
 
     def detect(self, image: Image) -> list[FaceDetection]:
         """Find the faces of an (H, W, 3) uint8 RGB image; boxes and points in pixel edges."""

@@ -83,6 +83,7 @@ class MediapipeDetector:
     """
 
     name = "mediapipe"
+    turns_well = False
 
     def __init__(
         self,
@@ -93,6 +94,7 @@ class MediapipeDetector:
         self.sha256 = load_weights(FULL_RANGE).sha256
         self.tile_sides_px = tile_sides_px
         score = 0.5 if threshold is None else threshold
+        self.turned_threshold = max(0.6, score)
         self._net = _build(
             "face_detection", "FaceDetection", model_selection=1, min_detection_confidence=score
         )

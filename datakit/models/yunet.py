@@ -53,11 +53,13 @@ class YunetDetector:
     """
 
     name = "yunet"
+    turns_well = True
 
     def __init__(self, threshold: float | None = None, weights: Sequence[str | Path] = ()) -> None:
         loaded = load_weights(YUNET, weights)
         self.sha256 = loaded.sha256
         self.threshold = 0.5 if threshold is None else threshold
+        self.turned_threshold = max(0.6, self.threshold)
         try:
             self._net = cv2.FaceDetectorYN.create(
                 "onnx",
