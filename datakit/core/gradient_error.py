@@ -14,11 +14,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from datakit.core.tiles import Window, tiles, window_that_differs
+
 FloatArray = NDArray[np.float32]
 Region = NDArray[np.uint8] | None
 
 GRADIENT_SIGMA_PX = 1.4
-_STRIP_ROWS = 64
+_TILE_ROWS = 128
+_TILE_COLUMNS = 1024
 
 
 @dataclass(frozen=True)
@@ -124,19 +127,16 @@ def gradient_errors(
     pred_gain = _stretch_gain(pred) if stretch else 1.0
     gt_gain = _stretch_gain(gt) if stretch else 1.0
     sums = [0.0] * len(regions)
-    height, width = gt.shape
-    # Strips keep every temporary in the processor's cache; that halves the time at 1080p.
-    for top in range(0, height, _STRIP_ROWS):
-        rows = slice(top, min(top + _STRIP_ROWS, height))
-        columns = slice(0, width)
+    for tile in tiles(*gt.shape, _TILE_ROWS, _TILE_COLUMNS):
+        window: Window | None = tile
         if pred_gain == gt_gain:
-            columns = _columns_that_differ(pred, gt, rows, kernel.radius_px)
-            if columns.start == columns.stop:
-                continue
-        pred_magnitude = _magnitude(pred, rows, columns, kernel, pred_gain)
-        gt_magnitude = _magnitude(gt, rows, columns, kernel, gt_gain)
+            window = window_that_differs(pred, gt, tile, kernel.radius_px)
+        if window is None:
+            continue
+        pred_magnitude = _magnitude(pred, window, kernel, pred_gain)
+        gt_magnitude = _magnitude(gt, window, kernel, gt_gain)
         for index, region in enumerate(regions):
-            mask = None if region is None else region[rows, columns]
+            mask = None if region is None else region[window.index]
             sums[index] += cv2.norm(pred_magnitude, gt_magnitude, cv2.NORM_L2SQR, mask)
     return sums
 
@@ -147,32 +147,19 @@ def _stretch_gain(alpha: FloatArray) -> float:
     return 1.0 / (high - low) if high > low else 1.0
 
 
-def _columns_that_differ(pred: FloatArray, gt: FloatArray, rows: slice, radius_px: int) -> slice:
-    """Columns whose gradients can differ in these rows: a differing pixel within the kernel."""
-    height, width = gt.shape
-    reach = slice(max(0, rows.start - radius_px), min(height, rows.stop + radius_px))
-    differs = cv2.compare(pred[reach], gt[reach], cv2.CMP_NE)
-    left, _, count, _ = cv2.boundingRect(differs)
-    if count == 0:
-        return slice(0, 0)
-    return slice(max(0, left - radius_px), min(width, left + count + radius_px))
-
-
 def _magnitude(
-    alpha: FloatArray, rows: slice, columns: slice, kernel: GradientKernel, gain: float
+    alpha: FloatArray, window: Window, kernel: GradientKernel, gain: float
 ) -> FloatArray:
     """Gradient magnitude times gain on a window, seeing the pixels around the window."""
-    height, width = alpha.shape
-    radius = kernel.radius_px
-    top, left = max(0, rows.start - radius), max(0, columns.start - radius)
-    window = alpha[top : min(height, rows.stop + radius), left : min(width, columns.stop + radius)]
+    around = window.grown(kernel.radius_px, *alpha.shape)
     smooth = np.asarray(kernel.smooth, np.float32)
     derive = np.asarray(kernel.derive, np.float32) * np.float32(gain)
-    along_x = cv2.sepFilter2D(window, cv2.CV_32F, derive, smooth, borderType=kernel.border)
-    along_y = cv2.sepFilter2D(window, cv2.CV_32F, smooth, derive, borderType=kernel.border)
+    seen = alpha[around.index]
+    along_x = cv2.sepFilter2D(seen, cv2.CV_32F, derive, smooth, borderType=kernel.border)
+    along_y = cv2.sepFilter2D(seen, cv2.CV_32F, smooth, derive, borderType=kernel.border)
     inner = np.s_[
-        rows.start - top : rows.stop - top,
-        columns.start - left : columns.stop - left,
+        window.top - around.top : window.bottom - around.top,
+        window.left - around.left : window.right - around.left,
     ]
     magnitude: FloatArray = cv2.magnitude(along_x[inner], along_y[inner])
     return magnitude

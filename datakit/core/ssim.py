@@ -6,16 +6,19 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from datakit.core.tiles import Window, tiles, window_that_differs
 from datakit.errors import InputError
 
 FloatArray = NDArray[np.float32]
 DoubleArray = NDArray[np.float64]
 
 WINDOW_PX = 11
+_HALF_PX = WINDOW_PX // 2
 _SIGMA_PX = 1.5
 _C1 = 0.01**2
 _C2 = 0.03**2
-_STRIP_ROWS = 64
+_TILE_ROWS = 128
+_TILE_COLUMNS = 512
 
 
 def ssim(pred: FloatArray, gt: FloatArray) -> float:
@@ -58,38 +61,28 @@ def ssim(pred: FloatArray, gt: FloatArray) -> float:
     height, width = gt.shape
     if min(height, width) < WINDOW_PX:
         raise InputError(f"ssim: expected sides of at least 11 px, found {width}x{height}")
-    margin = WINDOW_PX - 1
     total = 0.0
-    for top in range(0, height - margin, _STRIP_ROWS):
-        rows = slice(top, min(top + _STRIP_ROWS, height - margin) + margin)
-        total += _strip_sum(pred[rows], gt[rows])
-    return total / ((height - margin) * (width - margin))
+    for tile in tiles(height - 2 * _HALF_PX, width - 2 * _HALF_PX, _TILE_ROWS, _TILE_COLUMNS):
+        # A tile is of window centres; they start half a window inside the image.
+        centres = Window(*(edge + _HALF_PX for edge in tile))
+        total += _similarity_sum(pred, gt, centres)
+    return total / ((height - 2 * _HALF_PX) * (width - 2 * _HALF_PX))
 
 
-def _strip_sum(pred: FloatArray, gt: FloatArray) -> float:
-    """Sum of the similarity over the windows inside one strip."""
-    left, right = _columns_that_differ(pred, gt)
-    window_count = (pred.shape[0] - WINDOW_PX + 1) * (pred.shape[1] - WINDOW_PX + 1)
-    if right - left < WINDOW_PX:
-        return float(window_count)
-    similarity = _similarity(
-        pred[:, left:right].astype(np.float64), gt[:, left:right].astype(np.float64)
-    )
+def _similarity_sum(pred: FloatArray, gt: FloatArray, centres: Window) -> float:
+    """Sum of the similarity over the windows with these centres."""
+    count = (centres.bottom - centres.top) * (centres.right - centres.left)
+    changed = window_that_differs(pred, gt, centres, _HALF_PX)
+    if changed is None:
+        return float(count)
+    seen = changed.grown(_HALF_PX, *gt.shape).index
+    similarity = _similarity(pred[seen].astype(np.float64), gt[seen].astype(np.float64))
     # Windows without a differing pixel are exactly 1 and are not computed.
-    return float(cv2.sumElems(similarity)[0]) + window_count - similarity.size
-
-
-def _columns_that_differ(pred: FloatArray, gt: FloatArray) -> tuple[int, int]:
-    differs = cv2.compare(np.ascontiguousarray(pred), np.ascontiguousarray(gt), cv2.CMP_NE)
-    left, _, count, _ = cv2.boundingRect(differs)
-    if count == 0:
-        return 0, 0
-    margin = WINDOW_PX - 1
-    return max(0, left - margin), min(gt.shape[1], left + count + margin)
+    return float(cv2.sumElems(similarity)[0]) + count - similarity.size
 
 
 def _similarity(pred: DoubleArray, gt: DoubleArray) -> DoubleArray:
-    """Similarity of each window inside the strip."""
+    """Similarity of each window that lies inside the arrays."""
     mean_pred, mean_gt = _window_mean(pred), _window_mean(gt)
     # Sum and difference carry all three second moments in two filters instead of three.
     mean_square_sum = _window_mean(cv2.pow(pred + gt, 2))
@@ -105,10 +98,9 @@ def _similarity(pred: DoubleArray, gt: DoubleArray) -> DoubleArray:
 
 
 def _window_mean(values: DoubleArray) -> DoubleArray:
-    axis = np.arange(-(WINDOW_PX // 2), WINDOW_PX // 2 + 1)
+    axis = np.arange(-_HALF_PX, _HALF_PX + 1)
     kernel = np.exp(-(axis**2) / (2 * _SIGMA_PX**2))
     kernel /= kernel.sum()
-    half = WINDOW_PX // 2
     means = cv2.sepFilter2D(values, cv2.CV_64F, kernel, kernel)
-    inside: DoubleArray = means[half:-half, half:-half]
+    inside: DoubleArray = means[_HALF_PX:-_HALF_PX, _HALF_PX:-_HALF_PX]
     return inside
