@@ -1,5 +1,45 @@
-"""datakit: dataset curation and annotation for portrait segmentation and matting."""
+"""datakit: dataset curation and annotation for portrait segmentation and matting.
+
+Every verb of the command line is a function here, with the same options:
+
+>>> import datakit
+>>> summary = datakit.coco2mask("export", "dataset", kind="binary")  # doctest: +SKIP
+>>> summary.counts  # doctest: +SKIP
+{'samples': 589, 'masks': 589, 'empty': 0, 'failed': 0}
+"""
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 __version__ = "0.1.0"
+
+VERBS = {
+    "coco2mask": "datakit.commands.coco2mask",
+}
+"""Verbs that are functions of this package, and the module of each."""
+
+__all__ = ["VERBS", "__version__", "coco2mask"]
+
+if TYPE_CHECKING:
+    from datakit.records.summary import Summary
+
+    def coco2mask(src: Any, out: Any, **options: Any) -> Summary:
+        """Turn a COCO export into a dataset; see ``help(datakit.coco2mask)`` at run time."""
+
+
+def __getattr__(name: str) -> Any:
+    # Imported at first use, so that `import datakit` and `datakit --help` cost nothing.
+    if name not in VERBS:
+        raise AttributeError(f"module 'datakit' has no attribute {name!r}")
+    from datakit.commands.api import python_verb
+
+    module = import_module(VERBS[name])
+    function = python_verb(name, module.Options, module.run)
+    globals()[name] = function
+    return function
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, "__doc__", "__name__"])

@@ -37,6 +37,9 @@ class Watch(Protocol):
     def advance(self, failed: int) -> None:
         """One more item is done; ``failed`` failures so far."""
 
+    def end(self) -> None:
+        """Handle the end of the work, also when an error ends it."""
+
 
 class Silent:
     """Tells nobody."""
@@ -47,6 +50,9 @@ class Silent:
     def advance(self, failed: int) -> None:
         """Do nothing."""
 
+    def end(self) -> None:
+        """Do nothing."""
+
 
 class SourceOptions(Options, frozen=True, kw_only=True):
     """Options of every verb that reads a source."""
@@ -55,7 +61,11 @@ class SourceOptions(Options, frozen=True, kw_only=True):
         tuple[str, ...], Meta(min_length=1, description="folders, .zip or COCO .json to read")
     ]
     layout: Annotated[
-        str | None, Meta(description="layout of SRC when in doubt", extra={"choices": READERS})
+        str | None,
+        Meta(
+            description="layout of SRC, when its content does not tell",
+            extra={"choices": READERS, "flag": "--from"},
+        ),
     ] = None
 
     def open(self) -> Collection:
@@ -68,7 +78,8 @@ class WriteOptions(SourceOptions, frozen=True, kw_only=True):
 
     out: Annotated[str, Meta(min_length=1, description="the dataset folder to write")]
     workers: Annotated[
-        int | None, Meta(ge=0, description="worker processes; 0: this process [default: CPUs]")
+        Annotated[int, Meta(ge=0)] | None,
+        Meta(description="worker processes; 0: this process [default: CPUs]"),
     ] = None
     engine: Annotated[str, Meta(description="what runs the work", extra={"choices": ENGINES})] = (
         "local"
@@ -110,8 +121,15 @@ def recorded_options(options: Options) -> dict[str, Any]:
 
 
 def operation(verb: str, options: Options) -> Operation:
-    """Return the step that a sample's history keeps of this run."""
-    params = msgspec.json.encode(recorded_options(options), order="deterministic").decode()
+    """Return the step that a sample's history keeps of this run: the options that were chosen.
+
+    The card's chain of commands has all options, defaults included.
+    """
+    defaults = {field.name: field.default for field in msgspec.structs.fields(options)}
+    chosen = {
+        name: value for name, value in recorded_options(options).items() if value != defaults[name]
+    }
+    params = msgspec.json.encode(chosen, order="deterministic").decode()
     return Operation(verb=verb, version=datakit.__version__, params=params)
 
 
@@ -163,39 +181,46 @@ def process(
     if options.resume and (finished := _finished(out, command, verb)):
         return finished
     watch.begin(len(source), verb)
+    try:
+        counts = _run(options, command, source, task, label_map or {}, select, watch)
+    finally:
+        watch.end()
+    return Summary(
+        verb=verb,
+        out=str(out),
+        counts=counts,
+        failed=counts["failed"],
+        seconds=time.perf_counter() - started,
+    )
+
+
+def _run(
+    options: WriteOptions,
+    command: Command,
+    source: Collection,
+    task: Task[Item, Product],
+    label_map: dict[str, int],
+    select: Callable[[Item], bool],
+    watch: Watch,
+) -> dict[str, int]:
     tally = Tally()
-    with dataset.create(out, _fingerprint(options, command), options.mode) as writer:
+    with dataset.create(Path(options.out), _fingerprint(options, command), options.mode) as writer:
         for failure in source.failures:
             writer.fail(failure)
-        outcomes = ordered_map(
-            options.make_engine(),
-            task,
-            (item for item in source.items() if select(item)),
-            recorded=writer.recorded,
-        )
-        with closing(outcomes):
+        chosen = (item for item in source.items() if select(item))
+        run = ordered_map(options.make_engine(), task, chosen, recorded=writer.recorded)
+        with closing(run) as outcomes:
             for outcome in outcomes:
-                product = _product(outcome, verb)
+                product = _product(outcome, command.verb)
                 if options.strict and product.failures:
                     raise InputError(f"--strict: {outcome.key}: {product.failures[0].error}")
                 writer.add(outcome.key, product)
                 tally.add(product)
                 watch.advance(writer.failed)
         counts = tally.counts(writer.failed)
-        writer.finish(
-            Card(
-                label_map=label_map or {},
-                counts=counts,
-                commands=(*source.commands, command),
-            )
-        )
-    return Summary(
-        verb=verb,
-        out=str(out),
-        counts=counts,
-        failed=writer.failed,
-        seconds=time.perf_counter() - started,
-    )
+        commands = (*source.commands, command)
+        writer.finish(Card(label_map=label_map, counts=counts, commands=commands))
+    return counts
 
 
 class Tally:

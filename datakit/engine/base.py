@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any, Generic, Protocol, TypeVar
 
 from datakit.errors import DatakitError, EngineError, OutputError
@@ -43,6 +44,35 @@ class Task(Protocol[ItemIn, ValueOut]):
 
     def __call__(self, item: ItemIn) -> ValueOut:
         """Do one item; a DatakitError says what is wrong with it."""
+
+
+@dataclass(frozen=True)
+class LazyTask:
+    """A task named by its class and built in the worker.
+
+    The process that hands out the work then imports nothing of what the work needs.
+
+    Parameters
+    ----------
+    target : str
+        ``"module:Class"`` of the real task.
+    params : mapping
+        Its keyword arguments; they must be picklable.
+    """
+
+    target: str
+    params: Mapping[str, Any]
+
+    def setup(self) -> None:
+        """Build the real task and set it up."""
+        module, name = self.target.split(":")
+        task = getattr(import_module(module), name)(**self.params)
+        task.setup()
+        object.__setattr__(self, "_task", task)
+
+    def __call__(self, item: Any) -> Any:
+        """Run the real task."""
+        return self._task(item)  # type: ignore[attr-defined]
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +141,7 @@ def ordered_map(
     items: Iterable[Item],
     *,
     recorded: Callable[[str], Value | None] = lambda key: None,
-) -> Iterator[Outcome[Value]]:
+) -> Generator[Outcome[Value], None, None]:
     """Run ``task`` over ``items`` and yield one outcome an item, in the order of the items.
 
     Parameters

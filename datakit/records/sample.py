@@ -9,6 +9,7 @@ from msgspec import Meta
 from datakit.records.base import Record
 
 RelativePath = Annotated[str, Meta(min_length=1, description="path inside the dataset, with /")]
+Share = Annotated[float, Meta(ge=0, le=1)]
 Sha256 = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
 
 
@@ -58,6 +59,6 @@ class Sample(Record, frozen=True, kw_only=True):
     tags: tuple[str, ...] = ()
     categories: Annotated[tuple[str, ...], Meta(description="classes with a label here")] = ()
     annotations: Annotated[int, Meta(ge=0, description="objects painted")] = 0
-    fg_ratio: Annotated[float | None, Meta(ge=0, le=1, description="foreground share")] = None
+    fg_ratio: Annotated[Share | None, Meta(description="foreground share")] = None
     instances: tuple[Instance, ...] = ()
     history: tuple[Operation, ...] = ()

@@ -1,0 +1,64 @@
+"""The ``datakit`` command: a table of verbs, each imported when it is called."""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib import import_module
+
+import click
+
+from datakit import __version__
+
+VERBS = {
+    "coco2mask": "Turn COCO polygons and RLE (Roboflow exports) into masks.",
+    "validate": "Say what is wrong with an export or a dataset, without writing.",
+    "stats": "Count, plot and preview an export or a dataset.",
+}
+
+
+class VerbTable(click.Group):
+    """Knows the verbs by name and short help; imports one only to run it."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the verbs in the order of the work."""
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        """Import a verb, or None for a name that is none."""
+        if name not in VERBS:
+            return None
+        command: click.Command = import_module(f"datakit.cli.{name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the verbs from the table."""
+        with formatter.section("Verbs"):
+            formatter.write_dl(list(VERBS.items()))
+
+
+@click.group(
+    cls=VerbTable,
+    epilog="Each verb explains itself: datakit VERB --help",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+@click.version_option(__version__, "-V", "--version", prog_name="datakit")
+def app() -> None:
+    """Curate and annotate data for portrait segmentation and matting.
+
+    Every verb reads SRC, which it never changes, and writes a new folder DST.
+    Exit codes: 0 done; 1 done, with findings; 2 wrong usage or input, no dataset was written;
+    3 done, but some items failed (see failures.jsonl).
+    """
+
+
+def main() -> None:
+    """Run the command line."""
+    # albumentations asks PyPI for its version when imported; datakit makes no such call.
+    os.environ["NO_ALBUMENTATIONS_UPDATE"] = "1"
+    try:
+        app.main(prog_name="datakit", standalone_mode=True)
+    except BrokenPipeError:
+        # The reader of a pipe (head) has gone: that is its right.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)

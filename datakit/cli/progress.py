@@ -1,0 +1,89 @@
+"""Progress on stderr: a bar on a terminal, a plain line now and then elsewhere."""
+
+from __future__ import annotations
+
+import sys
+import time
+
+import click
+
+from datakit.commands.base import Silent, Watch
+
+PLAIN_SECONDS = 10.0
+
+
+def make_watch(*, quiet: bool) -> Watch:
+    """Return what fits stderr."""
+    if quiet:
+        return Silent()
+    return _Bar() if sys.stderr.isatty() else _Plain()
+
+
+class _Bar:
+    """A rich progress bar with rate and time left."""
+
+    def begin(self, total: int, what: str) -> None:
+        from rich.console import Console
+        from rich.progress import (
+            BarColumn,
+            MofNCompleteColumn,
+            Progress,
+            TaskProgressColumn,
+            TextColumn,
+            TimeRemainingColumn,
+        )
+
+        self._progress = Progress(
+            TextColumn("[bold]{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TaskProgressColumn(show_speed=True),
+            TextColumn("{task.fields[rate]}"),
+            TimeRemainingColumn(elapsed_when_finished=True),
+            TextColumn("{task.fields[failed]}"),
+            console=Console(stderr=True),
+            transient=True,
+        )
+        self._started = time.monotonic()
+        self._done = 0
+        self._total = total
+        self._task = self._progress.add_task(what, total=total, rate="", failed="")
+        self._progress.start()
+
+    def advance(self, failed: int) -> None:
+        self._done += 1
+        rate = self._done / max(time.monotonic() - self._started, 1e-9)
+        self._progress.update(
+            self._task,
+            advance=1,
+            rate=f"{rate:,.1f}/s",
+            failed=f"[red]{failed} failed" if failed else "",
+        )
+
+    def end(self) -> None:
+        """Take the bar away."""
+        self._progress.stop()
+
+
+class _Plain:
+    """A line every few seconds, for logs and pipes."""
+
+    def begin(self, total: int, what: str) -> None:
+        self._total, self._what, self._done = total, what, 0
+        self._started = self._last = time.monotonic()
+
+    def advance(self, failed: int) -> None:
+        self._done += 1
+        now = time.monotonic()
+        if now - self._last >= PLAIN_SECONDS:
+            self._last = now
+            rate = self._done / (now - self._started)
+            left = (self._total - self._done) / rate
+            click.echo(
+                f"{self._what}: {self._done}/{self._total}, {rate:,.1f}/s, "
+                f"{left:,.0f} s left, {failed} failed",
+                err=True,
+            )
+
+    def end(self) -> None:
+        """Say nothing more."""

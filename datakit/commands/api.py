@@ -1,0 +1,60 @@
+"""The verbs as Python functions, made from the same Options as the command line."""
+
+from __future__ import annotations
+
+import inspect
+import os
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from datakit.records.base import Options
+
+
+def python_verb(name: str, options: type[Options], run: Callable[[Any], Any]) -> Callable[..., Any]:
+    """Return ``name(src, out, **options)``: it builds Options and runs the verb.
+
+    ``src`` may be one path or several; paths may be `str` or `os.PathLike`.
+    """
+
+    def function(*args: Any, **kwargs: Any) -> Any:
+        bound = signature.bind(*args, **kwargs)
+        return run(options(**{key: _plain(key, value) for key, value in bound.arguments.items()}))
+
+    signature = inspect.Signature([_parameter(f) for f in msgspec.structs.fields(options)])
+    function.__name__ = function.__qualname__ = name
+    function.__doc__ = _document(options, run)
+    function.__signature__ = signature  # type: ignore[attr-defined]
+    function.__module__ = "datakit"
+    return function
+
+
+def _parameter(field: msgspec.structs.FieldInfo) -> inspect.Parameter:
+    positional = field.name in ("src", "out")
+    return inspect.Parameter(
+        field.name,
+        inspect.Parameter.POSITIONAL_OR_KEYWORD if positional else inspect.Parameter.KEYWORD_ONLY,
+        default=inspect.Parameter.empty if field.required else field.default,
+        annotation=field.type,
+    )
+
+
+def _plain(key: str, value: Any) -> Any:
+    if isinstance(value, os.PathLike):
+        value = os.fspath(value)
+    if key == "src" and isinstance(value, str):
+        return (value,)
+    if isinstance(value, list | tuple):
+        return tuple(os.fspath(v) if isinstance(v, os.PathLike) else v for v in value)
+    return value
+
+
+def _document(options: type[Options], run: Callable[[Any], Any]) -> str:
+    first = (inspect.getdoc(run) or "").split("\n\n")[0]
+    lines = [first, "", "Parameters", "----------"]
+    for field in msgspec.structs.fields(options):
+        notes = getattr(field.type, "__metadata__", ())
+        text = next((note.description for note in notes if isinstance(note, msgspec.Meta)), "")
+        lines += [field.name, f"    {text or ''}"]
+    return "\n".join([*lines, "", "Returns", "-------", "Summary"])

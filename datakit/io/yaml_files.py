@@ -1,0 +1,79 @@
+"""YAML read safely, with the line of every key, so that an error can name it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from datakit.errors import InputError, SchemaError
+
+MAX_BYTES = 1 << 20
+
+
+def load(path: Path) -> tuple[dict[str, Any], dict[str, int]]:
+    """Read a YAML mapping.
+
+    Returns
+    -------
+    data : dict
+        The mapping, built by the safe loader: plain values only.
+    lines : dict
+        Path of each key (``a.b``, list items as ``a.0``) -> its line, from 1.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read or is too large.
+    SchemaError
+        If it is not YAML, or not a mapping.
+    """
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror or error})") from None
+    if len(data) > MAX_BYTES:
+        raise InputError(f"{path}: expected at most {MAX_BYTES:,} bytes, found {len(data):,}")
+    return parse(data.decode("utf-8", "replace"), str(path))
+
+
+def parse(text: str, name: str) -> tuple[dict[str, Any], dict[str, int]]:
+    r"""Read a YAML mapping from text; as `load`.
+
+    Examples
+    --------
+    >>> parse("kind: binary\nsize:\n  - 3\n", "x.yaml")
+    ({'kind': 'binary', 'size': [3]}, {'kind': 1, 'size': 2, 'size.0': 3})
+    """
+    try:
+        # Aliases make small files grow without bound when they are expanded.
+        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text)):
+            raise SchemaError(f"{name}: expected YAML without aliases (*name); write values out")
+        node = yaml.compose(text, yaml.SafeLoader)
+        data = yaml.safe_load(text)
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        line = getattr(getattr(error, "problem_mark", None), "line", None)
+        where = f" line {line + 1}" if line is not None else ""
+        reason = getattr(error, "problem", None) or str(error) or "nested too deeply"
+        raise SchemaError(f"{name}{where}: expected YAML; {reason}") from None
+    if data is None:
+        return {}, {}
+    if not isinstance(data, dict) or not all(isinstance(key, str) for key in data):
+        raise SchemaError(f"{name} line 1: expected `name: value` pairs")
+    lines: dict[str, int] = {}
+    _collect(node, "", lines)
+    return data, lines
+
+
+def _collect(node: yaml.Node | None, path: str, lines: dict[str, int]) -> None:
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            inner = f"{path}.{key.value}" if path else str(key.value)
+            lines[inner] = key.start_mark.line + 1
+            _collect(value, inner, lines)
+    elif isinstance(node, yaml.SequenceNode):
+        for number, value in enumerate(node.value):
+            inner = f"{path}.{number}"
+            lines[inner] = value.start_mark.line + 1
+            _collect(value, inner, lines)
