@@ -127,7 +127,8 @@ def gradient_errors(
     pred_gain = _stretch_gain(pred) if stretch else 1.0
     gt_gain = _stretch_gain(gt) if stretch else 1.0
     sums = [0.0] * len(regions)
-    for tile in tiles(*gt.shape, _TILE_ROWS, _TILE_COLUMNS):
+    height, width = gt.shape
+    for tile in tiles(height, width, _TILE_ROWS, _TILE_COLUMNS):
         window: Window | None = tile
         if pred_gain == gt_gain:
             window = window_that_differs(pred, gt, tile, kernel.radius_px)
@@ -136,7 +137,7 @@ def gradient_errors(
         pred_magnitude = _magnitude(pred, window, kernel, pred_gain)
         gt_magnitude = _magnitude(gt, window, kernel, gt_gain)
         for index, region in enumerate(regions):
-            mask = None if region is None else region[window.index]
+            mask = None if region is None else region[window.slices]
             sums[index] += cv2.norm(pred_magnitude, gt_magnitude, cv2.NORM_L2SQR, mask)
     return sums
 
@@ -154,7 +155,7 @@ def _magnitude(
     around = window.grown(kernel.radius_px, *alpha.shape)
     smooth = np.asarray(kernel.smooth, np.float32)
     derive = np.asarray(kernel.derive, np.float32) * np.float32(gain)
-    seen = alpha[around.index]
+    seen = alpha[around.slices]
     along_x = cv2.sepFilter2D(seen, cv2.CV_32F, derive, smooth, borderType=kernel.border)
     along_y = cv2.sepFilter2D(seen, cv2.CV_32F, smooth, derive, borderType=kernel.border)
     inner = np.s_[

@@ -75,7 +75,7 @@ def _similarity_sum(pred: FloatArray, gt: FloatArray, centres: Window) -> float:
     changed = window_that_differs(pred, gt, centres, _HALF_PX)
     if changed is None:
         return float(count)
-    seen = changed.grown(_HALF_PX, *gt.shape).index
+    seen = changed.grown(_HALF_PX, *gt.shape).slices
     similarity = _similarity(pred[seen].astype(np.float64), gt[seen].astype(np.float64))
     # Windows without a differing pixel are exactly 1 and are not computed.
     return float(cv2.sumElems(similarity)[0]) + count - similarity.size

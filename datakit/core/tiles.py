@@ -21,7 +21,7 @@ class Window(NamedTuple):
     right: int
 
     @property
-    def index(self) -> tuple[slice, slice]:
+    def slices(self) -> tuple[slice, slice]:
         """The window as an array index."""
         return slice(self.top, self.bottom), slice(self.left, self.right)
 
@@ -51,7 +51,7 @@ def tiles(height: int, width: int, rows: int, columns: int) -> Iterator[Window]:
 def window_that_differs(
     first: FloatArray, second: FloatArray, tile: Window, reach_px: int
 ) -> Window | None:
-    """The part of a tile that has a differing pixel within reach_px, as a bounding window.
+    """Bound the part of a tile that has a differing pixel within reach_px.
 
     Parameters
     ----------
@@ -69,7 +69,7 @@ def window_that_differs(
     """
     height, width = first.shape
     around = tile.grown(reach_px, height, width)
-    differs = (first[around.index] != second[around.index]).view(np.uint8)
+    differs = (first[around.slices] != second[around.slices]).view(np.uint8)
     left, top, columns, rows = cv2.boundingRect(differs)
     if columns == 0:
         return None

@@ -33,12 +33,12 @@ def test_tiles_cover_once_and_windows_hold_what_differs(
         ] = True
     count, held = np.zeros(first.shape, int), np.zeros(first.shape, bool)
     for tile in tiles(height, width, rows, columns):
-        count[tile.index] += 1
+        count[tile.slices] += 1
         window = window_that_differs(first, second, tile, reach_px)
         if window is not None:
             assert window == tile or all(
                 inner >= outer for inner, outer in zip(window[:2], tile[:2], strict=True)
             )
-            held[window.index] = True
+            held[window.slices] = True
     assert (count == 1).all()
     assert held[near].all()
