@@ -1,0 +1,46 @@
+# The two commands a person needs: `make demo` and `make test`. Both make .venv when it is not there.
+
+PYTHON ?= $(shell for name in python3.11 python3.12 python3; do \
+	$$name -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 13))' 2>/dev/null \
+	&& { echo $$name; break; }; done)
+BIN := .venv/bin
+STAMP := .venv/.installed
+DEMO ?= demo
+
+export NO_ALBUMENTATIONS_UPDATE := 1
+
+.PHONY: demo test slow lint schemas sample-data bench clean
+
+demo: $(STAMP)
+	$(BIN)/datakit coco2mask sample_data/roboflow_export -o $(DEMO)/dataset --overwrite
+	$(BIN)/datakit stats $(DEMO)/dataset -o $(DEMO)/stats --preview 12 --overwrite
+	@echo "The dataset is in $(DEMO)/dataset; open $(DEMO)/stats/preview.png to see its masks."
+
+test: $(STAMP)
+	$(BIN)/python -m pytest -q -m "not slow and not cuda"
+
+slow: $(STAMP)
+	$(BIN)/python -m pytest -q -m slow
+
+lint: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest -q tests/test_schemas.py tests/test_documented.py
+
+schemas: $(STAMP)
+	$(BIN)/python -m datakit.commands.schemas schemas
+
+sample-data: $(STAMP)
+	$(BIN)/python sample_data/generate.py
+
+clean:
+	rm -rf .venv $(DEMO) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+$(STAMP): pyproject.toml constraints.txt
+	@test -n "$(PYTHON)" || { echo "datakit needs Python 3.11 or 3.12; found neither on PATH"; exit 2; }
+	@sh scripts/system-libraries.sh
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[all,dev]'
+	@touch $@
