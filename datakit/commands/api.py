@@ -22,7 +22,8 @@ def python_verb(name: str, options: type[Options], run: Callable[[Any], Any]) ->
         bound = signature.bind(*args, **kwargs)
         return run(options(**{key: _plain(key, value) for key, value in bound.arguments.items()}))
 
-    signature = inspect.Signature([_parameter(f) for f in msgspec.structs.fields(options)])
+    parameters = [_parameter(field) for field in msgspec.structs.fields(options)]
+    signature = inspect.Signature(sorted(parameters, key=lambda parameter: parameter.kind))
     function.__name__ = function.__qualname__ = name
     function.__doc__ = _document(options, run)
     function.__signature__ = signature  # type: ignore[attr-defined]
