@@ -13,34 +13,30 @@ import numpy as np
 import numpy.typing as npt
 
 from datakit.core.masks import order_by_area, paint_labels
-from datakit.core.orientation import orient, oriented_wh
+from datakit.core.orientation import orient
 from datakit.core.polygons import polygon_counts_each, polygon_mask
 from datakit.core.resizing import Fit, Resizing
-from datakit.core.rings import check_rings
-from datakit.core.rle import rle_to_counts
-from datakit.core.runs import Counts, counts_to_mask, union_counts
+from datakit.core.runs import counts_to_mask, union_counts
 from datakit.errors import InputError
 from datakit.io import atomic, images
 from datakit.io.formats.base import Item
-from datakit.io.formats.coco_annotations import Annotation, Ring, read_annotations
 from datakit.records.failure import Failure
 from datakit.records.probe import Probe
 from datakit.records.product import Product
 from datakit.records.sample import Instance, Operation, Sample
+from datakit.tasks.shapes import (
+    Boxes,
+    Rule,
+    Shape,
+    canvas_of,
+    flat_rings,
+    read_shapes,
+    shape_counts,
+)
 
 Kind = Literal["binary", "semantic", "instance", "coverage"]
 Placing = Literal["copy", "hardlink", "symlink", "none"]
 Array = npt.NDArray[Any]
-
-
-@dataclass(frozen=True)
-class Shape:
-    """A valid annotation on its canvas: polygons, or column-major runs."""
-
-    annotation: str
-    category: str
-    rings: tuple[Ring, ...]
-    counts: Counts | None
 
 
 @dataclass(frozen=True)
@@ -52,9 +48,9 @@ class Rasterize:
     values: Mapping[str, int]
     """Class name -> value in a semantic mask; classes that are not here are not painted."""
     kind: Kind
-    rule: Literal["union", "evenodd"]
+    rule: Rule
     overlap: Literal["area", "order"]
-    boxes: Literal["skip", "paint"]
+    boxes: Boxes
     placing: Placing
     size_wh: tuple[int, int] | None
     fit: Fit
@@ -67,8 +63,8 @@ class Rasterize:
         """Rasterize one image; its bad annotations become failures, the others are painted."""
         data = _image_bytes(item)
         facts = images.probe(data, item.source_name)
-        canvas_wh, turn = _canvas(item, facts)
-        shapes, failures = self._shapes(item, canvas_wh)
+        canvas_wh, turn = canvas_of(item, facts)
+        shapes, failures = read_shapes(item, canvas_wh, boxes=self.boxes, classes=self.values)
         label, instances = self._label(shapes, canvas_wh)
         label = orient(label, turn)
         if self.size_wh and self.size_wh != facts.size_wh:
@@ -76,6 +72,7 @@ class Rasterize:
             label = resizing.alpha(label) if self.kind == "coverage" else resizing.mask(label)
         if label.dtype == np.float32:
             from datakit.core.coverage import coverage_to_uint8
+
             label = coverage_to_uint8(label)
         share = cv2.countNonZero(label) / label.size
         if self.kind == "coverage":
@@ -93,7 +90,7 @@ class Rasterize:
         facts: Probe,
         label: Array,
         sample: Sample,
-        shapes: Sequence[Shape],
+        shapes: list[Shape],
         instances: tuple[Instance, ...],
         share: float,
         failures: Sequence[Failure],
@@ -152,57 +149,8 @@ class Rasterize:
         atomic.link(path, target, symbolic=self.placing == "symlink")
         return target.lstat().st_size
 
-    def _shapes(self, item: Item, canvas_wh: tuple[int, int]) -> tuple[list[Shape], list[Failure]]:
-        """Return what can be painted, and a failure for each annotation that cannot."""
-        shapes: list[Shape] = []
-        failures: list[Failure] = []
-        for annotation in read_annotations(item.annotations or b"[]"):
-            category = item.categories.get(annotation.category_id, "")
-            try:
-                if annotation.problem:
-                    raise InputError(annotation.problem)
-                if annotation.category_id not in item.categories:
-                    raise InputError(
-                        f"category_id {annotation.category_id} is not among the categories"
-                    )
-                if category in self.values:
-                    shape = self._shape(annotation, category, canvas_wh)
-                    shapes.extend([shape] if shape else [])
-            except InputError as error:
-                failures.append(
-                    Failure(
-                        id=item.key,
-                        file=item.source_name,
-                        step="annotation",
-                        error=str(error),
-                        annotation=annotation.id,
-                    )
-                )
-        return shapes, failures
-
-    def _shape(
-        self, annotation: Annotation, category: str, canvas_wh: tuple[int, int]
-    ) -> Shape | None:
-        width, height = canvas_wh
-        if annotation.rle:
-            stated_hw = annotation.rle.size
-            if stated_hw != (height, width):
-                raise InputError(
-                    f"RLE: expected size [{height}, {width}] of the image, found {list(stated_hw)}"
-                )
-            counts = rle_to_counts(annotation.rle.counts, height, width)
-            return Shape(annotation.id, category, (), counts)
-        rings = annotation.rings
-        if not rings:
-            if self.boxes == "skip":
-                return None
-            rings = (_box_ring(annotation),)
-        if problem := check_rings(rings, width, height, annotation.bbox_xywh):
-            raise InputError(problem)
-        return Shape(annotation.id, category, rings, None)
-
     def _label(
-        self, shapes: Sequence[Shape], canvas_wh: tuple[int, int]
+        self, shapes: list[Shape], canvas_wh: tuple[int, int]
     ) -> tuple[Array, tuple[Instance, ...]]:
         """Return (H, W) uint8, uint16 (instances) or float32 (coverage), and the instances."""
         width, height = canvas_wh
@@ -210,7 +158,7 @@ class Rasterize:
             return self._binary(shapes, height, width), ()
         if self.kind == "coverage":
             return self._coverage(shapes, height, width), ()
-        objects = self._objects(shapes, height, width)
+        objects = shape_counts(shapes, height, width, self.rule)
         order = order_by_area(objects) if self.overlap == "area" else range(len(objects))
         if self.kind == "semantic":
             values = [self.values[shapes[k].category] for k in order]
@@ -229,8 +177,8 @@ class Rasterize:
         )
         return label, instances
 
-    def _binary(self, shapes: Sequence[Shape], height: int, width: int) -> Array:
-        rings, owners = _flat(shapes)
+    def _binary(self, shapes: list[Shape], height: int, width: int) -> Array:
+        rings, owners = flat_rings(shapes)
         encoded = [shape.counts for shape in shapes if shape.counts is not None]
         if not encoded:
             return polygon_mask(rings, height, width, self.rule, owners, value=255)
@@ -238,55 +186,18 @@ class Rasterize:
             encoded += polygon_counts_each(rings, owners, height, width, self.rule)
         return counts_to_mask(union_counts(encoded, height * width), height, width, 255)
 
-    def _coverage(self, shapes: Sequence[Shape], height: int, width: int) -> Array:
+    def _coverage(self, shapes: list[Shape], height: int, width: int) -> Array:
         from datakit.core.coverage import polygon_coverage
-        rings, owners = _flat(shapes)
+
+        rings, owners = flat_rings(shapes)
         label = polygon_coverage(rings, height, width, self.rule, owners)
         for shape in shapes:
             if shape.counts is not None:
                 label = np.maximum(label, counts_to_mask(shape.counts, height, width))
         return label
 
-    def _objects(self, shapes: Sequence[Shape], height: int, width: int) -> list[Counts]:
-        """Return the runs of each shape, in the order of the shapes."""
-        rings, owners = _flat(shapes)
-        painted = iter(polygon_counts_each(rings, owners, height, width, self.rule))
-        return [next(painted) if shape.counts is None else shape.counts for shape in shapes]
-
-
-def _flat(shapes: Sequence[Shape]) -> tuple[list[Ring], list[int]]:
-    """Return the rings of all shapes and, for each, the number of its shape among these."""
-    polygons = [shape for shape in shapes if shape.counts is None]
-    rings = [ring for shape in polygons for ring in shape.rings]
-    owners = [number for number, shape in enumerate(polygons) for _ in shape.rings]
-    return rings, owners
-
 
 def _image_bytes(item: Item) -> bytes:
     if item.image is None:
         raise InputError(f"{item.source_name}: expected an image, the source names none")
     return item.image.read()
-
-
-def _box_ring(annotation: Annotation) -> Ring:
-    if annotation.bbox_xywh is None:
-        raise InputError("neither a segmentation nor a bbox; draw one or drop the annotation")
-    x, y, width, height = annotation.bbox_xywh
-    return np.array([(x, y), (x + width, y), (x + width, y + height), (x, y + height)], np.float64)
-
-
-def _canvas(item: Item, facts: Probe) -> tuple[tuple[int, int], int]:
-    """Return the size that the annotations speak of, and how their mask is then turned.
-
-    Most tools annotate the picture as shown. Some write the size as stored: then the mask is drawn
-    there and turned with the picture. Any other size is somebody else's picture.
-    """
-    stated = item.stated_wh
-    if stated is None or stated == facts.size_wh:
-        return facts.size_wh, 1
-    if stated == facts.stored_wh and oriented_wh(stated, facts.orientation) == facts.size_wh:
-        return stated, facts.orientation
-    raise InputError(
-        f"{item.source_name}: expected the {stated[0]} x {stated[1]} pixels that its annotations "
-        f"are for, found {facts.size_wh[0]} x {facts.size_wh[1]}; export again with these images"
-    )
