@@ -15,6 +15,7 @@ cancel (even-odd), as they do in the API; `rule` says what happens between rings
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Literal
 
 import numpy as np
@@ -47,11 +48,12 @@ def polygon_mask(
     rule: Rule = "union",
     owners: Sequence[int] | None = None,
     value: int = 1,
+    out: npt.NDArray[np.uint8] | None = None,
 ) -> npt.NDArray[np.uint8]:
     """Paint rings into one (height, width) uint8 mask: `value` inside, 0 outside.
 
     Equal to pycocotools' `decode(merge(frPyObjects(polygons, height, width)))` for the union.
-    See `polygon_counts` for the parameters and the errors.
+    See `polygon_counts` for the rings and the errors, `runs.counts_to_mask` for `out`.
 
     Examples
     --------
@@ -60,7 +62,7 @@ def polygon_mask(
     [[0, 0, 0, 0], [0, 1, 1, 0], [0, 1, 1, 0], [0, 0, 0, 0]]
     """
     counts = polygon_counts(rings, height, width, rule, owners)
-    return counts_to_mask(counts, height, width, value)
+    return counts_to_mask(counts, height, width, value, out)
 
 
 def polygon_counts(
@@ -143,7 +145,7 @@ def polygon_counts_each(
     cuts = (np.bincount(owner, minlength=n_owners) // 2).cumsum()
     return [
         spans_to_counts(starts[first:last], ends[first:last], height * width)
-        for first, last in zip([0, *cuts[:-1]], cuts, strict=True)
+        for first, last in pairwise([0, *cuts])
     ]
 
 
@@ -195,7 +197,8 @@ def _crossings(rings: Sequence[Ring], height: int, width: int) -> tuple[Ints, In
     v -= 2
     v /= 5
     column *= height
-    column += np.ceil(v, out=v).clip(0, height, out=v)
+    np.maximum(np.ceil(v, out=v), 0, out=v)
+    column += np.minimum(v, height, out=v)
     position = column.astype(np.int64)
     if len(rings) == 1:
         return position, None
@@ -220,7 +223,8 @@ def _edges(rings: Sequence[Ring], lengths: list[int], width: int) -> tuple[Float
             f"ring: expected finite coordinates within {MAX_COORDINATE_PX:.0f} pixels, "
             f"found {points.min()} to {points.max()}; the polygon is corrupt"
         )
-    np.ceil((start[0] - 2) / 5, out=start[2]).clip(0, width, out=start[2])
+    columns = np.maximum(np.ceil((grid[0] - 2) / 5), 0)
+    np.minimum(columns, width, out=start[2])
     end = np.empty_like(start)
     end[:, :-1] = start[:, 1:]
     first = 0
