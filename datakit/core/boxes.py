@@ -42,7 +42,9 @@ def overlap(a: Boxes, b: Boxes) -> tuple[Boxes, Boxes]:
     return iou, share
 
 
-def tiles(size_wh: tuple[int, int], side_px: int, overlap_share: float) -> list[tuple[int, int, int, int]]:
+def tiles(
+    size_wh: tuple[int, int], side_px: int, overlap_share: float
+) -> list[tuple[int, int, int, int]]:
     """Cover an image with equal square tiles that overlap by at least the given share.
 
     Parameters
