@@ -5,6 +5,7 @@ from __future__ import annotations
 import mmap
 import os
 import re
+import weakref
 from collections import Counter
 from collections.abc import Sequence
 from tempfile import TemporaryFile
@@ -74,7 +75,7 @@ class CocoIndex:
     Parameters
     ----------
     handle : binary file
-        Open for reading at any offset; kept open by the index.
+        Open for reading at any offset; the index takes it over and closes it.
     name : str
         Subject of the error messages.
 
@@ -96,17 +97,23 @@ class CocoIndex:
     def __init__(self, handle: BinaryIO, name: str) -> None:
         self.name = name
         self.failures: list[Failure] = []
-        self._handle = handle
-        size = os.fstat(handle.fileno()).st_size
-        if size == 0:
-            raise SchemaError(f"{name}: expected COCO JSON, found an empty file")
-        with mmap.mmap(handle.fileno(), 0, access=mmap.ACCESS_READ) as text:
-            repaired = self._build(text)
-        if repaired is not None:
-            self._handle.close()
-            self._handle = repaired
+        with handle:
+            if os.fstat(handle.fileno()).st_size == 0:
+                raise SchemaError(f"{name}: expected COCO JSON, found an empty file")
+            with mmap.mmap(handle.fileno(), 0, access=mmap.ACCESS_READ) as text:
+                repaired = self._build(text)
+            if repaired is None:
+                self._keep_open(handle)
+                return
+        with repaired:
             with mmap.mmap(repaired.fileno(), 0, access=mmap.ACCESS_READ) as text:
                 self._build(text, repair=False)
+            self._keep_open(repaired)
+
+    def _keep_open(self, handle: BinaryIO) -> None:
+        """Keep the file readable for as long as the index is used, whoever forgets to close it."""
+        self._file = os.dup(handle.fileno())
+        self._release = weakref.finalize(self, os.close, self._file)
 
     def _build(self, text: mmap.mmap, *, repair: bool = True) -> BinaryIO | None:
         start = len(_BOM) if text[:3] == _BOM else 0
@@ -215,14 +222,14 @@ class CocoIndex:
         """Return the annotations of image ``row`` as a JSON array, verbatim."""
         begin, end = int(self._starts[row]), int(self._starts[row + 1])
         parts = [
-            os.pread(self._handle.fileno(), int(self._lengths[k]), int(self._offsets[k]))
+            os.pread(self._file, int(self._lengths[k]), int(self._offsets[k]))
             for k in range(begin, end)
         ]
         return b"[" + b",".join(parts) + b"]"
 
     def close(self) -> None:
-        """Close the file."""
-        self._handle.close()
+        """Close the file; done too when the index is no longer referred to."""
+        self._release()
 
 
 def _without_root(categories: Sequence[_Category], used: Counter[str]) -> dict[str, str]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import PurePosixPath
 
-_TOKEN = re.compile(r"\.rf\.(?:[0-9a-f]{32}|[0-9A-Za-z]{20})(?=\.[^.]+$|$)")
+# What follows the token is what somebody did with the export afterwards ("…_rotated_90.jpg").
+_TOKEN = re.compile(r"\.rf\.(?:[0-9a-f]{32}|[0-9A-Za-z]{20})(?![0-9A-Za-z])")
 _FOLDED_SUFFIX = re.compile(r"_(?:jpe?g|png|webp|bmp|tiff?|heic|gif|jfif)$", re.IGNORECASE)
 
 
@@ -19,6 +20,8 @@ def roboflow_stem(file_name: str) -> str | None:
     --------
     >>> roboflow_stem("IMG_7_JPG.rf.0123456789abcdef0123456789abcdef.jpg")
     'IMG_7'
+    >>> roboflow_stem("1_png.rf.0123456789abcdef0123456789abcdef_rotated_90.jpg")
+    '1'
     >>> roboflow_stem("holiday.jpg") is None
     True
     """
