@@ -22,6 +22,7 @@ from datakit.errors import InputError
 Floats = npt.NDArray[np.float32]
 
 NODES_PER_SIGMA = 4
+INVERSE_TOLERANCE_PX = 0.01
 _EULER_GAMMA = 0.5772156649
 
 
@@ -104,14 +105,15 @@ def expected_peak(n: int) -> float:
 
 
 def invert_map(
-    map_x: Floats, map_y: Floats, points_px: npt.NDArray[np.float64], iterations: int = 40
+    map_x: Floats, map_y: Floats, points_px: npt.NDArray[np.float64]
 ) -> npt.NDArray[np.float64]:
     """Return where a backward warp moves points of the source picture.
 
     A backward warp says for each pixel of the result which place of the source it shows
     (`cv2.remap`). A label's point needs the opposite: the place q of the result with
-    ``map(q) == point``, found here by fixed-point iteration on the displacement. It converges where
-    the warp does not fold; beyond the frame the displacement of its border is continued.
+    ``map(q) == point``. Fixed-point iteration on the displacement finds it where the warp is
+    gentle; elsewhere Newton's method does, from the nearest of a grid of places. Beyond the frame
+    the displacement of its border is continued. Where a warp folds, one of the places is returned.
 
     Parameters
     ----------
@@ -119,29 +121,54 @@ def invert_map(
         Source column and row for each pixel of the result, pixel centres at integers.
     points_px : (N, 2) float64
         x, y in the source, pixel centres at integers.
-    iterations : int
-        At most so many rounds; it stops when no point moves by a hundredth of a pixel.
 
     Returns
     -------
     (N, 2) float64
-        x, y in the result.
+        x, y in the result, to `INVERSE_TOLERANCE_PX` where the place exists.
 
     Examples
     --------
     >>> x, y = np.meshgrid(np.arange(9, dtype=np.float32), np.arange(7, dtype=np.float32))
-    >>> invert_map(x + 2, y - 1, np.array([[5.0, 3.0]])).tolist()
+    >>> np.round(invert_map(x + 2, y - 1, np.array([[5.0, 3.0]])), 2).tolist()
     [[3.0, 4.0]]
     """
     target = np.asarray(points_px, dtype=np.float64)
     place = target.copy()
-    for _ in range(iterations):
-        step = target - _sample_map(map_x, map_y, place)
-        # Steps are shortened so that a steep warp cannot throw a point back and forth.
-        place += 0.8 * step
-        if np.abs(step).max(initial=0.0) < 0.01:
-            break
+    for _ in range(12):
+        miss = target - _sample_map(map_x, map_y, place)
+        if np.abs(miss).max(initial=0.0) < INVERSE_TOLERANCE_PX:
+            return place
+        place += miss
+    far = np.abs(target - _sample_map(map_x, map_y, place)).max(axis=1) >= INVERSE_TOLERANCE_PX
+    place[far] = _invert_by_newton(map_x, map_y, target[far])
     return place
+
+
+def _invert_by_newton(
+    map_x: Floats, map_y: Floats, target: npt.NDArray[np.float64]
+) -> npt.NDArray[np.float64]:
+    stride = max(1, int(np.sqrt(map_x.size / 4096)))
+    nodes = np.stack([map_x[::stride, ::stride].ravel(), map_y[::stride, ::stride].ravel()])
+    columns = -(-map_x.shape[1] // stride)
+    gap = ((target[:, :, None] - nodes) ** 2).sum(axis=1)
+    nearest = gap.argmin(axis=1)
+    place = np.stack([nearest % columns, nearest // columns], axis=1) * float(stride)
+    best, least = place.copy(), np.full(len(place), np.inf)
+    for _ in range(20):
+        miss = target - _sample_map(map_x, map_y, place)
+        size = np.abs(miss).max(axis=1)
+        best[size < least] = place[size < least]
+        least = np.minimum(size, least)
+        half = np.array([[0.5, 0.0], [0.0, 0.5]])
+        slope = [
+            _sample_map(map_x, map_y, place + h) - _sample_map(map_x, map_y, place - h)
+            for h in half
+        ]
+        step = np.einsum("nij,nj->ni", np.linalg.pinv(np.stack(slope, axis=2)), miss)
+        # A fold has no slope: there a full step would leave the picture.
+        place = place + np.clip(step, -2.0 * stride, 2.0 * stride)
+    return best
 
 
 def _sample_map(
@@ -160,7 +187,8 @@ def _sample_map(
         + (grid[y1, x0] * (1 - fx) + grid[y1, x1] * fx) * fy
         for grid in (map_x, map_y)
     ]
-    return np.stack(source, axis=1) + (place - inside)
+    shown: npt.NDArray[np.float64] = np.stack(source, axis=1) + (place - inside)
+    return shown
 
 
 def _kernel_width(sigma_px: float, kernel_px: int | None) -> int:

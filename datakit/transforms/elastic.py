@@ -99,7 +99,9 @@ class FastElastic(A.ElasticTransform):  # type: ignore[misc]
             scale = self.alpha / math.sqrt(3)
         if self.stationary:
             drawn = [
-                smooth_noise((height, width), self.sigma, self.random_generator, kernel_px=kernel_px)
+                smooth_noise(
+                    (height, width), self.sigma, self.random_generator, kernel_px=kernel_px
+                )
                 for _ in range(fields)
             ]
             noise = np.stack(drawn)

@@ -1,0 +1,381 @@
+"""The pipeline: one random transform of an image and everything that is true of it."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, TypedDict
+
+import albumentations as A  # noqa: N812
+import cv2
+import numpy as np
+import numpy.typing as npt
+from albumentations.augmentations.crops.transforms import CropSizeError
+from albumentations.augmentations.geometric.distortion import BaseDistortion
+
+from datakit.core.alpha_trimap import trimap_band_px, trimap_of_alpha
+from datakit.core.displacement import invert_map
+from datakit.errors import InputError
+from datakit.transforms.applied import AppliedTransform, describe_applied
+from datakit.transforms.build import build_transforms
+from datakit.transforms.document import Document, parse_document, preset_names, preset_text
+from datakit.transforms.points import (
+    PointSet,
+    bounds,
+    box_outline,
+    dense_ring,
+    foreground_probes,
+    simple_ring,
+)
+
+Image = npt.NDArray[np.uint8]
+Mask = npt.NDArray[Any]
+Alpha = npt.NDArray[np.float32]
+Points = npt.NDArray[np.float64]
+
+PIXEL_CENTRE = 0.5
+"""Labels count from pixel edges; Albumentations' points count from pixel centres."""
+
+
+class Augmented(TypedDict, total=False):
+    """What a pipeline returns: the arrays it was given, changed, and what was done.
+
+    `visible` is the share of the foreground that is still inside the frame (1 without a label),
+    `applied` lists the transforms that took place with the values they drew.
+    """
+
+    image: Image
+    mask: Mask
+    alpha: Alpha
+    trimap: npt.NDArray[np.uint8]
+    boxes: Points
+    polygons: list[Points]
+    visible: float
+    applied: list[AppliedTransform]
+
+
+class Pipeline:
+    """A chain of Albumentations transforms that keeps image and labels together.
+
+    Build it with `load_pipeline`. It can be pickled, and used by several processes; one object
+    must not be used by several threads at once.
+
+    Parameters
+    ----------
+    document : Document
+        A parsed pipeline document.
+
+    Raises
+    ------
+    SchemaError
+        If it names an unknown transform or parameter, or one that cannot keep labels and image
+        together; each problem with its line.
+    """
+
+    def __init__(self, document: Document) -> None:
+        self.document = document
+        # Compose warns when nothing in it takes points; the last one does, and is never applied.
+        self._compose = A.Compose(
+            [*build_transforms(document), A.NoOp(p=0)],
+            additional_targets={"alpha": "mask", "trimap": "mask"},
+            keypoint_params=A.KeypointParams(format="xy", remove_invisible=False),
+            save_applied_params=True,
+        )
+        self._asks_for_mask = False
+        for transform in _leaves(self._compose):
+            self._asks_for_mask |= isinstance(transform, READ_THE_MASK)
+            if isinstance(transform, A.DualTransform):
+                _keep_labels_exact(transform)
+
+    def __reduce__(self) -> tuple[type[Pipeline], tuple[Document]]:
+        return Pipeline, (self.document,)
+
+    @property
+    def name(self) -> str:
+        """The name that is recorded with what the pipeline makes."""
+        return self.document.name
+
+    def __call__(
+        self,
+        *,
+        image: Image,
+        mask: Mask | None = None,
+        alpha: Alpha | None = None,
+        trimap: npt.NDArray[np.uint8] | None = None,
+        boxes: Points | None = None,
+        polygons: Sequence[Points] | None = None,
+        rng: np.random.Generator | None = None,
+    ) -> Augmented:
+        """Transform an image and its labels together.
+
+        Parameters
+        ----------
+        image : (H, W, 3) uint8 RGB
+            The image.
+        mask : (H, W) bool, uint8 or uint16, optional
+            Classes or object ids; moved by nearest neighbour.
+        alpha : (H, W) float32 in [0, 1], optional
+            Moved by bilinear interpolation, and stays in [0, 1].
+        trimap : (H, W) uint8 {0, 128, 255}, optional
+            Drawn anew around the moved alpha, with the width it had; without an alpha it is moved
+            by nearest neighbour.
+        boxes : (N, 4) float, optional
+            xyxy in pixel edges; each comes back as the box around the moved one, cut to the
+            frame, in the same order. One that left the frame has no area.
+        polygons : sequence of (M, 2) float, optional
+            Rings of x, y in pixel edges; edges bend with the warp, points may leave the frame.
+        rng : numpy.random.Generator, optional
+            All randomness. By default fresh entropy from the system, which differs between
+            workers; hand in a generator for results that can be repeated.
+
+        Returns
+        -------
+        Augmented
+            The same keys as given, and `visible` and `applied`. Padding is background (0) in
+            every label.
+
+        Raises
+        ------
+        InputError
+            If a label's size differs from the image's, a dtype or a range is wrong, or a transform
+            cannot work on this image (a crop larger than it).
+        """
+        _check(image, mask, alpha, trimap)
+        generator = np.random.default_rng() if rng is None else rng
+        rings = [box_outline(box) for box in _rows(boxes)]
+        rings += [dense_ring(np.asarray(ring, np.float64)) for ring in polygons or ()]
+        label = alpha if alpha is not None else mask
+        probes = np.zeros((0, 2)) if label is None else foreground_probes(label)
+        points = PointSet([probes, *(ring - PIXEL_CENTRE for ring in rings)])
+        data = self._run(image, self._labels(mask, alpha, trimap), points.array, generator)
+        moved_probes, *moved = points.split(data["keypoints"])
+        result = self._collect(data, mask, alpha, trimap)
+        height, width = result["image"].shape[:2]
+        moved = [ring + PIXEL_CENTRE for ring in moved]
+        if boxes is not None:
+            outlines = moved[: len(boxes)]
+            result["boxes"] = np.array([bounds(ring, width, height) for ring in outlines])
+            result["boxes"].shape = (-1, 4)
+        if polygons is not None:
+            result["polygons"] = [simple_ring(ring) for ring in moved[len(_rows(boxes)) :]]
+        result["visible"] = _share_inside(moved_probes, len(probes), width, height)
+        result["applied"] = describe_applied(data["applied_transforms"])
+        return result
+
+    def _labels(
+        self,
+        mask: Mask | None,
+        alpha: Alpha | None,
+        trimap: npt.NDArray[np.uint8] | None,
+    ) -> dict[str, Mask]:
+        """Return the labels that are moved; OpenCV warps no booleans."""
+        labels: dict[str, Mask] = {}
+        if mask is not None:
+            labels["mask"] = mask.astype(np.uint8) if mask.dtype == np.bool_ else mask
+        elif self._asks_for_mask:
+            if alpha is None:
+                raise InputError(f"pipeline {self.name}: expected a mask or an alpha, found none")
+            labels["mask"] = (alpha >= 0.5).astype(np.uint8)
+        if alpha is not None:
+            labels["alpha"] = alpha
+        elif trimap is not None:
+            labels["trimap"] = trimap
+        return labels
+
+    def _run(
+        self,
+        image: Image,
+        labels: dict[str, Mask],
+        points: Points,
+        rng: np.random.Generator,
+    ) -> dict[str, Any]:
+        """Run the transforms with randomness of this call alone."""
+        self._compose.set_random_state(rng, random.Random(int(rng.integers(2**63))))
+        try:
+            data: dict[str, Any] = self._compose(image=image, keypoints=points, **labels)
+        except (ValueError, cv2.error, CropSizeError) as error:
+            size = f"{image.shape[1]}x{image.shape[0]}"
+            reason = " ".join(str(error).split())
+            raise InputError(f"pipeline {self.name} on an image of {size}: {reason}") from error
+        return data
+
+    def _collect(
+        self,
+        data: dict[str, Any],
+        mask: Mask | None,
+        alpha: Alpha | None,
+        trimap: npt.NDArray[np.uint8] | None,
+    ) -> Augmented:
+        """Return the moved image and labels in the types they came in."""
+        image = data["image"]
+        if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
+            raise InputError(
+                f"pipeline {self.name}: expected it to return 8-bit RGB, found {image.dtype} "
+                f"{image.shape}; take out the transform that changes the kind of picture"
+            )
+        result = Augmented(image=image)
+        if mask is not None:
+            result["mask"] = data["mask"].astype(mask.dtype, copy=False)
+        if alpha is not None:
+            result["alpha"] = np.clip(data["alpha"], 0.0, 1.0)
+        if trimap is not None and alpha is not None:
+            band_px = trimap_band_px(alpha, trimap)
+            result["trimap"] = trimap_of_alpha(result["alpha"], band_px)
+        elif trimap is not None:
+            result["trimap"] = data["trimap"]
+        for name in ("mask", "alpha", "trimap"):
+            if name in result and result[name].shape != image.shape[:2]:
+                raise InputError(
+                    f"pipeline {self.name}: {name} {result[name].shape} no longer has the image's "
+                    f"size {image.shape[:2]}; a transform in it cannot take labels along"
+                )
+        return result
+
+
+def load_pipeline(source: str | Path) -> Pipeline:
+    """Load a preset by name, or a pipeline of your own by its path.
+
+    Parameters
+    ----------
+    source : str or Path
+        A preset (`p3m`, `seerslab`, `light`, `heavy`), or the path of a YAML file: whatever ends
+        in .yaml or .yml, or is a Path.
+
+    Returns
+    -------
+    Pipeline
+
+    Raises
+    ------
+    InputError
+        If there is no such preset or file.
+    SchemaError
+        If the document is wrong; each problem with its line.
+
+    Examples
+    --------
+    >>> image, alpha = np.zeros((32, 32, 3), np.uint8), np.ones((32, 32), np.float32)
+    >>> item = load_pipeline("p3m")(image=image, alpha=alpha, rng=np.random.default_rng(7))
+    >>> item["image"].shape, item["alpha"].dtype.name
+    ((32, 32, 3), 'float32')
+    """
+    if isinstance(source, str) and not source.endswith((".yaml", ".yml")):
+        return Pipeline(parse_document(preset_text(source), f"preset {source}"))
+    path = Path(source)
+    try:
+        text = path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        presets = ", ".join(preset_names())
+        raise InputError(
+            f"pipeline {path}: expected a YAML file, found {error}; the presets are {presets}"
+        ) from None
+    return Pipeline(parse_document(text, path.name))
+
+
+def _leaves(group: A.BaseCompose) -> Iterator[Any]:
+    for transform in group.transforms:
+        if isinstance(transform, A.BaseCompose):
+            yield from _leaves(transform)
+        else:
+            yield transform
+
+
+def _keep_labels_exact(transform: Any) -> None:
+    """Make a transform move alphas bilinearly, and points by its own maps where it has them."""
+    # Albumentations warps every mask-like target by nearest neighbour, which breaks soft edges.
+    # Its table from target to function is where one target can be given another rule.
+    transform._key2func["alpha"] = _bilinear(transform)
+    if isinstance(transform, BaseDistortion):
+        transform._key2func["keypoints"] = _move_points
+    elif isinstance(transform, SCALING):
+        transform._key2func["keypoints"] = _from_edges(transform)
+
+
+READ_THE_MASK = (A.CropNonEmptyMaskIfExists, A.MaskDropout)
+SCALING = (
+    A.CropAndPad,
+    A.LongestMaxSize,
+    A.RandomResizedCrop,
+    A.RandomScale,
+    A.RandomSizedCrop,
+    A.Resize,
+    A.SmallestMaxSize,
+)
+"""Their points are multiplied by the scale, which is right when points count from edges."""
+
+
+def _from_edges(transform: Any) -> Callable[..., Points]:
+    def scale(keypoints: Points, **params: Any) -> Points:
+        moved = keypoints.astype(np.float64)
+        moved[:, :2] += PIXEL_CENTRE
+        moved = np.array(transform.apply_to_keypoints(moved, **params))
+        moved[:, :2] -= PIXEL_CENTRE
+        return moved
+
+    return scale
+
+
+def _bilinear(transform: Any) -> Callable[..., Alpha]:
+    def warp(alpha: Alpha, **params: Any) -> Alpha:
+        if not hasattr(transform, "mask_interpolation"):
+            return transform.apply_to_mask(alpha, **params)  # type: ignore[no-any-return]
+        usual = transform.mask_interpolation
+        transform.mask_interpolation = cv2.INTER_LINEAR
+        try:
+            return transform.apply_to_mask(alpha, **params)  # type: ignore[no-any-return]
+        finally:
+            transform.mask_interpolation = usual
+
+    return warp
+
+
+def _move_points(
+    keypoints: Points,
+    map_x: npt.NDArray[np.float32],
+    map_y: npt.NDArray[np.float32],
+    **params: Any,
+) -> Points:
+    """Move points by the inverse of the warp; Albumentations' own way loses and rounds them."""
+    moved = keypoints.astype(np.float64)
+    moved[:, :2] = invert_map(map_x, map_y, moved[:, :2])
+    return moved
+
+
+def _rows(boxes: Points | None) -> Points:
+    return np.zeros((0, 4)) if boxes is None else np.asarray(boxes, np.float64).reshape(-1, 4)
+
+
+def _share_inside(points: Points, total: int, width: int, height: int) -> float:
+    if total == 0:
+        return 1.0
+    # Centres of pixels count from 0 here: the frame reaches half a pixel beyond the outermost.
+    low, high = -PIXEL_CENTRE, np.array([width, height]) - PIXEL_CENTRE
+    return int(((points >= low) & (points <= high)).all(axis=1).sum()) / total
+
+
+def _check(
+    image: Image,
+    mask: Mask | None,
+    alpha: Alpha | None,
+    trimap: npt.NDArray[np.uint8] | None,
+) -> None:
+    if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or image.size == 0:
+        raise InputError(f"image: expected (H, W, 3) uint8 RGB, found {image.dtype} {image.shape}")
+    for name, label in (("mask", mask), ("alpha", alpha), ("trimap", trimap)):
+        if label is not None and label.shape != image.shape[:2]:
+            raise InputError(
+                f"{name}: expected the image's size {image.shape[:2]}, found {label.shape}; "
+                "resize it before, so that the label fits"
+            )
+    if mask is not None and mask.dtype not in (np.bool_, np.uint8, np.uint16):
+        raise InputError(f"mask: expected bool, uint8 or uint16, found {mask.dtype}")
+    if trimap is not None and trimap.dtype != np.uint8:
+        raise InputError(f"trimap: expected uint8, found {trimap.dtype}")
+    if alpha is not None:
+        low, high = float(alpha.min()), float(alpha.max())
+        if alpha.dtype != np.float32 or not (low >= 0 and high <= 1):
+            raise InputError(
+                f"alpha: expected float32 in [0, 1], found {alpha.dtype} from {low} to {high}; "
+                "divide 8-bit alphas by 255"
+            )
