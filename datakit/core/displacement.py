@@ -154,7 +154,8 @@ def _invert_by_newton(
     gap = ((target[:, :, None] - nodes) ** 2).sum(axis=1)
     nearest = gap.argmin(axis=1)
     place = np.stack([nearest % columns, nearest // columns], axis=1) * float(stride)
-    best, least = place.copy(), np.full(len(place), np.inf)
+    best: npt.NDArray[np.float64] = place.copy()
+    least = np.full(len(place), np.inf)
     for _ in range(20):
         miss = target - _sample_map(map_x, map_y, place)
         size = np.abs(miss).max(axis=1)
