@@ -73,10 +73,9 @@ class SourceOptions(Options, frozen=True, kw_only=True):
         return open_sources(self.src, layout=self.layout)
 
 
-class WriteOptions(SourceOptions, frozen=True, kw_only=True):
-    """Options of every verb that turns a source into a dataset."""
+class ReadOptions(SourceOptions, frozen=True, kw_only=True):
+    """Options of every verb that looks at each sample."""
 
-    out: Annotated[str, Meta(min_length=1, description="the dataset folder to write")]
     workers: Annotated[
         Annotated[int, Meta(ge=0)] | None,
         Meta(description="worker processes; 0: this process [default: CPUs]"),
@@ -84,6 +83,17 @@ class WriteOptions(SourceOptions, frozen=True, kw_only=True):
     engine: Annotated[str, Meta(description="what runs the work", extra={"choices": ENGINES})] = (
         "local"
     )
+
+    def make_engine(self) -> Engine:
+        """Build the engine that the options name."""
+        engine: Engine = ENGINES.load(self.engine)(self.workers)
+        return engine
+
+
+class WriteOptions(ReadOptions, frozen=True, kw_only=True):
+    """Options of every verb that turns a source into a dataset."""
+
+    out: Annotated[str, Meta(min_length=1, description="the dataset folder to write")]
     resume: Annotated[bool, Meta(description="continue an interrupted run")] = False
     overwrite: Annotated[bool, Meta(description="replace a dataset that datakit wrote")] = False
     dry_run: Annotated[bool, Meta(description="say what would be done and write nothing")] = False
@@ -98,11 +108,6 @@ class WriteOptions(SourceOptions, frozen=True, kw_only=True):
     def mode(self) -> dataset.Mode:
         """What the target may hold."""
         return "resume" if self.resume else "overwrite" if self.overwrite else "new"
-
-    def make_engine(self) -> Engine:
-        """Build the engine that the options name."""
-        engine: Engine = ENGINES.load(self.engine)(self.workers)
-        return engine
 
 
 # How a run is done, or where: it cannot change a byte of the result and is not recorded.

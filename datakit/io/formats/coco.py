@@ -8,9 +8,10 @@ from pathlib import PurePosixPath
 from datakit.errors import InputError, SchemaError
 from datakit.io.files import FileRef, Root, safe_name
 from datakit.io.formats.base import Item, label_stems, split_of
-from datakit.io.formats.coco_index import CocoIndex, Image
+from datakit.io.formats.coco_index import CocoIndex
 from datakit.io.formats.lineage import source_group
 from datakit.records.card import Command
+from datakit.records.coco import Image
 from datakit.records.failure import Failure
 
 ROBOFLOW_NAME = "_annotations.coco.json"

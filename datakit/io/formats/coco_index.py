@@ -15,6 +15,7 @@ import msgspec
 import numpy as np
 
 from datakit.errors import SchemaError
+from datakit.records.coco import Category, Identifier, Image
 from datakit.records.failure import Failure
 
 _BOM = b"\xef\xbb\xbf"
@@ -27,30 +28,10 @@ class _Document(msgspec.Struct):
     categories: list[msgspec.Raw] = []
 
 
-class _Extra(msgspec.Struct):
-    name: str | None = None
-
-
-class Image(msgspec.Struct, frozen=True):
-    """An entry of ``images``."""
-
-    id: int | float | str
-    file_name: str
-    width: float | None = None
-    height: float | None = None
-    extra: _Extra | None = None
-
-
-class _Category(msgspec.Struct):
-    id: int | float | str
-    name: str
-    supercategory: str | None = None
-
-
 class _Link(msgspec.Struct):
-    image_id: int | float | str
-    category_id: int | float | str | None = None
-    id: int | float | str | None = None
+    image_id: Identifier
+    category_id: Identifier | None = None
+    id: Identifier | None = None
 
 
 def identifier(value: int | float | str | None) -> str:
@@ -197,8 +178,8 @@ class CocoIndex:
     def _read_categories(
         self, entries: Sequence[msgspec.Raw], used: Counter[str]
     ) -> dict[str, str]:
-        decoder = msgspec.json.Decoder(_Category, strict=False)
-        categories: list[_Category] = []
+        decoder = msgspec.json.Decoder(Category, strict=False)
+        categories: list[Category] = []
         for number, entry in enumerate(entries):
             try:
                 categories.append(decoder.decode(entry))
@@ -232,7 +213,7 @@ class CocoIndex:
         self._release()
 
 
-def _without_root(categories: Sequence[_Category], used: Counter[str]) -> dict[str, str]:
+def _without_root(categories: Sequence[Category], used: Counter[str]) -> dict[str, str]:
     """Return id -> name without Roboflow's root.
 
     Roboflow writes its project as category 0 and names it as the supercategory of the real classes;

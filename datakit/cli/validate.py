@@ -1,0 +1,66 @@
+"""``datakit validate``."""
+
+from __future__ import annotations
+
+import click
+import msgspec
+from rich import box
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from datakit.cli.main import VERBS
+from datakit.cli.verb import verb
+from datakit.commands.validate import VERB, Options, run
+from datakit.records.failure import Failure
+from datakit.records.problems import Problems
+
+MAX_ROWS = 50
+
+
+def show(result: Problems, as_json: bool) -> None:
+    """Print the problems as a table, or everything as one JSON object."""
+    if as_json:
+        click.echo(msgspec.json.encode(result))
+        return
+    console = Console()
+    if not console.is_terminal:
+        for problem in result.problems:
+            click.echo(f"{problem.file}\t{_place(problem)}\t{problem.error}")
+    elif result.problems:
+        _print_table(console, result)
+    counts = ", ".join(f"{count:,} {name}" for name, count in result.counts.items())
+    console.print(f"{counts} ({result.seconds:.1f} s)", highlight=False)
+
+
+def _print_table(console: Console, result: Problems) -> None:
+    table = Table(box=box.SIMPLE_HEAD)
+    for heading in ("file", "where", "what is wrong"):
+        table.add_column(heading, overflow="fold")
+    for problem in result.problems[:MAX_ROWS]:
+        table.add_row(escape(problem.file), escape(_place(problem)), escape(problem.error))
+    console.print(table)
+    if len(result.problems) > MAX_ROWS:
+        console.print(f"… and {len(result.problems) - MAX_ROWS} more; --json prints all")
+
+
+def _place(problem: Failure) -> str:
+    return f"annotation {problem.annotation}" if problem.annotation else problem.path or ""
+
+
+command = verb(
+    VERB,
+    Options,
+    run,
+    summary=VERBS[VERB],
+    text=(
+        "Every image and label is decoded, every annotation checked, every manifest row held "
+        "against its schema. Exit code 1 when there is a problem."
+    ),
+    examples=[
+        "datakit validate export.zip",
+        "datakit validate dataset --json",
+        "datakit validate annotations.json --images photos",
+    ],
+    show=show,
+)
