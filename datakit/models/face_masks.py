@@ -87,11 +87,17 @@ class FaceMasker:
     landmarker : FaceLandmarker
     region : str
         A key of `datakit.core.faces.REGIONS`.
+    ellipse_growth : float
+        Growth of the box whose ellipse is taken when no mesh is trusted.
     """
 
-    def __init__(self, landmarker: FaceLandmarker, region: str) -> None:
+    def __init__(
+        self, landmarker: FaceLandmarker, region: str, ellipse_growth: float = ELLIPSE_GROWTH
+    ) -> None:
+        self.region = region
         self._landmarker = landmarker
         self._outline = REGIONS[region]
+        self._ellipse_growth = ellipse_growth
 
     def masks(self, image: Image, faces: Sequence[Face]) -> list[FaceMask]:
         """Mask every face; a member that its face's mask leaves bare becomes a face of its own.
@@ -110,14 +116,15 @@ class FaceMasker:
         """
         waiting, done = list(faces), []
         while waiting:
-            found = self._mask(image, waiting.pop(0))
+            found = self.mask(image, waiting.pop(0))
             done.append(found)
             bare = tuple(member for member in found.face.members[1:] if not _covered(found, member))
             if bare:
                 waiting.append(Face(bare))
         return done
 
-    def _mask(self, image: Image, face: Face) -> FaceMask:
+    def mask(self, image: Image, face: Face) -> FaceMask:
+        """Mask one face: by the first mesh that the guard trusts, else by the ellipse."""
         for member, roll_rad in _attempts(face):
             centre = (member.box_xyxy[:2] + member.box_xyxy[2:]) / 2
             side_px = CROP_PER_BOX * member.side_px
@@ -133,16 +140,16 @@ class FaceMasker:
                 x0, y0, x1, y1 = window
                 mask = polygon_mask(outline - [x0, y0], (y1 - y0, x1 - x0))
                 return FaceMask(face, window, mask, mesh_iod_px(mesh), roll_rad, error_iod)
-        return _ellipse(image, face)
+        return _ellipse(image, face, self._ellipse_growth)
 
 
-def _ellipse(image: Image, face: Face) -> FaceMask:
+def _ellipse(image: Image, face: Face, growth: float) -> FaceMask:
     found = face.members[0]
     box = found.box_xyxy
-    centre, half = (box[:2] + box[2:]) / 2, (box[2:] - box[:2]) / 2 * ELLIPSE_GROWTH
+    centre, half = (box[:2] + box[2:]) / 2, (box[2:] - box[:2]) / 2 * growth
     window = _window(centre - half, centre + half, image)
     x0, y0, x1, y1 = window
-    mask = ellipse_mask(box - [x0, y0, x0, y0], (y1 - y0, x1 - x0))
+    mask = ellipse_mask(box - [x0, y0, x0, y0], (y1 - y0, x1 - x0), growth)
     return FaceMask(face, window, mask, box_iod_px(found), _turn_roll(found), None)
 
 

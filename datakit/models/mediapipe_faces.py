@@ -6,8 +6,9 @@ every worker. The wheel's own models are checked by sha256, and nothing is downl
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
+from contextlib import nullcontext
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from datakit.core.boxes import tiles
 from datakit.core.detections import FaceDetection
 from datakit.core.faces import MESH_POINTS
 from datakit.errors import ModelError
-from datakit.models.stderr import QUIET_ENVIRONMENT, native_stderr_held
+from datakit.models.stderr import native_stderr_held
 from datakit.models.weights import Weights, load_weights
 
 Image = npt.NDArray[np.uint8]
@@ -149,6 +150,7 @@ class MediapipeMesh:
 
     def __init__(self) -> None:
         self.sha256 = load_weights(FACE_MESH).sha256
+        self._met = False
         self._net = _build(
             "face_mesh",
             "FaceMesh",
@@ -171,7 +173,10 @@ class MediapipeMesh:
             Pixel edges of the crop; the third column is depth in the same unit. None when the
             network sees no face.
         """
-        results = self._net.process(np.ascontiguousarray(crop))
+        # The graph logs once more when it meets its first face.
+        with nullcontext() if self._met else native_stderr_held():
+            results = self._net.process(np.ascontiguousarray(crop))
+        self._met = self._met or bool(results.multi_face_landmarks)
         if not results.multi_face_landmarks:
             return None
         points = results.multi_face_landmarks[0].landmark
@@ -199,11 +204,8 @@ class MediapipeMatte:
 
 
 def _build(module: str, solution: str, **settings: Any) -> Any:
-    os.environ.update({key: os.environ.get(key, value) for key, value in QUIET_ENVIRONMENT.items()})
     try:
         with native_stderr_held():
-            from importlib import import_module
-
             solutions = import_module(f"mediapipe.python.solutions.{module}")
             net = getattr(solutions, solution)(**settings)
             # The graph's threads log while they start: one empty picture lets them finish.

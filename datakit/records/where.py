@@ -1,4 +1,4 @@
-"""Conditions on samples (``--skip-where "'celebrity' in tags"``), read as data, never run as code."""
+"""Conditions on samples (``--skip-where "'x' in tags"``), read as data, never run as code."""
 
 from __future__ import annotations
 
