@@ -8,6 +8,8 @@ from typing import Any
 
 import cv2
 import numpy as np
+import pandas as pd
+import pytest
 from pycocotools import mask as cocomask
 
 import datakit
@@ -41,6 +43,12 @@ def wrong(annotation: dict[str, Any], width: int, height: int) -> bool:
     off = np.abs(np.concatenate([low - (x, y), high - (x + w, y + h)])).max()
     outside = max(-low.min(), high[0] - width, high[1] - height)
     return bool(not np.isfinite(points).all() or max(off, outside) > 20)
+
+
+def box_of(segmentation: Any) -> list[float]:
+    """Return [x, y, w, h] around polygons."""
+    points = np.concatenate([np.reshape(ring, (-1, 2)) for ring in rings_of(segmentation)])
+    return [*points.min(axis=0).tolist(), *np.ptp(points, axis=0).tolist()]
 
 
 def painted(annotation: dict[str, Any], width: int, height: int) -> np.ndarray:
@@ -150,3 +158,23 @@ def check_identity(document: dict[str, Any], result: Result, split: str | None =
     if split is None:
         assert result.failed_annotations() == bad
     return seen
+
+
+def check_read_by_others(result: Result, work: Path, splits: dict[str, int]) -> None:
+    """Assert that pandas and Hugging Face's `imagefolder` read a dataset whose images are there."""
+    table = pd.read_json(result.out / "metadata.jsonl", lines=True)
+    assert len(table) == sum(splits.values())
+    assert set(table["split"]) == {"train", "val", "test"}
+    for row in result.rows:
+        assert (result.out / row["file_name"]).is_file()
+        assert (result.out / row["mask_file_name"]).is_file()
+    datasets = pytest.importorskip("datasets", reason="Hugging Face datasets is not installed")
+    loaded = datasets.load_dataset(
+        "imagefolder", data_dir=str(result.out), cache_dir=str(work / "cache")
+    )
+    assert {name: len(part) for name, part in loaded.items()} == splits
+    by_id = {row["id"]: row for row in result.rows}
+    for example in loaded["test"]:
+        row = by_id[example["id"]]
+        assert example["image"].size == (row["width"], row["height"])
+        assert example["annotations"] == row["annotations"]

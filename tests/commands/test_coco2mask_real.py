@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from tests.commands.coco_reference import (
@@ -15,12 +14,13 @@ from tests.commands.coco_reference import (
     SPLITS,
     Result,
     annotations_of,
+    box_of,
     check_identity,
+    check_read_by_others,
     convert,
     document_of,
     furnish,
     painted,
-    rings_of,
 )
 
 
@@ -155,7 +155,7 @@ def test_two_point_polygons_are_failures_with_their_ids(exports: Path, tmp_path:
     assert check_identity(document, result) == 493
 
 
-def test_four_point_boxes_and_border_coordinates_are_sound(exports: Path, bubble: Result) -> None:
+def test_four_point_boxes_are_sound(exports: Path, bubble: Result) -> None:
     document = document_of(exports / "bubble_rle_degenerate/train")
     drawn_boxes = {
         str(annotation["id"])
@@ -309,21 +309,6 @@ def test_flat_lists_are_read_as_one_polygon(exports: Path, tmp_path: Path) -> No
     assert check_identity(document, result, "test") == 8
 
 
-def box_of(segmentation: Any) -> list[float]:
-    points = np.concatenate([np.reshape(ring, (-1, 2)) for ring in rings_of(segmentation)])
-    low, size = points.min(axis=0), np.ptp(points, axis=0)
-    return [*low.tolist(), *size.tolist()]
-
-
-# 10 equal stems are a group, whatever the pictures: looking at pixels is another verb's work
-
-
-def test_groups_come_from_names_only(porong: Result) -> None:
-    assert {row["group"] for row in porong.rows if row["split"] == "train"}.isdisjoint(
-        row["group"] for row in porong.rows if row["split"] == "test"
-    )
-
-
 # 11 and 12: ids restart in each split, `valid` is `val`, images that are not there
 
 
@@ -400,22 +385,5 @@ def test_info_of_strings_and_none_at_all(exports: Path, tmp_path: Path, bubble: 
 
 
 def test_hugging_face_and_pandas_read_the_result(exports: Path, tmp_path: Path) -> None:
-    out = tmp_path / "out"
-    result = convert(exports / "person_porong_aug3x", out, images="copy")
-    table = pd.read_json(out / "metadata.jsonl", lines=True)
-    assert len(table) == 162
-    assert set(table["split"]) == {"train", "val", "test"}
-    for row in result.rows:
-        assert (out / row["file_name"]).is_file()
-        assert (out / row["mask_file_name"]).is_file()
-    datasets = pytest.importorskip("datasets", reason="Hugging Face datasets is not installed")
-    loaded = datasets.load_dataset(
-        "imagefolder", data_dir=str(out), cache_dir=str(tmp_path / "cache")
-    )
-    assert {name: len(part) for name, part in loaded.items()} == {
-        "train": 111,
-        "validation": 26,
-        "test": 25,
-    }
-    first = loaded["test"][0]
-    assert first["image"].size == (640, 640)
+    result = convert(exports / "person_porong_aug3x", tmp_path / "out", images="copy")
+    check_read_by_others(result, tmp_path, {"train": 111, "validation": 26, "test": 25})
