@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, Any, Protocol
 
 import msgspec
@@ -146,6 +147,7 @@ def process(
     *,
     label_map: dict[str, int] | None = None,
     select: Callable[[Item], bool] = lambda item: True,
+    tables: Mapping[str, str] = MappingProxyType({}),
     watch: Watch | None = None,
 ) -> Summary:
     """Run a task over a source into a dataset: the line that every writing verb is.
@@ -162,6 +164,8 @@ def process(
         Class name -> mask value, for the card.
     select : callable
         Which items take part.
+    tables : mapping
+        Further tables in DST, name -> header (see `datakit.io.dataset.create`).
     watch : Watch, optional
         Who is told.
 
@@ -187,7 +191,7 @@ def process(
         return finished
     watch.begin(len(source), verb)
     try:
-        counts = _run(options, command, source, task, label_map or {}, select, watch)
+        counts = _run(options, command, source, task, label_map or {}, select, tables, watch)
     finally:
         watch.end()
     return Summary(
@@ -206,10 +210,12 @@ def _run(
     task: Task[Item, Product],
     label_map: dict[str, int],
     select: Callable[[Item], bool],
+    tables: Mapping[str, str],
     watch: Watch,
 ) -> dict[str, int]:
     tally = Tally()
-    with dataset.create(Path(options.out), _fingerprint(options, command), options.mode) as writer:
+    fingerprint = _fingerprint(options, command)
+    with dataset.create(Path(options.out), fingerprint, options.mode, tables) as writer:
         for failure in source.failures:
             writer.fail(failure)
         chosen = (item for item in source.items() if select(item))
@@ -235,7 +241,9 @@ class Tally:
         self._counts = dict.fromkeys(("samples", "masks", "alphas", "trimaps", "empty"), 0)
 
     def add(self, product: Product) -> None:
-        """Count an item's samples."""
+        """Count an item's samples, and what its verb counts."""
+        for name, count in product.counts.items():
+            self._counts[name] = self._counts.get(name, 0) + count
         for sample in product.samples:
             self._counts["samples"] += 1
             self._counts["masks"] += sample.mask_file_name is not None

@@ -6,9 +6,10 @@ import fcntl
 import os
 import shutil
 import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import BinaryIO, Literal
 
 import msgspec
@@ -81,7 +82,9 @@ def check_target(out: Path, mode: Mode, sources: tuple[Path, ...] = ()) -> None:
 
 
 @contextmanager
-def create(out: Path, fingerprint: str, mode: Mode) -> Iterator[DatasetWriter]:
+def create(
+    out: Path, fingerprint: str, mode: Mode, tables: Mapping[str, str] = MappingProxyType({})
+) -> Iterator[DatasetWriter]:
     """Claim ``out`` for this run and give its writer.
 
     Parameters
@@ -92,6 +95,9 @@ def create(out: Path, fingerprint: str, mode: Mode) -> Iterator[DatasetWriter]:
         What the run is: a resumed run must have the same.
     mode : {"new", "resume", "overwrite"}
         What may be there.
+    tables : mapping of str to str
+        Further tables of this verb (an audit, a list for people) and the header of each; products
+        bring their lines.
 
     Raises
     ------
@@ -122,9 +128,13 @@ def create(out: Path, fingerprint: str, mode: Mode) -> Iterator[DatasetWriter]:
             Journal(work / "journal.jsonl", fingerprint) as journal,
             (work / MANIFEST).open("wb") as rows,
             (work / FAILURES).open("wb") as failures,
+            ExitStack() as stack,
         ):
+            opened = {name: stack.enter_context((work / name).open("wb")) for name in tables}
+            for name, handle in opened.items():
+                handle.write(tables[name].encode())
             try:
-                yield DatasetWriter(out, journal, rows, failures)
+                yield DatasetWriter(out, journal, rows, failures, opened)
             except BaseException:
                 if not len(journal):
                     _leave_no_trace(work, existed)
@@ -136,13 +146,21 @@ def create(out: Path, fingerprint: str, mode: Mode) -> Iterator[DatasetWriter]:
 class DatasetWriter:
     """Collects products in the order of the items and turns them into the manifest."""
 
-    def __init__(self, out: Path, journal: Journal, rows: BinaryIO, failures: BinaryIO) -> None:
+    def __init__(
+        self,
+        out: Path,
+        journal: Journal,
+        rows: BinaryIO,
+        failures: BinaryIO,
+        tables: Mapping[str, BinaryIO] = MappingProxyType({}),
+    ) -> None:
         self.out = out
         self.failed = 0
         self.samples = 0
         self._journal = journal
         self._rows = rows
         self._failures = failures
+        self._tables = tables
         self._encoder = msgspec.json.Encoder()
         self._splits: set[str] = set()
         self._columns: set[str] | None = None
@@ -161,6 +179,8 @@ class DatasetWriter:
             present = {name for name in _VIEW if getattr(sample, name) is not None}
             self._columns = present if self._columns is None else self._columns & present
             self.samples += 1
+        for name, text in product.lines.items():
+            self._tables[name].write(text.encode())
         for failure in product.failures:
             self.fail(failure)
 
@@ -172,13 +192,15 @@ class DatasetWriter:
     def finish(self, card: Card) -> None:
         """Put manifest, failures, views and, last, the card in place."""
         with atomic.told(self.out / MANIFEST):
-            for handle in (self._rows, self._failures):
+            for handle in (self._rows, self._failures, *self._tables.values()):
                 handle.flush()
                 os.fsync(handle.fileno())
         work = self.out / WORK
         self._write_views(work / MANIFEST)
         if self.failed:
             (work / FAILURES).replace(self.out / FAILURES)
+        for name in self._tables:
+            (work / name).replace(self.out / name)
         (work / MANIFEST).replace(self.out / MANIFEST)
         text = msgspec.json.format(msgspec.json.encode(card, order="deterministic"), indent=2)
         atomic.write_bytes(self.out / CARD, text + b"\n", durable=True)

@@ -19,3 +19,9 @@ class Product(Record, frozen=True, kw_only=True):
     files: Annotated[dict[str, int], Meta(description="file in DST -> its bytes")] = field(
         default_factory=dict
     )
+    lines: Annotated[
+        dict[str, str], Meta(description="further table in DST -> this item's lines of it")
+    ] = field(default_factory=dict)
+    counts: Annotated[
+        dict[str, int], Meta(description="what the verb counts beside samples and labels")
+    ] = field(default_factory=dict)
