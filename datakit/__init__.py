@@ -18,17 +18,22 @@ __version__ = "0.1.0"
 VERBS = {
     "coco2mask": "datakit.commands.coco2mask",
     "validate": "datakit.commands.validate",
+    "stats": "datakit.commands.stats",
 }
 """Verbs that are functions of this package, and the module of each."""
 
-__all__ = ["VERBS", "__version__", "coco2mask", "validate"]
+__all__ = ["VERBS", "__version__", "coco2mask", "stats", "validate"]
 
 if TYPE_CHECKING:
     from datakit.records.problems import Problems
+    from datakit.records.statistics import Statistics
     from datakit.records.summary import Summary
 
     def coco2mask(src: Any, out: Any, **options: Any) -> Summary:
         """Turn a COCO export into a dataset; see ``help(datakit.coco2mask)`` at run time."""
+
+    def stats(src: Any, **options: Any) -> Statistics:
+        """Count, plot and preview an export or a dataset."""
 
     def validate(src: Any, **options: Any) -> Problems:
         """Say what is wrong with an export or a dataset."""

@@ -19,6 +19,7 @@ from datakit.records.coco import Document
 from datakit.records.failure import Failure
 from datakit.records.problems import Problems
 from datakit.records.sample import Sample
+from datakit.records.statistics import Statistics
 from datakit.records.summary import Summary
 
 RECORDS: dict[str, type[msgspec.Struct]] = {
@@ -27,6 +28,7 @@ RECORDS: dict[str, type[msgspec.Struct]] = {
     "failure": Failure,
     "summary": Summary,
     "problems": Problems,
+    "statistics": Statistics,
     "coco": Document,
 }
 

@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from datakit.core.coverage import coverage_to_uint8, polygon_coverage
 from datakit.core.masks import order_by_area, paint_labels
 from datakit.core.orientation import orient
 from datakit.core.polygons import polygon_counts_each, polygon_mask
@@ -71,8 +72,6 @@ class Rasterize:
             resizing = Resizing(facts.size_wh, self.size_wh, self.fit)
             label = resizing.alpha(label) if self.kind == "coverage" else resizing.mask(label)
         if label.dtype == np.float32:
-            from datakit.core.coverage import coverage_to_uint8
-
             label = coverage_to_uint8(label)
         share = cv2.countNonZero(label) / label.size
         if self.kind == "coverage":
@@ -187,8 +186,6 @@ class Rasterize:
         return counts_to_mask(union_counts(encoded, height * width), height, width, 255)
 
     def _coverage(self, shapes: list[Shape], height: int, width: int) -> Array:
-        from datakit.core.coverage import polygon_coverage
-
         rings, owners = flat_rings(shapes)
         label = polygon_coverage(rings, height, width, self.rule, owners)
         for shape in shapes:

@@ -1,0 +1,65 @@
+"""``datakit stats``."""
+
+from __future__ import annotations
+
+import click
+import msgspec
+from rich import box
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from datakit.cli.main import VERBS
+from datakit.cli.verb import verb
+from datakit.commands.stats import VERB, Options, run
+from datakit.records.statistics import Statistics
+
+MOST_SIZES = 8
+
+
+def show(result: Statistics, as_json: bool) -> None:
+    """Print the counts as tables, or everything as one JSON object."""
+    if as_json:
+        click.echo(msgspec.json.encode(result))
+        return
+    console = Console()
+    table = Table(title="samples", box=box.SIMPLE_HEAD)
+    for heading in ("split", "samples", "groups", "empty", "unlabelled", "objects"):
+        table.add_column(heading, justify="left" if heading == "split" else "right")
+    for split, counts in result.splits.items():
+        objects = ", ".join(f"{escape(name)} {count:,}" for name, count in counts.classes.items())
+        numbers = (counts.samples, counts.groups, counts.empty, counts.unlabelled)
+        table.add_row(escape(split), *(f"{number:,}" for number in numbers), objects)
+    console.print(table)
+    areas = Table(title="object area, share of the image", box=box.SIMPLE_HEAD, show_header=False)
+    most = max(result.areas, default=0) or 1
+    for low, high, count in zip(
+        result.area_edges, result.area_edges[1:], result.areas, strict=False
+    ):
+        if count:
+            label = f"{100 * low:g} – {100 * high:g} %"
+            areas.add_row(label, f"{count:,}", "█" * max(1, round(30 * count / most)))
+    console.print(areas)
+    sizes = list(result.sizes.items())
+    listed = ", ".join(f"{size} ({count:,})" for size, count in sizes[:MOST_SIZES])
+    more = f" and {len(sizes) - MOST_SIZES} more" if len(sizes) > MOST_SIZES else ""
+    console.print(f"  sizes: {listed}{more}", highlight=False)
+    if result.failed:
+        console.print(f"  [red]{result.failed:,} could not be read[/]; see: datakit validate")
+    if result.out:
+        console.print(f"  where: {escape(result.out)}", soft_wrap=True, highlight=False)
+
+
+command = verb(
+    VERB,
+    Options,
+    run,
+    summary=VERBS[VERB],
+    text="With -o, also writes the plots as one SVG, and draws samples with their labels.",
+    examples=[
+        "datakit stats export.zip",
+        "datakit stats dataset -o stats --preview 24",
+        "datakit stats dataset --json",
+    ],
+    show=show,
+)
