@@ -16,18 +16,22 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 VERBS = {
+    "anonymize": "datakit.commands.anonymize",
     "coco2mask": "datakit.commands.coco2mask",
     "validate": "datakit.commands.validate",
     "stats": "datakit.commands.stats",
 }
 """Verbs that are functions of this package, and the module of each."""
 
-__all__ = ["VERBS", "__version__", "coco2mask", "stats", "validate"]
+__all__ = ["VERBS", "__version__", "anonymize", "coco2mask", "stats", "validate"]
 
 if TYPE_CHECKING:
     from datakit.records.problems import Problems
     from datakit.records.statistics import Statistics
     from datakit.records.summary import Summary
+
+    def anonymize(src: Any, out: Any, **options: Any) -> Summary:
+        """Make the faces of photos or of a dataset unrecognisable."""
 
     def coco2mask(src: Any, out: Any, **options: Any) -> Summary:
         """Turn a COCO export into a dataset; see ``help(datakit.coco2mask)`` at run time."""

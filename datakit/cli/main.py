@@ -13,6 +13,7 @@ from datakit import __version__
 VERBS = {
     "coco2mask": "Turn COCO polygons and RLE (Roboflow exports) into masks.",
     "validate": "Say what is wrong with an export or a dataset, without writing.",
+    "anonymize": "Make faces unrecognisable as in P3M, with a record that proves it.",
     "stats": "Count, plot and preview an export or a dataset.",
 }
 

@@ -14,6 +14,7 @@ import msgspec
 
 import datakit
 from datakit.io import atomic
+from datakit.records.anonymization import Anonymization
 from datakit.records.card import Card
 from datakit.records.coco import Document
 from datakit.records.failure import Failure
@@ -30,6 +31,7 @@ RECORDS: dict[str, type[msgspec.Struct]] = {
     "problems": Problems,
     "statistics": Statistics,
     "coco": Document,
+    "anonymize": Anonymization,
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from datakit.core.boxes import overlap
+from datakit.core.boxes import overlap, tiles
 from datakit.core.detections import FaceDetection
 from datakit.errors import ModelError
 from datakit.models.weights import Weights, load_weights
@@ -40,6 +41,9 @@ _NETS_KEPT = 6
 class CenterFaceDetector:
     """CenterFace on the image resized so that its longer side is `longer_side_px`.
 
+    An image of more than twice that size is searched once as a whole and once in overlapping
+    tiles of twice that size, so that its small faces are not shrunk out of sight.
+
     Parameters
     ----------
     threshold : float, optional
@@ -55,6 +59,7 @@ class CenterFaceDetector:
         If the weights are missing, damaged or unknown.
     """
 
+    WEIGHTS = CENTERFACE
     name = "centerface"
     turns_well = True
 
@@ -76,6 +81,23 @@ class CenterFaceDetector:
 
     def detect(self, image: Image) -> list[FaceDetection]:
         """Find faces; boxes are clipped to the image."""
+        height, width = image.shape[:2]
+        found = self._detect(image)
+        if max(height, width) <= 2 * self.longer_side_px:
+            return found
+        for x0, y0, x1, y1 in tiles((width, height), 2 * self.longer_side_px, 0.25):
+            start = np.array([x0, y0], np.float64)
+            found += [
+                replace(
+                    seen,
+                    box_xyxy=seen.box_xyxy + np.tile(start, 2),
+                    keypoints_xy=seen.keypoints_xy + start,
+                )
+                for seen in self._detect(image[y0:y1, x0:x1])
+            ]
+        return found
+
+    def _detect(self, image: Image) -> list[FaceDetection]:
         height, width = image.shape[:2]
         scale = self.longer_side_px / max(height, width)
         size_wh = (max(1, round(width * scale)), max(1, round(height * scale)))

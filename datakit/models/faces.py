@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from datakit.core.detections import FaceDetection
+from datakit.models.weights import Weights
 from datakit.registry import Registry
 
 Image = npt.NDArray[np.uint8]
@@ -41,7 +42,15 @@ class FaceDetector(Protocol):
 
 
 class FaceDetectorFactory(Protocol):
-    """Builds a detector; a registry entry is one of these (a class will do)."""
+    """Builds a detector; a registry entry is one of these (a class will do).
+
+    Attributes
+    ----------
+    WEIGHTS : Weights
+        What it loads, so that a missing file is found before any work starts.
+    """
+
+    WEIGHTS: Weights
 
     def __call__(
         self, threshold: float | None = None, weights: Sequence[str | Path] = ()

@@ -83,6 +83,7 @@ class MediapipeDetector:
         If mediapipe is missing or its model is not the one of the pinned release.
     """
 
+    WEIGHTS = FULL_RANGE
     name = "mediapipe"
     turns_well = False
 

@@ -52,6 +52,7 @@ class YunetDetector:
         If the weights are missing, damaged or unknown.
     """
 
+    WEIGHTS = YUNET
     name = "yunet"
     turns_well = True
 

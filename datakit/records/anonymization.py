@@ -9,6 +9,12 @@ from msgspec import Meta
 from datakit.records.base import Record
 from datakit.records.sample import RelativePath, Sha256
 
+AUDIT = "anonymize.jsonl"
+REVIEW = "review.csv"
+REVIEW_HEADER = "id,source,status,faces,reasons\n"
+
+NotNegative = Annotated[float, Meta(ge=0)]
+Share = Annotated[float, Meta(ge=0, le=1)]
 Status = Literal["anonymized", "review", "no-face", "released", "skipped"]
 
 
@@ -26,18 +32,16 @@ class HiddenFace(Record, frozen=True, kw_only=True):
     ]
     region: Annotated[str | None, Meta(description="region of the mesh")] = None
     guard_iod: Annotated[
-        float | None, Meta(ge=0, description="disagreement of mesh and detector, in IOD")
+        NotNegative | None, Meta(description="disagreement of mesh and detector, in IOD")
     ] = None
     iod_px: Annotated[float, Meta(ge=0, description="inter-ocular distance (IOD)")]
     method: Literal["gaussian", "solid", "mosaic"] | None = None
-    sigma_px: Annotated[float | None, Meta(ge=0)] = None
+    sigma_px: NotNegative | None = None
     mask_px: Annotated[int, Meta(ge=0, description="pixels that were changed")] = 0
     removed: Annotated[
-        float, Meta(ge=0, le=1, description="share of the mask given back to the soft boundary")
+        Share, Meta(description="share of the mask given back to the soft boundary")
     ] = 0.0
-    residual: Annotated[
-        float | None, Meta(ge=0, le=1, description="a detector's score on the result")
-    ] = None
+    residual: Annotated[Share | None, Meta(description="a detector's score on the result")] = None
 
 
 class Anonymization(Record, frozen=True, kw_only=True):

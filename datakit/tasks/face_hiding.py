@@ -82,7 +82,7 @@ class _Layer:
     def removed(self) -> float:
         """Share of the mask that was given back to the soft boundary."""
         whole = int(self.found.mask.sum())
-        return 1 - int(self.kept.sum()) / whole if whole else 0.0
+        return 1 - int(self.kept.sum()) / whole if whole else 1.0
 
 
 class FaceHider:
