@@ -1,7 +1,7 @@
 """The one decoder and the one encoder of images.
 
 EXIF orientation is applied here, once, and the same way for every kind of picture. OpenCV applies
-it for some read flags and not for others, so it is always told not to.
+it for some read flags and not for others, so it is always told not to; for TIFF it does not listen.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import struct
 import warnings
 import zlib
 from io import BytesIO
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import cv2
 import numpy as np
@@ -19,7 +19,7 @@ from isal import isal_zlib
 from PIL import Image, UnidentifiedImageError
 
 from datakit.core.orientation import orient
-from datakit.errors import InputError
+from datakit.errors import InputError, TruncatedError
 from datakit.records.probe import Probe
 
 MAX_PIXELS: Final = 178_956_970
@@ -30,6 +30,8 @@ EXTENSIONS: Final = frozenset(
 )
 
 _ORIENTATION_TAG = 274
+_TIFF_WIDTH_TAG = 256
+_TIFF_HEIGHT_TAG = 257
 _ENDINGS = {"JPEG": b"\xff\xd9", "PNG": b"IEND\xaeB`\x82"}
 # Cameras and phones append previews and padding after the end marker: look for it in the tail.
 _TAIL_BYTES = 1 << 16
@@ -56,15 +58,19 @@ def probe(data: bytes, name: str = "image") -> Probe:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             with Image.open(BytesIO(data)) as image:
-                orientation = image.getexif().get(_ORIENTATION_TAG, 1)
+                # Before anything else: for some formats Pillow decodes all pixels to find the tag.
+                _check_pixels(image.size, name)
+                orientation = _orientation(image, data)
                 # Multi-picture JPEGs of phones are JPEGs with a second picture behind the first.
                 kind = "JPEG" if image.format == "MPO" else str(image.format)
                 found = Probe(
                     format=kind,
                     mode=image.mode,
-                    stored_wh=image.size,
+                    stored_wh=_stored_wh(image),
                     orientation=orientation if orientation in range(1, 9) else 1,
                 )
+    except InputError:
+        raise
     except Image.DecompressionBombError:
         raise InputError(f"{name}: expected at most {MAX_PIXELS:,} pixels, found more") from None
     except UnidentifiedImageError:
@@ -72,12 +78,9 @@ def probe(data: bytes, name: str = "image") -> Probe:
     # Pillow's parsers meet arbitrary bytes here and fail in as many ways as there are formats.
     except Exception as error:  # noqa: BLE001
         raise InputError(f"{name}: the image header is damaged ({error})") from None
-    width, height = found.stored_wh
-    if not 0 < width * height <= MAX_PIXELS:
-        raise InputError(f"{name}: expected 1 to {MAX_PIXELS:,} pixels, found {width} x {height}")
     ending = _ENDINGS.get(found.format)
     if ending and ending not in data[-_TAIL_BYTES:]:
-        raise InputError(f"{name}: the {found.format} ends too early; the file was cut off")
+        raise TruncatedError(f"{name}: the {found.format} ends too early; the file was cut off")
     return found
 
 
@@ -90,7 +93,7 @@ def decode_rgb(data: bytes, name: str = "image") -> Image8:
         As `probe`, or if the pixels cannot be decoded.
     """
     facts = probe(data, name)
-    pixels = _imdecode(data, cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION, name)
+    pixels = _imdecode(_untagged(data, facts), cv2.IMREAD_COLOR, name)
     return orient(cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB), facts.orientation)
 
 
@@ -109,6 +112,7 @@ def decode_raw(data: bytes, name: str = "image") -> npt.NDArray[Any]:
         As `probe`, or if the pixels cannot be decoded.
     """
     facts = probe(data, name)
+    data = _untagged(data, facts)
     if facts.mode in ("P", "1"):
         try:
             with Image.open(BytesIO(data)) as image:
@@ -116,7 +120,7 @@ def decode_raw(data: bytes, name: str = "image") -> npt.NDArray[Any]:
         except (OSError, SyntaxError, ValueError) as error:
             raise InputError(f"{name}: the pixels cannot be decoded ({error})") from None
         return orient(pixels, facts.orientation)
-    pixels = _imdecode(data, cv2.IMREAD_UNCHANGED | cv2.IMREAD_IGNORE_ORIENTATION, name)
+    pixels = _imdecode(data, cv2.IMREAD_UNCHANGED, name)
     if pixels.ndim == 3 and pixels.shape[2] in (3, 4):
         code = cv2.COLOR_BGR2RGB if pixels.shape[2] == 3 else cv2.COLOR_BGRA2RGBA
         pixels = cv2.cvtColor(pixels, code)
@@ -229,7 +233,7 @@ def encode_like(image: Image8, suffix: str) -> bytes:
 
 def _encode_gray_png(pixels: npt.NDArray[Any]) -> bytes:
     height, width = pixels.shape
-    rows = pixels.astype(">u2").view(np.uint8) if pixels.dtype == np.uint16 else pixels
+    rows = pixels.astype(">u2", order="C").view(np.uint8) if pixels.dtype == np.uint16 else pixels
     # Each row of a PNG starts with the number of its filter: 0, none.
     lines = np.zeros((height, rows.shape[1] + 1), np.uint8)
     lines[:, 1:] = rows
@@ -241,9 +245,58 @@ def _encode_gray_png(pixels: npt.NDArray[Any]) -> bytes:
     )
 
 
+def _check_pixels(size_wh: tuple[int, int], name: str) -> None:
+    width, height = size_wh
+    if not 0 < width * height <= MAX_PIXELS:
+        raise InputError(f"{name}: expected 1 to {MAX_PIXELS:,} pixels, found {width} x {height}")
+
+
+def _stored_wh(image: Image.Image) -> tuple[int, int]:
+    if image.format != "TIFF":
+        return image.size
+    # Newer Pillow gives the size of a TIFF as shown, older as stored.
+    tags = image.tag_v2  # type: ignore[attr-defined]
+    return int(tags[_TIFF_WIDTH_TAG]), int(tags[_TIFF_HEIGHT_TAG])
+
+
+def _orientation(image: Image.Image, data: bytes) -> Any:
+    """Return the orientation tag, read without decoding a pixel; 1 when it is absent."""
+    if image.format != "PNG" or "exif" in image.info:
+        return image.getexif().get(_ORIENTATION_TAG, 1)
+    # PngImageFile.getexif decodes the whole picture to reach an eXIf chunk behind the pixels.
+    position = 8
+    while position + 8 <= len(data):
+        length = int.from_bytes(data[position : position + 4], "big")
+        if data[position + 4 : position + 8] == b"eXIf":
+            exif = Image.Exif()
+            exif.load(data[position + 8 : position + 8 + length])
+            return exif.get(_ORIENTATION_TAG, 1)
+        position += length + 12
+    return Image.Image.getexif(image).get(_ORIENTATION_TAG, 1)
+
+
+def _untagged(data: bytes, facts: Probe) -> bytes:
+    """Return a TIFF with orientation 1: its decoders turn the picture whatever they are told."""
+    if facts.format != "TIFF" or facts.orientation == 1:
+        return data
+    order: Literal["little", "big"] = "little" if data[:2] == b"II" else "big"
+
+    def number(start: int, size: int) -> int:
+        return int.from_bytes(data[start : start + size], order)
+
+    big = number(2, 2) == 43
+    start, count_size, entry_size = (number(8, 8), 8, 20) if big else (number(4, 4), 2, 12)
+    for entry in range(number(start, count_size)):
+        place = start + count_size + entry * entry_size
+        if number(place, 2) == _ORIENTATION_TAG:
+            value = place + (12 if big else 8)
+            return data[:value] + (1).to_bytes(2, order) + data[value + 2 :]
+    return data
+
+
 def _imdecode(data: bytes, flags: int, name: str) -> npt.NDArray[Any]:
     try:
-        pixels = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
+        pixels = cv2.imdecode(np.frombuffer(data, np.uint8), flags | cv2.IMREAD_IGNORE_ORIENTATION)
     except cv2.error as error:
         raise InputError(f"{name}: the pixels cannot be decoded ({error.err})") from None
     if pixels is None:
