@@ -10,6 +10,7 @@ cost follows the outline and not the area.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TypeVar
 
 import cv2
 import numpy as np
@@ -18,6 +19,7 @@ import numpy.typing as npt
 from datakit.errors import InputError
 
 Counts = npt.NDArray[np.int64]
+Number = TypeVar("Number", np.int64, np.float64)
 MAX_PIXELS = 1 << 28
 """Largest mask that is ever allocated (268 million pixels); more is taken for a hostile size."""
 
@@ -55,19 +57,29 @@ def spans_to_counts(
     >>> spans_to_counts(np.array([4, 1, 6]), np.array([7, 2, 8]), 9).tolist()
     [1, 1, 2, 4, 1]
     """
+    starts, ends = unite_spans(starts, ends)
+    edges = np.zeros(2 * len(starts) + 2, dtype=np.int64)
+    edges[1:-1:2], edges[2:-1:2], edges[-1] = starts, ends, n_pixels
+    return canonical(np.diff(edges))
+
+
+def unite_spans(
+    starts: npt.NDArray[Number], ends: npt.NDArray[Number]
+) -> tuple[npt.NDArray[Number], npt.NDArray[Number]]:
+    """Unite half-open spans [start, end) that may overlap; the result is sorted and has gaps.
+
+    Examples
+    --------
+    >>> starts, ends = unite_spans(np.array([4.0, 1.0, 6.0]), np.array([7.0, 2.0, 8.0]))
+    >>> starts.tolist(), ends.tolist()
+    ([1.0, 4.0], [2.0, 8.0])
+    """
     # With both ends sorted on their own, nothing covers the gap between ends[i] and starts[i + 1]
     # exactly when i + 1 spans have begun and as many have ended: no pairing, no running count.
     starts, ends = np.sort(starts), np.sort(ends)
-    gap = ends[:-1] < starts[1:]
-    n_gaps = int(np.count_nonzero(gap))
-    edges = np.empty(2 * n_gaps + 4, dtype=np.int64)
-    edges[0], edges[-1] = 0, n_pixels
-    if len(starts):
-        edges[1], edges[-2] = starts[0], ends[-1]
-        edges[2:-2:2], edges[3:-2:2] = ends[:-1][gap], starts[1:][gap]
-    else:
-        edges[1:3] = 0
-    return canonical(np.diff(edges))
+    gap = np.ones(len(starts) + 1, dtype=bool)
+    np.less(ends[:-1], starts[1:], out=gap[1:-1])
+    return starts[gap[:-1]], ends[gap[1:]]
 
 
 def canonical(counts: Counts) -> Counts:
