@@ -156,9 +156,11 @@ def _start_worker(blob: bytes) -> None:
         cv2.setNumThreads(0)
         task.setup()
         _task = task
+    # An error in a pool's initializer is lost; the first chunk hands it to the parent.
     except DatakitError as error:
-        # An error in a pool's initializer is lost; the first chunk hands it to the parent.
         _task = error
+    except Exception as error:  # noqa: BLE001
+        _task = EngineError(f"a worker cannot be set up: {type(error).__name__}: {error}")
 
 
 def _end_with_parent() -> None:
