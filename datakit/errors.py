@@ -11,6 +11,10 @@ class InputError(DatakitError):
     """A file, a folder, an option or an array is not what the operation needs."""
 
 
+class TruncatedError(InputError):
+    """A file ends before its format says so: it was cut off on its way."""
+
+
 class SchemaError(InputError):
     """A document (COCO JSON, manifest, configuration) does not follow its schema."""
 
