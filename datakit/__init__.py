@@ -19,14 +19,16 @@ VERBS = {
     "anonymize": "datakit.commands.anonymize",
     "coco2mask": "datakit.commands.coco2mask",
     "validate": "datakit.commands.validate",
+    "qc": "datakit.commands.qc",
     "stats": "datakit.commands.stats",
 }
 """Verbs that are functions of this package, and the module of each."""
 
-__all__ = ["VERBS", "__version__", "anonymize", "coco2mask", "stats", "validate"]
+__all__ = ["VERBS", "__version__", "anonymize", "coco2mask", "qc", "stats", "validate"]
 
 if TYPE_CHECKING:
     from datakit.records.problems import Problems
+    from datakit.records.quality import Quality
     from datakit.records.statistics import Statistics
     from datakit.records.summary import Summary
 
@@ -35,6 +37,9 @@ if TYPE_CHECKING:
 
     def coco2mask(src: Any, out: Any, **options: Any) -> Summary:
         """Turn a COCO export into a dataset; see ``help(datakit.coco2mask)`` at run time."""
+
+    def qc(src: Any = (), out: Any = "", **options: Any) -> Quality:
+        """Find what is wrong with alpha mattes."""
 
     def stats(src: Any, **options: Any) -> Statistics:
         """Count, plot and preview an export or a dataset."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from datakit.checks.base import Check
 from datakit.registry import Registry
+
+if TYPE_CHECKING:
+    from datakit.checks.base import Check
 
 FAMILIES: Final[Registry[tuple[Check, ...]]] = Registry(
     "check family",

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from datakit.core.alpha_coding import Decoded, decode_stored
 from datakit.core.contour_profiles import EdgeColours, edge_colours
 from datakit.core.edge_fit import EdgeFit, edge_fit
-from datakit.core.matte_edges import EdgePoints, edge_points
+from datakit.core.matte_edges import EdgePoints, edge_points, transition_width_px
 from datakit.core.matte_regions import Box, Regions, holes, subjects
 from datakit.core.robust import robust_z
 from datakit.records.probe import Probe
@@ -30,6 +30,7 @@ T = TypeVar("T")
 
 SMALL_SIDE_PX = 512
 MIN_POPULATION = 8
+MAX_REACH_PX = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +127,10 @@ class Subject:
         """Alpha and colour along the normals of the edge."""
         if self.paired is None or self.edge is None:
             return None
-        reach_px = max(6, round(0.008 * self.diagonal_px))
+        # Beyond the transition on both sides there must be room for sure colours.
+        width_px = transition_width_px(self.paired[1], self.edge)
+        wanted_px = max(0.008 * self.diagonal_px, 2 * np.nan_to_num(width_px))
+        reach_px = int(np.clip(round(wanted_px), 6, MAX_REACH_PX))
         return edge_colours(*self.paired, self.edge, reach_px=reach_px)
 
     @cached_property

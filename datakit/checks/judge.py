@@ -9,7 +9,7 @@ import numpy as np
 
 from datakit.checks import all_checks, family_of
 from datakit.checks.base import Check, Population, Scored, Subject, Values
-from datakit.checks.thresholds import Limits
+from datakit.checks.limits import Limits
 from datakit.core.matte_regions import Box
 from datakit.records.finding import SEVERITIES, Finding, Severity
 
@@ -104,10 +104,17 @@ def judge(
     return findings, scores
 
 
+class _Known(dict[str, object]):
+    """What words are made of; a measure that could not be taken reads as nan."""
+
+    def __missing__(self, name: str) -> float:
+        return float("nan")
+
+
 def _finding(
     row: Measurements, check: Check, scored: Scored, severity: Severity, threshold: float
 ) -> Finding:
-    known = {**row.values[check.name], **scored.facts, "score": scored.score}
+    known = _Known({**row.values[check.name], **scored.facts, "score": scored.score})
     return Finding(
         sample=row.id,
         check=check.name,

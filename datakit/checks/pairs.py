@@ -50,12 +50,14 @@ def _measure_swapped(subject: Subject) -> Measured:
     extreme = float(((luminance < 0.02) | (luminance > 0.98)).mean())
     matte_like = spread < 0.01 and extreme > 0.7 and middle > 0.4
     correlation = _correlation(alpha, luminance)
+    # A flat subject on a flat background correlates too, but its matte has few middle tones.
+    photo = correlation if middle > 0.5 else 0.0
     return Measured(
         {
             "correlation": correlation,
             "middle": middle,
             "image_extreme": extreme,
-            "swapped": 1.0 if matte_like else max(0.0, correlation),
+            "swapped": 1.0 if matte_like else max(0.0, photo),
         }
     )
 

@@ -36,9 +36,10 @@ def region_fit(subject: Subject, regions: Regions, number: int) -> float:
     return float(fit.r2.mean(axis=0).max()) if len(fit) else float("nan")
 
 
-def _unfit(subject: Subject, regions: Regions, first: int) -> tuple[float, int, float, Box | None]:
-    """Return area share, count, the largest one's fit, and its box, of regions that do not fit."""
+def _unfit(subject: Subject, regions: Regions, first: int) -> Measured:
+    """Measure the regions whose outline lies on no edge: the largest one's share, and the rest."""
     total = count = 0
+    largest = 0
     worst = float("nan")
     box: Box | None = None
     pixels = regions.labels.size
@@ -52,22 +53,26 @@ def _unfit(subject: Subject, regions: Regions, first: int) -> tuple[float, int, 
         total, count = total + area, count + 1
         if box is None:
             x1, y1, x2, y2 = (int(edge) for edge in regions.boxes_xyxy[number])
-            worst, box = fit, (x1, y1, x2, y2)
-    return total / pixels, count, worst, box
+            largest, worst, box = area, fit, (x1, y1, x2, y2)
+    values = {
+        "share": largest / pixels,
+        "total_share": total / pixels,
+        "count": float(count),
+        "fit": worst,
+    }
+    return Measured(values, box)
 
 
 def _measure_islands(subject: Subject) -> Measured:
     if subject.parts is None or not len(subject.parts):
         return NOT_MEASURED
-    share, count, fit, box = _unfit(subject, subject.parts, 1)
-    return Measured({"share": share, "count": float(count), "fit": fit}, box)
+    return _unfit(subject, subject.parts, 1)
 
 
 def _measure_holes(subject: Subject) -> Measured:
     if subject.holes is None:
         return NOT_MEASURED
-    share, count, fit, box = _unfit(subject, subject.holes, 0)
-    return Measured({"share": share, "count": float(count), "fit": fit}, box)
+    return _unfit(subject, subject.holes, 0)
 
 
 def _measure_specks(subject: Subject) -> Measured:
@@ -117,15 +122,15 @@ def _measure_border_line(subject: Subject) -> Measured:
 CHECKS = (
     Check(
         "islands",
-        "{count:.0f} part(s) apart from the subject, {share:.3%} of the image, with no edge of "
-        "the image under their outline",
+        "{count:.0f} part(s) apart from the subject, {total_share:.3%} of the image, with no edge "
+        "of the image under their outline",
         _measure_islands,
         value_of("share"),
     ),
     Check(
         "holes",
-        "{count:.0f} hole(s), {share:.3%} of the image, with no edge of the image under their "
-        "outline",
+        "{count:.0f} hole(s), {total_share:.3%} of the image, with no edge of the image under "
+        "their outline",
         _measure_holes,
         value_of("share"),
     ),

@@ -4,57 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from importlib.resources import files
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
 import yaml
-from msgspec import Meta
 
 from datakit.checks import all_checks
+from datakit.checks.limits import Limits, Override
 from datakit.errors import InputError, SchemaError
-from datakit.records.finding import SEVERITIES
-
-Limit = Annotated[float | None, Meta(description="score from which it is a finding; null: never")]
-
-
-class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The thresholds of one check, in the check's own unit; higher is worse."""
-
-    review: Limit = None
-    warning: Limit = None
-    error: Limit = None
-    enabled: Annotated[bool, Meta(description="false: the check is not judged")] = True
-    unit: Annotated[str, Meta(description="of the score")] = ""
-    reason: Annotated[str, Meta(description="why this number")]
-    source: Annotated[str, Meta(description="where it comes from: a paper, a standard, a measure")]
-
-    def __post_init__(self) -> None:
-        values = [limit for name in SEVERITIES if (limit := getattr(self, name)) is not None]
-        if values != sorted(values):
-            raise ValueError("expected review <= warning <= error")
-
-
-class Override(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What a user's file may change of a check; what it leaves out stays."""
-
-    review: Limit | msgspec.UnsetType = msgspec.UNSET
-    warning: Limit | msgspec.UnsetType = msgspec.UNSET
-    error: Limit | msgspec.UnsetType = msgspec.UNSET
-    enabled: bool | msgspec.UnsetType = msgspec.UNSET
-    reason: str | msgspec.UnsetType = msgspec.UNSET
-    source: str | msgspec.UnsetType = msgspec.UNSET
 
 
 class ThresholdsFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """``thresholds.yaml``: every check with its limits."""
 
     checks: dict[str, Limits]
-
-
-class OverrideFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A user's ``--config``: some checks with other limits."""
-
-    checks: dict[str, Override]
 
 
 def default_limits() -> dict[str, Limits]:
@@ -68,45 +31,43 @@ def default_limits() -> dict[str, Limits]:
     return {name: limits[name] for name in all_checks()}
 
 
-def override_limits(
-    limits: Mapping[str, Limits], text: str, name: str = "config"
+def override(
+    limits: Mapping[str, Limits], changes: Mapping[str, Override], name: str = "checks"
 ) -> dict[str, Limits]:
-    """Return ``limits`` with a user's YAML laid over it.
+    """Return ``limits`` with a user's changes laid over them.
 
     Parameters
     ----------
     limits : mapping
         Check -> Limits.
-    text : str
-        The YAML: ``checks: {halo: {warning: 0.8, reason: "our hair must be clean"}}``; a level set
-        to null is switched off, ``enabled: false`` switches off the check.
+    changes : mapping
+        Check -> Override; a level set to None is switched off, ``enabled=False`` switches off the
+        check, what is left out stays.
     name : str
         The subject of error messages.
 
     Raises
     ------
     SchemaError
-        If it is no YAML, or not of this shape, or names a check that does not exist.
+        If a check does not exist, or its levels are then out of order.
 
     Examples
     --------
-    >>> stricter = override_limits(default_limits(), "checks: {residue: {error: 0.2}}")
-    >>> stricter["residue"].error
+    >>> override(default_limits(), {"residue": Override(error=0.2)})["residue"].error
     0.2
     """
-    overrides = _parse(text, name, OverrideFile).checks
-    _require_known(overrides, name)
+    _require_known(changes, name)
     merged = dict(limits)
-    for check, override in overrides.items():
-        changes = {
+    for check, change in changes.items():
+        given = {
             field: value
-            for field in override.__struct_fields__
-            if (value := getattr(override, field)) is not msgspec.UNSET
+            for field in change.__struct_fields__
+            if (value := getattr(change, field)) is not msgspec.UNSET
         }
         try:
-            merged[check] = msgspec.structs.replace(limits[check], **changes)
+            merged[check] = msgspec.structs.replace(limits[check], **given)
         except ValueError as error:
-            raise SchemaError(f"{name}: checks.{check}: {error}") from None
+            raise SchemaError(f"{name}.{check}: {error}") from None
     return merged
 
 

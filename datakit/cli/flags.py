@@ -41,12 +41,15 @@ def _parameter(field: msgspec.structs.FieldInfo) -> click.Parameter:
     kind, meta = _unwrap(field.type)
     required = field.required
     if field.name == "src":
-        return click.Argument(["src"], nargs=-1, required=True, metavar="SRC...")
+        return click.Argument(["src"], nargs=-1, required=required, metavar="SRC...")
     extra = meta.extra or {}
     declared = [extra.get("flag", "--" + field.name.replace("_", "-")), field.name]
     if field.name in _SHORT:
         declared.insert(0, _SHORT[field.name])
     multiple = get_origin(kind) is tuple
+    if get_origin(kind) is dict:
+        # A mapping is too much for a command line: it comes from --config.
+        return click.Option(declared, type=click.UNPROCESSED, default=dict, hidden=True)
     default = None if required else field.default
     help_text = meta.description or ""
     if kind is bool:
@@ -57,7 +60,7 @@ def _parameter(field: msgspec.structs.FieldInfo) -> click.Parameter:
         multiple=multiple,
         required=required,
         default=default,
-        show_default=default not in (None, ()),
+        show_default=default not in (None, (), ""),
         metavar="DST" if field.name == "out" else None,
         help=help_text,
     )

@@ -18,7 +18,9 @@ from datakit.records.anonymization import Anonymization
 from datakit.records.card import Card
 from datakit.records.coco import Document
 from datakit.records.failure import Failure
+from datakit.records.finding import Finding
 from datakit.records.problems import Problems
+from datakit.records.quality import Quality
 from datakit.records.sample import Sample
 from datakit.records.statistics import Statistics
 from datakit.records.summary import Summary
@@ -29,6 +31,8 @@ RECORDS: dict[str, type[msgspec.Struct]] = {
     "failure": Failure,
     "summary": Summary,
     "problems": Problems,
+    "finding": Finding,
+    "quality": Quality,
     "statistics": Statistics,
     "coco": Document,
     "anonymize": Anonymization,

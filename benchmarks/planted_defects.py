@@ -1,0 +1,441 @@
+"""Defects planted in clean mattes, each at several strengths, each for one check."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from clean_mattes import CleanMatte
+from numpy.typing import NDArray
+
+from datakit.checks.base import StoredFile, Subject
+from datakit.checks.edge import MIN_POINTS
+from datakit.core.matte_repair import repair
+from datakit.records.probe import Probe
+
+Plant = Callable[["Base", float, np.random.Generator], Subject | None]
+
+
+@dataclass(frozen=True)
+class Base:
+    """A clean matte (its residue snapped) and another one to mix it up with."""
+
+    name: str
+    image: NDArray[np.uint8]
+    alpha: NDArray[np.float32]
+    other: CleanMatte
+
+    @property
+    def diagonal_px(self) -> float:
+        return float(np.hypot(*self.alpha.shape))
+
+    @property
+    def levels(self) -> NDArray[np.uint8]:
+        return to_levels(self.alpha)
+
+
+@dataclass(frozen=True)
+class Defect:
+    """A defect: the check that must see it, its strengths (the documented one first), how to plant.
+
+    ``plant`` returns None where the defect cannot be planted (no room, nothing to tell).
+    """
+
+    check: str
+    unit: str
+    strengths: tuple[float, ...]
+    plant: Plant
+
+
+def make_base(matte: CleanMatte, other: CleanMatte) -> Base:
+    """Return the matte without its JPEG residue, as defects must not come from the original."""
+    return Base(matte.name, matte.image, repair(matte.alpha).alpha, other)
+
+
+def to_levels(alpha: NDArray[np.float32]) -> NDArray[np.uint8]:
+    return np.rint(np.clip(alpha, 0, 1) * 255).astype(np.uint8)
+
+
+def subject_of(
+    base: Base, stored: NDArray, image: NDArray[np.uint8] | None = None, **extra
+) -> Subject:
+    """Return the subject a reader would give for this alpha, stored as an 8-bit PNG unless told."""
+    if stored.dtype == np.float32:
+        stored = to_levels(stored)
+    mode = {2: "L", 3: "RGB"}[stored.ndim]
+    probe = Probe(format="PNG", mode=mode, stored_wh=stored.shape[1::-1])
+    extra.setdefault("alpha_file", StoredFile(probe))
+    return Subject(base.name, base.image if image is None else image, stored, **extra)
+
+
+# ---- file
+
+
+def plant_turned(base: Base, strength: float, rng: np.random.Generator) -> Subject | None:
+    if base.alpha.shape[0] == base.alpha.shape[1]:
+        return None
+    return subject_of(base, np.ascontiguousarray(np.rot90(base.levels, int(strength))))
+
+
+def plant_crop(base: Base, share: float, rng: np.random.Generator) -> Subject:
+    cut = max(1, round(share * base.alpha.shape[1]))
+    return subject_of(base, base.levels[:, cut:])
+
+
+def plant_scale(base: Base, factor: float, rng: np.random.Generator) -> Subject:
+    size_wh = (round(base.alpha.shape[1] * factor), round(base.alpha.shape[0] * factor))
+    return subject_of(base, cv2.resize(base.levels, size_wh, interpolation=cv2.INTER_AREA))
+
+
+def plant_colour(base: Base, strength: float, rng: np.random.Generator) -> Subject:
+    tint = np.array([1, 1 - strength, 1 - strength], np.float32)
+    return subject_of(base, np.rint(base.levels[..., None] * tint).astype(np.uint8))
+
+
+def plant_few_bits(base: Base, bits: float, rng: np.random.Generator) -> Subject:
+    stored = (base.alpha > 0.5).astype(np.uint8) * 255
+    probe = Probe(format="PNG", mode="1", stored_wh=stored.shape[1::-1])
+    return subject_of(base, stored, alpha_file=StoredFile(probe))
+
+
+def plant_nan(base: Base, share: float, rng: np.random.Generator) -> Subject:
+    stored = base.alpha.astype(np.float64)
+    where = rng.random(stored.shape) < share
+    stored[where] = rng.choice([np.nan, np.inf, -1, 2], size=int(where.sum()))
+    return subject_of(base, stored) if where.any() else None
+
+
+def plant_coding(base: Base, opaque: float, rng: np.random.Generator) -> Subject:
+    return subject_of(base, (base.alpha > 0.5).astype(np.uint8) * np.uint8(opaque))
+
+
+def plant_palette(base: Base, strength: float, rng: np.random.Generator) -> Subject:
+    probe = Probe(format="PNG", mode="P", stored_wh=base.alpha.shape[::-1])
+    return subject_of(base, base.levels, alpha_file=StoredFile(probe))
+
+
+def jpeg(levels: NDArray[np.uint8], quality: float) -> NDArray[np.uint8]:
+    _, data = cv2.imencode(".jpg", levels, [cv2.IMWRITE_JPEG_QUALITY, int(quality)])
+    return cv2.imdecode(data, cv2.IMREAD_GRAYSCALE)
+
+
+def plant_jpeg(base: Base, quality: float, rng: np.random.Generator) -> Subject:
+    return subject_of(base, jpeg(base.levels, quality))
+
+
+def plant_residue(base: Base, share: float, rng: np.random.Generator) -> Subject | None:
+    levels = base.levels
+    far = cv2.dilate(cv2.inRange(levels, 1, 254), np.ones((21, 21), np.uint8)) == 0
+    if far.mean() < 4 * share:
+        return None
+    noisy = far & (rng.random(levels.shape) < share / far.mean())
+    off = rng.integers(1, 10, size=levels.shape).astype(np.uint8)
+    return subject_of(base, np.where(noisy, np.where(levels > 127, 255 - off, off), levels))
+
+
+# ---- whole matte
+
+
+def plant_empty(base: Base, peak: float, rng: np.random.Generator) -> Subject:
+    return subject_of(base, base.alpha * np.float32(peak))
+
+
+def plant_full(base: Base, low: float, rng: np.random.Generator) -> Subject:
+    return subject_of(base, np.float32(low) + (1 - np.float32(low)) * base.alpha)
+
+
+def plant_inverse(base: Base, strength: float, rng: np.random.Generator) -> Subject | None:
+    half = base.alpha.shape[0] // 2
+    rim = np.concatenate([base.alpha[0], base.alpha[:half, 0], base.alpha[:half, -1]])
+    return subject_of(base, 1 - base.alpha) if rim.mean() < 0.15 else None
+
+
+def plant_binary(base: Base, threshold: float, rng: np.random.Generator) -> Subject:
+    return subject_of(base, (base.alpha > threshold).astype(np.float32))
+
+
+def plant_levels(base: Base, levels: float, rng: np.random.Generator) -> Subject | None:
+    if np.count_nonzero((base.alpha > 0.04) & (base.alpha < 0.96)) < 2000:
+        return None
+    steps = np.float32(levels - 1)
+    return subject_of(base, np.rint(base.alpha * steps) / steps)
+
+
+# ---- shape
+
+
+def blob(
+    base: Base, share: float, rng: np.random.Generator, room: NDArray[np.bool_]
+) -> NDArray[np.float32] | None:
+    """Return an ellipse of ``share`` of the image (soft by a pixel) inside ``room``, or None."""
+    radius = np.sqrt(share * base.alpha.size / np.pi)
+    ratio = rng.uniform(0.7, 1.4)
+    radii = (radius * ratio, radius / ratio)
+    space = cv2.distanceTransform(
+        np.pad(room.astype(np.uint8), 1), cv2.DIST_L2, cv2.DIST_MASK_PRECISE
+    )[1:-1, 1:-1]
+    places = np.argwhere(space > max(radii) + 4 + 0.005 * base.diagonal_px)
+    if not len(places):
+        return None
+    y, x = places[rng.integers(len(places))]
+    grid_y, grid_x = np.ogrid[: base.alpha.shape[0], : base.alpha.shape[1]]
+    scaled = np.hypot((grid_x - x) / radii[0], (grid_y - y) / radii[1])
+    return np.clip(0.5 - (scaled - 1) * min(radii) / 2, 0, 1).astype(np.float32)
+
+
+def plant_island(base: Base, share: float, rng: np.random.Generator) -> Subject | None:
+    extra = blob(base, share, rng, base.alpha < 0.02)
+    return None if extra is None else subject_of(base, np.maximum(base.alpha, extra))
+
+
+def plant_hole(base: Base, share: float, rng: np.random.Generator) -> Subject | None:
+    gone = blob(base, share, rng, base.alpha > 0.98)
+    return None if gone is None else subject_of(base, base.alpha * (1 - gone))
+
+
+def plant_specks(base: Base, count: float, rng: np.random.Generator) -> Subject | None:
+    alpha = base.alpha
+    side = max(1, int(np.sqrt(0.5e-5 * alpha.size)))
+    for _ in range(int(count)):
+        room = cv2.erode((alpha < 0.02).astype(np.uint8), np.ones((15, 15), np.uint8)) > 0
+        places = np.argwhere(room)
+        if not len(places):
+            return None
+        y, x = places[rng.integers(len(places))]
+        alpha = alpha.copy()
+        alpha[y : y + side, x : x + side] = 1
+    return subject_of(base, alpha)
+
+
+def plant_second(base: Base, ratio: float, rng: np.random.Generator) -> Subject | None:
+    area = float((base.alpha > 0.5).mean())
+    extra = blob(base, ratio * area, rng, base.alpha < 0.02)
+    return None if extra is None else subject_of(base, np.maximum(base.alpha, extra))
+
+
+def plant_fragments(base: Base, pieces: float, rng: np.random.Generator) -> Subject | None:
+    rows = np.flatnonzero((base.alpha > 0.5).any(axis=1))
+    if len(rows) < 12 * pieces:
+        return None
+    alpha = base.alpha.copy()
+    for cut in np.linspace(rows[0], rows[-1], int(pieces) + 1)[1:-1].astype(int):
+        alpha[cut : cut + 4] = 0
+    return subject_of(base, alpha)
+
+
+def plant_top(base: Base, share: float, rng: np.random.Generator) -> Subject:
+    alpha = base.alpha.copy()
+    width = round(share * alpha.shape[1])
+    start = int(rng.integers(alpha.shape[1] - width + 1))
+    alpha[: alpha.shape[0] // 3, start : start + width] = 1
+    return subject_of(base, alpha)
+
+
+def plant_border_line(base: Base, share: float, rng: np.random.Generator) -> Subject | None:
+    alpha = np.ascontiguousarray(np.rot90(base.alpha, int(rng.integers(4))))
+    back = base.alpha.shape != alpha.shape
+    image = base.image.transpose(1, 0, 2) if back else base.image
+    length = round(share * alpha.shape[1])
+    inset = max(4, round(0.01 * min(alpha.shape)))
+    clear = (alpha[0] < 0.5) & (alpha[inset] < 0.5)
+    if clear.sum() < length:
+        return None
+    columns = np.flatnonzero(clear)[:length]
+    alpha[:2, columns] = 1
+    return subject_of(base, alpha, np.ascontiguousarray(image))
+
+
+# ---- edge
+
+
+def plant_blur(base: Base, share: float, rng: np.random.Generator) -> Subject:
+    return subject_of(base, cv2.GaussianBlur(base.alpha, (0, 0), share * base.diagonal_px))
+
+
+def shifted(alpha: NDArray, dx: int, dy: int) -> NDArray:
+    matrix = np.float32([[1, 0, dx], [0, 1, dy]])
+    size_wh = alpha.shape[::-1]
+    return cv2.warpAffine(alpha, matrix, size_wh, borderMode=cv2.BORDER_REPLICATE)
+
+
+def plant_shift(base: Base, most_px: float, rng: np.random.Generator) -> Subject:
+    dx, dy = random_shift(int(most_px), rng)
+    return subject_of(base, shifted(base.levels, dx, dy))
+
+
+def random_shift(most_px: int, rng: np.random.Generator) -> tuple[int, int]:
+    """Return a shift whose larger coordinate is exactly ``most_px``."""
+    while True:
+        dx, dy = (int(step) for step in rng.integers(-most_px, most_px + 1, size=2))
+        if max(abs(dx), abs(dy)) == most_px:
+            return dx, dy
+
+
+def plant_other(base: Base, strength: float, rng: np.random.Generator) -> Subject:
+    size_wh = base.alpha.shape[::-1]
+    other = cv2.resize(base.other.alpha, size_wh, interpolation=cv2.INTER_AREA)
+    return subject_of(base, other)
+
+
+def ellipse_kernel(radius_px: int) -> NDArray[np.uint8]:
+    return cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius_px + 1,) * 2)
+
+
+def grown(alpha: NDArray, radius_px: int) -> NDArray:
+    operation = cv2.dilate if radius_px > 0 else cv2.erode
+    return operation(alpha, ellipse_kernel(abs(radius_px)))
+
+
+def plant_growth(base: Base, share: float, rng: np.random.Generator) -> Subject:
+    sign = 1 if rng.random() < 0.5 else -1
+    return subject_of(base, grown(base.alpha, sign * max(2, round(share * base.diagonal_px))))
+
+
+def has_sure_colours(base: Base) -> bool:
+    """Tell whether flat fore- and background lie beside the edge: fur all over has neither."""
+    edge = subject_of(base, base.levels).edge_colours
+    return edge is not None and len(edge.yx) >= 4 * MIN_POINTS
+
+
+def plant_halo(base: Base, radius_px: float, rng: np.random.Generator) -> Subject | None:
+    if not has_sure_colours(base):
+        return None
+    scale = max(1.0, base.diagonal_px / 2000)
+    return subject_of(base, grown(base.alpha, round(radius_px * scale)))
+
+
+def plant_fringe(base: Base, strength: float, rng: np.random.Generator) -> Subject | None:
+    if not has_sure_colours(base):
+        return None
+    rim = (4 * base.alpha * (1 - base.alpha))[..., None] * np.float32(strength)
+    colour = np.float32([[0, 255, 0], [255, 0, 255], [0, 90, 255]])[int(rng.integers(3))]
+    image = np.rint(base.image * (1 - rim) + rim * colour).astype(np.uint8)
+    return subject_of(base, base.levels, image)
+
+
+def plant_stairs(base: Base, factor: float, rng: np.random.Generator) -> Subject:
+    height, width = base.alpha.shape
+    size_wh = (max(1, round(width / factor)), max(1, round(height / factor)))
+    small = cv2.resize(base.alpha, size_wh, interpolation=cv2.INTER_AREA)
+    return subject_of(base, cv2.resize(small, (width, height), interpolation=cv2.INTER_NEAREST))
+
+
+# ---- content: a stand-in for a segmenter, 256 px wide and unsure at edges
+
+
+def stand_in_segmenter(alpha: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
+    size_wh = alpha.shape[::-1]
+    small = cv2.resize(alpha, (256, 256), interpolation=cv2.INTER_AREA)
+    noise = cv2.GaussianBlur(rng.normal(size=small.shape).astype(np.float32), (0, 0), 6) * 0.6
+    small = np.clip(cv2.GaussianBlur(small, (0, 0), 1.5) * 0.94 + 0.03 + noise * 0.2, 0, 1)
+    return cv2.resize(small, size_wh, interpolation=cv2.INTER_LINEAR)
+
+
+def edge_blob(
+    base: Base, share: float, rng: np.random.Generator, inside: bool
+) -> NDArray[np.float32] | None:
+    """Return a disk at the subject's edge with ``share`` of its area on the wanted side."""
+    solid = base.alpha > 0.5
+    rim = np.argwhere(cv2.morphologyEx(solid.astype(np.uint8), cv2.MORPH_GRADIENT, np.ones((3, 3))))
+    if not len(rim):
+        return None
+    wanted = share * solid.sum()
+    side = (base.alpha > 0.9) if inside else (base.alpha < 0.1)
+    grid_y, grid_x = np.ogrid[: base.alpha.shape[0], : base.alpha.shape[1]]
+    for _ in range(20):
+        y, x = rim[rng.integers(len(rim))]
+        distance = np.hypot(grid_x - x, grid_y - y)
+        near = np.sort(distance[side])
+        if len(near) > wanted:
+            return (distance <= near[int(wanted)]).astype(np.float32)
+    return None
+
+
+def plant_missing(base: Base, share: float, rng: np.random.Generator) -> Subject | None:
+    disk = edge_blob(base, share, rng, inside=True)
+    if disk is None:
+        return None
+    confidence = stand_in_segmenter(base.alpha, rng)
+    return subject_of(base, base.alpha * (1 - disk), confidence=confidence)
+
+
+def plant_extra(base: Base, share: float, rng: np.random.Generator) -> Subject | None:
+    disk = edge_blob(base, share, rng, inside=False)
+    if disk is None:
+        return None
+    confidence = stand_in_segmenter(base.alpha, rng)
+    return subject_of(base, np.maximum(base.alpha, disk), confidence=confidence)
+
+
+# ---- pairs
+
+
+def plant_swap(base: Base, strength: float, rng: np.random.Generator) -> Subject | None:
+    gray = cv2.cvtColor(base.image, cv2.COLOR_RGB2GRAY)
+    if strength == 2:
+        return subject_of(base, gray)
+    clear = float(((base.alpha < 0.02) | (base.alpha > 0.98)).mean())
+    return subject_of(base, gray, np.repeat(base.levels[..., None], 3, 2)) if clear > 0.75 else None
+
+
+def plant_mask(base: Base, share: float, rng: np.random.Generator) -> Subject:
+    mask = base.alpha > 0.5
+    rows = np.flatnonzero(mask.any(axis=1))
+    mask[rows[int((1 - share) * (len(rows) - 1))] :] = False
+    return subject_of(base, base.levels, mask=mask)
+
+
+def trimap_of(alpha: NDArray[np.float32], radius_px: int) -> NDArray[np.uint8]:
+    kernel = ellipse_kernel(radius_px)
+    unknown = cv2.dilate(((alpha > 0) & (alpha < 1)).astype(np.uint8), kernel) > 0
+    unknown |= cv2.morphologyEx((alpha > 0.5).astype(np.uint8), cv2.MORPH_GRADIENT, kernel) > 0
+    return np.where(unknown, 128, np.where(alpha > 0.5, 255, 0)).astype(np.uint8)
+
+
+def plant_trimap(base: Base, share: float, rng: np.random.Generator) -> Subject:
+    radius_px = max(2, round(0.005 * base.diagonal_px))
+    shift = max(1, round(share * base.diagonal_px))
+    return subject_of(
+        base, base.levels, trimap=shifted(trimap_of(base.alpha, radius_px), shift, shift)
+    )
+
+
+DEFECTS: tuple[Defect, ...] = (
+    Defect("turned", "quarter turns", (1, 3), plant_turned),
+    Defect("aspect_differs", "of the width cut off", (0.05, 0.02, 0.2), plant_crop),
+    Defect("size_differs", "of the size", (0.5, 0.9, 2), plant_scale),
+    Defect("channels", "tint", (0.3, 0.1, 1), plant_colour),
+    Defect("bit_depth", "bit", (1,), plant_few_bits),
+    Defect("value_range", "of the values", (0.001, 0.0001, 1), plant_nan),
+    Defect("coding", "means opaque", (1, 128), plant_coding),
+    Defect("palette", "", (1,), plant_palette),
+    Defect("jpeg_alpha", "JPEG quality", (75, 90, 50), plant_jpeg),
+    Defect("residue", "of the pixels", (0.002, 0.001, 0.02), plant_residue),
+    Defect("empty", "highest alpha", (0.4, 0), plant_empty),
+    Defect("full", "lowest alpha", (0.6, 1), plant_full),
+    Defect("inverted", "", (1,), plant_inverse),
+    Defect("binary", "threshold", (0.5, 0.2, 0.8), plant_binary),
+    Defect("quantised", "levels", (64, 128, 5), plant_levels),
+    Defect("islands", "of the image", (0.001, 0.0003, 0.01), plant_island),
+    Defect("holes", "of the image", (0.001, 0.0003, 0.01), plant_hole),
+    Defect("specks", "specks", (4, 20), plant_specks),
+    Defect("several_subjects", "of the subject", (0.3, 0.2), plant_second),
+    Defect("fragments", "pieces", (8, 12), plant_fragments),
+    Defect("border_contact", "of the top line", (0.6, 0.9), plant_top),
+    Defect("border_line", "of a side", (0.3, 0.2, 0.8), plant_border_line),
+    Defect("soft_edge", "of the diagonal (blur sigma)", (0.02, 0.01, 0.03), plant_blur),
+    Defect("misaligned", "px", (2, 1, 3), plant_shift),
+    Defect("off_edge", "another picture's matte", (1,), plant_other),
+    Defect("edge_offset", "of the diagonal", (0.005, 0.004, 0.007), plant_growth),
+    Defect("halo", "px at a 2000 px diagonal", (4, 3, 2), plant_halo),
+    Defect("fringe", "colour of the rim", (0.4, 0.2, 0.8), plant_fringe),
+    Defect("stair_steps", "times enlarged", (3, 2, 3.3, 8), plant_stairs),
+    Defect("missing_region", "of the subject", (0.06, 0.04, 0.1), plant_missing),
+    Defect("extra_region", "of the subject", (0.06, 0.04, 0.1), plant_extra),
+    Defect("label_quality", "of the subject", (0.06, 0.04, 0.1), plant_missing),
+    Defect("swapped_pair", "1 swapped, 2 the photo as alpha", (1, 2), plant_swap),
+    Defect("mask_differs", "of the height cut off", (0.25, 0.15), plant_mask),
+    Defect("trimap_differs", "of the diagonal (shift)", (0.02, 0.01), plant_trimap),
+)

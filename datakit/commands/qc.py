@@ -1,0 +1,169 @@
+"""``qc``: what is wrong with mattes, measured once and judged by thresholds that can change."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+import datakit
+from datakit.checks.limits import Override
+from datakit.commands.base import Silent, Watch, WriteOptions, operation, process, recorded_options
+from datakit.engine.base import LazyTask
+from datakit.errors import InputError
+from datakit.io import dataset
+from datakit.io.sources import open_sources
+from datakit.records.card import Card, Command
+from datakit.records.quality import Quality
+
+if TYPE_CHECKING:
+    from datakit.commands import quality_report as report
+
+VERB = "qc"
+
+
+class Options(WriteOptions, frozen=True, kw_only=True):
+    """Options of ``qc``.
+
+    Examples
+    --------
+    >>> Options(src=("mattes",), out="report", target=("fg_ratio=0.5+-0.2",)).fail_on
+    'error'
+    >>> stricter = Options(rejudge="report/qc.parquet", checks={"halo": {"warning": 0.8}})
+    >>> stricter.checks["halo"].warning
+    0.8
+    """
+
+    src: Annotated[tuple[str, ...], Meta(description="folders, .zip or COCO .json to read")] = ()
+    out: Annotated[str, Meta(description="the folder to write the report to")] = ""
+    rejudge: Annotated[
+        str | None,
+        Meta(description="judge this qc.parquet again, without SRC and without its pixels"),
+    ] = None
+    checks: Annotated[
+        dict[str, Override],
+        Meta(
+            description="other thresholds, in the YAML of --config: "
+            "checks: {halo: {warning: 0.8}, binary: {enabled: false}}"
+        ),
+    ] = msgspec.field(default_factory=dict)
+    check: Annotated[
+        tuple[str, ...], Meta(description="judge only this check or family (repeatable)")
+    ] = ()
+    target: Annotated[
+        tuple[str, ...],
+        Meta(description="what the set should look like: fg_ratio=0.5+-0.2 (repeatable)"),
+    ] = ()
+    fail_on: Annotated[
+        Literal["review", "warning", "error", "never"],
+        Meta(description="exit code 1 from this severity on"),
+    ] = "error"
+    fix: Annotated[
+        Literal["none", "safe"],
+        Meta(
+            description="safe: DST also gets the images with corrected labels: residue snapped, "
+            "channel taken, 0/1 rescaled, specks removed"
+        ),
+    ] = "none"
+    sheet: Annotated[
+        int, Meta(ge=0, le=200, description="samples on the contact sheet of each check; 0: none")
+    ] = 24
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.rejudge is None and not (self.src and self.out):
+            raise InputError("qc: expected SRC and -o DST, or --rejudge FILE")
+        if self.rejudge is not None and self.src:
+            raise InputError("--rejudge takes no SRC: it judges measurements that were kept")
+        if self.rejudge is not None and (self.fix != "none" or self.resume):
+            raise InputError("--rejudge sees no pixels: --fix and --resume do not go with it")
+
+
+def run(options: Options, watch: Watch | None = None) -> Quality:
+    """Check the mattes of a source, or judge earlier measurements again.
+
+    Parameters
+    ----------
+    options : Options
+        What to read, the thresholds, where the report goes.
+    watch : Watch, optional
+        Who is told of the progress.
+
+    Returns
+    -------
+    Quality
+        How often each check reports; ``findings`` counts those at or above ``fail_on``.
+
+    Raises
+    ------
+    InputError
+        If SRC cannot be read, DST must not be written, a check or target is unknown.
+    SchemaError
+        If thresholds contradict each other.
+    """
+    from datakit.commands import quality_report as report
+
+    started = time.perf_counter()
+    plan = report.plan(options)
+    if options.rejudge is not None:
+        result = _rejudge(options, plan)
+    else:
+        result = _inspect(options, plan, watch or Silent())
+    return msgspec.structs.replace(result, seconds=time.perf_counter() - started)
+
+
+def _inspect(options: Options, plan: report.Plan, watch: Watch) -> Quality:
+    from datakit.commands import quality_report as report
+
+    source = open_sources(options.src, layout=options.layout)
+    task = LazyTask(
+        "datakit.tasks.quality:Inspect",
+        {
+            "out": options.out,
+            "step": operation(VERB, options),
+            "checks": plan.measured,
+            "fix": options.fix == "safe",
+        },
+    )
+    tables = {report.MEASUREMENTS: ""}
+    if options.fix == "safe":
+        tables[report.FIXES] = report.FIXES_HEADER
+    summary = process(VERB, options, source, task, tables=tables, watch=watch)
+    if options.dry_run:
+        return Quality(out=summary.out, counts=summary.counts, notes=summary.notes)
+    out = Path(options.out)
+    rows = report.keep_measurements(out)
+    result = report.write(out, rows, plan, ", ".join(Path(path).name for path in options.src))
+    report.draw_sheets(out, options, source, result.findings, plan)
+    if options.fix == "none":
+        # A report is no dataset: the writer's empty manifest says nothing.
+        (out / dataset.MANIFEST).unlink(missing_ok=True)
+    counts = {"samples": len(rows)} | {
+        name: summary.counts[name] for name in ("fixed", "failed") if name in summary.counts
+    }
+    return report.quality(
+        result, options.fail_on, out=options.out, counts=counts, failed=summary.failed
+    )
+
+
+def _rejudge(options: Options, plan: report.Plan) -> Quality:
+    from datakit.commands import quality_report as report
+
+    source = Path(str(options.rejudge))
+    rows = report.read_measurements(source / report.TABLE if source.is_dir() else source)
+    counts = {"samples": len(rows)}
+    if not options.out or options.dry_run:
+        return report.quality(report.judged(rows, plan), options.fail_on, counts=counts)
+    out = Path(options.out)
+    dataset.check_target(out, options.mode, (source,))
+    command = Command(verb=VERB, version=datakit.__version__, options=recorded_options(options))
+    fingerprint = hashlib.sha256(msgspec.json.encode([str(source.resolve()), command])).hexdigest()
+    with dataset.create(out, fingerprint, options.mode) as writer:
+        writer.finish(Card(counts=counts, commands=(command,)))
+    (out / dataset.MANIFEST).unlink(missing_ok=True)
+    result = report.write(out, rows, plan, source.name)
+    return report.quality(result, options.fail_on, out=options.out, counts=counts)

@@ -1,0 +1,199 @@
+"""The report of ``qc``: findings, table of measurements, plots, contact sheets."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from datakit.checks import FAMILIES, all_checks, family_of
+from datakit.checks.judge import Measurements, judge
+from datakit.checks.limits import Limits
+from datakit.checks.table import columns, from_row, to_row
+from datakit.checks.thresholds import default_limits, override, parse_target
+from datakit.engine.base import LazyTask, ordered_map
+from datakit.errors import InputError
+from datakit.io import atomic, jsonl, parquet
+from datakit.io.sources import Collection
+from datakit.records.finding import SEVERITIES, Finding
+from datakit.records.quality import CheckCounts, Quality
+
+if TYPE_CHECKING:
+    from datakit.commands.qc import Options
+
+TABLE = "qc.parquet"
+TABLE_KIND = "qc measurements"
+FINDINGS = "qc.jsonl"
+FINDINGS_CSV = "qc.csv"
+PLOTS = "qc.svg"
+SHEETS = "sheets"
+MEASUREMENTS = "measurements.jsonl"
+FIXES = "fixes.csv"
+FIXES_HEADER = "sample,fix,before,after,pixels\n"
+TILE_PX = 240
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is measured, and how it is judged."""
+
+    measured: tuple[str, ...]
+    limits: Mapping[str, Limits]
+    targets: Mapping[str, tuple[float, float]]
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Findings of a set, and the scores they came from."""
+
+    findings: list[Finding]
+    scores: dict[str, dict[str, float]]
+    judged: tuple[str, ...]
+
+
+def plan(options: Options) -> Plan:
+    """Return what is measured and judged; InputError for an unknown check or target."""
+    limits = override(default_limits(), options.checks, "checks")
+    for name in options.check:
+        if name not in limits and name not in FAMILIES:
+            known = ", ".join([*FAMILIES, *limits])
+            raise InputError(f"--check {name!r}: expected a family or a check, one of: {known}")
+    chosen = {
+        name: limit
+        for name, limit in limits.items()
+        if not options.check or name in options.check or family_of(name) in options.check
+    }
+    # Everything is measured, so that a later --rejudge can ask for more than this run did.
+    targets = dict(parse_target(text) for text in options.target)
+    return Plan(tuple(all_checks()), chosen, targets)
+
+
+def judged(rows: Sequence[Measurements], how: Plan) -> Judged:
+    """Judge measurements."""
+    findings, scores = judge(rows, how.limits, targets=how.targets)
+    active = tuple(name for name, limit in how.limits.items() if limit.enabled)
+    return Judged(findings, scores, active)
+
+
+def keep_measurements(out: Path) -> list[Measurements]:
+    """Turn the run's lines into the table, or read the table of a run that had come so far."""
+    lines = out / MEASUREMENTS
+    if not lines.exists():
+        return read_measurements(out / TABLE)
+    rows = list(jsonl.read(lines, dict))
+    parquet.write(out / TABLE, rows, columns(rows), TABLE_KIND)
+    lines.unlink()
+    return [from_row(row) for row in rows]
+
+
+def read_measurements(path: Path) -> list[Measurements]:
+    """Read a table of measurements; InputError if it is none."""
+    return [from_row(row) for row in parquet.read(path, TABLE_KIND)]
+
+
+def write(out: Path, rows: Sequence[Measurements], how: Plan, name: str) -> Judged:
+    """Judge, and write findings and plots into ``out``."""
+    from datakit.io.score_plots import Scores, save_scores
+
+    result = judged(rows, how)
+    if not (out / TABLE).exists():
+        table = [to_row(row) for row in rows]
+        parquet.write(out / TABLE, table, columns(table), TABLE_KIND)
+    jsonl.write(out / FINDINGS, result.findings)
+    atomic.write_bytes(out / FINDINGS_CSV, _csv(result.findings))
+    by_check = Counter((finding.check, finding.severity) for finding in result.findings)
+    charts = [
+        Scores(
+            check,
+            how.limits[check].unit,
+            list(by_sample.values()),
+            {s: limit for s in SEVERITIES if (limit := getattr(how.limits[check], s)) is not None},
+            {s: by_check[check, s] for s in SEVERITIES},
+        )
+        for check, by_sample in result.scores.items()
+    ]
+    save_scores(out / PLOTS, charts, f"Quality of {name}: {len(rows):,} samples")
+    return result
+
+
+def _csv(findings: Sequence[Finding]) -> bytes:
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    names = [field.name for field in msgspec.structs.fields(Finding)]
+    writer.writerow(names)
+    for finding in findings:
+        values = (getattr(finding, name) for name in names)
+        writer.writerow([" ".join(map(str, v)) if isinstance(v, tuple) else v for v in values])
+    return text.getvalue().encode()
+
+
+def quality(
+    result: Judged,
+    fail_on: str,
+    *,
+    counts: dict[str, int],
+    out: str | None = None,
+    failed: int = 0,
+) -> Quality:
+    """Return the record of a run."""
+    severities = Counter(finding.severity for finding in result.findings)
+    by_check = Counter((finding.check, finding.severity) for finding in result.findings)
+    checks = {}
+    for name in result.judged:
+        scores = result.scores.get(name, {})
+        worst = max(scores, key=lambda sample: scores[sample], default=None)
+        checks[name] = CheckCounts(
+            family=family_of(name),
+            judged=len(scores),
+            worst=None if worst is None else scores[worst],
+            worst_sample=worst,
+            **{severity: by_check[name, severity] for severity in SEVERITIES},
+        )
+    counted = SEVERITIES[SEVERITIES.index(fail_on) :] if fail_on in SEVERITIES else ()
+    unjudged = [name for name in result.judged if name not in result.scores]
+    notes = (f"not judged for want of what they need: {', '.join(unjudged)}",) if unjudged else ()
+    return Quality(
+        out=out,
+        counts=counts | {severity: severities[severity] for severity in reversed(SEVERITIES)},
+        checks=checks,
+        failed=failed,
+        findings=sum(severities[severity] for severity in counted),
+        notes=notes,
+    )
+
+
+def draw_sheets(
+    out: Path, options: Options, source: Collection, findings: Sequence[Finding], how: Plan
+) -> None:
+    """Draw the worst samples of each check that reports, one sheet a check."""
+    from datakit.core.sheets import contact_sheet
+    from datakit.io import images
+
+    by_check: dict[str, list[Finding]] = {}
+    for finding in findings:
+        by_check.setdefault(finding.check, []).append(finding)
+    for check in by_check if options.sheet else ():
+        worst = sorted(by_check[check], key=lambda f: (-f.score, f.sample))[: options.sheet]
+        boxes = {finding.sample: finding.box for finding in worst}
+        chosen = [item for item in source.items() if item.key in boxes]
+        task = LazyTask("datakit.tasks.quality:Draw", {"boxes": boxes})
+        with closing(ordered_map(options.make_engine(), task, chosen)) as outcomes:
+            tiles = {o.key: o.value for o in outcomes if o.value is not None}
+        drawn = [finding for finding in worst if finding.sample in tiles]
+        if not drawn:
+            continue
+        sheet = contact_sheet(
+            [tiles[finding.sample] for finding in drawn],
+            [f"{finding.sample}\n{finding.score:.4g} {finding.severity}" for finding in drawn],
+            title=f"{check}: {len(drawn)} of {len(by_check[check])}, worst first"
+            f" ({how.limits[check].unit})",
+            tile_px=TILE_PX,
+        )
+        atomic.write_bytes(out / SHEETS / f"{check}.png", images.encode_png(sheet))
