@@ -17,6 +17,7 @@ __version__ = "0.1.0"
 
 VERBS = {
     "anonymize": "datakit.commands.anonymize",
+    "augment": "datakit.commands.augment",
     "coco2mask": "datakit.commands.coco2mask",
     "validate": "datakit.commands.validate",
     "qc": "datakit.commands.qc",
@@ -24,7 +25,7 @@ VERBS = {
 }
 """Verbs that are functions of this package, and the module of each."""
 
-__all__ = ["VERBS", "__version__", "anonymize", "coco2mask", "qc", "stats", "validate"]
+__all__ = ["VERBS", "__version__", "anonymize", "augment", "coco2mask", "qc", "stats", "validate"]
 
 if TYPE_CHECKING:
     from datakit.records.problems import Problems
@@ -34,6 +35,9 @@ if TYPE_CHECKING:
 
     def anonymize(src: Any, out: Any, **options: Any) -> Summary:
         """Make the faces of photos or of a dataset unrecognisable."""
+
+    def augment(src: Any, out: Any, **options: Any) -> Summary:
+        """Write augmented copies of a dataset's training samples."""
 
     def coco2mask(src: Any, out: Any, **options: Any) -> Summary:
         """Turn a COCO export into a dataset; see ``help(datakit.coco2mask)`` at run time."""

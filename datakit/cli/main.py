@@ -14,6 +14,7 @@ VERBS = {
     "coco2mask": "Turn COCO polygons and RLE (Roboflow exports) into masks.",
     "validate": "Say what is wrong with an export or a dataset, without writing.",
     "anonymize": "Make faces unrecognisable as in P3M, with a record that proves it.",
+    "augment": "Write augmented copies whose labels still fit, reproducible to the byte.",
     "qc": "Find what is wrong with alpha mattes, and repair what is certain.",
     "stats": "Count, plot and preview an export or a dataset.",
 }

@@ -6,15 +6,18 @@ import json
 from collections.abc import Iterator
 from functools import cache
 from importlib import resources
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-import jsonschema
 import msgspec
 import yaml
 
 from datakit.errors import InputError, SchemaError
 
-Path = tuple[str | int, ...]
+if TYPE_CHECKING:
+    from jsonschema import ValidationError
+
+Place = tuple[str | int, ...]
 GROUPS = ("OneOf", "SomeOf", "RandomOrder", "Sequential")
 MAX_TEXT = 100_000
 MAX_DEPTH = 20
@@ -63,6 +66,18 @@ def preset_text(name: str) -> str:
             f"preset {name!r} is not known; choose one of: {known}, or hand in a file of your own"
         )
     return (resources.files("datakit.transforms") / "presets" / f"{name}.yaml").read_text("utf-8")
+
+
+def read_document(path: str | Path) -> tuple[str, str]:
+    """Return the name and the text of a pipeline's file; InputError when it cannot be read."""
+    path = Path(path)
+    try:
+        return path.name, path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        presets = ", ".join(preset_names())
+        raise InputError(
+            f"pipeline {path}: expected a YAML file, found {error}; the presets are {presets}"
+        ) from None
 
 
 def parse_document(text: str, title: str) -> Document:
@@ -116,6 +131,9 @@ def problem_list(title: str, problems: list[tuple[int, str]]) -> SchemaError:
 
 @cache
 def _validator() -> Any:
+    # Imported here, as the names of the presets are asked for by every --help.
+    import jsonschema
+
     schema = resources.files("datakit.transforms") / "pipeline.schema.json"
     return jsonschema.Draft202012Validator(json.loads(schema.read_text("utf-8")))
 
@@ -153,7 +171,7 @@ def _yaml_words(error: yaml.YAMLError, title: str) -> str:
     return f"{title}{line}: not valid YAML: {getattr(error, 'problem', None) or error}"
 
 
-def _lines(node: yaml.Node, path: Path, title: str) -> Iterator[tuple[Path, int]]:
+def _lines(node: yaml.Node, path: Place, title: str) -> Iterator[tuple[Place, int]]:
     """Yield the line of each value, by its path; a mapping's value stands where its key stands."""
     yield path, node.start_mark.line + 1
     if isinstance(node, yaml.SequenceNode):
@@ -170,15 +188,15 @@ def _lines(node: yaml.Node, path: Path, title: str) -> Iterator[tuple[Path, int]
             yield (*path, key.value), line
 
 
-def _known(error: jsonschema.ValidationError, lines: dict[Path, int]) -> Path:
+def _known(error: ValidationError, lines: dict[Place, int]) -> Place:
     """Return the longest part of an error's path that has a line."""
-    path: Path = tuple(error.absolute_path)
+    path: Place = tuple(error.absolute_path)
     while path not in lines:
         path = path[:-1]
     return path
 
 
-def _words(error: jsonschema.ValidationError) -> str:
+def _words(error: ValidationError) -> str:
     where = "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in error.absolute_path)
     text = error.message
     if error.validator == "maxProperties":
@@ -188,11 +206,11 @@ def _words(error: jsonschema.ValidationError) -> str:
     return f"{where.removeprefix('.')}: {text}" if where else text
 
 
-def _steps(entries: list[Any], path: Path, lines: dict[Path, int]) -> tuple[Step, ...]:
+def _steps(entries: list[Any], path: Place, lines: dict[Place, int]) -> tuple[Step, ...]:
     return tuple(_step(entry, (*path, i), lines) for i, entry in enumerate(entries))
 
 
-def _step(entry: Any, path: Path, lines: dict[Path, int]) -> Step:
+def _step(entry: Any, path: Place, lines: dict[Place, int]) -> Step:
     if isinstance(entry, str):
         return Step(entry, {}, lines[path], {})
     ((name, params),) = entry.items()

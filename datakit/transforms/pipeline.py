@@ -19,7 +19,7 @@ from datakit.core.displacement import invert_map
 from datakit.errors import InputError
 from datakit.transforms.applied import AppliedTransform, describe_applied
 from datakit.transforms.build import build_transforms
-from datakit.transforms.document import Document, parse_document, preset_names, preset_text
+from datakit.transforms.document import Document, parse_document, preset_text, read_document
 from datakit.transforms.points import (
     PointSet,
     bounds,
@@ -262,15 +262,8 @@ def load_pipeline(source: str | Path) -> Pipeline:
     """
     if isinstance(source, str) and not source.endswith((".yaml", ".yml")):
         return Pipeline(parse_document(preset_text(source), f"preset {source}"))
-    path = Path(source)
-    try:
-        text = path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        presets = ", ".join(preset_names())
-        raise InputError(
-            f"pipeline {path}: expected a YAML file, found {error}; the presets are {presets}"
-        ) from None
-    return Pipeline(parse_document(text, path.name))
+    title, text = read_document(source)
+    return Pipeline(parse_document(text, title))
 
 
 def _leaves(group: A.BaseCompose) -> Iterator[Any]:

@@ -1,0 +1,166 @@
+"""A sample's image and labels as arrays, read from a source and written to a dataset."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from datakit.errors import InputError
+from datakit.io import atomic, images
+from datakit.io.files import FileRef
+from datakit.io.formats.base import Item
+
+FOLDERS = {"image": "images", "mask": "masks", "alpha": "alphas", "trimap": "trimaps"}
+"""Kind of file -> its folder in a dataset."""
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """One sample, decoded.
+
+    Attributes
+    ----------
+    image : (H, W, 3) uint8 RGB
+    mask : (H, W) uint8 or uint16, optional
+        As stored: 0/255, classes or object ids.
+    alpha : (H, W) float32 in [0, 1], optional
+    trimap : (H, W) uint8, optional
+    alpha_max : int
+        255 or 65535: the depth in which the alpha was stored and will be again.
+    """
+
+    image: npt.NDArray[np.uint8]
+    mask: npt.NDArray[Any] | None = None
+    alpha: npt.NDArray[np.float32] | None = None
+    trimap: npt.NDArray[np.uint8] | None = None
+    alpha_max: int = 255
+
+    @property
+    def fg_ratio(self) -> float | None:
+        """The share of foreground; None without a label."""
+        if self.alpha is not None:
+            return round(float(self.alpha.mean(dtype=np.float64)), 6)
+        if self.mask is not None:
+            return round(cv2.countNonZero(self.mask) / self.mask.size, 6)
+        return None
+
+
+def read_labelled(item: Item, image: bytes) -> Labelled:
+    """Decode a sample's labels beside the bytes of its image.
+
+    Raises
+    ------
+    InputError
+        If a file cannot be decoded, or a label has another size than the image.
+    """
+    pixels = images.decode_rgb(image, item.source_name)
+    labels = {kind: _decode(ref) for kind, ref in label_files(item).items()}
+    for kind, label in labels.items():
+        if label.shape != pixels.shape[:2]:
+            raise InputError(
+                f"{item.source_name}: its {kind} has {_size(label)} pixels, expected the image's "
+                f"{_size(pixels)}; one of the two was resized or turned, or belongs elsewhere"
+            )
+    alpha, alpha_max = _as_float(labels.get("alpha"))
+    trimap = labels.get("trimap")
+    if trimap is not None and trimap.dtype != np.uint8:
+        raise InputError(f"{item.source_name}: expected an 8-bit trimap, found {trimap.dtype}")
+    return Labelled(pixels, labels.get("mask"), alpha, trimap, alpha_max)
+
+
+def label_files(item: Item) -> dict[str, FileRef]:
+    """Return kind -> file of the labels that an item has."""
+    files = {"mask": item.mask, "alpha": item.alpha, "trimap": item.trimap}
+    return {kind: ref for kind, ref in files.items() if ref is not None}
+
+
+def write_labelled(
+    out: str, item: Item, sample: Labelled
+) -> tuple[dict[str, str], dict[str, int], str]:
+    """Write image and labels to where the item's name puts them.
+
+    Returns
+    -------
+    names : dict
+        ``file_name``, ``mask_file_name`` … of what was written, for the manifest.
+    files : dict
+        File -> bytes.
+    sha256 : str
+        Of the image's file.
+    """
+    label = sample.alpha
+    arrays = {
+        "image": sample.image,
+        "mask": sample.mask,
+        "alpha": None if label is None else _as_stored(label, sample.alpha_max),
+        "trimap": sample.trimap,
+    }
+    blobs: dict[str, bytes] = {}
+    for kind, array in arrays.items():
+        if array is None:
+            continue
+        if kind == "image":
+            suffix = PurePosixPath(item.rel).suffix
+            blobs[item.place("images")] = images.encode_like(array, suffix)
+        else:
+            blobs[item.place(FOLDERS[kind], ".png")] = images.encode_png(array)
+    return (*_write(out, blobs), sha256(blobs[item.place("images")]))
+
+
+def carry_files(out: str, item: Item, image: bytes) -> tuple[dict[str, str], dict[str, int]]:
+    """Write the source's files byte for byte; return their names and sizes, as above."""
+    blobs = {item.place("images"): image}
+    for kind, ref in label_files(item).items():
+        blobs[item.place(FOLDERS[kind], PurePosixPath(ref.name).suffix)] = ref.read()
+    return _write(out, blobs)
+
+
+def image_bytes(item: Item) -> bytes:
+    """Return the bytes of an item's image; InputError when the source names none."""
+    if item.image is None:
+        raise InputError(f"{item.source_name}: expected an image, the source names none")
+    return item.image.read()
+
+
+def sha256(data: bytes) -> str:
+    """Return the hexadecimal digest of a file's bytes."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def _write(out: str, blobs: dict[str, bytes]) -> tuple[dict[str, str], dict[str, int]]:
+    names: dict[str, str] = {}
+    for name, data in blobs.items():
+        atomic.write_bytes(Path(out, name), data)
+        folder = next(part for part in PurePosixPath(name).parts if part in FOLDERS.values())
+        kind = next(kind for kind, place in FOLDERS.items() if place == folder)
+        names["file_name" if kind == "image" else f"{kind}_file_name"] = name
+    return names, {name: len(data) for name, data in blobs.items()}
+
+
+def _decode(ref: FileRef) -> npt.NDArray[Any]:
+    return images.decode_gray(ref.read(), ref.name)
+
+
+def _as_float(stored: npt.NDArray[Any] | None) -> tuple[npt.NDArray[np.float32] | None, int]:
+    if stored is None:
+        return None, 255
+    if stored.dtype.kind == "f":
+        return stored.astype(np.float32), 65535
+    top = int(np.iinfo(stored.dtype).max)
+    return stored.astype(np.float32) / np.float32(top), top
+
+
+def _as_stored(alpha: npt.NDArray[np.float32], top: int) -> npt.NDArray[Any]:
+    dtype = np.uint8 if top == 255 else np.uint16
+    stored: npt.NDArray[Any] = np.rint(alpha * np.float32(top)).astype(dtype)
+    return stored
+
+
+def _size(array: npt.NDArray[Any]) -> str:
+    return f"{array.shape[1]}x{array.shape[0]}"
