@@ -133,7 +133,7 @@ CHECKS = (
     ),
     Check(
         "off_edge",
-        "the edge explains only {r2:.0%} of the image there: is it the matte of another picture?",
+        "the edge fits the image there by {r2:.0%} only: another picture's matte, or a torn one",
         _measure_off_edge,
         value_of("unexplained"),
     ),

@@ -36,17 +36,19 @@ def region_fit(subject: Subject, regions: Regions, number: int) -> float:
     return float(fit.r2.mean(axis=0).max()) if len(fit) else float("nan")
 
 
-def _unfit(subject: Subject, regions: Regions, first: int) -> Measured:
-    """Measure the regions whose outline lies on no edge: the largest one's share, and the rest."""
+def _unfit(subject: Subject, regions: Regions, most_px: float) -> Measured:
+    """Measure the regions whose outline lies on no edge: the largest one's share, and the rest.
+
+    Regions of more than ``most_px`` are left out.
+    """
     total = count = 0
     largest = 0
     worst = float("nan")
     box: Box | None = None
     pixels = regions.labels.size
-    for number in range(first, min(len(regions), first + LOOKED_AT)):
+    sizes = (regions.areas_px <= most_px) & (regions.areas_px >= SPECK_SHARE * pixels)
+    for number in np.flatnonzero(sizes)[:LOOKED_AT]:
         area = int(regions.areas_px[number])
-        if area < SPECK_SHARE * pixels:
-            break
         fit = region_fit(subject, regions, number)
         if fit >= FITS:
             continue
@@ -66,13 +68,15 @@ def _unfit(subject: Subject, regions: Regions, first: int) -> Measured:
 def _measure_islands(subject: Subject) -> Measured:
     if subject.parts is None or not len(subject.parts):
         return NOT_MEASURED
-    return _unfit(subject, subject.parts, 1)
+    # A part of the main one's size is a second subject, not an island.
+    main_px = float(subject.parts.areas_px[0])
+    return _unfit(subject, subject.parts, min(main_px - 1, SUBJECT_SHARE * main_px))
 
 
 def _measure_holes(subject: Subject) -> Measured:
     if subject.holes is None:
         return NOT_MEASURED
-    return _unfit(subject, subject.holes, 0)
+    return _unfit(subject, subject.holes, np.inf)
 
 
 def _measure_specks(subject: Subject) -> Measured:

@@ -131,7 +131,12 @@ def operation(verb: str, options: Options) -> Operation:
 
     The card's chain of commands has all options, defaults included.
     """
-    defaults = {field.name: field.default for field in msgspec.structs.fields(options)}
+    defaults = {
+        field.name: field.default
+        if field.default_factory is msgspec.NODEFAULT
+        else field.default_factory()
+        for field in msgspec.structs.fields(options)
+    }
     chosen = {
         name: value for name, value in recorded_options(options).items() if value != defaults[name]
     }
@@ -217,6 +222,8 @@ def _run(
     fingerprint = _fingerprint(options, command)
     with dataset.create(Path(options.out), fingerprint, options.mode, tables) as writer:
         for failure in source.failures:
+            if options.strict:
+                raise InputError(f"--strict: {failure.id}: {failure.error}")
             writer.fail(failure)
         chosen = (item for item in source.items() if select(item))
         run = ordered_map(options.make_engine(), task, chosen, recorded=writer.recorded)
@@ -277,7 +284,7 @@ def _fingerprint(options: WriteOptions, command: Command) -> str:
 
 def _finished(out: Path, command: Command, verb: str) -> Summary | None:
     """Return the summary of a run that ended before; None when there is something to resume."""
-    if not (out / dataset.CARD).is_file() or (out / dataset.WORK).exists():
+    if not dataset.is_finished(out):
         return None
     card = dataset.read_card(out)
     if msgspec.to_builtins(card.commands[-1:]) != msgspec.to_builtins((command,)):

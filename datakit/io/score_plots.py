@@ -12,6 +12,7 @@ import numpy as np
 from matplotlib import rc_context
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.ticker import ScalarFormatter
 
 from datakit.io import atomic
 
@@ -110,7 +111,9 @@ def _draw_scores(axes: Any, score: Scores) -> None:
             axes.axvline(limit, color=COLOURS[severity], label=f"{severity} {limit:g}")
     if axes.get_legend_handles_labels()[1]:
         axes.legend(fontsize=7)
+    # Most samples have the same score and the few others are what matters: a scale that shows both.
     axes.set_yscale("symlog", linthresh=1)
+    axes.yaxis.set_major_formatter(ScalarFormatter())
     axes.set_ylim(bottom=0)
     axes.set_title(score.name, fontsize=10)
     axes.set_xlabel(score.unit, fontsize=7, wrap=True)

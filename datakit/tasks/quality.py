@@ -238,7 +238,8 @@ def _close_look(
         centre = ((box[1] + box[3]) // 2, (box[0] + box[2]) // 2)
         side = int(np.clip(1.5 * max(box[2] - box[0], box[3] - box[1]), CROP_PX, 4 * CROP_PX))
     else:
-        edge = np.argwhere((alpha > 0.25) & (alpha < 0.75))
+        solid = (alpha > 0.5).astype(np.uint8)
+        edge = np.argwhere(cv2.morphologyEx(solid, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)))
         centre = tuple(edge[len(edge) // 3]) if len(edge) else (alpha.shape[0] // 2,) * 2
         side = CROP_PX
     half = side // 2
