@@ -22,7 +22,7 @@ Image = npt.NDArray[np.uint8]
 
 COLUMNS = 6
 TILE_PX = 240
-TINT = 0.18
+TINT = 0.0
 
 
 def write_preview(path: Path, out: Path, source: Collection, count: int) -> int:
