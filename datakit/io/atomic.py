@@ -2,28 +2,46 @@
 
 from __future__ import annotations
 
+import errno
+import hashlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from io import FileIO
 from pathlib import Path
 from typing import BinaryIO
 
-from datakit.errors import OutputError
+from datakit.errors import InputError, OutputError
 
 TEMPORARY_PREFIX = ".datakit-tmp-"
 
+_NAME_AT_FAULT = frozenset({errno.ENAMETOOLONG, errno.ENOTDIR, errno.EISDIR, errno.EEXIST})
+"""What a file system says of a name that it cannot have, however much room there is."""
+
 
 def _temporary(path: Path) -> Path:
-    # The process id keeps two workers that redo the same item from sharing a temporary file.
-    return path.with_name(f"{TEMPORARY_PREFIX}{os.getpid()}-{path.name}"[:255])
+    # The process id keeps two workers that redo the same item from sharing a temporary file; the
+    # name is hashed, as a name that fits by itself may be too long with anything before it.
+    digest = hashlib.sha256(os.fsencode(path.name)).hexdigest()[:16]
+    return path.with_name(f"{TEMPORARY_PREFIX}{os.getpid()}-{digest}")
 
 
 @contextmanager
 def told(path: Path) -> Iterator[None]:
-    """Turn what the file system refuses while ``path`` is written into an OutputError."""
+    """Turn what the file system refuses while ``path`` is written into an error of ours.
+
+    Raises
+    ------
+    InputError
+        If it cannot have a file of this name: that is one item's fault.
+    OutputError
+        For everything else: it would meet the next item too.
+    """
     try:
         yield
     except OSError as error:
+        if error.errno in _NAME_AT_FAULT:
+            raise InputError(f"{path}: no file can have this name ({error.strerror})") from error
         raise OutputError(
             f"{path}: cannot be written ({error.strerror or error}); make room or give permission, "
             "then run the same command with --resume"
@@ -71,6 +89,13 @@ def write_bytes(path: Path, data: bytes, *, durable: bool = False) -> None:
     """Write ``data`` to ``path``, whole or not at all (see `writing`)."""
     with writing(path, durable=durable) as handle:
         handle.write(data)
+
+
+def write_all(handle: FileIO, data: bytes) -> None:
+    """Write all of ``data`` to an unbuffered file, which may take less at a time."""
+    rest = memoryview(data)
+    while rest:
+        rest = rest[handle.write(rest) :]
 
 
 def link(source: Path, path: Path, *, symbolic: bool) -> None:

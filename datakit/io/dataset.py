@@ -8,9 +8,10 @@ import shutil
 import socket
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from io import FileIO
 from pathlib import Path
 from types import MappingProxyType
-from typing import BinaryIO, Literal
+from typing import Literal
 
 import msgspec
 
@@ -26,18 +27,33 @@ CARD = "dataset.json"
 MANIFEST = "metadata.jsonl"
 FAILURES = "failures.jsonl"
 WORK = ".datakit"
+JOURNAL = "journal.jsonl"
+LOCK = "lock"
 
 Mode = Literal["new", "resume", "overwrite"]
 
 
 def is_dataset(folder: Path) -> bool:
     """Tell whether datakit wrote this folder: it has a card, or the journal of a stopped run."""
-    if (folder / WORK / "journal.jsonl").is_file():
+    if (folder / WORK / JOURNAL).is_file():
         return True
     try:
         return msgspec.json.decode((folder / CARD).read_bytes(), type=Card).format == "datakit"
-    except (OSError, msgspec.DecodeError):
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError):
         return False
+
+
+def is_finished(folder: Path) -> bool:
+    """Tell whether the last run into this folder came to its end; take away what it left of itself.
+
+    Its journal goes last: what a kill leaves after that is a lock that nobody holds.
+    """
+    if not (folder / CARD).is_file() or (folder / WORK / JOURNAL).is_file():
+        return False
+    if (folder / WORK).is_dir():
+        with _claim(folder):
+            shutil.rmtree(folder / WORK)
+    return True
 
 
 def read_card(folder: Path) -> Card:
@@ -47,7 +63,7 @@ def read_card(folder: Path) -> Card:
         return msgspec.json.decode(path.read_bytes(), type=Card)
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror or error})") from None
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: expected a datakit dataset card; {error}") from None
 
 
@@ -68,17 +84,24 @@ def check_target(out: Path, mode: Mode, sources: tuple[Path, ...] = ()) -> None:
         return
     if not out.is_dir():
         raise InputError(f"{out}: expected a folder to write to, found a file")
-    if mode == "overwrite" and any(out.iterdir()) and not is_dataset(out):
-        raise InputError(
-            f"{out}: --overwrite replaces only folders that datakit wrote; this one has no {CARD}"
-        )
-    if mode == "new" and any(out.iterdir()):
+    try:
+        held = [entry for entry in out.iterdir() if entry.name != WORK]
+    except OSError as error:
+        raise InputError(f"{out}: cannot be listed ({error.strerror or error})") from None
+    if not held and not (out / WORK / JOURNAL).is_file():
+        return
+    if mode == "new":
         raise InputError(
             f"{out}: expected an empty or new folder; add --resume to continue an interrupted run "
             "or --overwrite to replace a dataset"
         )
-    if mode == "resume" and any(out.iterdir()) and not is_dataset(out):
-        raise InputError(f"{out}: --resume found no interrupted run here; name an empty folder")
+    if is_dataset(out):
+        return
+    if mode == "overwrite":
+        raise InputError(
+            f"{out}: --overwrite replaces only folders that datakit wrote; this one has no {CARD}"
+        )
+    raise InputError(f"{out}: --resume found no interrupted run here; name an empty folder")
 
 
 @contextmanager
@@ -106,60 +129,63 @@ def create(
     """
     work = out / WORK
     existed = out.exists()
+    with _claim(out):
+        if mode == "overwrite":
+            # Emptied before the rest: a kill from here on leaves a run that --resume starts again.
+            with atomic.told(work):
+                (work / JOURNAL).write_bytes(b"")
+        with ExitStack() as stack:
+            with atomic.told(out):
+                atomic.remove_leftovers(out)
+                journal = stack.enter_context(Journal(work / JOURNAL, fingerprint))
+                if mode != "new" and not len(journal):
+                    _clear(out)
+                opened = {
+                    name: stack.enter_context((work / name).open("wb", buffering=0))
+                    for name in (MANIFEST, FAILURES, *tables)
+                }
+                for name, header in tables.items():
+                    atomic.write_all(opened[name], header.encode())
+            try:
+                yield DatasetWriter(out, journal, opened)
+            except BaseException:
+                if not len(journal):
+                    _leave_no_trace(out, existed)
+                raise
+        with atomic.told(work):
+            _remove_work(work)
+
+
+@contextmanager
+def _claim(out: Path) -> Iterator[None]:
+    """Hold the lock of ``out``; InputError names the run that has it."""
     with atomic.told(out):
-        work.mkdir(parents=True, exist_ok=True)
-        lock = (work / "lock").open("a+")
+        (out / WORK).mkdir(parents=True, exist_ok=True)
+        lock = (out / WORK / LOCK).open("a+b", buffering=0)
     with lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             lock.seek(0)
+            owner = lock.read().decode(errors="replace").strip() or "owner unknown"
             raise InputError(
-                f"{out}: another run is writing here ({lock.read().strip() or 'owner unknown'}); "
+                f"{out}: another run is writing here ({owner}); "
                 "wait for it or choose another folder"
             ) from None
-        lock.truncate(0)
-        lock.write(f"process {os.getpid()} on {socket.gethostname()}")
-        lock.flush()
-        if mode == "overwrite":
-            _clear(out)
-        atomic.remove_leftovers(out)
-        with (
-            Journal(work / "journal.jsonl", fingerprint) as journal,
-            (work / MANIFEST).open("wb") as rows,
-            (work / FAILURES).open("wb") as failures,
-            ExitStack() as stack,
-        ):
-            opened = {name: stack.enter_context((work / name).open("wb")) for name in tables}
-            for name, handle in opened.items():
-                handle.write(tables[name].encode())
-            try:
-                yield DatasetWriter(out, journal, rows, failures, opened)
-            except BaseException:
-                if not len(journal):
-                    _leave_no_trace(work, existed)
-                raise
-    # Last, so that a kill before this line leaves a run that --resume can finish.
-    shutil.rmtree(work)
+        with atomic.told(out):
+            lock.truncate(0)
+            atomic.write_all(lock, f"process {os.getpid()} on {socket.gethostname()}".encode())
+        yield
 
 
 class DatasetWriter:
     """Collects products in the order of the items and turns them into the manifest."""
 
-    def __init__(
-        self,
-        out: Path,
-        journal: Journal,
-        rows: BinaryIO,
-        failures: BinaryIO,
-        tables: Mapping[str, BinaryIO] = MappingProxyType({}),
-    ) -> None:
+    def __init__(self, out: Path, journal: Journal, tables: Mapping[str, FileIO]) -> None:
         self.out = out
         self.failed = 0
         self.samples = 0
         self._journal = journal
-        self._rows = rows
-        self._failures = failures
         self._tables = tables
         self._encoder = msgspec.json.Encoder()
         self._splits: set[str] = set()
@@ -174,34 +200,37 @@ class DatasetWriter:
         with atomic.told(self.out / WORK):
             self._journal.add(key, product)
         for sample in product.samples:
-            self._rows.write(self._encoder.encode(sample) + b"\n")
+            self._write(MANIFEST, self._encoder.encode(sample) + b"\n")
             self._splits.add(sample.split or "")
             present = {name for name in _VIEW if getattr(sample, name) is not None}
             self._columns = present if self._columns is None else self._columns & present
             self.samples += 1
         for name, text in product.lines.items():
-            self._tables[name].write(text.encode())
+            self._write(name, text.encode())
         for failure in product.failures:
             self.fail(failure)
 
     def fail(self, failure: Failure) -> None:
         """Add a failure row."""
-        self._failures.write(self._encoder.encode(failure) + b"\n")
+        self._write(FAILURES, self._encoder.encode(failure) + b"\n")
         self.failed += 1
+
+    def _write(self, table: str, line: bytes) -> None:
+        with atomic.told(self.out / table):
+            atomic.write_all(self._tables[table], line)
 
     def finish(self, card: Card) -> None:
         """Put manifest, failures, views and, last, the card in place."""
-        with atomic.told(self.out / MANIFEST):
-            for handle in (self._rows, self._failures, *self._tables.values()):
-                handle.flush()
-                os.fsync(handle.fileno())
         work = self.out / WORK
-        self._write_views(work / MANIFEST)
-        if self.failed:
-            (work / FAILURES).replace(self.out / FAILURES)
-        for name in self._tables:
-            (work / name).replace(self.out / name)
-        (work / MANIFEST).replace(self.out / MANIFEST)
+        with atomic.told(self.out):
+            for handle in self._tables.values():
+                os.fsync(handle.fileno())
+            self._write_views(work / MANIFEST)
+            for name in self._tables:
+                # The manifest last; a table of failures only when there are some.
+                if name != MANIFEST and (name != FAILURES or self.failed):
+                    (work / name).replace(self.out / name)
+            (work / MANIFEST).replace(self.out / MANIFEST)
         text = msgspec.json.format(msgspec.json.encode(card, order="deterministic"), indent=2)
         atomic.write_bytes(self.out / CARD, text + b"\n", durable=True)
 
@@ -246,18 +275,28 @@ _VIEW = (
 )
 
 
-def _leave_no_trace(work: Path, existed: bool) -> None:
-    """Undo the claim of a run that stopped before its first item was done."""
+def _leave_no_trace(out: Path, existed: bool) -> None:
+    """Undo the claim of a run that stopped before its first item was noted as done."""
+    _clear(out)
+    _remove_work(out / WORK)
+    if not existed:
+        out.rmdir()
+
+
+def _remove_work(work: Path) -> None:
+    """Remove the run's own folder; the journal last but for the lock (see `is_finished`)."""
+    for entry in work.iterdir():
+        if entry.name not in (JOURNAL, LOCK):
+            entry.unlink()
+    (work / JOURNAL).unlink()
     shutil.rmtree(work)
-    if not existed and not any(work.parent.iterdir()):
-        work.parent.rmdir()
 
 
 def _clear(out: Path) -> None:
+    """Remove everything but the run's own folder."""
     for entry in out.iterdir():
-        if entry.name == WORK:
-            (entry / "journal.jsonl").unlink(missing_ok=True)
-        elif entry.is_dir() and not entry.is_symlink():
-            shutil.rmtree(entry)
+        if entry.is_dir() and not entry.is_symlink():
+            if entry.name != WORK:
+                shutil.rmtree(entry)
         else:
             entry.unlink()

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
-import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryFile
 from typing import BinaryIO, cast
-from zipfile import BadZipFile, ZipFile, ZipInfo
+from zipfile import ZipFile, ZipInfo
 
 from datakit.errors import InputError
 
 MAX_FILE_BYTES = 1 << 30
 MAX_ZIP_RATIO = 200
+
+# What nearly every name is: parts without a leading dot. Others take the slow way.
+_PLAIN = re.compile(r"[\w-][\w. -]*(?:/[\w-][\w. -]*)*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,8 @@ def safe_name(name: str) -> str:
     Traceback (most recent call last):
     datakit.errors.InputError: file name '../../etc/passwd': expected a path below the ...
     """
+    if _PLAIN.fullmatch(name):
+        return name
     path = PurePosixPath(name.replace("\\", "/"))
     drive = len(name) > 1 and name[1] == ":"
     if not path.parts or path.is_absolute() or drive or ".." in path.parts or "\0" in name:
@@ -89,25 +95,19 @@ class Folder:
 
     def read(self, name: str, limit_bytes: int = MAX_FILE_BYTES) -> bytes:
         """Return the bytes of a file below the root."""
-        path = self.root / name
-        try:
-            with path.open("rb") as handle:
-                size = os.fstat(handle.fileno()).st_size
-                _check_size(path, size, limit_bytes)
-                return handle.read()
-        except FileNotFoundError:
-            raise InputError(f"{name}: the file is not there; add it or drop its entry") from None
-        except IsADirectoryError:
-            raise InputError(f"{name}: expected a file, found a folder") from None
-        except OSError as error:
-            raise InputError(f"{name}: cannot be read ({error.strerror or error})") from None
+        with _told(name), self.open(name) as handle:
+            _check_size(name, os.fstat(handle.fileno()).st_size, limit_bytes)
+            return handle.read()
 
     def open(self, name: str) -> BinaryIO:
         """Open a file for reading at any offset."""
-        try:
-            return (self.root / name).open("rb")
-        except OSError as error:
-            raise InputError(f"{name}: cannot be opened ({error.strerror or error})") from None
+        with _told(name):
+            # Without O_NONBLOCK, opening a named pipe waits for a writer for ever.
+            handle = os.fdopen(os.open(self.root / name, os.O_RDONLY | os.O_NONBLOCK), "rb")
+            if not stat.S_ISREG(os.fstat(handle.fileno()).st_mode):
+                handle.close()
+                raise InputError(f"{name}: expected a file, found a device or a pipe")
+            return handle
 
 
 class ZipFolder:
@@ -123,7 +123,8 @@ class ZipFolder:
         self.root = root
         try:
             self._zip = ZipFile(root)
-        except (BadZipFile, OSError) as error:
+        # A damaged directory fails in zipfile's parser in as many ways as it has fields.
+        except Exception as error:  # noqa: BLE001
             raise InputError(f"{root}: expected a .zip archive, found none ({error})") from None
         self._entries: dict[str, ZipInfo] = {}
         for info in self._zip.infolist():
@@ -136,7 +137,7 @@ class ZipFolder:
             raise InputError(f"{subject} is a symbolic link; expected plain files only")
         if info.flag_bits & 0x1:
             raise InputError(f"{subject} is encrypted; unpack the archive first")
-        _check_size(Path(info.filename), info.file_size, MAX_FILE_BYTES)
+        _check_size(info.filename, info.file_size, MAX_FILE_BYTES)
         if info.file_size > MAX_ZIP_RATIO * max(info.compress_size, 1024):
             raise InputError(
                 f"{subject} would grow {info.file_size / max(info.compress_size, 1):.0f}-fold; "
@@ -158,10 +159,11 @@ class ZipFolder:
         """Return the bytes of an entry."""
         if name not in self._entries:
             raise InputError(f"{name}: the file is not in {self.root.name}; add it to the archive")
-        _check_size(Path(name), self._entries[name].file_size, limit_bytes)
+        _check_size(name, self._entries[name].file_size, limit_bytes)
         try:
             return self._zip.read(self._entries[name])
-        except (BadZipFile, OSError, EOFError, NotImplementedError, zlib.error) as error:
+        # Each compression method has its own errors, and so has a damaged entry header.
+        except Exception as error:  # noqa: BLE001
             raise InputError(f"{name}: the archive is damaged there ({error})") from None
 
     def open(self, name: str) -> BinaryIO:
@@ -175,29 +177,51 @@ class ZipFolder:
 Root = Folder | ZipFolder
 
 
+@contextmanager
+def _told(name: str) -> Iterator[None]:
+    """Turn what the file system refuses while ``name`` is read into an InputError."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise InputError(f"{name}: the file is not there; add it or drop its entry") from None
+    except IsADirectoryError:
+        raise InputError(f"{name}: expected a file, found a folder") from None
+    except OSError as error:
+        raise InputError(f"{name}: cannot be read ({error.strerror or error})") from None
+
+
 def _is_zip(root: str) -> bool:
     return root.lower().endswith(".zip")
 
 
-def _check_size(path: Path, size: int, limit_bytes: int) -> None:
+def _check_size(name: str, size: int, limit_bytes: int) -> None:
     if size > limit_bytes:
-        raise InputError(f"{path}: expected at most {limit_bytes:,} bytes, found {size:,}")
+        raise InputError(f"{name}: expected at most {limit_bytes:,} bytes, found {size:,}")
 
 
-@lru_cache(maxsize=8)
 def open_root(root: str) -> Root:
-    """Open a source by path; one per process is kept open, as workers read many files from it.
+    """Open a source by path; a few are kept open, as workers read many files from one.
 
     Raises
     ------
     InputError
         If the path does not exist, or is neither a folder nor a .zip.
     """
-    path = Path(root)
-    if path.is_dir():
-        return Folder(path)
-    if not path.exists():
-        raise InputError(f"{root}: no such file or folder; check the path")
-    if _is_zip(root):
-        return ZipFolder(path)
-    raise InputError(f"{root}: expected a folder or a .zip, found a file")
+    try:
+        found = Path(root).stat()
+    except (FileNotFoundError, NotADirectoryError):
+        raise InputError(f"{root}: no such file or folder; check the path") from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise InputError(f"{root}: cannot be opened ({reason})") from None
+    if stat.S_ISDIR(found.st_mode):
+        return Folder(Path(root))
+    if not _is_zip(root):
+        raise InputError(f"{root}: expected a folder or a .zip, found a file")
+    # An archive that was replaced under its name is another archive.
+    return _open_zip(root, found.st_ino, found.st_size, found.st_mtime_ns)
+
+
+@lru_cache(maxsize=8)
+def _open_zip(root: str, *version: int) -> ZipFolder:
+    return ZipFolder(Path(root))

@@ -9,6 +9,7 @@ from types import TracebackType
 import msgspec
 
 from datakit.errors import InputError
+from datakit.io import atomic
 from datakit.records.product import Product
 
 
@@ -41,11 +42,12 @@ class Journal:
     """
 
     def __init__(self, path: Path, fingerprint: str) -> None:
+        self._path = path
         self._root = path.parent.parent
         self._offsets: dict[str, tuple[int, int]] = {}
         self._added = 0
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._handle = path.open("a+b")
+        # Unbuffered: what did not fit on the disk is not tried again when the file is closed.
+        self._handle = path.open("a+b", buffering=0)
         self._decoder = msgspec.json.Decoder(_Entry)
         self._encoder = msgspec.json.Encoder()
         try:
@@ -55,27 +57,40 @@ class Journal:
             raise
 
     def _load(self, fingerprint: str) -> None:
-        self._handle.seek(0)
-        first = self._handle.readline()
-        if not first.endswith(b"\n"):
-            self._handle.truncate(0)
-            self._append(_Header(fingerprint))
-            return
-        if msgspec.json.decode(first, type=_Header).fingerprint != fingerprint:
+        with self._path.open("rb") as lines:
+            first = lines.readline()
+            if not first.endswith(b"\n"):
+                self._handle.truncate(0)
+                self._append(_Header(fingerprint))
+                return
+            self._check_header(first, fingerprint)
+            position = lines.tell()
+            for line in lines:
+                # A torn line may still be whole JSON, so that only its end is missing.
+                if not line.endswith(b"\n"):
+                    break
+                try:
+                    entry = self._decoder.decode(line)
+                except (msgspec.DecodeError, UnicodeDecodeError):
+                    break
+                self._offsets[entry.key] = (position, len(line))
+                position += len(line)
+        self._handle.truncate(position)
+
+    def _check_header(self, line: bytes, fingerprint: str) -> None:
+        try:
+            header = msgspec.json.decode(line, type=_Header)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            raise InputError(
+                f"{self._path}: expected the journal of an interrupted run, found something else; "
+                "start again with --overwrite"
+            ) from None
+        if header.fingerprint != fingerprint:
             raise InputError(
                 f"{self._root}: --resume expected the same source, options and version as the "
                 "interrupted run, found others; repeat that command, or start again with "
                 "--overwrite"
             )
-        position = self._handle.tell()
-        for line in iter(self._handle.readline, b""):
-            try:
-                entry = self._decoder.decode(line)
-            except msgspec.DecodeError:
-                break
-            self._offsets[entry.key] = (position, len(line))
-            position += len(line)
-        self._handle.truncate(position)
 
     def recorded(self, key: str) -> Product | None:
         """Return what a finished item made, if its files are still there at their sizes."""
@@ -88,7 +103,7 @@ class Journal:
             try:
                 if os.lstat(self._root / name).st_size != size:
                     return None
-            except FileNotFoundError:
+            except OSError:
                 return None
         return product
 
@@ -102,8 +117,7 @@ class Journal:
         return len(self._offsets) + self._added
 
     def _append(self, line: msgspec.Struct) -> None:
-        self._handle.write(self._encoder.encode(line) + b"\n")
-        self._handle.flush()
+        atomic.write_all(self._handle, self._encoder.encode(line) + b"\n")
 
     def __enter__(self) -> Journal:
         return self

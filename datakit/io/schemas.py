@@ -42,5 +42,5 @@ def breaches(name: str, document: bytes) -> Iterator[tuple[str, str]]:
         yield "$", f"expected JSON; {error}"
         return
     validator = Draft202012Validator(load(name))
-    for error in sorted(validator.iter_errors(data), key=lambda error: error.json_path):
-        yield error.json_path, error.message[:300]
+    for breach in sorted(validator.iter_errors(data), key=lambda breach: breach.json_path):
+        yield breach.json_path, breach.message[:300]

@@ -119,21 +119,50 @@ class Reader(Protocol):
         """The commands that made the source, when it is a datakit dataset."""
 
 
-def label_stems(rels: Iterable[str]) -> Iterator[str]:
-    """Yield the stem that labels of each image take: without suffix, or with it where two clash.
+def label_stems(places: Iterable[tuple[str | None, str]]) -> list[str]:
+    """Return the stem that the labels of each image take; no two of one split are equal.
+
+    The image's path without its suffix, or with it where two images would clash. Upper and lower
+    case clash too: some file systems do not tell them apart.
+
+    Parameters
+    ----------
+    places : iterable of (split, path within the split)
 
     Examples
     --------
-    >>> list(label_stems(["a/x.jpg", "a/x.png", "b/x.jpg"]))
-    ['a/x_jpg', 'a/x_png', 'b/x']
+    >>> label_stems([(None, "a/x.jpg"), (None, "a/x.png"), (None, "b/x.jpg"), ("val", "a/x.jpg")])
+    ['a/x_jpg', 'a/x_png', 'b/x', 'a/x']
     """
-    paths = [PurePosixPath(rel) for rel in rels]
-    count = Counter(path.with_suffix("").as_posix().casefold() for path in paths)
-    for path in paths:
+    named = [(split, PurePosixPath(rel)) for split, rel in places]
+    count = Counter((split, _folded(path.with_suffix(""))) for split, path in named)
+    taken = {place for place, number in count.items() if number == 1}
+    stems = []
+    for split, path in named:
         stem = path.with_suffix("")
-        if count[stem.as_posix().casefold()] > 1:
-            stem = stem.with_name(f"{stem.name}_{path.suffix[1:]}")
-        yield stem.as_posix()
+        if count[split, _folded(stem)] > 1:
+            stem = long = stem.with_name(f"{stem.name}_{path.suffix[1:]}")
+            number = 2
+            while (split, _folded(stem)) in taken:
+                stem, number = long.with_name(f"{long.name}_{number}"), number + 1
+            taken.add((split, _folded(stem)))
+        stems.append(stem.as_posix())
+    return stems
+
+
+def _folded(path: PurePosixPath) -> str:
+    return path.as_posix().casefold()
+
+
+def twice(name: str, file: str, path: str | None = None) -> Failure:
+    """Return the failure of an image whose place in the dataset another one has."""
+    return Failure(
+        id=name,
+        file=file,
+        step="read",
+        error=f"file name {name!r}: two images have it; the second is left out",
+        path=path,
+    )
 
 
 def split_of(folder: PurePosixPath) -> tuple[str | None, PurePosixPath]:

@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 
 from datakit.errors import InputError, SchemaError
 from datakit.io.files import FileRef, Root, safe_name
-from datakit.io.formats.base import Item, label_stems, split_of
+from datakit.io.formats.base import Item, label_stems, split_of, twice
 from datakit.io.formats.coco_index import CocoIndex
 from datakit.io.formats.lineage import source_group
 from datakit.records.card import Command
@@ -15,6 +15,7 @@ from datakit.records.coco import Image
 from datakit.records.failure import Failure
 
 ROBOFLOW_NAME = "_annotations.coco.json"
+_MAX_SIDE = 1 << 31
 
 
 class CocoReader:
@@ -41,9 +42,12 @@ class CocoReader:
         files = _annotation_files(names)
         if not files:
             raise InputError(f"{root.root}: expected a COCO export, found no {ROBOFLOW_NAME}")
+        keys: set[str] = set()
         self._parts = [
-            _Part(root, name, images_root or root, images_root is None) for name in files
+            _Part(root, name, images_root or root, images_root is None, keys) for name in files
         ]
+        places = [(part.split, rel) for part in self._parts for rel, _ in part.entries]
+        self._stems = label_stems(places)
         self.failures: tuple[Failure, ...] = tuple(
             failure for part in self._parts for failure in part.failures
         )
@@ -57,8 +61,9 @@ class CocoReader:
 
     def items(self) -> Iterator[Item]:
         """Yield the images of each annotation file, in the file's order."""
+        stems = iter(self._stems)
         for part in self._parts:
-            yield from part.items()
+            yield from part.items(stems)
 
     def __len__(self) -> int:
         return sum(len(part.entries) for part in self._parts)
@@ -79,26 +84,23 @@ class CocoReader:
 class _Part:
     """One annotation file with the names that its images take."""
 
-    def __init__(self, root: Root, name: str, images_root: Root, beside: bool) -> None:
+    def __init__(
+        self, root: Root, name: str, images_root: Root, beside: bool, keys: set[str]
+    ) -> None:
         self._root = images_root
         folder = PurePosixPath(name).parent
         self.split, self._prefix = split_of(folder)
         self._folder = folder if beside else PurePosixPath()
         self.index = CocoIndex(root.open(name), name)
         self.failures = list(self.index.failures)
-        rels = self._rels()
-        self.entries = list(zip(rels, rels.values(), label_stems(rels), strict=True))
+        self.entries = list(self._entries(keys))
 
-    def _rels(self) -> dict[str, int]:
-        """Return rel -> row, without names that leave the root or are taken."""
-        rels: dict[str, int] = {}
+    def _entries(self, keys: set[str]) -> Iterator[tuple[str, int]]:
+        """Yield (rel, row), without names that leave the root or, by ``keys``, are taken."""
+        prefix = "" if self._prefix == PurePosixPath() else f"{self._prefix}/"
         for row, image in enumerate(self.index.images):
             try:
-                rel = (self._prefix / safe_name(image.file_name)).as_posix()
-                if rel in rels:
-                    raise InputError(
-                        f"file name {image.file_name!r}: two images have it; the second is left out"
-                    )
+                rel = prefix + safe_name(image.file_name)
             except InputError as error:
                 self.failures.append(
                     Failure(
@@ -110,17 +112,25 @@ class _Part:
                     )
                 )
                 continue
-            rels[rel] = row
-        return rels
+            key = f"{self.split}/{rel}" if self.split else rel
+            if key in keys:
+                path = f"$.images[{row}].file_name"
+                self.failures.append(twice(image.file_name, self.index.name, path))
+                continue
+            keys.add(key)
+            yield rel, row
 
-    def items(self) -> Iterator[Item]:
+    def items(self, stems: Iterator[str]) -> Iterator[Item]:
+        """Yield the images; each takes the next stem for its labels."""
         root = str(self._root.root)
-        for rel, row, stem in self.entries:
+        folder = "" if self._folder == PurePosixPath() else f"{self._folder}/"
+        before = 0 if self._prefix == PurePosixPath() else len(f"{self._prefix}/")
+        for rel, row in self.entries:
             image = self.index.images[row]
-            name = (self._folder / safe_name(image.file_name)).as_posix()
+            name = folder + rel[before:]
             yield Item(
                 rel=rel,
-                stem=stem,
+                stem=next(stems),
                 source_name=name,
                 image=FileRef(root, name),
                 split=self.split,
@@ -134,7 +144,8 @@ class _Part:
 def _stated_wh(image: Image) -> tuple[int, int] | None:
     if not image.width or not image.height:
         return None
-    return int(image.width), int(image.height)
+    # A number too large for any picture, infinity too, is a size that no picture has.
+    return int(min(image.width, _MAX_SIDE)), int(min(image.height, _MAX_SIDE))
 
 
 def _annotation_files(names: list[str]) -> list[str]:

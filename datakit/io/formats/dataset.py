@@ -62,7 +62,10 @@ class DatasetReader:
     def items(self) -> Iterator[Item]:
         """Yield the rows in the manifest's order."""
         rels = [_rel(sample) for sample in self._samples]
-        for sample, rel, stem in zip(self._samples, rels, label_stems(rels), strict=True):
+        stems = label_stems(
+            (sample.split, rel) for sample, rel in zip(self._samples, rels, strict=True)
+        )
+        for sample, rel, stem in zip(self._samples, rels, stems, strict=True):
             refs = {
                 kind: FileRef(str(self._root.root), name) for kind, name in _files(sample).items()
             }

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import PurePosixPath
 
 from datakit.errors import InputError
 from datakit.io.files import FileRef, Root
-from datakit.io.formats.base import SPLITS, Item, label_stems, split_of
+from datakit.io.formats.base import SPLITS, Item, label_stems, split_of, twice
 from datakit.io.formats.lineage import source_group
 from datakit.records.card import Command
 from datakit.records.failure import Failure
@@ -40,28 +40,34 @@ def is_image(name: str) -> bool:
 class _Folders:
     """What the readers of plain folders share: named files gathered into items."""
 
-    failures: tuple[Failure, ...] = ()
-
-    def __init__(self, root: Root, pictures: dict[str, tuple[str | None, str, dict[str, str]]]):
+    def __init__(
+        self,
+        root: Root,
+        pictures: dict[str, tuple[str | None, str, dict[str, str]]],
+        failures: Iterable[Failure] = (),
+    ) -> None:
         """Index ``source name -> (split, rel, {kind of label: file name})``."""
         self._root = str(root.root)
-        self._pictures = pictures
+        self._pictures: dict[str, tuple[str | None, str, dict[str, str]]] = {}
+        found = list(failures)
+        keys: set[str] = set()
+        for name, (split, rel, labels) in pictures.items():
+            key = f"{split}/{rel}" if split else rel
+            if key in keys:
+                found.append(twice(key, name))
+                continue
+            keys.add(key)
+            self._pictures[name] = split, rel, labels
+        self.failures: tuple[Failure, ...] = tuple(found)
 
     def items(self) -> Iterator[Item]:
         """Yield the pictures in the order of their names."""
-        by_split: dict[str | None, list[str]] = {}
-        for split, rel, _ in self._pictures.values():
-            by_split.setdefault(split, []).append(rel)
-        stems = {
-            (split, rel): stem
-            for split, rels in by_split.items()
-            for rel, stem in zip(rels, label_stems(rels), strict=True)
-        }
-        for name, (split, rel, labels) in self._pictures.items():
+        stems = label_stems((split, rel) for split, rel, _ in self._pictures.values())
+        for (name, (split, rel, labels)), stem in zip(self._pictures.items(), stems, strict=True):
             files = {kind: FileRef(self._root, path) for kind, path in labels.items()}
             yield Item(
                 rel=rel,
-                stem=stems[split, rel],
+                stem=stem,
                 source_name=name,
                 image=FileRef(self._root, name),
                 mask=files.get("mask"),
@@ -133,8 +139,7 @@ class PairsReader(_Folders):
             found = {kind: labels.pop((split, kind, stem), None) for kind in LABELS}
             mine = {kind: path for kind, path in found.items() if path}
             pictures[name] = (split, rel_name, mine)
-        self.failures = tuple(_without_image(name) for name in sorted(labels.values()))
-        super().__init__(root, pictures)
+        super().__init__(root, pictures, map(_without_image, sorted(labels.values())))
 
     @staticmethod
     def accepts(root: Root, names: list[str]) -> bool:
