@@ -128,11 +128,20 @@ def attempt(task: Task[Any, Value], item: Keyed) -> Outcome[Value]:
         return Outcome(item.key, fatal=error)
     except DatakitError as error:
         return Outcome(item.key, error=str(error), seconds=time.perf_counter() - started)
-    # One bad item is one row: whatever a codec or a model throws must not end the run.
-    except Exception as error:  # noqa: BLE001
-        text = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-        return Outcome(item.key, error=text, seconds=time.perf_counter() - started)
+    # One bad item is one row: whatever a codec or a model throws must not end the run, and neither
+    # must a library that calls sys.exit.
+    except (Exception, SystemExit) as error:  # noqa: BLE001
+        return Outcome(item.key, error=described(error), seconds=time.perf_counter() - started)
     return Outcome(item.key, value, seconds=time.perf_counter() - started)
+
+
+def described(error: BaseException) -> str:
+    """Return an error of another library as one line: its kind, and what it says."""
+    try:
+        text = " ".join(str(error).split())
+    except Exception:  # noqa: BLE001
+        text = ""
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
 def ordered_map(

@@ -15,7 +15,16 @@ from contextlib import contextmanager
 from multiprocessing.connection import wait
 from typing import Any
 
-from datakit.engine.base import Keyed, Outcome, Session, Task, WorkerDied, attempt, check_workers
+from datakit.engine.base import (
+    Keyed,
+    Outcome,
+    Session,
+    Task,
+    WorkerDied,
+    attempt,
+    check_workers,
+    described,
+)
 from datakit.errors import DatakitError, EngineError
 
 THREAD_VARIABLES = (
@@ -41,7 +50,12 @@ class LocalEngine:
     def open(self, task: Task[Any, Any]) -> Iterator[Session]:
         """Start the workers for ``task``; they end with the context."""
         if self.workers == 0:
-            task.setup()
+            try:
+                task.setup()
+            except DatakitError:
+                raise
+            except Exception as error:
+                raise EngineError(f"the work cannot be set up: {described(error)}") from error
             yield _ThisProcess(task)
             return
         session = _Processes(task, self.workers)
@@ -166,7 +180,7 @@ def _start_worker(blob: bytes) -> None:
     except DatakitError as error:
         _task = error
     except Exception as error:  # noqa: BLE001
-        _task = EngineError(f"a worker cannot be set up: {type(error).__name__}: {error}")
+        _task = EngineError(f"the work cannot be set up: {described(error)}")
 
 
 def _keep_freed_memory() -> None:

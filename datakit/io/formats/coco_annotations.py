@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import msgspec
 import numpy as np
@@ -11,7 +10,7 @@ import numpy.typing as npt
 
 from datakit.core.rings import ring_from_flat
 from datakit.errors import InputError
-from datakit.io.formats.coco_index import identifier
+from datakit.io.formats.coco_index import UNREADABLE, identifier
 
 Ring = npt.NDArray[np.float64]
 
@@ -81,13 +80,13 @@ def read_annotations(text: bytes) -> list[Annotation]:
 def _read(number: int, raw: msgspec.Raw) -> Annotation:
     try:
         entry = _entry.decode(raw)
-    except msgspec.DecodeError as error:
+    except UNREADABLE as error:
         return Annotation(id=f"number {number} of the image", problem=str(error))
     name, category = identifier(entry.id), identifier(entry.category_id)
     try:
         bbox = _read_bbox(bytes(entry.bbox))
         rings, rle = _read_segmentation(bytes(entry.segmentation).lstrip())
-    except (InputError, msgspec.DecodeError) as error:
+    except (InputError, *UNREADABLE) as error:
         return Annotation(name, category, problem=_plain(error))
     return Annotation(name, category, bbox, rings, rle)
 
@@ -113,5 +112,4 @@ def _read_segmentation(text: bytes) -> tuple[tuple[Ring, ...], Rle | None]:
 
 
 def _plain(error: Exception) -> str:
-    text: Any = str(error)
-    return f"segmentation or bbox: {text}" if isinstance(error, msgspec.DecodeError) else text
+    return str(error) if isinstance(error, InputError) else f"segmentation or bbox: {error}"

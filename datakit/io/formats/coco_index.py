@@ -19,7 +19,11 @@ from datakit.records.coco import Category, Identifier, Image
 from datakit.records.failure import Failure
 
 _BOM = b"\xef\xbb\xbf"
-_CONSTANT = re.compile(rb"(?<=[\[,:\s])-?(?:NaN|Infinity)(?=[\],}\s])")
+UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What a decoder says of an entry that is no such entry, or no text, or a trap."""
+
+# Strings first, so that a constant inside a name is passed over.
+_CONSTANT = re.compile(rb'"(?:[^"\\]|\\.)*+"|-?\b(?:NaN|Infinity)\b', re.DOTALL)
 
 
 class _Document(msgspec.Struct):
@@ -107,7 +111,7 @@ class CocoIndex:
                     f"{self.name}: expected COCO with images, annotations and categories; {error}"
                 ) from None
             except msgspec.DecodeError as error:
-                if repair and _CONSTANT.search(text):
+                if repair and (text.find(b"NaN") >= 0 or text.find(b"Infinity") >= 0):
                     return _without_constants(text)
                 raise SchemaError(f"{self.name}: expected JSON; {error}") from None
             except RecursionError:
@@ -125,7 +129,7 @@ class CocoIndex:
         for number, entry in enumerate(entries):
             try:
                 image = decoder.decode(entry)
-            except msgspec.DecodeError as error:
+            except UNREADABLE as error:
                 self._fail(f"image {number}", f"$.images[{number}]", str(error))
                 continue
             if identifier(image.id) in rows:
@@ -152,7 +156,7 @@ class CocoIndex:
         for number, entry in enumerate(entries):
             try:
                 link = decoder.decode(entry)
-            except msgspec.DecodeError as error:
+            except UNREADABLE as error:
                 self._fail(f"annotation {number}", f"$.annotations[{number}]", str(error))
                 continue
             row = rows.get(identifier(link.image_id))
@@ -183,7 +187,7 @@ class CocoIndex:
         for number, entry in enumerate(entries):
             try:
                 categories.append(decoder.decode(entry))
-            except msgspec.DecodeError as error:
+            except UNREADABLE as error:
                 self._fail(f"category {number}", f"$.categories[{number}]", str(error))
         return _without_root(categories, used)
 
@@ -235,6 +239,6 @@ def _without_root(categories: Sequence[Category], used: Counter[str]) -> dict[st
 def _without_constants(text: mmap.mmap) -> BinaryIO:
     """Return a copy in which NaN and Infinity, which JSON does not have, are null."""
     copy = cast(BinaryIO, TemporaryFile())  # noqa: SIM115
-    copy.write(_CONSTANT.sub(b"null", text))
+    copy.write(_CONSTANT.sub(lambda found: b"null" if found[0][:1] != b'"' else found[0], text))
     copy.flush()
     return copy
