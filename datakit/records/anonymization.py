@@ -39,7 +39,7 @@ class HiddenFace(Record, frozen=True, kw_only=True):
     sigma_px: NotNegative | None = None
     mask_px: Annotated[int, Meta(ge=0, description="pixels that were changed")] = 0
     removed: Annotated[
-        Share, Meta(description="share of the mask given back to the soft boundary")
+        Share, Meta(description="share of the face given back to the soft boundary")
     ] = 0.0
     residual: Annotated[Share | None, Meta(description="a detector's score on the result")] = None
 

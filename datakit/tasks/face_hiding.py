@@ -24,6 +24,7 @@ Method = Literal["gaussian", "solid", "mosaic"]
 
 TRANSITION_BAND_IOD = 0.1
 REMOVED_LIMIT = 0.3
+BESIDE_SHARE = 0.05
 _OWN_BOX_GROWTH = 1.6
 
 
@@ -73,16 +74,11 @@ class _Layer:
     found: FaceMask
     region: str
     kept: Mask
+    removed: float
     bared: bool
     method: Method
     sigma_px: float
     residual: float | None = None
-
-    @property
-    def removed(self) -> float:
-        """Share of the mask that was given back to the soft boundary."""
-        whole = int(self.found.mask.sum())
-        return 1 - int(self.kept.sum()) / whole if whole else 1.0
 
 
 class FaceHider:
@@ -124,7 +120,7 @@ class FaceHider:
         ----------
         image : (H, W, 3) uint8 RGB
         alpha : (H, W) float32 in [0, 1], optional
-            Its matte: no pixel with alpha < 1 is changed.
+            Its matte: no pixel with 0 < alpha < 1 is changed.
 
         Returns
         -------
@@ -158,10 +154,12 @@ class FaceHider:
     ) -> list[_Layer]:
         layers = []
         for found in masks:
-            kept = found.mask if alpha is None else _spared(found, alpha)
+            kept, removed = _spared(found, alpha)
             sigma_px = max(self._hiding.sigma_iod * found.iod_px, 1.0)
             bared = _bares_keypoint(found, kept)
-            layers.append(_Layer(found, masker.region, kept, bared, self._hiding.method, sigma_px))
+            layers.append(
+                _Layer(found, masker.region, kept, removed, bared, self._hiding.method, sigma_px)
+            )
         return layers
 
     def _paint(self, image: Image, layers: Sequence[_Layer]) -> Image:
@@ -212,17 +210,28 @@ class FaceHider:
         return answered + self._layers(self._masker, image, alpha, masks)
 
 
-def _spared(found: FaceMask, alpha: Alpha) -> Mask:
-    """Return the mask without the soft boundary, whose surroundings are looked at as well."""
+def _spared(found: FaceMask, alpha: Alpha | None) -> tuple[Mask, float]:
+    """Return the mask without the soft boundary, and the share of the face that this removes.
+
+    The face is what lies on the person; the rest of its mask is no loss. A face that lies beside
+    the person (a passer-by, a poster) is masked there, up to the same boundary.
+    """
+    if alpha is None:
+        return found.mask, 0.0 if found.mask.any() else 1.0
     band_px = TRANSITION_BAND_IOD * found.iod_px
     margin = int(np.ceil(band_px)) + 2
     x0, y0, x1, y1 = found.window_xyxy
     top, left = min(margin, y0), min(margin, x0)
     around = alpha[y0 - top : y1 + margin, x0 - left : x1 + margin]
-    mask = np.zeros(around.shape, bool)
     inner = (slice(top, top + y1 - y0), slice(left, left + x1 - x0))
+    mask = np.zeros(around.shape, bool)
     mask[inner] = found.mask
-    return remove_transition(mask, around, band_px)[inner]
+    if int((mask & (around >= 0.5)).sum()) < BESIDE_SHARE * int(mask.sum()):
+        # The smallest alpha must not be lost when it is taken from 1.
+        around = np.minimum(1 - around, np.where(around > 0, np.float32(0.999), np.float32(1)))
+    face_px = int((mask & (around >= 0.5)).sum())
+    kept = remove_transition(mask, around, band_px)[inner]
+    return kept, 1 - int(kept.sum()) / face_px if face_px else 1.0
 
 
 def _bares_keypoint(found: FaceMask, kept: Mask) -> bool:
@@ -258,7 +267,7 @@ def _reasons(layers: Sequence[_Layer]) -> Iterable[str]:
     for layer in layers:
         box = [round(edge) for edge in layer.found.face.box_xyxy]
         if layer.removed > REMOVED_LIMIT:
-            yield f"face {box}: {layer.removed:.0%} of its mask lies in the soft boundary or beyond"
+            yield f"face {box}: {layer.removed:.0%} of it lies in the soft boundary"
         elif layer.bared:
             yield f"face {box}: its eyes, nose or mouth lie in the soft boundary"
         if layer.residual is not None and layer.method != "solid":

@@ -1,0 +1,356 @@
+"""What `datakit anonymize` finds, leaves and costs.
+
+    python benchmarks/anonymize.py recall PORTRAITS   # faces found and masked, at several turns
+    python benchmarks/anonymize.py boundary PPM100    # soft pixels changed, photos for review
+    python benchmarks/anonymize.py scale PORTRAITS    # sigma / IOD when photos are doubled
+    python benchmarks/anonymize.py deblur PORTRAITS   # do faces come back after a Wiener filter?
+    python benchmarks/anonymize.py speed PORTRAITS    # against deface, 1080p, alternating
+    python benchmarks/anonymize.py workers PORTRAITS  # one worker against two
+
+PORTRAITS and PPM100 are folders of photos that are not part of the repository; the faces of
+PORTRAITS are annotated in tests/data/portrait_faces.json.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from datakit.core.boxes import overlap
+from datakit.core.detections import Face
+from datakit.io import images
+from datakit.models.centerface import CenterFaceDetector
+from datakit.models.face_finder import FaceFinder
+from datakit.models.face_masks import FaceMasker
+from datakit.models.mediapipe_faces import MediapipeDetector, MediapipeMesh
+from datakit.tasks.anonymize import WIDE_ELLIPSE_GROWTH, WIDE_REGION
+from datakit.tasks.face_hiding import FaceHider, Hiding
+
+FACES = Path(__file__).parents[1] / "tests/data/portrait_faces.json"
+TURNS_DEG = (0, 45, 90, 180, 270)
+LARGE_PX = 40
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("what", choices=sorted(MEASURES))
+    parser.add_argument("folder", type=Path)
+    args = parser.parse_args()
+    cv2.setNumThreads(1)
+    MEASURES[args.what](args.folder)
+
+
+def build(hiding: Hiding | None = None, region: str = "oval") -> tuple[FaceFinder, FaceHider]:
+    detector, mesh = MediapipeDetector(), MediapipeMesh()
+    finder = FaceFinder([detector, CenterFaceDetector()])
+    wide = FaceMasker(mesh, WIDE_REGION, WIDE_ELLIPSE_GROWTH)
+    return finder, FaceHider(finder, FaceMasker(mesh, region), wide, detector, hiding or Hiding())
+
+
+def annotated(folder: Path) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
+    for name, boxes in json.loads(FACES.read_text()).items():
+        path = folder / name
+        if path.is_file():
+            yield (
+                name,
+                images.decode_rgb(path.read_bytes(), name),
+                np.array(boxes, float).reshape(-1, 4),
+            )
+
+
+def recall(folder: Path) -> None:
+    """Share of annotated faces that are found (IoU > 0.3 or centre inside) and masked."""
+    _, hider = build()
+    for degrees in TURNS_DEG:
+        count = dict.fromkeys(
+            ("faces", "found", "large", "large_found", "masked", "extra", "mesh"), 0
+        )
+        review = residual = photos = 0
+        missed = []
+        for name, image, boxes in annotated(folder):
+            turned, matrix = turn(image, degrees)
+            hidden = hider.hide(turned)
+            photos += 1
+            review += bool(hidden.reasons)
+            residual += sum(face.residual is not None for face in hidden.faces)
+            centres = turn_points((boxes[:, :2] + boxes[:, 2:]) / 2, matrix)
+            sides = (boxes[:, 2:] - boxes[:, :2]).max(axis=1, initial=0)
+            found = found_faces(hidden.faces, centres, sides, boxes if degrees == 0 else None)
+            masked = [
+                hidden.mask[min(int(y), turned.shape[0] - 1), min(int(x), turned.shape[1] - 1)]
+                for x, y in centres
+            ]
+            missed += [
+                (name, tuple(box.astype(int)))
+                for box, hit in zip(boxes, found, strict=True)
+                if not hit
+            ]
+            count["faces"] += len(boxes)
+            count["found"] += int(found.sum())
+            count["large"] += int((sides >= LARGE_PX).sum())
+            count["large_found"] += int((found & (sides >= LARGE_PX)).sum())
+            count["masked"] += int(np.sum(masked))
+            count["extra"] += max(0, len(hidden.faces) - len(boxes))
+            count["mesh"] += sum(face.mask == "mesh" for face in hidden.faces)
+        print(
+            f"{degrees:3d} deg: {photos} photos, {count}, recall {count['found'] / count['faces']:.3f}, "
+            f">= {LARGE_PX} px {count['large_found'] / count['large']:.3f}, masked "
+            f"{count['masked'] / count['faces']:.3f}, residual hits {residual}, for review {review}; missed {missed[:6]}",
+            flush=True,
+        )
+
+
+def found_faces(faces, centres, sides, boxes) -> np.ndarray:
+    """Tell for each annotated face whether a found box holds its centre, or lies around it."""
+    if not len(centres):
+        return np.zeros(0, bool)
+    if not faces:
+        return np.zeros(len(centres), bool)
+    seen = np.array([face.box_xyxy for face in faces], float)
+    middle = (seen[:, :2] + seen[:, 2:]) / 2
+    near = np.abs(middle[None] - centres[:, None]).max(axis=2) <= sides[:, None] / 2
+    if boxes is not None:
+        near |= overlap(boxes, seen)[0] > 0.3
+    return near.any(axis=1)
+
+
+def turn(image: np.ndarray, degrees: int) -> tuple[np.ndarray, np.ndarray]:
+    """Turn a photo about its centre on a canvas that holds all of it; also return the matrix."""
+    height, width = image.shape[:2]
+    matrix = cv2.getRotationMatrix2D((width / 2, height / 2), degrees, 1.0)
+    reach = np.abs(matrix[:, :2]) @ (width, height)
+    size = np.ceil(np.round(reach, 6)).astype(int)
+    matrix[:, 2] += size / 2 - np.array([width, height]) / 2
+    if degrees % 90 == 0:
+        return np.ascontiguousarray(np.rot90(image, degrees // 90)), matrix
+    return cv2.warpAffine(
+        image, matrix, tuple(int(s) for s in size), borderMode=cv2.BORDER_REPLICATE
+    ), matrix
+
+
+def turn_points(points: np.ndarray, matrix: np.ndarray) -> np.ndarray:
+    return points @ matrix[:, :2].T + matrix[:, 2]
+
+
+def boundary(folder: Path) -> None:
+    """Soft pixels that change when a matte is given (image/ and alpha/ of equal names)."""
+    _, hider = build()
+    changed = soft_all = 0
+    for path in sorted((folder / "image").iterdir()):
+        image = images.decode_rgb(path.read_bytes(), path.name)
+        alpha = images.decode_alpha((folder / "alpha" / path.name).read_bytes(), path.name)
+        started = time.process_time()
+        hidden = hider.hide(image, alpha)
+        seconds = time.process_time() - started
+        differs = (hidden.image != image).any(axis=2)
+        soft = (alpha > 0) & (alpha < 1)
+        changed += int((differs & soft).sum())
+        soft_all += int(soft.sum())
+        outside = int((differs & ~hidden.mask).sum())
+        print(
+            path.name,
+            image.shape[:2],
+            f"{seconds:.1f} s, {len(hidden.faces)} faces, removed",
+            [face.removed for face in hidden.faces],
+            "residual",
+            [f.residual for f in hidden.faces],
+            f"outside mask changed {outside}",
+            *hidden.reasons,
+            flush=True,
+        )
+    print(f"soft pixels {soft_all}, changed {changed}")
+
+
+def scale(folder: Path) -> None:
+    """Sigma / IOD and IOD ratio when a photo is doubled: 1.0 means that blur grows with the face."""
+    finder, _ = build()
+    masker = FaceMasker(MediapipeMesh(), "oval")
+    ratios = []
+    for _, image, boxes in annotated(folder):
+        if len(boxes) != 1 or max(image.shape) > 1300:
+            continue
+        double = cv2.resize(image, None, fx=2, fy=2, interpolation=cv2.INTER_CUBIC)
+        one, two = (
+            best_iod(masker, photo, finder.find(photo), boxes * k)
+            for k, photo in ((1, image), (2, double))
+        )
+        if one and two:
+            ratios.append(two / one / 2)
+    print(
+        f"{len(ratios)} portraits: IOD(2x) / 2 IOD(1x) median {statistics.median(ratios):.4f}, "
+        f"min {min(ratios):.4f}, max {max(ratios):.4f}"
+    )
+
+
+def best_iod(
+    masker: FaceMasker, image: np.ndarray, faces: tuple[Face, ...], boxes: np.ndarray
+) -> float | None:
+    centre = (boxes[0, :2] + boxes[0, 2:]) / 2
+    for found in masker.masks(image, faces):
+        if found.covers(centre):
+            return found.iod_px
+    return None
+
+
+def deblur(folder: Path) -> None:
+    """Share of blurred faces that a detector finds again after a Wiener filter of the true sigma."""
+    detector, _ = MediapipeDetector(), None
+    for sigma_iod in (0.25, 0.5, 0.75, 1.0):
+        _, hider = build(Hiding(sigma_iod=sigma_iod))
+        back = total = 0
+        for _, image, boxes in annotated(folder):
+            if len(boxes) != 1:
+                continue
+            hidden = hider.hide(image)
+            face = max(hidden.faces, key=lambda face: face.mask_px)
+            restored = wiener(hidden.image, hidden.mask, face.sigma_px or 1.0)
+            x0, y0, x1, y1 = face.box_xyxy
+            grow = (x1 - x0) // 2
+            crop = restored[max(0, y0 - grow) : y1 + grow, max(0, x0 - grow) : x1 + grow]
+            back += bool(detector.detect_whole(np.ascontiguousarray(crop)))
+            total += 1
+        print(f"sigma {sigma_iod} IOD: {back} of {total} faces detected again", flush=True)
+
+
+def wiener(image: np.ndarray, mask: np.ndarray, sigma_px: float, noise: float = 1e-3) -> np.ndarray:
+    height, width = image.shape[:2]
+    fy, fx = np.fft.fftfreq(height)[:, None], np.fft.fftfreq(width)[None]
+    transfer = np.exp(-2 * (np.pi * sigma_px) ** 2 * (fx**2 + fy**2))
+    filtered = transfer / (transfer**2 + noise)
+    restored = image.copy()
+    for channel in range(3):
+        spectrum = np.fft.fft2(image[..., channel].astype(float))
+        plane = np.real(np.fft.ifft2(spectrum * filtered))
+        restored[..., channel][mask] = np.clip(plane, 0, 255).astype(np.uint8)[mask]
+    return restored
+
+
+def photos_1080p(folder: Path, target: Path, count: int) -> list[Path]:
+    """Write photos with faces, enlarged or shrunk to 1920 x 1080 or the same area upright."""
+    written: list[Path] = []
+    for name, image, boxes in annotated(folder):
+        if len(boxes) and len(written) < count:
+            side = np.sqrt(1920 * 1080 / (image.shape[0] * image.shape[1]))
+            resized = cv2.resize(
+                image,
+                None,
+                fx=side,
+                fy=side,
+                interpolation=cv2.INTER_AREA if side < 1 else cv2.INTER_CUBIC,
+            )
+            path = target / f"{len(written):03d}_{Path(name).stem[:20]}.jpg"
+            path.write_bytes(images.encode_jpeg(resized, 92))
+            written.append(path)
+    return written
+
+
+def speed(folder: Path) -> None:
+    """Seconds a photo of datakit and of deface on the same photos, alternating, one process each."""
+    with tempfile.TemporaryDirectory() as scratch:
+        photos = photos_1080p(folder, make(scratch, "in"), 12)
+        ratios = []
+        for round_ in range(3):
+            ours = timed(
+                [
+                    sys.executable,
+                    "-m",
+                    "datakit",
+                    "anonymize",
+                    f"{scratch}/in",
+                    "-o",
+                    f"{scratch}/ours{round_}",
+                    "--workers",
+                    "2",
+                    "-q",
+                ]
+            )
+            theirs = timed(
+                [
+                    str(Path(sys.executable).with_name("deface")),
+                    *map(str, photos),
+                    "--backend",
+                    "opencv",
+                ]
+            )
+            for path in Path(scratch, "in").glob("*_anonymized*"):
+                path.unlink()
+            ratios.append(theirs / ours)
+            print(
+                f"datakit {ours / len(photos):.2f} s a photo, deface {theirs / len(photos):.2f} s, speed {theirs / ours:.2f}x",
+                flush=True,
+            )
+        print(f"median {statistics.median(ratios):.2f}x of deface")
+
+
+def workers(folder: Path) -> None:
+    """Wall time of one worker against two on the same photos, start-up included and taken off."""
+    with tempfile.TemporaryDirectory() as scratch:
+        photos = photos_1080p(folder, make(scratch, "in"), 24)
+        single = make(scratch, "single")
+        (single / photos[0].name).write_bytes(photos[0].read_bytes())
+        for round_ in range(2):
+            took = {}
+            for name, source in (("start", "single"), ("one", "in"), ("two", "in")):
+                count = "2" if name == "two" else "1"
+                took[name] = timed(
+                    [
+                        sys.executable,
+                        "-m",
+                        "datakit",
+                        "anonymize",
+                        f"{scratch}/{source}",
+                        "-o",
+                        f"{scratch}/{name}{round_}",
+                        "--workers",
+                        count,
+                        "-q",
+                    ]
+                )
+            print(
+                f"1 worker {took['one']:.1f} s, 2 workers {took['two']:.1f} s, start {took['start']:.1f} s: "
+                f"{took['one'] / took['two']:.2f}x, without start "
+                f"{(took['one'] - took['start']) / (took['two'] - took['start']):.2f}x",
+                flush=True,
+            )
+
+
+def make(scratch: str, name: str) -> Path:
+    folder = Path(scratch, name)
+    folder.mkdir()
+    return folder
+
+
+def timed(command: list[str]) -> float:
+    started = time.perf_counter()
+    done = subprocess.run(
+        command, capture_output=True, env={**os.environ, "OMP_NUM_THREADS": "1"}, check=False
+    )
+    if done.returncode not in (0, 1):
+        raise SystemExit(done.stderr.decode())
+    return time.perf_counter() - started
+
+
+MEASURES = {
+    "recall": recall,
+    "boundary": boundary,
+    "scale": scale,
+    "deblur": deblur,
+    "speed": speed,
+    "workers": workers,
+}
+
+if __name__ == "__main__":
+    main()
