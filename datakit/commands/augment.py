@@ -265,6 +265,6 @@ def _finished(
         from datakit.tasks.augment_preview import write_preview
 
         path = Path(f"{options.out.rstrip('/')}.preview.jpg")
-        shown = write_preview(path, Path(options.out), source, options.preview)
-        notes.append(f"{path} shows the copies of {shown} originals")
+        if shown := write_preview(path, Path(options.out), source, options.preview):
+            notes.append(f"{path} shows the copies of {shown} originals")
     return msgspec.structs.replace(summary, notes=tuple(notes))

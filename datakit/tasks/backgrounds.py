@@ -53,13 +53,13 @@ class Backgrounds:
         The draws are always the same in number, so that what comes after them does not depend on
         their outcome. `foreground` is only called when a background is drawn: it is costly.
         """
-        kept, which, zoom, x, y, flip = rng.random(6)
+        kept, which, zoom, x, y, flip = rng.random(6).tolist()
         if kept >= self.share:
             return None
         file = self.files[int(which * len(self.files))]
         scale = round(1 + zoom * (MAX_SCALE - 1), 4)
         place_xy = (round(x, 4), round(y, 4))
-        mirrored = bool(flip < 0.5)
+        mirrored = flip < 0.5
         picture, digest = _load(file)
         height, width = alpha.shape
         behind = cover(picture, (height, width), scale=scale, place_xy=place_xy, mirrored=mirrored)
