@@ -12,13 +12,22 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 import time
 from pathlib import Path
 
 import cv2
 import numpy as np
-from clean_mattes import CleanMatte, analytic_mattes, real_mattes, sample_mattes
-from planted_defects import (
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from datakit.checks import all_checks
+from datakit.checks.base import StoredFile, Subject
+from datakit.checks.judge import Measurements, judge, measure
+from datakit.checks.thresholds import default_limits
+from datakit.core.edge_fit import edge_fit, shift_of
+from datakit.records.probe import Probe
+from tests.planted.defects import (
     DEFECTS,
     Base,
     grown,
@@ -28,13 +37,7 @@ from planted_defects import (
     stand_in_segmenter,
     subject_of,
 )
-
-from datakit.checks import all_checks
-from datakit.checks.base import StoredFile, Subject
-from datakit.checks.judge import Measurements, judge, measure
-from datakit.checks.thresholds import default_limits
-from datakit.core.edge_fit import edge_fit, shift_of
-from datakit.records.probe import Probe
+from tests.planted.mattes import CleanMatte, analytic_mattes, real_mattes, sample_mattes
 
 
 def original(matte: CleanMatte) -> Subject:

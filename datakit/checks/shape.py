@@ -10,7 +10,7 @@ from datakit.core.edge_fit import edge_fit
 from datakit.core.matte_regions import Box, Regions, border_line_share, border_shares
 
 FIT_MARGIN_PX = 14
-FITS = 0.5
+FITS = 0.59
 LOOKED_AT = 20
 SPECK_SHARE = 1e-5
 SUBJECT_SHARE = 0.15

@@ -53,6 +53,8 @@ def block_grid_ratio(levels: NDArray[np.uint8]) -> float:
     >>> round(block_grid_ratio(np.tile(blocks, (8, 8)))), block_grid_ratio(blocks)
     (1000, nan)
     """
+    if min(levels.shape) < 2 * GRID_PX:
+        return float("nan")
     ratios = [_ripple_end_ratio(levels), _ripple_end_ratio(levels.T)]
     return float(np.sqrt(ratios[0] * ratios[1]))
 
@@ -61,7 +63,7 @@ def _ripple_end_ratio(levels: NDArray[np.uint8]) -> float:
     flat = (levels == 0) | (levels == 255)
     small = cv2.absdiff(np.ascontiguousarray(levels[:, 1:]), np.ascontiguousarray(levels[:, :-1]))
     ends = (flat[:, 1:] != flat[:, :-1]) & (small < LOW)
-    if np.count_nonzero(ends) < 500 or ends.shape[1] < 4 * GRID_PX:
+    if np.count_nonzero(ends) < 500:
         return float("nan")
     by_column = ends.sum(axis=0, dtype=np.float64)
     phases = np.array([by_column[phase::GRID_PX].mean() for phase in range(GRID_PX)])

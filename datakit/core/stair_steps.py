@@ -21,6 +21,8 @@ def repeated_lines_share(levels: NDArray[np.uint8]) -> float:
     >>> repeated_lines_share(small), repeated_lines_share(np.kron(small, np.ones((4, 4), np.uint8)))
     (0.05, 0.77)
     """
+    if min(levels.shape) < 2:
+        return 0.0
     return min(_repeated(levels), _repeated(levels.T))
 
 

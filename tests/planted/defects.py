@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from clean_mattes import CleanMatte
 from numpy.typing import NDArray
 
 from datakit.checks.base import StoredFile, Subject
 from datakit.checks.edge import MIN_POINTS
 from datakit.core.matte_repair import repair
 from datakit.records.probe import Probe
+from tests.planted.mattes import CleanMatte
 
 Plant = Callable[["Base", float, np.random.Generator], Subject | None]
 

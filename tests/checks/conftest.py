@@ -1,0 +1,31 @@
+import numpy as np
+import pytest
+
+from datakit.checks.base import StoredFile, Subject
+from datakit.records.probe import Probe
+from tests.planted.defects import stand_in_segmenter, to_levels, trimap_of
+from tests.planted.mattes import CleanMatte, analytic_matte
+
+
+@pytest.fixture(scope="session")
+def matte() -> CleanMatte:
+    return analytic_matte(3)
+
+
+@pytest.fixture
+def whole_subject(matte: CleanMatte) -> Subject:
+    """A clean sample with everything that a check can look at."""
+    levels = to_levels(matte.alpha)
+    probe = Probe(format="PNG", mode="L", stored_wh=levels.shape[::-1])
+    return Subject(
+        matte.name,
+        matte.image,
+        levels,
+        StoredFile(probe),
+        StoredFile(probe),
+        mask=matte.alpha > 0.5,
+        trimap=trimap_of(matte.alpha, 3),
+        confidence=stand_in_segmenter(matte.alpha, np.random.default_rng(0)),
+        group="one",
+        split="train",
+    )
