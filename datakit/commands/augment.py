@@ -144,7 +144,9 @@ def run(options: Options, watch: Watch | None = None) -> Summary:
     if options.pipeline is not None:
         # The text decides the result, not the path: it is what the card records.
         options = msgspec.structs.replace(options, pipeline=text)
-    copies = chosen_copies(source, options.splits, options.copies, options.balance)
+    copies = chosen_copies(
+        source, options.splits, options.copies, options.balance, again=options.replay is not None
+    )
     if options.replay is not None:
         copies = only_copy(copies, options.replay, row)
         options = msgspec.structs.replace(options, include_originals=False)

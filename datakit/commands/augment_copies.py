@@ -21,12 +21,18 @@ Copies = dict[str, tuple[int, ...]]
 
 
 def chosen_copies(
-    source: Collection, splits: Sequence[str], copies: int, balance: str | None
+    source: Collection,
+    splits: Sequence[str],
+    copies: int,
+    balance: str | None,
+    *,
+    again: bool = False,
 ) -> Copies:
     """Return which copies each sample gets, by its id; only samples that get any.
 
     A dataset without splits has nothing to hold out, and all of it is augmented: the copies are
-    in their original's group, so that a later split cannot tear them apart.
+    in their original's group, so that a later split cannot tear them apart. With `again`, SRC may
+    hold copies already: they are left out, so that one can be made again from its original.
 
     Raises
     ------
@@ -34,7 +40,7 @@ def chosen_copies(
         If no sample is in these splits, the labels are still annotations, SRC holds a name that a
         copy would take, or the balance asks for what the manifest does not tell.
     """
-    everything = list(source.items())
+    everything = [item for item in source.items() if not (again and _is_copy(item))]
     present = {item.split for item in everything}
     chosen = [item for item in everything if item.split in splits or present == {None}]
     if not chosen:
@@ -97,6 +103,11 @@ def only_copy(copies: Mapping[str, tuple[int, ...]], copy_id: str, row: Sample |
             "dataset with --manifest, and the dataset it was made from as SRC"
         )
     return {parent: (copy,)}
+
+
+def _is_copy(item: Item) -> bool:
+    row = item.sample
+    return row is not None and row.parent is not None
 
 
 def _check_names(chosen: Sequence[Item], copies: Copies, taken: set[str]) -> None:

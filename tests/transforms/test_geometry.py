@@ -37,7 +37,8 @@ GEOMETRIC = [
     "GridDistortion: {distort_limit: [-0.3, 0.3], p: 1}",
     "OpticalDistortion: {distort_limit: [-0.3, 0.3], p: 1}",
     "ThinPlateSpline: {scale_range: [0.05, 0.2], p: 1}",
-    "PiecewiseAffine: {scale: [0.01, 0.03], p: 1}",
+    # Seconds a call: the one transform that is as slow as its warning says.
+    pytest.param("PiecewiseAffine: {scale: [0.01, 0.03], p: 1}", marks=pytest.mark.slow),
     "RandomCrop: {height: 80, width: 90, p: 1}",
     "CenterCrop: {height: 80, width: 90, p: 1}",
     "Crop: {x_min: 10, y_min: 20, x_max: 120, y_max: 140, p: 1}",
