@@ -27,6 +27,7 @@ from datakit.core.runs import (
     check_size,
     counts_to_mask,
     spans_to_counts,
+    spans_to_runs,
 )
 from datakit.errors import InputError
 
@@ -61,8 +62,9 @@ def polygon_mask(
     >>> polygon_mask([square], 4, 4).tolist()
     [[0, 0, 0, 0], [0, 1, 1, 0], [0, 1, 1, 0], [0, 0, 0, 0]]
     """
-    counts = polygon_counts(rings, height, width, rule, owners)
-    return counts_to_mask(counts, height, width, value, out)
+    starts, ends = _united(rings, height, width, rule, owners)
+    runs = spans_to_runs(starts, ends, height * width)
+    return counts_to_mask(runs, height, width, value, out)
 
 
 def polygon_counts(
@@ -99,11 +101,7 @@ def polygon_counts(
     >>> polygon_counts([outer, outer / 2 + 1], 4, 4, "evenodd").tolist()
     [0, 5, 2, 2, 2, 5]
     """
-    position, ring = _crossings(rings, height, width)
-    group = ring
-    if rule == "evenodd" and ring is not None:
-        group = None if owners is None else np.asarray(owners, dtype=np.int64)[ring]
-    starts, ends = _spans(position, group, height * width)
+    starts, ends = _united(rings, height, width, rule, owners)
     return spans_to_counts(starts, ends, height * width)
 
 
@@ -147,6 +145,17 @@ def polygon_counts_each(
         spans_to_counts(starts[first:last], ends[first:last], height * width)
         for first, last in pairwise([0, *cuts])
     ]
+
+
+def _united(
+    rings: Sequence[Ring], height: int, width: int, rule: Rule, owners: Sequence[int] | None
+) -> tuple[Ints, Ints]:
+    """Return the spans of all rings by `rule`; those of different groups may overlap."""
+    position, ring = _crossings(rings, height, width)
+    group = ring
+    if rule == "evenodd" and ring is not None:
+        group = None if owners is None else np.asarray(owners, dtype=np.int64)[ring]
+    return _spans(position, group, height * width)
 
 
 def _spans(position: Ints, group: Ints | None, n_pixels: int) -> tuple[Ints, Ints]:

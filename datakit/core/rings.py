@@ -7,6 +7,7 @@ height) its lower right one. The last point joins the first whether or not it re
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import isfinite
 
 import numpy as np
 import numpy.typing as npt
@@ -44,9 +45,8 @@ def ring_from_flat(values: Sequence[float]) -> Ring:
 
 def ring_bounds(ring: Ring) -> tuple[float, float, float, float]:
     """Return (x0, y0, x1, y1) of a ring of at least one point, in pixel edges."""
-    x0, y0 = ring.min(axis=0).tolist()
-    x1, y1 = ring.max(axis=0).tolist()
-    return x0, y0, x1, y1
+    x, y = np.ascontiguousarray(ring.T)
+    return float(x.min()), float(y.min()), float(x.max()), float(y.max())
 
 
 def ring_area(ring: Ring) -> float:
@@ -120,7 +120,7 @@ def check_rings(
         return f"polygon has {fewest} points, a polygon has at least {MIN_POINTS}"
     points = rings[0] if len(rings) == 1 else np.concatenate(rings)
     bounds = ring_bounds(points)
-    if not np.isfinite(bounds).all():
+    if not all(map(isfinite, bounds)):
         return "polygon has coordinates that are not finite"
     allowed = tolerance_px(width, height) if tolerance is None else tolerance
     return _outside(bounds, width, height, allowed) or _against_bbox(bounds, bbox_xywh, allowed)
@@ -144,7 +144,7 @@ def _against_bbox(
     if bbox_xywh is None or len(bbox_xywh) != 4:
         return None
     x, y, width, height = (float(value) for value in bbox_xywh)
-    if not (width > 0 and height > 0 and np.isfinite([x, y, width, height]).all()):
+    if not (width > 0 and height > 0 and all(map(isfinite, (x, y, width, height)))):
         return None
     box = (x, y, x + width, y + height)
     excess = max(abs(a - b) for a, b in zip(bounds, box, strict=True))

@@ -57,10 +57,17 @@ def spans_to_counts(
     >>> spans_to_counts(np.array([4, 1, 6]), np.array([7, 2, 8]), 9).tolist()
     [1, 1, 2, 4, 1]
     """
+    return canonical(spans_to_runs(starts, ends, n_pixels))
+
+
+def spans_to_runs(
+    starts: npt.NDArray[np.int64], ends: npt.NDArray[np.int64], n_pixels: int
+) -> Counts:
+    """Unite spans as `spans_to_counts` does, but leave runs of no length in: enough to paint."""
     starts, ends = unite_spans(starts, ends)
     edges = np.zeros(2 * len(starts) + 2, dtype=np.int64)
     edges[1:-1:2], edges[2:-1:2], edges[-1] = starts, ends, n_pixels
-    return canonical(np.diff(edges))
+    return edges[1:] - edges[:-1]
 
 
 def unite_spans(

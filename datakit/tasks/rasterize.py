@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal
 
 import cv2
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
@@ -21,10 +23,9 @@ from datakit.core.runs import counts_to_mask, union_counts
 from datakit.errors import InputError
 from datakit.io import atomic, images
 from datakit.io.formats.base import Item
-from datakit.records.failure import Failure
 from datakit.records.probe import Probe
 from datakit.records.product import Product
-from datakit.records.sample import Instance, Operation, Sample
+from datakit.records.sample import Instance, Operation
 from datakit.tasks.shapes import (
     Boxes,
     Rule,
@@ -67,69 +68,56 @@ class Rasterize:
         canvas_wh, turn = canvas_of(item, facts)
         shapes, failures = read_shapes(item, canvas_wh, boxes=self.boxes, classes=self.values)
         label, instances = self._label(shapes, canvas_wh)
-        label = orient(label, turn)
-        if self.size_wh and self.size_wh != facts.size_wh:
-            resizing = Resizing(facts.size_wh, self.size_wh, self.fit)
-            label = resizing.alpha(label) if self.kind == "coverage" else resizing.mask(label)
-        if label.dtype == np.float32:
-            label = coverage_to_uint8(label)
-        share = cv2.countNonZero(label) / label.size
-        if self.kind == "coverage":
-            share = float(label.mean(dtype=np.float64)) / 255
+        label = self._as_written(label, turn, facts)
+        share = self._foreground_share(label)
         if self.drop_empty and share == 0:
             return Product(failures=tuple(failures))
         height, width = label.shape
+        label_name, image_name, files = self._write(item, data, facts, label)
         sample = item.describe(width, height, hashlib.sha256(data).hexdigest(), self.step)
-        return self._write(item, data, facts, label, sample, shapes, instances, share, failures)
+        tags = [*sample.tags]
+        tags += ["annotation-failed"] if failures else []
+        tags += ["orientation-applied"] if facts.orientation != 1 else []
+        sample = msgspec.structs.replace(
+            sample,
+            file_name=image_name,
+            mask_file_name=None if self.kind == "coverage" else label_name,
+            alpha_file_name=label_name if self.kind == "coverage" else None,
+            tags=tuple(sorted(set(tags))),
+            categories=tuple(dict.fromkeys(shape.category for shape in shapes)),
+            annotations=len(shapes),
+            fg_ratio=round(share, 6),
+            instances=instances,
+        )
+        return Product(samples=(sample,), failures=tuple(failures), files=files)
+
+    def _as_written(self, label: Array, turn: int, facts: Probe) -> Array:
+        """Turn the label as its picture, bring it to the size asked for, and to integers."""
+        if turn != 1:
+            label = orient(label, turn)
+        if self.size_wh and self.size_wh != facts.size_wh:
+            resizing = Resizing(facts.size_wh, self.size_wh, self.fit)
+            label = resizing.alpha(label) if self.kind == "coverage" else resizing.mask(label)
+        return coverage_to_uint8(label) if self.kind == "coverage" else label
+
+    def _foreground_share(self, label: Array) -> float:
+        if self.kind == "coverage":
+            return float(label.mean(dtype=np.float64)) / 255
+        return cv2.countNonZero(label) / label.size
 
     def _write(
-        self,
-        item: Item,
-        data: bytes,
-        facts: Probe,
-        label: Array,
-        sample: Sample,
-        shapes: list[Shape],
-        instances: tuple[Instance, ...],
-        share: float,
-        failures: Sequence[Failure],
-    ) -> Product:
-        files: dict[str, int] = {}
+        self, item: Item, data: bytes, facts: Probe, label: Array
+    ) -> tuple[str, str | None, dict[str, int]]:
+        """Write label and image; return their names and every file's size."""
         label_name = item.place("alphas" if self.kind == "coverage" else "masks", ".png")
-        encoded = images.encode_png(label)
+        canvas = _shared_canvas(*label.shape)
+        encoded = canvas.encode() if label is canvas.pixels else images.encode_png(label)
         atomic.write_bytes(Path(self.out, label_name), encoded)
-        files[label_name] = len(encoded)
+        files = {label_name: len(encoded)}
         image_name = None if self.placing == "none" else item.place("images")
         if image_name:
             files[image_name] = self._place_image(item, data, facts, image_name)
-        tags = set(sample.tags)
-        if failures:
-            tags.add("annotation-failed")
-        if facts.orientation != 1:
-            tags.add("orientation-applied")
-        return Product(
-            samples=(
-                Sample(
-                    id=sample.id,
-                    file_name=image_name,
-                    mask_file_name=None if self.kind == "coverage" else label_name,
-                    alpha_file_name=label_name if self.kind == "coverage" else None,
-                    width=sample.width,
-                    height=sample.height,
-                    split=sample.split,
-                    group=sample.group,
-                    source=sample.source,
-                    tags=tuple(sorted(tags)),
-                    categories=tuple(dict.fromkeys(shape.category for shape in shapes)),
-                    annotations=len(shapes),
-                    fg_ratio=round(share, 6),
-                    instances=instances,
-                    history=sample.history,
-                ),
-            ),
-            failures=tuple(failures),
-            files=files,
-        )
+        return label_name, image_name, files
 
     def _place_image(self, item: Item, data: bytes, facts: Probe, name: str) -> int:
         """Put the image into the dataset, its pixels untouched where they can stay; its size."""
@@ -180,7 +168,8 @@ class Rasterize:
         rings, owners = flat_rings(shapes)
         encoded = [shape.counts for shape in shapes if shape.counts is not None]
         if not encoded:
-            return polygon_mask(rings, height, width, self.rule, owners, value=255)
+            canvas = _shared_canvas(height, width).pixels
+            return polygon_mask(rings, height, width, self.rule, owners, 255, canvas)
         if rings:
             encoded += polygon_counts_each(rings, owners, height, width, self.rule)
         return counts_to_mask(union_counts(encoded, height * width), height, width, 255)
@@ -192,6 +181,12 @@ class Rasterize:
             if shape.counts is not None:
                 label = np.maximum(label, counts_to_mask(shape.counts, height, width))
         return label
+
+
+@lru_cache(maxsize=2)
+def _shared_canvas(height: int, width: int) -> images.GrayCanvas:
+    """Return this process's canvas of a size: the pictures of a dataset mostly have one."""
+    return images.GrayCanvas(height, width)
 
 
 def _image_bytes(item: Item) -> bytes:
