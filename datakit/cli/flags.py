@@ -11,7 +11,6 @@ import click
 import msgspec
 
 from datakit.errors import SchemaError
-from datakit.io import yaml_files
 from datakit.records.base import Options
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
@@ -97,6 +96,8 @@ def _read_config(
     def read(ctx: click.Context, parameter: click.Parameter, value: str | None) -> None:
         if value is None:
             return
+        from datakit.io import yaml_files
+
         data, lines = yaml_files.load(Path(value))
         for key in data:
             if key.replace("-", "_") not in names:

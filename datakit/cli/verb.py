@@ -12,7 +12,6 @@ import msgspec
 
 from datakit.cli.flags import flags
 from datakit.cli.progress import make_watch
-from datakit.cli.tables import summary_table
 from datakit.errors import DatakitError
 from datakit.records.base import Options
 from datakit.records.summary import Summary
@@ -99,4 +98,7 @@ def show_summary(result: Summary, as_json: bool) -> None:
     if as_json:
         click.echo(msgspec.json.encode(result))
     else:
+        # rich is imported when there is something to draw.
+        from datakit.cli.tables import summary_table
+
         summary_table(result)
