@@ -1,0 +1,61 @@
+"""Options: frozen, checked when built, one sentence when wrong."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+import pytest
+from msgspec import Meta
+
+from datakit.errors import InputError
+from datakit.records.base import Options, Record, field_types
+
+
+class Blur(Options, frozen=True, kw_only=True):
+    src: tuple[str, ...]
+    strength: Annotated[float, Meta(gt=0, le=10, description="how much")] = 1.0
+    method: Literal["gaussian", "solid"] = "gaussian"
+    seed: Annotated[int, Meta(ge=0)] | None = None
+
+
+def test_values_are_converted_where_nothing_is_lost() -> None:
+    options = Blur(src=["a", "b"], strength=2)  # type: ignore[arg-type]
+    assert options.src == ("a", "b")
+    assert isinstance(options.strength, float)
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"strength": "strong"}, "option strength: Expected `float`, got `str`; got 'strong'"),
+        ({"strength": 0.0}, r"option strength: Expected `float` > 0.0; got 0.0"),
+        ({"strength": 11}, "option strength: Expected `float` <= 10.0; got 11"),
+        ({"method": "mosaic"}, "option method: Invalid enum value 'mosaic'"),
+        ({"src": "a"}, "option src: Expected `array`, got `str`"),
+        ({"seed": -1}, "option seed: "),
+    ],
+)
+def test_a_wrong_value_is_named(values: dict[str, object], words: str) -> None:
+    with pytest.raises(InputError, match=words):
+        Blur(**({"src": ("a",)} | values))  # type: ignore[arg-type]
+
+
+def test_options_are_frozen_and_have_no_further_names() -> None:
+    options = Blur(src=("a",))
+    with pytest.raises(AttributeError):
+        options.strength = 2.0  # type: ignore[misc]
+    with pytest.raises(TypeError):
+        Blur(src=("a",), blurr=3)  # type: ignore[call-arg]
+
+
+def test_field_types_are_resolved() -> None:
+    assert dict(field_types(Blur))["src"] == tuple[str, ...]
+
+
+def test_records_are_written_with_every_field() -> None:
+    class Row(Record, frozen=True, kw_only=True):
+        id: str
+        split: str | None = None
+
+    assert msgspec.json.encode(Row(id="a")) == b'{"id":"a","split":null}'
