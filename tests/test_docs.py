@@ -1,0 +1,57 @@
+"""The documentation is run: every `$ datakit …` line and every Python block of docs/."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from datakit.cli.main import app
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGES = sorted((ROOT / "docs").glob("*.md"))
+UNUSABLE = 2
+
+_BLOCK = re.compile(r"^```(console|python)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_every_example_of_a_page_runs(
+    page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "sample_data").symlink_to(ROOT / "sample_data")
+    monkeypatch.chdir(tmp_path)
+    blocks = _BLOCK.findall(page.read_text())
+    assert blocks, f"{page.name} has no example"
+    for kind, body in blocks:
+        if kind == "python":
+            exec(compile(body, page.name, "exec"), {"__name__": "example"})
+            continue
+        for line in body.splitlines():
+            if line.startswith("$ datakit "):
+                _run(line.removeprefix("$ datakit "))
+
+
+def _run(line: str) -> None:
+    arguments = shlex.split(line, comments=True)
+    # The comment after a command states its exit code where it is not 0.
+    expected = re.search(r"exit code (\d)", line)
+    result = CliRunner().invoke(app, arguments)
+    if result.exception and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    assert result.exit_code == (int(expected[1]) if expected else 0), f"{line}\n{result.output}"
+
+
+def test_every_verb_has_a_page() -> None:
+    from datakit.cli.main import VERBS
+
+    missing = [verb for verb in VERBS if not (ROOT / "docs" / f"{verb}.md").is_file()]
+    assert not missing
+
+
+def test_readme_links_exist() -> None:
+    for target in re.findall(r"\]\(([^)#:]+)\)", (ROOT / "README.md").read_text()):
+        assert (ROOT / target).exists(), target
