@@ -202,7 +202,9 @@ def _pieces(edges: Edges, crops: Crops, width: int) -> tuple[Ints, Floats, Float
     # Rounding must not carry an end over the edge's own ends, and so out of the crop.
     left = np.maximum(ends.min(axis=0), edges.left[edge])
     right = np.minimum(ends.max(axis=0), edges.right[edge])
-    right = np.where(edges.top[edge] == edges.bottom[edge], edges.right[edge], right)
+    level = edges.top[edge] == edges.bottom[edge]
+    left = np.where(level, edges.left[edge], left)
+    right = np.where(level, edges.right[edge], right)
     ring = edges.ring[edge]
     place = crops.first[ring] + (row.astype(np.int64) - crops.top[ring]) * crops.stride[ring]
     place -= crops.left[ring]
