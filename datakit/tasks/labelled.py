@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -20,7 +21,7 @@ FOLDERS = {"image": "images", "mask": "masks", "alpha": "alphas", "trimap": "tri
 """Kind of file -> its folder in a dataset."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Labelled:
     """One sample, decoded.
 
@@ -41,11 +42,11 @@ class Labelled:
     trimap: npt.NDArray[np.uint8] | None = None
     alpha_max: int = 255
 
-    @property
+    @cached_property
     def fg_ratio(self) -> float | None:
         """The share of foreground; None without a label."""
         if self.alpha is not None:
-            return round(float(self.alpha.mean(dtype=np.float64)), 6)
+            return round(float(cv2.mean(self.alpha)[0]), 6)
         if self.mask is not None:
             return round(cv2.countNonZero(self.mask) / self.mask.size, 6)
         return None
