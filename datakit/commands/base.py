@@ -287,7 +287,9 @@ def _finished(out: Path, command: Command, verb: str) -> Summary | None:
     if not dataset.is_finished(out):
         return None
     card = dataset.read_card(out)
-    if msgspec.to_builtins(card.commands[-1:]) != msgspec.to_builtins((command,)):
+    # As JSON, because the card was read from it: a tuple comes back as a list.
+    made = [msgspec.json.encode(c, order="deterministic") for c in (*card.commands[-1:], command)]
+    if len(set(made)) != 1:
         raise InputError(
             f"{out}: --resume found a finished dataset made with other options; choose another "
             "folder, or --overwrite"
