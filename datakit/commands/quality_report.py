@@ -26,6 +26,9 @@ from datakit.records.finding import SEVERITIES, Finding
 from datakit.records.quality import CheckCounts, Quality
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
     from datakit.commands.qc import Options
 
 TABLE = "qc.parquet"
@@ -179,21 +182,36 @@ def draw_sheets(
     by_check: dict[str, list[Finding]] = {}
     for finding in findings:
         by_check.setdefault(finding.check, []).append(finding)
-    for check in by_check if options.sheet else ():
-        worst = sorted(by_check[check], key=lambda f: (-f.score, f.sample))[: options.sheet]
-        boxes = {finding.sample: finding.box for finding in worst}
-        chosen = [item for item in source.items() if item.key in boxes]
-        task = LazyTask("datakit.tasks.quality:Draw", {"boxes": boxes})
-        with closing(ordered_map(options.make_engine(), task, chosen)) as outcomes:
-            tiles = {o.key: o.value for o in outcomes if o.value is not None}
-        drawn = [finding for finding in worst if finding.sample in tiles]
+    worst = {
+        check: sorted(found, key=lambda finding: (-finding.score, finding.sample))[: options.sheet]
+        for check, found in by_check.items()
+    }
+    tiles = _draw_tiles(options, source, worst)
+    for check, chosen in worst.items():
+        drawn = [finding for finding in chosen if check in tiles.get(finding.sample, {})]
         if not drawn:
             continue
         sheet = contact_sheet(
-            [tiles[finding.sample] for finding in drawn],
+            [tiles[finding.sample][check] for finding in drawn],
             [f"{finding.sample}\n{finding.score:.4g} {finding.severity}" for finding in drawn],
             title=f"{check}: {len(drawn)} of {len(by_check[check])}, worst first"
             f" ({how.limits[check].unit})",
             tile_px=TILE_PX,
         )
         atomic.write_bytes(out / SHEETS / f"{check}.png", images.encode_png(sheet))
+
+
+def _draw_tiles(
+    options: Options, source: Collection, worst: Mapping[str, Sequence[Finding]]
+) -> dict[str, dict[str, npt.NDArray[np.uint8]]]:
+    """Return sample -> check -> tile; every sample is read once for all its sheets."""
+    boxes: dict[str, dict[str, tuple[int, int, int, int] | None]] = {}
+    for check, findings in worst.items():
+        for finding in findings:
+            boxes.setdefault(finding.sample, {})[check] = finding.box
+    chosen = [item for item in source.items() if item.key in boxes]
+    if not chosen:
+        return {}
+    task = LazyTask("datakit.tasks.quality:Draw", {"boxes": boxes})
+    with closing(ordered_map(options.make_engine(), task, chosen)) as outcomes:
+        return {o.key: o.value for o in outcomes if o.value is not None}

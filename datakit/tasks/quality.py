@@ -29,7 +29,7 @@ from datakit.tasks.labelled import sha256
 MEASUREMENTS = "measurements.jsonl"
 FIXES = "fixes.csv"
 FIXES_HEADER = "sample,fix,before,after,pixels\n"
-TILE_PX = 320
+TILE_PX = 240
 CROP_PX = 80
 
 # A mask is a label without an alpha: what only an alpha can have is not asked of it.
@@ -200,38 +200,52 @@ def _as_trimap(stored: Label) -> npt.NDArray[np.uint8]:
     return np.select([levels < 64, levels > 191], [0, 255], 128).astype(np.uint8)
 
 
+Box = tuple[int, int, int, int]
+
+
 @dataclass(frozen=True)
 class Draw:
-    """Draw one sample for a contact sheet: the whole with the label, and a close look."""
+    """Draw one sample for the contact sheets it is on: the whole with the label, and a close look.
 
-    boxes: Mapping[str, tuple[int, int, int, int] | None]
+    ``boxes`` is sample -> check -> where to look.
+    """
+
+    boxes: Mapping[str, Mapping[str, Box | None]]
 
     def setup(self) -> None:
         """Need nothing."""
 
-    def __call__(self, item: Item) -> npt.NDArray[np.uint8]:
-        """Return (H, W, 3) uint8 RGB: photo with the label over it, and a crop of both."""
+    def __call__(self, item: Item) -> dict[str, npt.NDArray[np.uint8]]:
+        """Return check -> (H, W, 3) uint8 RGB: photo with the label over it, and a crop of both."""
         subject, _ = read_subject(item)
-        alpha = subject.alpha
-        if alpha is None:
-            return np.full((TILE_PX, TILE_PX, 3), 200, np.uint8)
-        image = subject.image
-        if image is None or image.shape[:2] != alpha.shape:
-            gray = (alpha * 255).astype(np.uint8)
-            return _fit(np.repeat(gray[..., None], 3, axis=2), TILE_PX)
-        box = self.boxes.get(item.key)
-        whole = overlay(image, alpha)
-        if box is not None:
-            thick = max(2, max(alpha.shape) // 200)
-            whole = cv2.rectangle(whole, box[:2], box[2:], (213, 94, 0), thick)
-        close = _close_look(image, alpha, box)
-        return np.vstack([_fit(whole, TILE_PX), close])
+        wanted = self.boxes.get(item.key, {})
+        alpha, pair = subject.alpha, subject.paired
+        if pair is not None:
+            whole = overlay(*pair)
+            return {check: _tile(whole, *pair, box) for check, box in wanted.items()}
+        tile = np.full((TILE_PX, TILE_PX, 3), 200, np.uint8)
+        if alpha is not None:
+            gray = np.rint(alpha * 255).astype(np.uint8)
+            tile = _fit(np.repeat(gray[..., None], 3, axis=2), TILE_PX)
+        return dict.fromkeys(wanted, tile)
+
+
+def _tile(
+    whole: npt.NDArray[np.uint8],
+    image: npt.NDArray[np.uint8],
+    alpha: npt.NDArray[np.float32],
+    box: Box | None,
+) -> npt.NDArray[np.uint8]:
+    if box is not None:
+        thick = max(2, max(alpha.shape) // 200)
+        whole = np.asarray(cv2.rectangle(whole.copy(), box[:2], box[2:], (213, 94, 0), thick))
+    return np.vstack([_fit(whole, TILE_PX), _close_look(image, alpha, box)])
 
 
 def _close_look(
     image: npt.NDArray[np.uint8],
     alpha: npt.NDArray[np.float32],
-    box: tuple[int, int, int, int] | None,
+    box: Box | None,
 ) -> npt.NDArray[np.uint8]:
     """Return a crop of the image and, beside it, of the subject on green, enlarged."""
     if box is not None:
