@@ -1,4 +1,4 @@
-"""Boxes and points in pixel edges: overlap, tiles, quarter turns."""
+"""Boxes in pixel edges: overlap, tiles."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import numpy as np
 import numpy.typing as npt
 
 Boxes = npt.NDArray[np.float64]
-Points = npt.NDArray[np.float64]
 
 
 def overlap(a: Boxes, b: Boxes) -> tuple[Boxes, Boxes]:
@@ -78,36 +77,3 @@ def tiles(
         for y in starts(height)
         for x in starts(width)
     ]
-
-
-def unturn_points(points_xy: Points, quarter_turns: int, size_wh: tuple[int, int]) -> Points:
-    """Map points found in ``np.rot90(image, quarter_turns)`` back into the image.
-
-    Parameters
-    ----------
-    points_xy : (..., 2) float
-        Pixel-edge coordinates in the turned image.
-    quarter_turns : int
-        How often the image was turned by 90 degrees counter-clockwise.
-    size_wh : (width, height)
-        Size of the image before it was turned.
-
-    Returns
-    -------
-    (..., 2) float64
-
-    Examples
-    --------
-    >>> unturn_points(np.array([[0.0, 0.0]]), 1, (4, 3)).tolist()
-    [[4.0, 0.0]]
-    """
-    width, height = size_wh
-    x, y = np.asarray(points_xy, np.float64)[..., 0], np.asarray(points_xy, np.float64)[..., 1]
-    mapped = ((x, y), (width - y, x), (width - x, height - y), (y, height - x))
-    return np.stack(mapped[quarter_turns % 4], axis=-1)
-
-
-def unturn_boxes(boxes_xyxy: Boxes, quarter_turns: int, size_wh: tuple[int, int]) -> Boxes:
-    """Map boxes found in ``np.rot90(image, quarter_turns)`` back; see `unturn_points`."""
-    corners = unturn_points(np.asarray(boxes_xyxy).reshape(-1, 2, 2), quarter_turns, size_wh)
-    return np.concatenate([corners.min(axis=1), corners.max(axis=1)], axis=-1)

@@ -30,15 +30,15 @@ class FaceDetection:
     score : float in [0, 1]
         Comparable within one detector only.
     detector : str
-    turn : int
-        Quarter turns counter-clockwise of the image in which the face was seen.
+    turn_deg : float
+        How far counter-clockwise the image was turned in which the face was seen.
     """
 
     box_xyxy: npt.NDArray[np.float64]
     keypoints_xy: npt.NDArray[np.float64]
     score: float
     detector: str
-    turn: int = 0
+    turn_deg: float = 0.0
 
     @property
     def side_px(self) -> float:
@@ -117,16 +117,18 @@ def _best_turn_first(group: Sequence[FaceDetection]) -> tuple[FaceDetection, ...
     do not lie level in the turned photo. So each detector votes with its best score of a turn, and
     a member whose eyes are not level has half a vote.
     """
-    best: dict[tuple[int, str], float] = {}
+    best: dict[tuple[float, str], float] = {}
     for found in group:
-        key = (found.turn, found.detector)
+        key = (found.turn_deg, found.detector)
         best[key] = max(best.get(key, 0.0), _vote(found))
-    votes = [sum(vote for (turn, _), vote in best.items() if turn == k) for k in range(4)]
-    return tuple(sorted(group, key=lambda found: (-votes[found.turn], -_vote(found))))
+    votes: dict[float, float] = {}
+    for (turn_deg, _), vote in best.items():
+        votes[turn_deg] = votes.get(turn_deg, 0.0) + vote
+    return tuple(sorted(group, key=lambda found: (-votes[found.turn_deg], -_vote(found))))
 
 
 def _vote(found: FaceDetection) -> float:
-    tilt = np.angle(np.exp(1j * (found.roll_rad - found.turn * np.pi / 2)))
+    tilt = np.angle(np.exp(1j * (found.roll_rad - np.deg2rad(found.turn_deg))))
     return found.score * (1.0 if abs(tilt) < LEVEL_RAD else 0.5)
 
 

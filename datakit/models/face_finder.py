@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from datakit.core.boxes import unturn_boxes, unturn_points
 from datakit.core.detections import Face, FaceDetection, merge_detections
+from datakit.core.turning import Turned, turn_image
 from datakit.errors import InputError
 from datakit.models.faces import FaceDetector
 
@@ -19,15 +19,17 @@ Image = npt.NDArray[np.uint8]
 # Faces that are turned by a right angle are rare, and large when they occur: selfies, photos whose
 # orientation was lost. Larger photos are shrunk for this search.
 TURNED_SIDE_PX = 1920
+# Right angles for photos that lie on their side, and heads that lean by 45 degrees. CenterFace
+# finds 99 % of the faces that lean by 30 degrees, and 90 % at 45.
+TURNS_DEG = (90.0, 180.0, 270.0, 45.0, 315.0)
 
 
 class FaceFinder:
     """The union of several detectors, merged.
 
-    Every detector searches the photo as it is. The three quarter turns are searched by the
+    Every detector searches the photo as it is. Turned photos (`TURNS_DEG`) are searched by the
     detectors that gain from it (`FaceDetector.turns_well`), or by all when none of them does, and
-    with a higher threshold: upright faces that are seen sideways give faint false hits, true
-    ones give strong ones.
+    with a higher threshold: what is no face gives faint hits, and there are five more passes.
 
     Parameters
     ----------
@@ -50,12 +52,12 @@ class FaceFinder:
         """Find the faces of an (H, W, 3) uint8 RGB image, most certain first."""
         seen = [found for detector in self.detectors for found in detector.detect(image)]
         small, scale_xy = _shrunk(image)
-        for quarter_turns in (1, 2, 3):
-            turned = np.ascontiguousarray(np.rot90(small, quarter_turns))
+        for degrees in TURNS_DEG:
+            turned = turn_image(small, degrees)
             for detector in self._turners:
                 seen += [
-                    _unturn(found, quarter_turns, (small.shape[1], small.shape[0]), scale_xy)
-                    for found in detector.detect(turned)
+                    _unturned(found, turned, scale_xy)
+                    for found in detector.detect(turned.image)
                     if found.score >= detector.turned_threshold
                 ]
         return merge_detections(seen)
@@ -72,16 +74,12 @@ def _shrunk(image: Image) -> tuple[Image, npt.NDArray[np.float64]]:
     return small, np.array([width / size_wh[0], height / size_wh[1]])
 
 
-def _unturn(
-    found: FaceDetection,
-    quarter_turns: int,
-    size_wh: tuple[int, int],
-    scale_xy: npt.NDArray[np.float64],
+def _unturned(
+    found: FaceDetection, turned: Turned, scale_xy: npt.NDArray[np.float64]
 ) -> FaceDetection:
-    box = unturn_boxes(found.box_xyxy, quarter_turns, size_wh)[0]
     return replace(
         found,
-        box_xyxy=box * np.tile(scale_xy, 2),
-        keypoints_xy=unturn_points(found.keypoints_xy, quarter_turns, size_wh) * scale_xy,
-        turn=quarter_turns,
+        box_xyxy=turned.box_to_image(found.box_xyxy) * np.tile(scale_xy, 2),
+        keypoints_xy=turned.points_to_image(found.keypoints_xy) * scale_xy,
+        turn_deg=turned.degrees,
     )

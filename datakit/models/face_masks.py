@@ -170,7 +170,7 @@ def _attempts(face: Face) -> Iterator[tuple[FaceDetection, float]]:
 
 
 def _turn_roll(member: FaceDetection) -> float:
-    return float(member.turn * np.pi / 2)
+    return float(np.deg2rad(member.turn_deg))
 
 
 def _covered(found: FaceMask, member: FaceDetection) -> bool:

@@ -181,14 +181,13 @@ class FaceHider:
             centre = (member.box_xyxy[:2] + member.box_xyxy[2:]) / 2
             side_px = CROP_PER_BOX * member.side_px
             crop = upright_crop(result, centre, side_px, layer.found.roll_rad, CROP_PX)
-            turn = round(layer.found.roll_rad / (np.pi / 2)) % 4
             for seen in self._checker.detect_whole(crop.image):
                 corners = crop.points_to_image(seen.box_xyxy[[[0, 1], [2, 1], [2, 3], [0, 3]]])
                 hit = replace(
                     seen,
                     box_xyxy=np.concatenate([corners.min(axis=0), corners.max(axis=0)]),
                     keypoints_xy=crop.points_to_image(seen.keypoints_xy),
-                    turn=turn,
+                    turn_deg=float(np.rad2deg(layer.found.roll_rad)),
                 )
                 hits.append((_owner(number, layers, hit), hit))
         return hits
