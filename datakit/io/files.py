@@ -62,7 +62,7 @@ def safe_name(name: str) -> str:
     if _PLAIN.fullmatch(name):
         return name
     path = PurePosixPath(name.replace("\\", "/"))
-    drive = len(name) > 1 and name[1] == ":"
+    drive = bool(path.parts) and path.parts[0][1:2] == ":"
     if not path.parts or path.is_absolute() or drive or ".." in path.parts or "\0" in name:
         raise InputError(
             f"file name {name!r}: expected a path below the dataset's root, found one that "

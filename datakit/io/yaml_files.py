@@ -10,6 +10,7 @@ import yaml
 from datakit.errors import InputError, SchemaError
 
 MAX_BYTES = 1 << 20
+MAX_DEPTH = 50
 
 
 def load(path: Path) -> tuple[dict[str, Any], dict[str, int]]:
@@ -47,9 +48,7 @@ def parse(text: str, name: str) -> tuple[dict[str, Any], dict[str, int]]:
     ({'kind': 'binary', 'size': [3]}, {'kind': 1, 'size': 2, 'size.0': 3})
     """
     try:
-        # Aliases make small files grow without bound when they are expanded.
-        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text)):
-            raise SchemaError(f"{name}: expected YAML without aliases (*name); write values out")
+        _refuse_traps(text, name)
         node = yaml.compose(text, yaml.SafeLoader)
         data = yaml.safe_load(text)
     except (yaml.YAMLError, RecursionError, ValueError) as error:
@@ -62,14 +61,33 @@ def parse(text: str, name: str) -> tuple[dict[str, Any], dict[str, int]]:
     if not isinstance(data, dict) or not all(isinstance(key, str) for key in data):
         raise SchemaError(f"{name} line 1: expected `name: value` pairs")
     lines: dict[str, int] = {}
-    _collect(node, "", lines)
+    try:
+        _collect(node, "", lines)
+    except SchemaError as error:
+        raise SchemaError(f"{name} {error}") from None
     return data, lines
+
+
+def _refuse_traps(text: str, name: str) -> None:
+    """Refuse what makes a small file take for ever: aliases, and nesting without end."""
+    depth = 0
+    for event in yaml.parse(text):
+        if isinstance(event, yaml.AliasEvent):
+            raise SchemaError(f"{name}: expected YAML without aliases (*name); write values out")
+        depth += isinstance(event, yaml.CollectionStartEvent)
+        depth -= isinstance(event, yaml.CollectionEndEvent)
+        if depth > MAX_DEPTH:
+            line = event.start_mark.line + 1 if event.start_mark else 1
+            raise SchemaError(f"{name} line {line}: expected YAML; it is nested too deeply")
 
 
 def _collect(node: yaml.Node | None, path: str, lines: dict[str, int]) -> None:
     if isinstance(node, yaml.MappingNode):
         for key, value in node.value:
             inner = f"{path}.{key.value}" if path else str(key.value)
+            if inner in lines:
+                line = key.start_mark.line + 1
+                raise SchemaError(f"line {line}: {inner!r} is there twice, first in {lines[inner]}")
             lines[inner] = key.start_mark.line + 1
             _collect(value, inner, lines)
     elif isinstance(node, yaml.SequenceNode):
