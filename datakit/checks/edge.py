@@ -53,13 +53,18 @@ def _measure_misaligned(subject: Subject) -> Measured:
     fit = edge_fit(*subject.paired)
     if len(fit) < MIN_POINTS:
         return NOT_MEASURED
-    shift = shift_of(fit)
+    shift, offset = shift_of(fit), offset_of(fit)
+    # A matte that is too fat all round, on a subject that leaves the picture at the bottom, fits
+    # better when moved down: that is edge_offset's to report.
+    gain = shift.gain if shift.r2 > offset.r2 else 0.0
     return Measured(
         {
             "dx_px": float(shift.dx_px),
             "dy_px": float(shift.dy_px),
             "r2": shift.r2,
-            "gain": shift.gain,
+            "gain": gain,
+            "growth_px": float(offset.offset_px),
+            "growth_gain": offset.gain,
         }
     )
 

@@ -19,7 +19,7 @@ from datakit.io import atomic
 COLOURS = {"review": "#56B4E9", "warning": "#E69F00", "error": "#D55E00"}
 """Of the Okabe-Ito palette, told apart by colour-blind eyes."""
 COLUMNS = 4
-MOST_PANELS = 23
+MOST_PANELS = 15
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Scores:
 def save_scores(path: Path, scores: Sequence[Scores], title: str) -> None:
     """Draw findings by check, and a histogram of scores with its thresholds for each check.
 
-    Checks with findings come first, then those whose scores vary; at most 23 histograms.
+    Checks with findings come first, then those whose scores vary; at most 15 histograms.
 
     Parameters
     ----------
@@ -63,10 +63,15 @@ def save_scores(path: Path, scores: Sequence[Scores], title: str) -> None:
     rest = [score for score in scores if score not in found and len(set(score.values)) > 1]
     panels = (found + rest)[:MOST_PANELS]
     rows = -(-(len(panels) + 1) // COLUMNS)
-    figure = Figure(figsize=(4.4 * COLUMNS, 2.9 * rows), layout="constrained")
+    height = 2.9 * rows + 0.5
+    figure = Figure(figsize=(4.4 * COLUMNS, height))
     FigureCanvasAgg(figure)
-    figure.suptitle(title)
+    figure.suptitle(title, y=1 - 0.2 / height)
     axes = figure.subplots(rows, COLUMNS, squeeze=False).ravel()
+    # Fixed margins: fitting them to the texts would take longer than drawing the page.
+    figure.subplots_adjust(
+        left=0.07, right=0.985, top=1 - 0.7 / height, bottom=0.55 / height, hspace=0.5, wspace=0.28
+    )
     _draw_counts(axes[0], found)
     for one, score in zip(axes[1:], panels, strict=False):
         _draw_scores(one, score)
