@@ -22,8 +22,9 @@ _NAME_AT_FAULT = frozenset({errno.ENAMETOOLONG, errno.ENOTDIR, errno.EISDIR, err
 def _temporary(path: Path) -> Path:
     # The process id keeps two workers that redo the same item from sharing a temporary file; the
     # name is hashed, as a name that fits by itself may be too long with anything before it.
-    digest = hashlib.sha256(os.fsencode(path.name)).hexdigest()[:16]
-    return path.with_name(f"{TEMPORARY_PREFIX}{os.getpid()}-{digest}")
+    folder, slash, name = str(path).rpartition("/")
+    digest = hashlib.sha256(os.fsencode(name)).hexdigest()[:16]
+    return Path(f"{folder}{slash}{TEMPORARY_PREFIX}{os.getpid()}-{digest}")
 
 
 @contextmanager

@@ -20,6 +20,7 @@ from PIL import Image, UnidentifiedImageError
 
 from datakit.core.orientation import orient
 from datakit.errors import InputError, TruncatedError
+from datakit.io.jpeg_header import plain_jpeg
 from datakit.records.probe import Probe
 
 MAX_PIXELS: Final = 178_956_970
@@ -54,30 +55,10 @@ def probe(data: bytes, name: str = "image") -> Probe:
     InputError
         If it is no image, has more than `MAX_PIXELS`, is empty, or was cut off.
     """
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            with Image.open(BytesIO(data)) as image:
-                # Before anything else: for some formats Pillow decodes all pixels to find the tag.
-                _check_pixels(image.size, name)
-                orientation = _orientation(image, data)
-                # Multi-picture JPEGs of phones are JPEGs with a second picture behind the first.
-                kind = "JPEG" if image.format == "MPO" else str(image.format)
-                found = Probe(
-                    format=kind,
-                    mode=image.mode,
-                    stored_wh=_stored_wh(image),
-                    orientation=orientation if orientation in range(1, 9) else 1,
-                )
-    except InputError:
-        raise
-    except Image.DecompressionBombError:
-        raise InputError(f"{name}: expected at most {MAX_PIXELS:,} pixels, found more") from None
-    except UnidentifiedImageError:
-        raise InputError(f"{name}: expected an image, found {_describe(data)}") from None
-    # Pillow's parsers meet arbitrary bytes here and fail in as many ways as there are formats.
-    except Exception as error:  # noqa: BLE001
-        raise InputError(f"{name}: the image header is damaged ({error})") from None
+    found = plain_jpeg(data)
+    if found is None:
+        found = _full_probe(data, name)
+    _check_pixels(found.stored_wh, name)
     ending = _ENDINGS.get(found.format)
     if ending and ending not in data[-_TAIL_BYTES:]:
         raise TruncatedError(f"{name}: the {found.format} ends too early; the file was cut off")
@@ -263,11 +244,40 @@ class GrayCanvas:
 
 
 def _encode_gray_png(pixels: npt.NDArray[Any]) -> bytes:
-    canvas = GrayCanvas(*pixels.shape, pixels.dtype.itemsize)
+    height, width = pixels.shape
+    canvas = GrayCanvas(height, width, pixels.dtype.itemsize)
     canvas.pixels[:] = (
         pixels.astype(">u2", order="C").view(np.uint8) if pixels.itemsize == 2 else pixels
     )
     return canvas.encode()
+
+
+def _full_probe(data: bytes, name: str) -> Probe:
+    """Read any format's header with Pillow."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            with Image.open(BytesIO(data)) as image:
+                # Before anything else: for some formats Pillow decodes all pixels to find the tag.
+                _check_pixels(image.size, name)
+                orientation = _orientation(image, data)
+                # Multi-picture JPEGs of phones are JPEGs with a second picture behind the first.
+                kind = "JPEG" if image.format == "MPO" else str(image.format)
+                return Probe(
+                    format=kind,
+                    mode=image.mode,
+                    stored_wh=_stored_wh(image),
+                    orientation=orientation if orientation in range(1, 9) else 1,
+                )
+    except InputError:
+        raise
+    except Image.DecompressionBombError:
+        raise InputError(f"{name}: expected at most {MAX_PIXELS:,} pixels, found more") from None
+    except UnidentifiedImageError:
+        raise InputError(f"{name}: expected an image, found {_describe(data)}") from None
+    # Pillow's parsers meet arbitrary bytes here and fail in as many ways as there are formats.
+    except Exception as error:  # noqa: BLE001
+        raise InputError(f"{name}: the image header is damaged ({error})") from None
 
 
 def _check_pixels(size_wh: tuple[int, int], name: str) -> None:

@@ -25,11 +25,11 @@ def roboflow_stem(file_name: str) -> str | None:
     >>> roboflow_stem("holiday.jpg") is None
     True
     """
-    path = PurePosixPath(file_name)
-    matches = list(_TOKEN.finditer(path.name))
-    if not matches:
-        return None
-    return _FOLDED_SUFFIX.sub("", path.name[: matches[-1].start()])
+    name = file_name.rpartition("/")[2]
+    start = -1
+    for match in _TOKEN.finditer(name):
+        start = match.start()
+    return None if start < 0 else _FOLDED_SUFFIX.sub("", name[:start])
 
 
 def source_group(file_name: str, true_name: str | None) -> str:
@@ -48,5 +48,6 @@ def source_group(file_name: str, true_name: str | None) -> str:
         return _FOLDED_SUFFIX.sub("", re.sub(r"\.[A-Za-z]{3,4}$", "", true_name))
     stem = roboflow_stem(file_name)
     if stem is not None:
-        return (PurePosixPath(file_name).parent / stem).as_posix()
+        folder, slash, _ = file_name.rpartition("/")
+        return f"{folder}{slash}{stem}"
     return PurePosixPath(file_name).with_suffix("").as_posix()
