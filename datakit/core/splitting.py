@@ -1,0 +1,287 @@
+"""Dealing groups out to splits: whole groups, target sizes, even strata."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from datakit.errors import InputError
+
+Indices = npt.NDArray[np.int64]
+Counts = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
+
+# A split's size weighs as much as all its strata together, times this.
+_SIZE_WEIGHT: Final = 4.0
+# Few groups leave little choice and local minima: other weights and other orders are tried too.
+_FEW_GROUPS: Final = 400
+_OTHER_WEIGHTS: Final = (1.0, 0.25, 0.05)
+_OTHER_ORDERS: Final = 60
+_MAX_MOVES: Final = 4000
+_MOVE_CELLS: Final = 40_000_000
+_SWAPS: Final = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Deal:
+    """Groups dealt to splits.
+
+    Attributes
+    ----------
+    split : ndarray of shape (G,) and dtype int64
+        Number of each group's split.
+    sizes : ndarray of shape (S,) and dtype float64
+        Samples in each split.
+    cells : ndarray of shape (S, K) and dtype float64
+        Samples of each stratum in each split.
+    """
+
+    split: Indices
+    sizes: Counts
+    cells: Counts
+
+
+def group_order(seed: int, tokens: list[str]) -> Indices:
+    """Return groups in an order that depends on the seed and their content alone.
+
+    Parameters
+    ----------
+    seed : int
+    tokens : list of str
+        One of each group, the same whatever the order of the files.
+
+    Examples
+    --------
+    >>> one = ["a", "b", "c", "d"]
+    >>> two = one[::-1]
+    >>> [one[i] for i in group_order(7, one)] == [two[i] for i in group_order(7, two)]
+    True
+    """
+    key = hashlib.blake2b(str(seed).encode(), digest_size=16).digest()
+    digests = [hashlib.blake2b(text.encode(), key=key, digest_size=8).digest() for text in tokens]
+    ranks = np.frombuffer(b"".join(digests), dtype=">u8")
+    return np.asarray(np.lexsort((np.array(tokens, dtype=object), ranks)), dtype=np.int64)
+
+
+def deal(
+    sizes: Indices,
+    cells: Counts,
+    targets: Counts,
+    order: Indices,
+    allowed: Flags,
+    fixed: Indices,
+) -> Deal:
+    """Give each group to a split so that sizes and strata come near their targets.
+
+    Large groups first, each to the split where it lowers the weighted sum of squared distances
+    most (as the iterative stratification of Sechidis et al., ECML 2011, for whole groups); then
+    single groups move, and pairs change sides, as long as that lowers it further. With few groups
+    this is tried from several starts, and the evenest strata win among the deals whose sizes are
+    within one largest group.
+
+    Parameters
+    ----------
+    sizes : (G,) int64
+        Samples of each group.
+    cells : (G, K) float64
+        Samples of each group in each stratum; K may be 0.
+    targets : (S,) float64
+        Samples that each split should get.
+    order : (G,) int64
+        From `group_order`: what comes first among equals.
+    allowed : (G, S) bool
+        Where a group may go.
+    fixed : (G,) int64
+        The split that a group has already and keeps, or -1.
+
+    Returns
+    -------
+    Deal
+
+    Raises
+    ------
+    InputError
+        If a group may go nowhere.
+    """
+    lost = np.flatnonzero(~allowed.any(axis=1) & (fixed < 0))
+    if len(lost):
+        raise InputError(f"split: {len(lost)} groups may go to no split; relax the conditions")
+    # The size is one more stratum, that of all samples.
+    table = np.column_stack([sizes.astype(np.float64), cells])
+    total = table.sum(axis=0)
+    goal = targets[:, None] / max(targets.sum(), 1.0) * total
+    best: tuple[tuple[float, ...], _State] | None = None
+    for factor, turn in _starts(order, even=cells.shape[1] == 0):
+        weight = 1.0 / np.maximum(total, 1.0)
+        weight[0] *= factor * max(cells.shape[1], 1)
+        state = _State(table, goal, weight, allowed, fixed.copy())
+        state.fill(turn)
+        state.improve(turn)
+        off = float(np.abs(state.have[:, 0] - goal[:, 0]).max())
+        error = strata_error(state.have[:, 1:], state.have[:, 0], total[1:])
+        score = (float(off > sizes.max(initial=0)), round(error, 6), off)
+        if best is None or score < best[0]:
+            best = (score, state)
+    assert best is not None
+    state = best[1]
+    return Deal(state.split, state.have[:, 0].copy(), state.have[:, 1:].copy())
+
+
+def _starts(order: Indices, *, even: bool) -> list[tuple[float, Indices]]:
+    """Return the weights and orders to try; one when nothing but the size is to be met."""
+    starts = [(_SIZE_WEIGHT, order)]
+    if not even and len(order) <= _FEW_GROUPS:
+        # The order carries the seed and the content; shuffling it by a constant keeps it so.
+        rng = np.random.default_rng(0)
+        starts += [(factor, order) for factor in _OTHER_WEIGHTS]
+        starts += [(_OTHER_WEIGHTS[1], rng.permutation(order)) for _ in range(_OTHER_ORDERS)]
+    return starts
+
+
+def strata_error(cells: Counts, sizes: Counts, total: Counts) -> float:
+    """Return how far the strata are from even: the share of samples on the wrong side.
+
+    Parameters
+    ----------
+    cells : (S, K) float64
+        Samples of each stratum in each split.
+    sizes : (S,) float64
+        Samples in each split.
+    total : (K,) float64
+        Samples of each stratum.
+
+    Examples
+    --------
+    >>> strata_error(np.array([[5.0], [5.0]]), np.array([8.0, 2.0]), np.array([10.0]))
+    0.3
+    """
+    if not cells.size:
+        return 0.0
+    even = sizes[:, None] / max(float(sizes.sum()), 1.0) * total
+    return float(np.abs(cells - even).sum() / 2 / max(float(total.sum()), 1.0))
+
+
+def rounding_error(sizes: Counts, total: Counts) -> float:
+    """Return the least `strata_error` that whole samples allow, were there no groups.
+
+    Examples
+    --------
+    >>> rounding_error(np.array([1.0, 1.0]), np.array([1.0, 1.0]))
+    0.5
+    """
+    if not total.size:
+        return 0.0
+    even = sizes[:, None] / max(float(sizes.sum()), 1.0) * total
+    part = even - np.floor(even)
+    # Of each stratum as many of the largest remainders are rounded up as whole samples are left.
+    ups = np.rint(part.sum(axis=0)).astype(int)
+    ranked = -np.sort(-part, axis=0)
+    up = np.arange(len(sizes))[:, None] < ups
+    off = np.where(up, 1 - ranked, ranked).sum() / 2
+    return float(off / max(float(total.sum()), 1.0))
+
+
+class _State:
+    """Groups half dealt: what each split has, and what it should have."""
+
+    def __init__(
+        self, table: Counts, goal: Counts, weight: Counts, allowed: Flags, split: Indices
+    ) -> None:
+        self.table, self.goal, self.weight = table, goal, weight
+        self.allowed, self.split = allowed, split
+        self.movable = np.flatnonzero(split < 0)
+        self.have = np.zeros(goal.shape)
+        dealt = np.flatnonzero(split >= 0)
+        np.add.at(self.have, split[dealt], table[dealt])
+
+    def fill(self, order: Indices) -> None:
+        """Deal the groups that have no split, large ones first."""
+        open_groups = order[self.split[order] < 0]
+        by_size = np.argsort(-self.table[open_groups, 0], kind="stable")
+        self._seed_empty(open_groups[by_size])
+        for group in open_groups[by_size]:
+            if self.split[group] >= 0:
+                continue
+            row = self.table[group]
+            # Only what the split lacks matters here: the last split takes the rest.
+            cost = ((2 * (self.have - self.goal) + row) * row) @ self.weight
+            cost[~self.allowed[group]] = np.inf
+            self._put(group, int(np.argmin(cost)))
+
+    def _seed_empty(self, groups: Indices) -> None:
+        """Give each wanted split one small group, so that none stays empty for its rounding."""
+        for side in np.argsort(self.goal[:, 0], kind="stable"):
+            if self.have[side, 0] > 0 or self.goal[side, 0] <= 0:
+                continue
+            free = groups[(self.split[groups] < 0) & self.allowed[groups, side]]
+            if len(free) > (self.have[:, 0] == 0).sum() - 1:
+                gap = np.abs(self.table[free, 0] - self.goal[side, 0])
+                self._put(int(free[np.argmin(gap)]), int(side))
+
+    def _put(self, group: int, side: int) -> None:
+        if self.split[group] >= 0:
+            self.have[self.split[group]] -= self.table[group]
+        self.split[group] = side
+        self.have[side] += self.table[group]
+
+    def improve(self, order: Indices) -> None:
+        """Move single groups, then swap pairs, while that brings the targets nearer."""
+        movable = order[np.isin(order, self.movable)]
+        if len(movable) * self.goal.size > _MOVE_CELLS // 10:
+            movable = movable[: max(1, _MOVE_CELLS // 10 // self.goal.size)]
+        for _ in range(_MAX_MOVES):
+            if not (self._move(movable) or self._swap(movable)):
+                break
+
+    def _move(self, groups: Indices) -> bool:
+        if not len(groups):
+            return False
+        rows, side = self.table[groups], self.split[groups]
+        square = (rows**2) @ self.weight
+        pull = 2 * (rows * self.weight) @ (self.have - self.goal).T
+        leave = square - pull[np.arange(len(groups)), side]
+        change = pull + (square + leave)[:, None]
+        change[np.arange(len(groups)), side] = 0
+        change[~self.allowed[groups]] = np.inf
+        # A split must not be emptied for the sake of another.
+        alone = self.have[side, 0] <= rows[:, 0]
+        change[alone] = np.inf
+        best = int(np.argmin(change))
+        group, target = divmod(best, len(self.goal))
+        if change[group, target] >= -1e-9:
+            return False
+        self._put(int(groups[group]), target)
+        return True
+
+    def _swap(self, groups: Indices) -> bool:
+        """Exchange the best pair of a few of each two splits."""
+        best, pair = -1e-9, None
+        for one in range(len(self.goal)):
+            for two in range(one + 1, len(self.goal)):
+                left = groups[(self.split[groups] == one) & self.allowed[groups, two]][:_SWAPS]
+                right = groups[(self.split[groups] == two) & self.allowed[groups, one]][:_SWAPS]
+                if not len(left) or not len(right):
+                    continue
+                tilt = (
+                    2
+                    * self.weight
+                    * ((self.have[two] - self.goal[two]) - (self.have[one] - self.goal[one]))
+                )
+                a, b = self.table[left], self.table[right]
+                # Moving d = a - b from one to two costs d.tilt + 2 d.W.d.
+                cross = (a * self.weight) @ b.T
+                squares = (a**2 @ self.weight)[:, None] + b**2 @ self.weight - 2 * cross
+                change = (a @ tilt)[:, None] - b @ tilt + 2 * squares
+                at = int(np.argmin(change))
+                if change.flat[at] < best:
+                    best = float(change.flat[at])
+                    pair = (int(left[at // len(right)]), one, int(right[at % len(right)]), two)
+        if pair is None:
+            return False
+        self._put(pair[0], pair[3])
+        self._put(pair[2], pair[1])
+        return True
