@@ -48,7 +48,13 @@ def _parameter(field: msgspec.structs.FieldInfo) -> click.Parameter:
     multiple = get_origin(kind) is tuple
     if get_origin(kind) is dict:
         # A mapping is too much for a command line: it comes from --config.
-        return click.Option(declared, type=click.UNPROCESSED, default=dict, hidden=True)
+        return click.Option(
+            declared,
+            type=click.UNPROCESSED,
+            default=dict,
+            hidden=True,
+            help=meta.description or "",
+        )
     default = None if required else field.default
     help_text = meta.description or ""
     if kind is bool:

@@ -1,6 +1,5 @@
 """Every check of every family: measured, scored, judged and documented the same way."""
 
-from pathlib import Path
 from string import Formatter
 
 import numpy as np
@@ -12,8 +11,8 @@ from datakit.checks.judge import Measurements, judge, measure
 from datakit.checks.judge import score as score_of
 from datakit.checks.limits import Limits
 from datakit.checks.thresholds import default_limits
+from tests.checks.check_table import PAGE, page_with_table
 
-DOCS = Path(__file__).resolve().parents[2] / "docs" / "qc.md"
 NAMES = sorted(all_checks())
 
 
@@ -75,8 +74,9 @@ def test_any_score_can_be_put_into_words(check: Check, whole_subject: Subject) -
     assert "{" not in findings[0].words
 
 
-def test_it_is_documented(check: Check) -> None:
-    assert f"`{check.name}`" in DOCS.read_text(encoding="utf-8")
+def test_the_table_in_the_documentation_is_current() -> None:
+    """Made anew by ``python -m tests.checks.check_table``."""
+    assert page_with_table() == PAGE.read_text(encoding="utf-8")
 
 
 def test_families_hold_all_checks_once() -> None:
