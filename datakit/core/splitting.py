@@ -138,7 +138,8 @@ def _starts(order: Indices, *, even: bool) -> list[tuple[float, Indices]]:
         # The order carries the seed and the content; shuffling it by a constant keeps it so.
         rng = np.random.default_rng(0)
         starts += [(factor, order) for factor in _OTHER_WEIGHTS]
-        starts += [(_OTHER_WEIGHTS[1], rng.permutation(order)) for _ in range(_OTHER_ORDERS)]
+        tries = _OTHER_ORDERS * (1 if len(order) > 60 else 6)
+        starts += [(_OTHER_WEIGHTS[1], rng.permutation(order)) for _ in range(tries)]
     return starts
 
 
