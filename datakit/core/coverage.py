@@ -13,7 +13,7 @@ Within a ring that crosses itself the even-odd rule holds, as it does for `polyg
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import cv2
 import numpy as np
@@ -33,6 +33,7 @@ Coverage = npt.NDArray[np.float32]
 SCANLINES = 32
 """Lines through a pixel in which outlines meet."""
 _ROUNDING = 1e-7
+_PIXELS_AT_ONCE = 1 << 15
 
 
 def polygon_coverage(
@@ -97,36 +98,46 @@ def _owner_of_rings(n_rings: int, rule: Rule, owners: Sequence[int] | None) -> I
 def _compose(cells: Cells, crops: Crops, owner: Ints, rule: Rule, coverage: Coverage) -> None:
     """Lay the rings over one another onto a coverage of zeros.
 
-    Pixels in which at most one of two values is neither 0 nor 1 come out exact: for these
-    a + b - ab is the union, and a + b - 2ab what is in one of both.
+    Pixels in which at most one of two values is neither 0 nor 1 come out exact: there the larger
+    of them is their union, and the difference is what only one of them covers.
     """
+    values = _fold(np.stack((cells.area, cells.beyond), axis=1)).astype(np.float32)
     distinct = sorted(set(owner.tolist()))
     for number in distinct:
-        alone = len(distinct) == 1
-        layer = coverage if alone else np.zeros_like(coverage)
-        for ring in np.flatnonzero(owner == number):
-            area, view = _ring_area(cells, crops, int(ring), layer)
-            view += area * (1 - view * (2 if rule == "evenodd" else 1))
-        if not alone:
-            coverage += layer * (1 - coverage)
-    if rule == "evenodd":
-        coverage.clip(0, 1, out=coverage)
+        layer = coverage if len(distinct) == 1 else np.zeros_like(coverage)
+        for ring in np.flatnonzero(owner == number).tolist():
+            for area, view in _ring_areas(cells.place, values, crops, ring, layer):
+                if rule == "evenodd":
+                    np.abs(np.subtract(view, area, out=view), out=view)
+                else:
+                    np.maximum(view, area, out=view)
+        if layer is not coverage:
+            np.maximum(coverage, layer, out=coverage)
 
 
-def _ring_area(cells: Cells, crops: Crops, ring: int, layer: Coverage) -> tuple[Coverage, Coverage]:
-    """Return one ring's area in each pixel of its crop, and the same part of the layer."""
+def _ring_areas(
+    place: Ints, values: Coverage, crops: Crops, ring: int, layer: Coverage
+) -> Iterator[tuple[Coverage, Coverage]]:
+    """Give one ring's area in each pixel of its crop, and the same part of the layer.
+
+    A few rows at a time, so that it stays in the processor's cache. `values` holds the area of
+    each cell, and that of the pixels which follow it.
+    """
     top, bottom = int(crops.top[ring]), int(crops.bottom[ring])
     left, stride = int(crops.left[ring]), int(crops.stride[ring])
-    begin, n_pixels = int(crops.first[ring]), (bottom - top) * stride
-    mine = slice(*np.searchsorted(cells.place, [begin, begin + n_pixels]))
-    place = cells.place[mine] - begin
-    values = np.zeros(2 * len(place) + 1, dtype=np.float32)
-    values[1::2] = _fold(cells.area[mine])
-    values[2::2] = _fold(cells.beyond[mine])
-    repeats = np.ones(len(values), dtype=np.int64)
-    repeats[0::2] = np.diff(place, prepend=-1, append=n_pixels) - 1
-    area = values.repeat(repeats).reshape(bottom - top, stride)[:, :-1]
-    return area, layer[top:bottom, left : left + stride - 1]
+    rows = [*range(top, bottom, max(1, _PIXELS_AT_ONCE // stride)), bottom]
+    begins = [int(crops.first[ring]) + (row - top) * stride for row in rows]
+    cuts = np.searchsorted(place, begins).tolist()
+    for i in range(len(rows) - 1):
+        at = place[cuts[i] : cuts[i + 1]]
+        # A row begins outside of the ring: 0 up to the first cell.
+        runs = np.zeros(2 * len(at) + 1, dtype=np.float32)
+        runs[1:] = values[cuts[i] : cuts[i + 1]].reshape(-1)
+        borders = np.concatenate(([begins[i] - 1], at, [begins[i + 1]]))
+        repeats = np.ones(len(runs), dtype=np.int64)
+        repeats[0::2] = borders[1:] - borders[:-1] - 1
+        area = runs.repeat(repeats).reshape(-1, stride)[:, :-1]
+        yield area, layer[rows[i] : rows[i + 1], left : left + stride - 1]
 
 
 def _fold(winding: Floats) -> Floats:

@@ -155,38 +155,43 @@ def outline_cells(edges: Edges, crops: Crops, width: int) -> Cells:
     order = place.argsort(kind="stable")
     place = place[order]
     cover = cover[order]
-    last = np.flatnonzero(np.diff(place, append=-1))
+    is_last = np.ones(len(place), dtype=bool)
+    np.not_equal(place[1:], place[:-1], out=is_last[:-1])
+    last = np.flatnonzero(is_last)
     beyond = cover.cumsum()[last]
     missing = (cover * distance[order]).cumsum()[last]
-    return Cells(
-        place=place[last],
-        area=beyond - np.diff(missing, prepend=0),
-        beyond=np.rint(beyond),
-        single=_single(edges, edge[order], last),
-    )
+    area = beyond - missing
+    area[1:] += missing[:-1]
+    return Cells(place[last], area, np.rint(beyond), _single(edges, edge[order], last))
 
 
 def _single(edges: Edges, edge: Ints, last: Ints) -> Bools:
     """Tell the cells in which the edges are neighbours, and two at most or all of one direction.
 
-    Neighbouring edges that all rise, or all fall, or all run left or right cannot cross.
+    Neighbouring edges that all rise, or all fall, or all run left or right cannot cross. `edge` is
+    that of each piece, cell by cell; `last` where each cell's pieces end.
     """
-    n_edges = np.diff(last, prepend=-1)
+    n_edges = last - np.concatenate(([-1], last[:-1]))
+    single: Bools = n_edges == 1
+    (several,) = np.nonzero(~single)
+    if not len(several):
+        return single
+    n_edges, end = n_edges[several], edge[last[several]]
+    piece, _ = _expand(last[several] - n_edges + 1.0, n_edges)
+    edge = edge[piece.astype(np.int64)]
+    begins = n_edges.cumsum() - n_edges
     number = edges.number[edge]
-    jump = np.diff(number, prepend=number[:1]) > 1
-    # The first piece of a cell is compared with one of another cell: not a jump.
-    jump[(last + 1)[:-1]] = False
+    jump = np.concatenate(([0], number[1:] - number[:-1])) > 1
+    jump[begins] = False
     down = edges.sign[edge] > 0
     rightwards = (edges.dx[edge] > 0) == down
-    jumps, downs, rights = np.diff(
-        np.stack((jump, down, rightwards)).cumsum(axis=1)[:, last], prepend=0
-    )
-    first, end = edge[last - n_edges + 1], edge[last]
+    kinds = np.stack((jump, down, rightwards)).astype(np.int64)
+    jumps, downs, rights = np.add.reduceat(kinds, begins, axis=1)
     # The first and the last edge of a ring are neighbours too.
-    seam = edges.number[end] - edges.number[first] == edges.n_in_ring[first] - 1
+    seam = edges.number[end] - number[begins] == edges.n_in_ring[end] - 1
     chain = (jumps == 0) | ((jumps == 1) & seam)
     one_way = (downs % n_edges == 0) | (rights % n_edges == 0)
-    single: Bools = chain & ((n_edges <= 2) | one_way)
+    single[several] = chain & ((n_edges <= 2) | one_way)
     return single
 
 
@@ -209,19 +214,19 @@ def _pieces(edges: Edges, crops: Crops, width: int) -> tuple[Ints, Floats, Float
     place = crops.first[ring] + (row.astype(np.int64) - crops.top[ring]) * crops.stride[ring]
     place -= crops.left[ring]
     # Column -1 stands for all that lies left of the image, column `width` for the right.
-    first = np.floor(left).clip(-1, width)
-    n_columns = (np.ceil(right) - 1).clip(first, width) - first + 1
+    first = np.minimum(np.maximum(np.floor(left), -1), width)
+    n_columns = np.minimum(np.maximum(np.ceil(right) - 1, first), width) - first + 1
     column, piece = _expand(first, n_columns)
     start = np.maximum(left[piece], np.where(column < 0, -np.inf, column))
     stop = np.minimum(right[piece], np.where(column >= width, np.inf, column + 1))
     share = np.ones(len(column))
     np.divide(stop - start, (right - left)[piece], out=share, where=(n_columns > 1)[piece])
     column = np.maximum(column, 0)
-    distance = ((start + stop) / 2 - column).clip(0, 1)
+    distance = np.minimum(np.maximum((start + stop) / 2 - column, 0), 1)
     return place[piece] + column.astype(np.int64), cover[piece] * share, distance, edge[piece]
 
 
-def _expand(first: Floats, count: Floats) -> tuple[Floats, Ints]:
+def _expand(first: Floats, count: Floats | Ints) -> tuple[Floats, Ints]:
     """Return first, first + 1, … (count of them) for each entry, and the entry's index."""
     total = int(count.sum())
     if total > MAX_CROSSINGS:
