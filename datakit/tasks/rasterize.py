@@ -98,11 +98,13 @@ class Rasterize:
         if self.size_wh and self.size_wh != facts.size_wh:
             resizing = Resizing(facts.size_wh, self.size_wh, self.fit)
             label = resizing.alpha(label) if self.kind == "coverage" else resizing.mask(label)
-        return coverage_to_uint8(label) if self.kind == "coverage" else label
+        if self.kind != "coverage":
+            return label
+        return coverage_to_uint8(label, _shared_canvas(*label.shape).pixels)
 
     def _foreground_share(self, label: Array) -> float:
         if self.kind == "coverage":
-            return float(label.mean(dtype=np.float64)) / 255
+            return float(cv2.mean(label)[0]) / 255
         return cv2.countNonZero(label) / label.size
 
     def _write(
