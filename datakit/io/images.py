@@ -94,7 +94,7 @@ def decode_small_gray(data: bytes, name: str = "image", *, side_px: int) -> Imag
     if facts.format == "JPEG":
         ratio = min(facts.stored_wh) // side_px
         flag = next((flag for least, flag in _REDUCED if ratio >= least), flag)
-    return orient(_imdecode(data, flag, name), facts.orientation)
+    return orient(_imdecode(_untagged(data, facts), flag, name), facts.orientation)
 
 
 _REDUCED: Final = (
@@ -180,8 +180,8 @@ def encode_png(pixels: npt.NDArray[Any]) -> bytes:
 
     Parameters
     ----------
-    pixels : ndarray of shape (H, W) or (H, W, 3), dtype uint8 or uint16
-        Gray labels or RGB.
+    pixels : ndarray of shape (H, W), (H, W, 3) or (H, W, 4), dtype uint8 or uint16
+        Gray labels, RGB or RGBA (opacity not multiplied in).
 
     Notes
     -----
@@ -199,9 +199,10 @@ def encode_png(pixels: npt.NDArray[Any]) -> bytes:
         )
     if pixels.ndim == 2:
         return _encode_gray_png(pixels)
-    if pixels.ndim == 3 and pixels.shape[2] == 3:
-        return _imencode(".png", cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), [])
-    raise InputError(f"PNG: expected (H, W) or (H, W, 3), got {pixels.shape}")
+    if pixels.ndim == 3 and pixels.shape[2] in (3, 4):
+        code = cv2.COLOR_RGB2BGR if pixels.shape[2] == 3 else cv2.COLOR_RGBA2BGRA
+        return _imencode(".png", cv2.cvtColor(pixels, code), [])
+    raise InputError(f"PNG: expected (H, W), (H, W, 3) or (H, W, 4), got {pixels.shape}")
 
 
 def encode_jpeg(image: Image8, quality: int = 95) -> bytes:

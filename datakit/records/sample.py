@@ -8,6 +8,9 @@ from msgspec import Meta
 
 from datakit.records.base import Record
 
+SYNTHETIC = "synthetic-alpha"
+"""Tag of a sample whose alpha was computed from its mask: no ground truth."""
+
 RelativePath = Annotated[str, Meta(min_length=1, description="path inside the dataset, with /")]
 Share = Annotated[float, Meta(ge=0, le=1)]
 Sha256 = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
