@@ -1,0 +1,65 @@
+"""Which samples belong together and why, and which of them stand on two sides."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, field
+
+from datakit.records.base import Record
+
+Reason = Literal["source", "exact", "near", "key", "parent"]
+
+REASONS: tuple[Reason, ...] = ("exact", "near", "source", "parent", "key")
+"""Why two samples belong together, the plainest reason first."""
+
+
+class Link(Record, frozen=True, kw_only=True):
+    """Two samples that were compared or named together, and what came of it."""
+
+    reason: Annotated[
+        Reason | Literal["apart", "frames"],
+        Meta(
+            description="why they belong together; apart: one name, different pictures; frames: "
+            "look-alike frames of one video that --video apart leaves apart"
+        ),
+    ]
+    one: Annotated[str, Meta(description="a sample's id")]
+    other: Annotated[str, Meta(description="the other sample's id")]
+    error: Annotated[
+        float | None, Meta(description="what is left between the fitted thumbnails; 0: nothing")
+    ] = None
+
+
+class Leak(Record, frozen=True, kw_only=True):
+    """Two samples that belong together and stand on different sides."""
+
+    reason: Reason
+    splits: tuple[str, str]
+    one: str
+    other: str
+    group: str
+    error: float | None = None
+
+
+class Audit(Record, frozen=True, kw_only=True):
+    """The result of ``split --audit``."""
+
+    verb: str = "split"
+    out: Annotated[str | None, Meta(description="the folder with the report")] = None
+    counts: dict[str, int] = field(default_factory=dict)
+    table: Annotated[
+        dict[str, dict[str, int]],
+        Meta(description="'train - val' -> reason -> samples of the second that leak"),
+    ] = field(default_factory=dict)
+    leaks: Annotated[tuple[Leak, ...], Meta(description="one a leaking sample")] = ()
+    failed: Annotated[int, Meta(ge=0)] = 0
+    seconds: Annotated[float, Meta(ge=0)] = 0.0
+    notes: tuple[str, ...] = ()
+
+    @property
+    def exit_code(self) -> int:
+        """1 when something leaks; 3 when some images could not be read and nothing leaks."""
+        if self.leaks:
+            return 1
+        return 3 if self.failed else 0
