@@ -113,7 +113,7 @@ class WriteOptions(ReadOptions, frozen=True, kw_only=True):
 
 # How a run is done, or where: it cannot change a byte of the result and is not recorded.
 _CIRCUMSTANCES = frozenset(
-    {"src", "out", "workers", "engine", "resume", "overwrite", "dry_run", "strict"}
+    {"src", "out", "workers", "engine", "resume", "overwrite", "dry_run", "strict", "preview"}
 )
 
 

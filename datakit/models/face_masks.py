@@ -27,6 +27,7 @@ Mask = npt.NDArray[np.bool_]
 
 CROP_PX = 256
 CROP_PER_BOX = 2.0
+COVERED_SHARE = 0.75
 _ATTEMPTS = 4
 _ROLLS_DIFFER_RAD = np.deg2rad(20)
 
@@ -174,8 +175,11 @@ def _turn_roll(member: FaceDetection) -> float:
 
 
 def _covered(found: FaceMask, member: FaceDetection) -> bool:
-    eyes, nose = member.keypoints_xy[:2].mean(axis=0), member.keypoints_xy[2]
-    return found.covers(eyes) and found.covers(nose)
+    points = member.keypoints_xy
+    if member.turn_deg != found.face.members[0].turn_deg:
+        # Seen in a photo that was turned the wrong way: only the middle is to be trusted.
+        return found.covers(points[:2].mean(axis=0)) and found.covers(points[2])
+    return sum(found.covers(point) for point in points) > COVERED_SHARE * len(points)
 
 
 def _window(
