@@ -21,11 +21,24 @@ VERBS = {
     "coco2mask": "datakit.commands.coco2mask",
     "validate": "datakit.commands.validate",
     "qc": "datakit.commands.qc",
+    "matte": "datakit.commands.matte",
+    "trimap": "datakit.commands.trimap",
     "stats": "datakit.commands.stats",
 }
 """Verbs that are functions of this package, and the module of each."""
 
-__all__ = ["VERBS", "__version__", "anonymize", "augment", "coco2mask", "qc", "stats", "validate"]
+__all__ = [
+    "VERBS",
+    "__version__",
+    "anonymize",
+    "augment",
+    "coco2mask",
+    "matte",
+    "qc",
+    "stats",
+    "trimap",
+    "validate",
+]
 
 if TYPE_CHECKING:
     from datakit.records.problems import Problems
@@ -42,11 +55,17 @@ if TYPE_CHECKING:
     def coco2mask(src: Any, out: Any, **options: Any) -> Summary:
         """Turn a COCO export into a dataset; see ``help(datakit.coco2mask)`` at run time."""
 
+    def matte(src: Any, out: Any, **options: Any) -> Summary:
+        """Estimate soft alphas from binary masks."""
+
     def qc(src: Any = (), out: Any = "", **options: Any) -> Quality:
         """Find what is wrong with alpha mattes."""
 
     def stats(src: Any, **options: Any) -> Statistics:
         """Count, plot and preview an export or a dataset."""
+
+    def trimap(src: Any, out: Any, **options: Any) -> Summary:
+        """Make trimaps from masks or alphas."""
 
     def validate(src: Any, **options: Any) -> Problems:
         """Say what is wrong with an export or a dataset."""
