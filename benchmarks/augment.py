@@ -28,7 +28,7 @@ import numpy as np
 import datakit as dk
 from datakit.commands.augment import Options, run
 from datakit.core.randomness import derive_rng
-from datakit.io import atomic, images
+from datakit.io import images
 from datakit.io.formats.base import Item
 from datakit.io.sources import open_sources
 from datakit.tasks.augment import Augment
@@ -72,6 +72,8 @@ def bare_loop(source: Path, out: Path, draws: Draws) -> None:
         ],
         additional_targets={"alpha": "mask"},
     )
+    for kind in ("images", "alphas"):
+        (out / kind).mkdir()
     for path in sorted((source / "train" / "images").iterdir()):
         image = images.decode_rgb(path.read_bytes())
         label = (source / "train" / "alphas" / f"{path.stem}.png").read_bytes()
@@ -80,9 +82,9 @@ def bare_loop(source: Path, out: Path, draws: Draws) -> None:
             compose.set_random_state(generator, py_random)
             made = compose(image=image, alpha=alpha)
             name = f"{path.stem}__aug{copy}"
-            atomic.write_bytes(out / "images" / f"{name}.jpg", images.encode_jpeg(made["image"]))
+            (out / "images" / f"{name}.jpg").write_bytes(images.encode_jpeg(made["image"]))
             label8 = np.rint(made["alpha"] * 255).astype(np.uint8)
-            atomic.write_bytes(out / "alphas" / f"{name}.png", images.encode_png(label8))
+            (out / "alphas" / f"{name}.png").write_bytes(images.encode_png(label8))
 
 
 def task_for(source: Path, out: Path, copies: int) -> tuple[Augment, list[Item]]:

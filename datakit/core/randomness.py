@@ -54,5 +54,5 @@ def derive_rng(seed: int, sample_id: str, copy: int, attempt: int = 0) -> np.ran
         digest.update(number.to_bytes(8, "little"))
     # Numbers have a fixed width and the text comes last: no two arguments share one byte string.
     digest.update(sample_id.encode("utf-8", "surrogatepass"))
-    entropy = np.frombuffer(digest.digest(), dtype="<u4")
-    return np.random.Generator(np.random.PCG64(np.random.SeedSequence(entropy.tolist())))
+    entropy = np.frombuffer(digest.digest(), dtype="<u4").astype(np.uint32)
+    return np.random.Generator(np.random.PCG64(np.random.SeedSequence(entropy)))

@@ -32,6 +32,7 @@ from datakit.tasks.labelled import (
     write_labelled,
 )
 from datakit.transforms.document import parse_document
+from datakit.transforms.points import foreground_probes
 
 VERB = "augment"
 REDRAWS = 10
@@ -61,6 +62,7 @@ class Augment:
         """Build the pipeline once a worker."""
         document = parse_document(self.pipeline_text, self.pipeline_title)
         object.__setattr__(self, "_pipeline", datakit.transforms.Pipeline(document))
+        object.__setattr__(self, "_pipeline_sha256", sha256(self.pipeline_text.encode()))
         drawn = Backgrounds(**self.backgrounds) if self.backgrounds is not None else None
         object.__setattr__(self, "_backgrounds", drawn)
 
@@ -120,6 +122,7 @@ class Augment:
                 alpha=before.alpha,
                 trimap=before.trimap,
                 boxes=source.face_boxes,
+                probes=source.probes,
                 rng=rng,
             )
             after = Labelled(
@@ -138,7 +141,7 @@ class Augment:
                     "copy": copy,
                     "attempt": attempt,
                     "pipeline": self._pipeline.name,  # type: ignore[attr-defined]
-                    "pipeline_sha256": sha256(self.pipeline_text.encode()),
+                    "pipeline_sha256": self._pipeline_sha256,  # type: ignore[attr-defined]
                     "parent_sha256": source.sha256,
                     "visible": round(drawn["visible"], 4),
                     "applied": drawn["applied"],
@@ -183,7 +186,7 @@ class Augment:
         face_boxes: npt.NDArray[np.float64] | None,
     ) -> _Made:
         item = copy_item(source.item, copy)
-        names, files, digest = write_labelled(self.out, item, after)
+        names, files, encoded = write_labelled(self.out, item, after)
         height, width = after.image.shape[:2]
         step = Operation(
             verb=VERB, version=self.version, params=msgspec.json.encode(params).decode()
@@ -203,7 +206,7 @@ class Augment:
         )
         audit = ""
         if source.audit is not None and face_boxes is not None:
-            audit = _moved_audit(source.audit, face_boxes, sample, digest)
+            audit = _moved_audit(source.audit, face_boxes, sample, sha256(encoded))
         return _Made(sample, files, audit)
 
 
@@ -233,6 +236,13 @@ class _Source:
     def foreground(self) -> npt.NDArray[np.uint8]:
         """Return the foreground colours, estimated once for all copies."""
         return self._foreground
+
+    @cached_property
+    def probes(self) -> npt.NDArray[np.float64] | None:
+        """Points of the foreground, by which a copy's visible share is told."""
+        found = self.labelled
+        label = found.alpha if found.alpha is not None else found.mask
+        return None if label is None else foreground_probes(label)
 
     @property
     def face_boxes(self) -> npt.NDArray[np.float64] | None:

@@ -83,7 +83,7 @@ def label_files(item: Item) -> dict[str, FileRef]:
 
 def write_labelled(
     out: str, item: Item, sample: Labelled
-) -> tuple[dict[str, str], dict[str, int], str]:
+) -> tuple[dict[str, str], dict[str, int], bytes]:
     """Write image and labels to where the item's name puts them.
 
     Returns
@@ -92,8 +92,8 @@ def write_labelled(
         ``file_name``, ``mask_file_name`` … of what was written, for the manifest.
     files : dict
         File -> bytes.
-    sha256 : str
-        Of the image's file.
+    image : bytes
+        The image's file.
     """
     label = sample.alpha
     arrays = {
@@ -111,7 +111,7 @@ def write_labelled(
             blobs[item.place("images")] = images.encode_like(array, suffix)
         else:
             blobs[item.place(FOLDERS[kind], ".png")] = images.encode_png(array)
-    return (*_write(out, blobs), sha256(blobs[item.place("images")]))
+    return (*_write(out, blobs), blobs[item.place("images")])
 
 
 def carry_files(out: str, item: Item, image: bytes) -> tuple[dict[str, str], dict[str, int]]:
@@ -158,8 +158,9 @@ def _as_float(stored: npt.NDArray[Any] | None) -> tuple[npt.NDArray[np.float32] 
 
 
 def _as_stored(alpha: npt.NDArray[np.float32], top: int) -> npt.NDArray[Any]:
-    dtype = np.uint8 if top == 255 else np.uint16
-    stored: npt.NDArray[Any] = np.rint(alpha * np.float32(top)).astype(dtype)
+    if top == 255:
+        return np.asarray(cv2.convertScaleAbs(alpha, alpha=255))
+    stored: npt.NDArray[Any] = np.rint(alpha * np.float32(top)).astype(np.uint16)
     return stored
 
 

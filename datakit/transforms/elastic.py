@@ -20,7 +20,7 @@ class FastElastic(A.ElasticTransform):  # type: ignore[misc]
     """Elastic deformation with the field of `albumentations.ElasticTransform`, computed faster.
 
     The displacement has the same standard deviation and correlation length, at the border too; it
-    is not the same draw. Points (keypoints) are moved by the inverse of the warp to a hundredth
+    is not the same draw. Points (keypoints) are moved by the inverse of the warp to a twentieth
     of a pixel, where the original marks them in a mask and may lose them.
 
     Parameters

@@ -15,7 +15,7 @@ from albumentations.augmentations.crops.transforms import CropSizeError
 from albumentations.augmentations.geometric.distortion import BaseDistortion
 
 from datakit.core.alpha_trimap import trimap_band_px, trimap_of_alpha
-from datakit.core.displacement import invert_map
+from datakit.core.displacement import INVERSE_TOLERANCE_PX, invert_map
 from datakit.errors import InputError
 from datakit.transforms.applied import AppliedTransform, describe_applied
 from datakit.transforms.build import build_transforms
@@ -34,6 +34,7 @@ Mask = npt.NDArray[Any]
 Alpha = npt.NDArray[np.float32]
 Points = npt.NDArray[np.float64]
 
+PROBE_TOLERANCE_PX = 0.5
 PIXEL_CENTRE = 0.5
 """Labels count from pixel edges; Albumentations' points count from pixel centres."""
 
@@ -75,18 +76,18 @@ class Pipeline:
 
     def __init__(self, document: Document) -> None:
         self.document = document
-        # Compose warns when nothing in it takes points; the last one does, and is never applied.
         self._compose = A.Compose(
-            [*build_transforms(document), A.NoOp(p=0)],
+            build_transforms(document),
             additional_targets={"alpha": "mask", "trimap": "mask"},
-            keypoint_params=A.KeypointParams(format="xy", remove_invisible=False),
+            is_check_shapes=False,
             save_applied_params=True,
         )
         self._asks_for_mask = False
+        self._tolerance_px = INVERSE_TOLERANCE_PX
         for transform in _leaves(self._compose):
             self._asks_for_mask |= isinstance(transform, READ_THE_MASK)
             if isinstance(transform, A.DualTransform):
-                _keep_labels_exact(transform)
+                self._keep_labels_exact(transform)
 
     def __reduce__(self) -> tuple[type[Pipeline], tuple[Document]]:
         return Pipeline, (self.document,)
@@ -105,6 +106,7 @@ class Pipeline:
         trimap: npt.NDArray[np.uint8] | None = None,
         boxes: Points | None = None,
         polygons: Sequence[Points] | None = None,
+        probes: Points | None = None,
         rng: np.random.Generator | None = None,
     ) -> Augmented:
         """Transform an image and its labels together.
@@ -125,6 +127,10 @@ class Pipeline:
             frame, in the same order. One that left the frame has no area.
         polygons : sequence of (M, 2) float, optional
             Rings of x, y in pixel edges; edges bend with the warp, points may leave the frame.
+        probes : (N, 2) float, optional
+            Points x, y in pixel indices, of which `visible` is the share that stays in the frame;
+            by default `foreground_probes` of the alpha or mask. Hand them in to make several
+            copies of one sample faster.
         rng : numpy.random.Generator, optional
             All randomness. By default fresh entropy from the system, which differs between
             workers; hand in a generator for results that can be repeated.
@@ -146,10 +152,13 @@ class Pipeline:
         rings = [box_outline(box) for box in _rows(boxes)]
         rings += [dense_ring(np.asarray(ring, np.float64)) for ring in polygons or ()]
         label = alpha if alpha is not None else mask
-        probes = np.zeros((0, 2)) if label is None else foreground_probes(label)
+        if probes is None:
+            probes = np.zeros((0, 2)) if label is None else foreground_probes(label)
+        # Outlines need their exact place, probes only the side of the frame on which they are.
+        self._tolerance_px = INVERSE_TOLERANCE_PX if rings else PROBE_TOLERANCE_PX
         points = PointSet([probes, *(ring - PIXEL_CENTRE for ring in rings)])
         data = self._run(image, self._labels(mask, alpha, trimap), points.array, generator)
-        moved_probes, *moved = points.split(data["keypoints"])
+        moved_probes, *moved = points.split(data["points"])
         result = self._collect(data, mask, alpha, trimap)
         height, width = result["image"].shape[:2]
         moved = [ring + PIXEL_CENTRE for ring in moved]
@@ -159,7 +168,10 @@ class Pipeline:
             result["boxes"].shape = (-1, 4)
         if polygons is not None:
             result["polygons"] = [simple_ring(ring) for ring in moved[len(_rows(boxes)) :]]
-        result["visible"] = _share_inside(moved_probes, len(probes), width, height)
+        unmoved = data["points"] is points.array
+        result["visible"] = (
+            1.0 if unmoved else _share_inside(moved_probes, len(probes), width, height)
+        )
         result["applied"] = describe_applied(data["applied_transforms"])
         return result
 
@@ -193,7 +205,7 @@ class Pipeline:
         """Run the transforms with randomness of this call alone."""
         self._compose.set_random_state(rng, random.Random(int(rng.integers(2**63))))
         try:
-            data: dict[str, Any] = self._compose(image=image, keypoints=points, **labels)
+            data: dict[str, Any] = self._compose(image=image, points=points, **labels)
         except (ValueError, cv2.error, CropSizeError) as error:
             size = f"{image.shape[1]}x{image.shape[0]}"
             reason = " ".join(str(error).split())
@@ -218,7 +230,9 @@ class Pipeline:
         if mask is not None:
             result["mask"] = data["mask"].astype(mask.dtype, copy=False)
         if alpha is not None:
-            result["alpha"] = np.clip(data["alpha"], 0.0, 1.0)
+            moved = data["alpha"]
+            # Weights of an interpolation add up to 1 but for rounding: mostly nothing is to clip.
+            result["alpha"] = moved if moved.max() <= 1 else np.minimum(moved, np.float32(1))
         if trimap is not None and alpha is not None:
             band_px = trimap_band_px(alpha, trimap)
             result["trimap"] = trimap_of_alpha(result["alpha"], band_px)
@@ -231,6 +245,33 @@ class Pipeline:
                     f"size {image.shape[:2]}; a transform in it cannot take labels along"
                 )
         return result
+
+    def _keep_labels_exact(self, transform: Any) -> None:
+        """Make a transform move alphas bilinearly, and points by its own maps where it has them."""
+        # Albumentations warps every mask-like target by nearest neighbour, which breaks soft edges.
+        # Its table from target to function is where one target can be given another rule.
+        transform._key2func["alpha"] = _bilinear(transform)
+        # Its own way with keypoints converts and checks them around every transform.
+        if isinstance(transform, BaseDistortion):
+            transform._key2func["points"] = self._move_points
+        elif isinstance(transform, RESIZING):
+            transform._key2func["points"] = _as_resized(transform)
+        elif isinstance(transform, SCALING):
+            transform._key2func["points"] = _from_edges(transform)
+        else:
+            transform._key2func["points"] = transform.apply_to_keypoints
+
+    def _move_points(
+        self,
+        points: Points,
+        map_x: npt.NDArray[np.float32],
+        map_y: npt.NDArray[np.float32],
+        **params: Any,
+    ) -> Points:
+        """Move points by the inverse of a warp; Albumentations' own way loses and rounds them."""
+        moved = points.copy()
+        moved[:, :2] = invert_map(map_x, map_y, moved[:, :2], self._tolerance_px)
+        return moved
 
 
 def load_pipeline(source: str | Path) -> Pipeline:
@@ -274,33 +315,28 @@ def _leaves(group: A.BaseCompose) -> Iterator[Any]:
             yield transform
 
 
-def _keep_labels_exact(transform: Any) -> None:
-    """Make a transform move alphas bilinearly, and points by its own maps where it has them."""
-    # Albumentations warps every mask-like target by nearest neighbour, which breaks soft edges.
-    # Its table from target to function is where one target can be given another rule.
-    transform._key2func["alpha"] = _bilinear(transform)
-    if isinstance(transform, BaseDistortion):
-        transform._key2func["keypoints"] = _move_points
-    elif isinstance(transform, SCALING):
-        transform._key2func["keypoints"] = _from_edges(transform)
-
-
 READ_THE_MASK = (A.CropNonEmptyMaskIfExists, A.MaskDropout)
-SCALING = (
-    A.CropAndPad,
-    A.LongestMaxSize,
-    A.RandomResizedCrop,
-    A.RandomScale,
-    A.RandomSizedCrop,
-    A.Resize,
-    A.SmallestMaxSize,
-)
+RESIZING = (A.LongestMaxSize, A.RandomScale, A.Resize, A.SmallestMaxSize)
+SCALING = (A.CropAndPad, A.RandomResizedCrop, A.RandomSizedCrop)
 """Their points are multiplied by the scale, which is right when points count from edges."""
 
 
+def _as_resized(transform: Any) -> Callable[..., Points]:
+    def scale(points: Points, **params: Any) -> Points:
+        height, width = params["shape"][:2]
+        # Each rounds the new size in its own way and scales points as if it had not.
+        frame = transform.apply(np.zeros((height, width), np.uint8), **params)
+        factor = np.array(frame.shape[1::-1]) / (width, height)
+        moved = points.copy()
+        moved[:, :2] = (moved[:, :2] + PIXEL_CENTRE) * factor - PIXEL_CENTRE
+        return moved
+
+    return scale
+
+
 def _from_edges(transform: Any) -> Callable[..., Points]:
-    def scale(keypoints: Points, **params: Any) -> Points:
-        moved = keypoints.astype(np.float64)
+    def scale(points: Points, **params: Any) -> Points:
+        moved = points.copy()
         moved[:, :2] += PIXEL_CENTRE
         moved = np.array(transform.apply_to_keypoints(moved, **params))
         moved[:, :2] -= PIXEL_CENTRE
@@ -321,18 +357,6 @@ def _bilinear(transform: Any) -> Callable[..., Alpha]:
             transform.mask_interpolation = usual
 
     return warp
-
-
-def _move_points(
-    keypoints: Points,
-    map_x: npt.NDArray[np.float32],
-    map_y: npt.NDArray[np.float32],
-    **params: Any,
-) -> Points:
-    """Move points by the inverse of the warp; Albumentations' own way loses and rounds them."""
-    moved = keypoints.astype(np.float64)
-    moved[:, :2] = invert_map(map_x, map_y, moved[:, :2])
-    return moved
 
 
 def _rows(boxes: Points | None) -> Points:

@@ -92,7 +92,7 @@ def foreground_probes(label: npt.NDArray[np.generic]) -> Points:
     >>> foreground_probes(np.array([[0, 1], [0, 1]], bool)).tolist()
     [[1.0, 0.0], [1.0, 1.0]]
     """
-    stride = max(1, int(np.sqrt(label.size / 4096)))
+    stride = max(1, int(np.sqrt(label.size / 1024)))
     found = _foreground(label[::stride, ::stride]) * stride
     if len(found) == 0:
         found = _foreground(label)
@@ -108,19 +108,24 @@ def _foreground(label: npt.NDArray[np.generic]) -> npt.NDArray[np.int64]:
 class PointSet:
     """Point lists joined into one array for a warp, and taken apart again.
 
-    Each point carries its number, since some transforms drop points.
+    `array` has the columns that Albumentations' transforms move (x, y, z, angle, scale), and each
+    point's number, since some transforms drop points.
     """
 
     def __init__(self, groups: Sequence[Points]) -> None:
-        self._sizes = [len(group) for group in groups]
-        joined = np.concatenate([np.zeros((0, 2)), *groups])
-        self.array = np.column_stack([joined, np.arange(len(joined))])
+        self._ends = np.cumsum([len(group) for group in groups])
+        self.array = np.zeros((int(self._ends[-1]), 6))
+        self.array[:, :2] = np.concatenate(groups)
+        self.array[:, 4] = 1.0
+        self.array[:, 5] = np.arange(len(self.array))
 
     def split(self, moved: npt.NDArray[np.float64]) -> list[Points]:
         """Return the moved points of each list; the lost ones are missing."""
+        if len(self._ends) == 1:
+            return [moved[:, :2]]
         if len(moved) == 0:
-            return [np.zeros((0, 2)) for _ in self._sizes]
-        number = np.rint(moved[:, 2]).astype(np.int64)
+            return [np.zeros((0, 2)) for _ in self._ends]
+        number = np.rint(moved[:, 5])
         order = np.argsort(number, kind="stable")
-        cuts = np.searchsorted(number[order], np.cumsum(self._sizes)[:-1])
+        cuts = np.searchsorted(number[order], self._ends[:-1])
         return list(np.split(moved[order, :2], cuts))
