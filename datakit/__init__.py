@@ -13,7 +13,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
+from datakit.version import __version__
 
 VERBS = {
     "anonymize": "datakit.commands.anonymize",
@@ -21,6 +21,7 @@ VERBS = {
     "coco2mask": "datakit.commands.coco2mask",
     "validate": "datakit.commands.validate",
     "qc": "datakit.commands.qc",
+    "eval": "datakit.commands.eval",
     "matte": "datakit.commands.matte",
     "trimap": "datakit.commands.trimap",
     "stats": "datakit.commands.stats",
@@ -33,6 +34,7 @@ __all__ = [
     "anonymize",
     "augment",
     "coco2mask",
+    "eval",
     "matte",
     "qc",
     "stats",
@@ -41,6 +43,7 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
+    from datakit.records.evaluation import Evaluation
     from datakit.records.problems import Problems
     from datakit.records.quality import Quality
     from datakit.records.statistics import Statistics
@@ -54,6 +57,9 @@ if TYPE_CHECKING:
 
     def coco2mask(src: Any, out: Any, **options: Any) -> Summary:
         """Turn a COCO export into a dataset; see ``help(datakit.coco2mask)`` at run time."""
+
+    def eval(src: Any, **options: Any) -> Evaluation:  # noqa: A001
+        """Measure predictions against the truth; ``src`` is (predictions, truth)."""
 
     def matte(src: Any, out: Any, **options: Any) -> Summary:
         """Estimate soft alphas from binary masks."""

@@ -8,7 +8,6 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
-import datakit
 from datakit.commands.augment_copies import chosen_copies, only_copy, recorded_copy
 from datakit.commands.backdrops import background_files, refuse_people
 from datakit.commands.base import Watch, WriteOptions, process
@@ -26,6 +25,7 @@ from datakit.transforms.document import (
     preset_text,
     read_document,
 )
+from datakit.version import __version__
 
 VERB = "augment"
 DEFAULT_PRESET = "p3m"
@@ -152,7 +152,7 @@ def run(options: Options, watch: Watch | None = None) -> Summary:
         options = msgspec.structs.replace(options, include_originals=False)
     parameters = {
         "out": options.out,
-        "version": datakit.__version__,
+        "version": __version__,
         "pipeline_text": text,
         "pipeline_title": title,
         "seed": options.seed,

@@ -13,7 +13,6 @@ from typing import Annotated, Any, Protocol
 import msgspec
 from msgspec import Meta
 
-import datakit
 from datakit.engine import ENGINES
 from datakit.engine.base import Engine, Outcome, Task, ordered_map
 from datakit.errors import InputError
@@ -27,6 +26,7 @@ from datakit.records.failure import Failure
 from datakit.records.product import Product
 from datakit.records.sample import Operation
 from datakit.records.summary import Summary
+from datakit.version import __version__
 
 
 class Watch(Protocol):
@@ -141,7 +141,7 @@ def operation(verb: str, options: Options) -> Operation:
         name: value for name, value in recorded_options(options).items() if value != defaults[name]
     }
     params = msgspec.json.encode(chosen, order="deterministic").decode()
-    return Operation(verb=verb, version=datakit.__version__, params=params)
+    return Operation(verb=verb, version=__version__, params=params)
 
 
 def process(
@@ -187,7 +187,7 @@ def process(
     started = time.perf_counter()
     watch = watch or Silent()
     out = Path(options.out)
-    command = Command(verb=verb, version=datakit.__version__, options=recorded_options(options))
+    command = Command(verb=verb, version=__version__, options=recorded_options(options))
     dataset.check_target(out, options.mode, tuple(Path(path) for path in options.src))
     items = [item for item in source.items() if select(item)] if options.dry_run else None
     if items is not None:

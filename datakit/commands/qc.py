@@ -10,15 +10,17 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-import datakit
 from datakit.checks.limits import Override
 from datakit.commands.base import Silent, Watch, WriteOptions, operation, process, recorded_options
 from datakit.engine.base import LazyTask
 from datakit.errors import InputError
 from datakit.io import dataset
 from datakit.io.sources import open_sources
+from datakit.models.segmenters import SEGMENTERS
+from datakit.models.weights import load_weights
 from datakit.records.card import Card, Command
 from datakit.records.quality import Quality
+from datakit.version import __version__
 
 if TYPE_CHECKING:
     from datakit.commands import quality_report as report
@@ -58,6 +60,13 @@ class Options(WriteOptions, frozen=True, kw_only=True):
         tuple[str, ...],
         Meta(description="what the set should look like: fg_ratio=0.5+-0.2 (repeatable)"),
     ] = ()
+    segmenter: Annotated[
+        str | None,
+        Meta(
+            description="compare labels with what this model sees (the content checks)",
+            extra={"choices": SEGMENTERS},
+        ),
+    ] = None
     fail_on: Annotated[
         Literal["review", "warning", "error", "never"],
         Meta(description="exit code 1 from this severity on"),
@@ -79,8 +88,12 @@ class Options(WriteOptions, frozen=True, kw_only=True):
             raise InputError("qc: expected SRC and -o DST, or --rejudge FILE")
         if self.rejudge is not None and self.src:
             raise InputError("--rejudge takes no SRC: it judges measurements that were kept")
-        if self.rejudge is not None and (self.fix != "none" or self.resume):
-            raise InputError("--rejudge sees no pixels: --fix and --resume do not go with it")
+        if self.rejudge is not None and (self.fix != "none" or self.resume or self.segmenter):
+            raise InputError(
+                "--rejudge sees no pixels: --fix, --segmenter and --resume do not go with it"
+            )
+        if self.segmenter is not None and self.segmenter not in SEGMENTERS:
+            raise InputError(f"--segmenter: expected one of {', '.join(SEGMENTERS)}")
 
 
 def run(options: Options, watch: Watch | None = None) -> Quality:
@@ -127,8 +140,10 @@ def _inspect(options: Options, plan: report.Plan, watch: Watch) -> Quality:
             "step": operation(VERB, options),
             "checks": plan.measured,
             "fix": options.fix == "safe",
+            "segmenter": options.segmenter,
         },
     )
+    notes = _model_note(options.segmenter)
     tables = {report.MEASUREMENTS: ""}
     if options.fix == "safe":
         tables[report.FIXES] = report.FIXES_HEADER
@@ -145,9 +160,19 @@ def _inspect(options: Options, plan: report.Plan, watch: Watch) -> Quality:
     counts = {"samples": len(rows)} | {
         name: summary.counts[name] for name in ("fixed", "failed") if name in summary.counts
     }
-    return report.quality(
+    quality = report.quality(
         result, options.fail_on, out=options.out, counts=counts, failed=summary.failed
     )
+    return msgspec.structs.replace(quality, notes=(*quality.notes, *notes))
+
+
+def _model_note(segmenter: str | None) -> tuple[str, ...]:
+    """Say which weights judge; ModelError before any work when they are missing or damaged."""
+    if segmenter is None:
+        return ()
+    weights = SEGMENTERS.load(segmenter).WEIGHTS
+    found = load_weights(weights)
+    return (f"segmenter {weights.name} ({weights.licence}), sha256 {found.sha256}",)
 
 
 def _rejudge(options: Options, plan: report.Plan) -> Quality:
@@ -160,7 +185,7 @@ def _rejudge(options: Options, plan: report.Plan) -> Quality:
         return report.quality(report.judged(rows, plan), options.fail_on, counts=counts)
     out = Path(options.out)
     dataset.check_target(out, options.mode, (source,))
-    command = Command(verb=VERB, version=datakit.__version__, options=recorded_options(options))
+    command = Command(verb=VERB, version=__version__, options=recorded_options(options))
     fingerprint = hashlib.sha256(msgspec.json.encode([str(source.resolve()), command])).hexdigest()
     with dataset.create(out, fingerprint, options.mode) as writer:
         writer.finish(Card(counts=counts, commands=(command,)))

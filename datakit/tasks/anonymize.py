@@ -14,7 +14,6 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-import datakit
 from datakit.core.orientation import orient, oriented_wh
 from datakit.errors import InputError
 from datakit.io import atomic, images
@@ -30,6 +29,7 @@ from datakit.records.product import Product
 from datakit.records.sample import Operation, Sample
 from datakit.records.where import Where
 from datakit.tasks.face_hiding import FaceHider, Hidden, Hiding
+from datakit.version import __version__
 
 WIDE_REGION = "head"
 WIDE_ELLIPSE_GROWTH = 1.6
@@ -218,7 +218,7 @@ class Anonymize:
             status=status,
             reasons=reasons,
             sha256_in=photo.sha256,
-            datakit=datakit.__version__,
+            datakit=__version__,
             models=self._models,  # type: ignore[attr-defined]
             matte=matte,
             faces=faces,
