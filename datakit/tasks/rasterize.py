@@ -178,10 +178,11 @@ class Rasterize:
 
     def _coverage(self, shapes: list[Shape], height: int, width: int) -> Array:
         rings, owners = flat_rings(shapes)
-        label = polygon_coverage(rings, height, width, self.rule, owners)
+        canvas = _shared_coverage(height, width)
+        label = polygon_coverage(rings, height, width, self.rule, owners, canvas)
         for shape in shapes:
             if shape.counts is not None:
-                label = np.maximum(label, counts_to_mask(shape.counts, height, width))
+                np.maximum(label, counts_to_mask(shape.counts, height, width), out=label)
         return label
 
 
@@ -189,6 +190,12 @@ class Rasterize:
 def _shared_canvas(height: int, width: int) -> images.GrayCanvas:
     """Return this process's canvas of a size: the pictures of a dataset mostly have one."""
     return images.GrayCanvas(height, width)
+
+
+@lru_cache(maxsize=2)
+def _shared_coverage(height: int, width: int) -> npt.NDArray[np.float32]:
+    """Return this process's buffer for the coverage of a size, as `_shared_canvas`."""
+    return np.zeros((height, width), np.float32)
 
 
 def _image_bytes(item: Item) -> bytes:
