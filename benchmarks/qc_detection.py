@@ -1,11 +1,12 @@
 """Recall and false alarms of each check of `datakit qc`, by defects planted in clean mattes.
 
-    python benchmarks/qc_detection.py [--checks NAME ...] [--copies 2] [--json OUT]
+    python benchmarks/qc_detection.py [--checks NAME ...] [--copies 2] [--segmenter selfie]
+        [--json OUT]
 
 Recall: the share of planted mattes in which the check that the defect is for reports, at its
 default thresholds, strength by strength (the first one is the documented one). False alarms: the
 share of the untouched originals in which it reports. The content checks look at a stand-in for a
-segmenter (the clean alpha at 256 px, smoothed, with noise).
+segmenter (the clean alpha at 256 px, smoothed, with noise), and with --segmenter at a real one.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import argparse
 import json
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -26,6 +28,7 @@ from datakit.checks.base import StoredFile, Subject
 from datakit.checks.judge import Measurements, judge, measure
 from datakit.checks.thresholds import default_limits
 from datakit.core.edge_fit import edge_fit, shift_of
+from datakit.models.segmenters import SEGMENTERS
 from datakit.records.probe import Probe
 from tests.planted.defects import (
     DEFECTS,
@@ -225,10 +228,57 @@ def false_alarms(mattes: list[CleanMatte]) -> tuple[dict, dict[str, Measurements
     return {"alarms": alarms, "worst": worst, "originals": len(mattes)}, rows
 
 
+def content(mattes: list[CleanMatte], name: str, copies: int) -> list[dict]:
+    """Return recall and false alarms of the content checks with a real segmenter, on people."""
+    model = SEGMENTERS.load(name)()
+    limits = default_limits()
+    people = [matte for matte in mattes if matte.set in ("ppm100", "mmagic", "sample")]
+    seen = {matte.name: model.segment(matte.image) for matte in people}
+    results = []
+    for number, defect in enumerate(DEFECTS):
+        if all_checks()[defect.check].measure.__module__ != "datakit.checks.content":
+            continue
+        limit = {defect.check: limits[defect.check]}
+        alarms = []
+        for matte in people:
+            subject = replace(original(matte), confidence=seen[matte.name])
+            if judge([measure(subject, [defect.check])], limit)[0]:
+                alarms.append(matte.name)
+        print(f"{name}: {defect.check} false alarms {len(alarms)}/{len(people)} {alarms}")
+        for strength in defect.strengths:
+            found, missed = 0, []
+            for index, matte in enumerate(people):
+                for copy in range(copies):
+                    rng = np.random.default_rng([13, number, index, copy])
+                    planted = defect.plant(make_base(matte, matte), strength, rng)
+                    if planted is None:
+                        continue
+                    subject = replace(planted, confidence=seen[matte.name])
+                    row = measure(subject, [defect.check])
+                    hit = bool(judge([row], limit)[0])
+                    found += hit
+                    missed += [] if hit else [{matte.name: dict(row.values[defect.check])}]
+            results.append(
+                {
+                    "check": defect.check,
+                    "segmenter": name,
+                    "strength": strength,
+                    "unit": defect.unit,
+                    "planted": found + len(missed),
+                    "found": found,
+                    "missed": missed,
+                    "false_alarms": alarms,
+                }
+            )
+            report(results[-1], documented=strength == defect.strengths[0])
+    return results
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--checks", nargs="*", default=None)
     parser.add_argument("--copies", type=int, default=2)
+    parser.add_argument("--segmenter", choices=list(SEGMENTERS))
     parser.add_argument("--json", type=Path)
     args = parser.parse_args()
     cv2.setNumThreads(1)
@@ -249,6 +299,7 @@ def main() -> None:
     )
     planted += twins(mattes, rows) if names & {"twin_images", "twin_labels"} else []
     shifts = recovery(mattes, 6) if "misaligned" in names else {}
+    planted += content(mattes, args.segmenter, args.copies) if args.segmenter else []
     print(f"CPU {time.process_time() - started:.0f} s")
     if args.json:
         result = {"false_alarms": alarms, "planted": planted, "shifts": shifts}

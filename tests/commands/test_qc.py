@@ -301,3 +301,26 @@ def test_a_dry_run_writes_nothing(source: Path, tmp_path: Path) -> None:
 def test_wrong_use_is_one_sentence(options: dict, words: str) -> None:
     with pytest.raises((InputError, SchemaError), match=words):
         datakit.qc(**options)
+
+
+def test_a_segmenter_judges_the_content(sample_data: Path, tmp_path: Path) -> None:
+    pytest.importorskip("mediapipe")
+    source = tmp_path / "set"
+    for name in ("whole", "torn"):
+        image = (sample_data / "portraits" / "images" / "astronaut.jpg").read_bytes()
+        stored = images.decode_gray(
+            (sample_data / "portraits" / "alphas" / "astronaut.png").read_bytes()
+        )
+        if name == "torn":
+            stored = stored.copy()
+            stored[stored.shape[0] * 3 // 4 :] = 0
+        save_png(source / "alphas" / f"{name}.png", stored)
+        (source / "images").mkdir(exist_ok=True)
+        (source / "images" / f"{name}.jpg").write_bytes(image)
+    result = datakit.qc(source, tmp_path / "out", workers=0, sheet=0, segmenter="selfie")
+    found = findings_of(tmp_path / "out")
+    assert "missing_region" in found["torn"]
+    assert "missing_region" not in found.get("whole", set())
+    assert any("sha256" in note for note in result.notes)
+    with pytest.raises(InputError, match="selfie"):
+        datakit.qc(source, tmp_path / "other", segmenter="none such")
