@@ -16,6 +16,7 @@ VERBS = {
     "anonymize": "Make faces unrecognisable as in P3M, with a record that proves it.",
     "augment": "Write augmented copies whose labels still fit, reproducible to the byte.",
     "qc": "Find what is wrong with alpha mattes, and repair what is certain.",
+    "eval": "Measure predicted mattes or masks against the truth, as the field does.",
     "matte": "Estimate soft alphas from binary masks, by closed-form matting.",
     "trimap": "Make trimaps from masks or alphas, P3M- or DIM-style too.",
     "stats": "Count, plot and preview an export or a dataset.",

@@ -17,6 +17,7 @@ from datakit.io import atomic
 from datakit.records.anonymization import Anonymization
 from datakit.records.card import Card
 from datakit.records.coco import Document
+from datakit.records.evaluation import Evaluation
 from datakit.records.failure import Failure
 from datakit.records.finding import Finding
 from datakit.records.problems import Problems
@@ -34,6 +35,7 @@ RECORDS: dict[str, type[msgspec.Struct]] = {
     "finding": Finding,
     "quality": Quality,
     "statistics": Statistics,
+    "evaluation": Evaluation,
     "coco": Document,
     "anonymize": Anonymization,
 }

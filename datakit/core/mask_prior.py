@@ -92,7 +92,8 @@ def outline_prior(mask: BoolArray, half_band_px: FloatArray, *, exact: bool) -> 
     lowest, highest = np.zeros(mask.shape, np.float32), np.ones(mask.shape, np.float32)
     if not exact:
         return Prior(_ramp(distance, _DRAWN), _DRAWN.weight * certainty, lowest, highest)
-    lowest[mask], highest[~mask] = 0.5, 0.5
+    # Either side of 0.5 that 8 bits can tell apart, so that rounding keeps pixels on their side.
+    lowest[mask], highest[~mask] = 128 / 255, 127 / 255
     ragged = _raggedness(inside)
     alpha = _ramp(distance, _SMOOTH) * (1 - ragged) + _ramp(distance, _RAGGED) * ragged
     weight = _SMOOTH.weight ** (1 - ragged) * _RAGGED.weight**ragged

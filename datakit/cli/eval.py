@@ -1,0 +1,94 @@
+"""``datakit eval``."""
+
+from __future__ import annotations
+
+import click
+import msgspec
+from rich import box
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from datakit.cli.main import VERBS
+from datakit.cli.verb import verb
+from datakit.commands.eval import VERB, Options, run
+from datakit.records.evaluation import Comparison, Evaluation, MetricSummary
+
+
+def show(result: Evaluation, as_json: bool) -> None:
+    """Print means with their intervals, differences and the worst samples; or one JSON object."""
+    if as_json:
+        click.echo(msgspec.json.encode(result))
+        return
+    console = Console()
+    console.print(_means(result.pred, result.metrics))
+    for other in result.comparisons:
+        console.print(_means(other.pred, other.metrics))
+        console.print(_differences(result.pred, other))
+    shown = ("mse", "sad", "grad", "conn", "iou", "boundary_iou")
+    names = [name for name in shown if name in result.metrics]
+    worst = _table("worst samples", ("id", *names))
+    for score in result.worst:
+        values = [f"{score.metrics[name]:.4g}" if name in score.metrics else "" for name in names]
+        worst.add_row(escape(score.id), *values)
+    console.print(worst)
+    profile = f", profile {result.profile}" if result.profile else ""
+    console.print(
+        f"  {result.samples:,} {result.kind}s{profile} ({result.seconds:.1f} s)", highlight=False
+    )
+    if result.failed:
+        console.print(f"  [red]{result.failed:,} could not be compared[/]", highlight=False)
+    if result.out:
+        console.print(f"  where: {escape(result.out)}", soft_wrap=True, highlight=False)
+    for note in result.notes:
+        console.print(f"  note: {escape(note)}", soft_wrap=True, highlight=False)
+
+
+def _means(title: str, metrics: dict[str, MetricSummary]) -> Table:
+    table = _table(escape(title), ("metric", "mean", "from", "to", "median", "worst", "on"))
+    for name, found in metrics.items():
+        values = (found.mean, found.low, found.high, found.median, found.worst)
+        table.add_row(name, *(f"{value:.4g}" for value in values), escape(found.worst_id))
+    return table
+
+
+def _differences(first: str, other: Comparison) -> Table:
+    title = f"{escape(other.pred)} less {escape(first)}"
+    table = _table(title, ("metric", "difference", "from", "to", "better", "worse", "of"))
+    for name, found in other.differences.items():
+        values = (found.mean, found.low, found.high)
+        counts = (found.better, found.worse, found.samples)
+        table.add_row(
+            name, *(f"{value:+.3g}" for value in values), *(f"{count:,}" for count in counts)
+        )
+    return table
+
+
+def _table(title: str, headings: tuple[str, ...]) -> Table:
+    """Make a table whose numbers stand to the right; names are cut before numbers are wrapped."""
+    table = Table(title=title, box=box.SIMPLE_HEAD)
+    for heading in headings:
+        if heading in ("id", "metric", "on"):
+            table.add_column(heading, overflow="ellipsis", no_wrap=True)
+        else:
+            table.add_column(heading, justify="right", no_wrap=True)
+    return table
+
+
+command = verb(
+    VERB,
+    Options,
+    run,
+    summary=VERBS[VERB],
+    text=(
+        "SRC is PRED GT: two folders of mattes or masks with equal names (pictures or .npy), or "
+        "datasets. docs/eval.md lists how the profiles differ. Intervals are of the mean, by the "
+        "bootstrap."
+    ),
+    examples=[
+        "datakit eval predictions truth",
+        "datakit eval predictions truth -o report --profile p3m --trimap p3m",
+        "datakit eval --compare new old truth --json",
+    ],
+    show=show,
+)
