@@ -223,6 +223,8 @@ class DatasetWriter:
         """Put manifest, failures, views and, last, the card in place."""
         work = self.out / WORK
         with atomic.told(self.out):
+            # Of workers that died while they wrote.
+            atomic.remove_leftovers(self.out)
             for handle in self._tables.values():
                 os.fsync(handle.fileno())
             self._write_views(work / MANIFEST)
