@@ -55,19 +55,19 @@ def _parameter(field: msgspec.structs.FieldInfo) -> click.Parameter:
             hidden=True,
             help=meta.description or "",
         )
-    default = None if required else field.default
     help_text = meta.description or ""
     if kind is bool:
         return click.Option(declared, is_flag=True, default=False, help=help_text)
+    # An explicit default, even None, would count as given.
+    preset = {"required": True} if required else {"default": field.default}
     return click.Option(
         declared,
         type=_click_type(kind, extra),
         multiple=multiple,
-        required=required,
-        default=default,
-        show_default=default not in (None, (), ""),
-        metavar="DST" if field.name == "out" else None,
+        show_default=not required and field.default not in (None, (), ""),
+        metavar="DST" if field.name == "out" else extra.get("metavar"),
         help=help_text,
+        **preset,
     )
 
 

@@ -54,15 +54,17 @@ class Options(WriteOptions, frozen=True, kw_only=True):
         str,
         Meta(
             description="copy, hardlink, symlink or none: how images get into DST; "
-            "or the folder of the images, when SRC is a .json"
+            "or the folder of the images, when SRC is a .json",
+            extra={"metavar": "copy|hardlink|symlink|none|DIR"},
         ),
     ] = "copy"
     images_dir: Annotated[
-        str | None, Meta(description="the folder of the images, when SRC is a .json")
+        str | None,
+        Meta(description="the folder of the images, when SRC is a .json", extra={"metavar": "DIR"}),
     ] = None
     size: Annotated[
         Annotated[str, Meta(pattern="^[1-9][0-9]{0,4}x[1-9][0-9]{0,4}$")] | None,
-        Meta(description="WxH of the output"),
+        Meta(description="size of the output", extra={"metavar": "WxH"}),
     ] = None
     fit: Annotated[
         Literal["stretch", "letterbox", "crop"], Meta(description="how --size treats the aspect")

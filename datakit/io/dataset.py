@@ -233,7 +233,7 @@ class DatasetWriter:
                 if name != MANIFEST and (name != FAILURES or self.failed):
                     (work / name).replace(self.out / name)
             (work / MANIFEST).replace(self.out / MANIFEST)
-        text = msgspec.json.format(msgspec.json.encode(card, order="deterministic"), indent=2)
+        text = msgspec.json.format(msgspec.json.encode(card), indent=2)
         atomic.write_bytes(self.out / CARD, text + b"\n", durable=True)
 
     def _write_views(self, manifest: Path) -> None:
