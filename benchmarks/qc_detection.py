@@ -51,7 +51,9 @@ def original(matte: CleanMatte) -> Subject:
     rng = np.random.default_rng([3, len(matte.name)])
     confidence = stand_in_segmenter(matte.alpha, rng)
     file = StoredFile(probe)
-    return Subject(matte.name, matte.image, levels, alpha_file=file, confidence=confidence)
+    return Subject(
+        matte.name, matte.image, levels, alpha_file=file, confidence=confidence, split="train"
+    )
 
 
 def detection(bases: list[Base], names: set[str], copies: int) -> list[dict]:
@@ -161,26 +163,39 @@ def squeezed(alpha: np.ndarray, factor: float) -> np.ndarray:
 
 
 def twins(mattes: list[CleanMatte], rows: dict[str, Measurements]) -> list[dict]:
-    """Return recall of the twin checks: a copy with another label, a label on another picture."""
+    """Return recall of the checks between samples.
+
+    A copy with another label; a label on another picture; a recompressed, slightly cropped copy
+    in another split.
+    """
     limits = default_limits()
     results = []
-    for check in ("twin_images", "twin_labels"):
+    for check in ("twin_images", "twin_labels", "leakage"):
         found = 0
         for index, matte in enumerate(mattes):
             other = mattes[(index + 1) % len(mattes)]
-            size_wh = matte.alpha.shape[::-1]
-            if check == "twin_images":
-                image, alpha = matte.image, grown(matte.alpha, round(0.04 * max(size_wh)))
-            else:
-                image = cv2.resize(other.image, size_wh, interpolation=cv2.INTER_AREA)
-                alpha = matte.alpha
-            base = Base(f"copy of {matte.name}", image, alpha, other)
-            copy = measure(subject_of(base, alpha), ["twin_images", "twin_labels"])
+            copy = measure(twin_of(matte, other, check), ["twin_images", "twin_labels", "leakage"])
             findings, _ = judge([*rows.values(), copy], {check: limits[check]})
-            found += any(finding.sample == base.name for finding in findings)
+            found += any(finding.sample == copy.id for finding in findings)
         print(f"{check:20s} {'':41s} {found:4d}/{len(mattes):<4d} {found / len(mattes):6.1%}")
         results.append({"check": check, "planted": len(mattes), "found": found})
     return results
+
+
+def twin_of(matte: CleanMatte, other: CleanMatte, check: str) -> Subject:
+    """Return a second sample that must not be there."""
+    size_wh = matte.alpha.shape[::-1]
+    image, alpha = matte.image, matte.alpha
+    if check == "twin_images":
+        alpha = grown(alpha, round(0.04 * max(size_wh)))
+    elif check == "twin_labels":
+        image = cv2.resize(other.image, size_wh, interpolation=cv2.INTER_AREA)
+    else:
+        cut = round(0.02 * min(size_wh))
+        _, data = cv2.imencode(".jpg", image[cut:, cut:], [cv2.IMWRITE_JPEG_QUALITY, 70])
+        image, alpha = cv2.imdecode(data, cv2.IMREAD_COLOR), alpha[cut:, cut:]
+    base = Base(f"copy of {matte.name}", np.ascontiguousarray(image), alpha, other)
+    return subject_of(base, alpha, split="val" if check == "leakage" else "train")
 
 
 def recovery(mattes: list[CleanMatte], copies: int) -> dict:
@@ -297,7 +312,7 @@ def main() -> None:
     planted += (
         outliers(mattes, rows) if names & {"edge_width_outlier", "foreground_outlier"} else []
     )
-    planted += twins(mattes, rows) if names & {"twin_images", "twin_labels"} else []
+    planted += twins(mattes, rows) if names & {"twin_images", "twin_labels", "leakage"} else []
     shifts = recovery(mattes, 6) if "misaligned" in names else {}
     planted += content(mattes, args.segmenter, args.copies) if args.segmenter else []
     print(f"CPU {time.process_time() - started:.0f} s")

@@ -19,6 +19,7 @@ FAMILIES: Final[Registry[tuple[Check, ...]]] = Registry(
         "edge": "datakit.checks.edge:CHECKS",
         "content": "datakit.checks.content:CHECKS",
         "pairs": "datakit.checks.pairs:CHECKS",
+        "sets": "datakit.checks.sets:CHECKS",
     },
 )
 

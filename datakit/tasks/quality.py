@@ -172,7 +172,8 @@ def read_subject(item: Item) -> tuple[Subject, FileRef]:
         alpha_file,
         mask=None if mask is None else mask > mask.max() // 2,
         trimap=None if trimap is None else _as_trimap(trimap),
-        group=item.group or "",
+        # A folder's group is a guess from the file name; a dataset's was decided.
+        group=(item.sample.group or "") if item.sample else "",
         split=item.split or "",
     )
     return subject, label

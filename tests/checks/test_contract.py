@@ -1,5 +1,6 @@
 """Every check of every family: measured, scored, judged and documented the same way."""
 
+from dataclasses import replace
 from string import Formatter
 
 import numpy as np
@@ -44,7 +45,7 @@ def test_odd_pictures_do_not_break_it(check: Check, shape: tuple[int, int], leve
 
 
 def test_a_clean_sample_passes(check: Check, whole_subject: Subject) -> None:
-    row = measure(whole_subject, [check.name])
+    row = measure(whole_subject, [check.name, "twin_images"])
     limits = {check.name: default_limits()[check.name]}
     assert judge([row], limits, targets={"fg_ratio": (0.4, 0.4)})[0] == []
 
@@ -59,15 +60,23 @@ def test_its_words_name_only_what_is_known(check: Check, whole_subject: Subject)
     assert {name for _, name, _, _ in Formatter().parse(check.words) if name} <= known
 
 
+def copies(subject: Subject, check: Check) -> list[Measurements]:
+    """Return nine equal samples, one of them in another split."""
+    names = [check.name, "twin_images"]
+    train = measure(subject, names).values
+    val = measure(replace(subject, split="val"), names).values
+    return [Measurements(f"s{k}", train if k else val) for k in range(9)]
+
+
 def test_its_score_is_a_number_where_it_was_measured(check: Check, whole_subject: Subject) -> None:
-    rows = [Measurements(f"s{k}", measure(whole_subject, [check.name]).values) for k in range(9)]
+    rows = copies(whole_subject, check)
     population = Population(rows, {"fg_ratio": (0.5, 0.1)})
     scored = score_of(check, "s3", rows[3].values[check.name], population)
     assert np.isfinite(scored.score)
 
 
 def test_any_score_can_be_put_into_words(check: Check, whole_subject: Subject) -> None:
-    rows = [Measurements(f"s{k}", measure(whole_subject, [check.name]).values) for k in range(9)]
+    rows = copies(whole_subject, check)
     all_of_them = {check.name: Limits(review=-1e9, unit="", reason="", source="")}
     findings, _ = judge(rows, all_of_them, targets={"fg_ratio": (0.5, 0.1)})
     assert len(findings) == 9

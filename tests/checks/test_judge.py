@@ -8,7 +8,7 @@ from datakit.checks.table import columns, from_row, to_row
 from datakit.checks.thresholds import default_limits, override, parse_target
 from datakit.errors import InputError, SchemaError
 from tests.planted.defects import subject_of, to_levels
-from tests.planted.mattes import analytic_matte
+from tests.planted.mattes import CleanMatte, analytic_matte
 
 
 def widths(values: list[float]) -> list[Measurements]:
@@ -162,3 +162,28 @@ def test_real_islands_and_holes_are_not_reported() -> None:
 def test_population_columns_have_nan_where_nothing_was_measured() -> None:
     rows = [Measurements("a", {"x": {"v": 1.0}}), Measurements("b"), Measurements("c", {"x": {}})]
     assert np.isnan(Population(rows).column("x", "v")).tolist() == [False, True, True]
+
+
+def test_a_picture_in_two_splits_is_a_leak() -> None:
+    pictures = [analytic_matte(seed) for seed in range(4)]
+
+    def row(name: str, matte: CleanMatte, split: str, group: str = "") -> Measurements:
+        image = matte.image[:, ::-1] if name.startswith("mirrored") else matte.image
+        subject = Subject(
+            name, np.ascontiguousarray(image), to_levels(matte.alpha), split=split, group=group
+        )
+        return measure(subject, ["twin_images", "leakage"])
+
+    rows = [
+        row("a", pictures[0], "train"),
+        row("copy of a", pictures[0], "train"),
+        row("mirrored a", pictures[0], "val"),
+        row("b", pictures[1], "val"),
+        row("c", pictures[2], "train", "family"),
+        row("d", pictures[3], "test", "family"),
+    ]
+    leaks = {"leakage": default_limits()["leakage"]}
+    findings, _ = judge(rows, leaks)
+    assert {f.sample for f in findings} == {"a", "copy of a", "mirrored a", "c", "d"}
+    one_split = [row("a", pictures[0], "train"), row("again", pictures[0], "train")]
+    assert judge(one_split, leaks) == ([], {})
