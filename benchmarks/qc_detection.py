@@ -30,8 +30,7 @@ from datakit.checks.thresholds import default_limits
 from datakit.core.edge_fit import edge_fit, shift_of
 from datakit.models.segmenters import SEGMENTERS
 from datakit.records.probe import Probe
-from tests.planted.defects import (
-    DEFECTS,
+from tests.planted.base import (
     Base,
     grown,
     make_base,
@@ -40,6 +39,7 @@ from tests.planted.defects import (
     stand_in_segmenter,
     subject_of,
 )
+from tests.planted.defects import DEFECTS
 from tests.planted.mattes import CleanMatte, analytic_mattes, real_mattes, sample_mattes
 
 

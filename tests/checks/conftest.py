@@ -3,7 +3,7 @@ import pytest
 
 from datakit.checks.base import StoredFile, Subject
 from datakit.records.probe import Probe
-from tests.planted.defects import stand_in_segmenter, to_levels, trimap_of
+from tests.planted.base import stand_in_segmenter, to_levels, trimap_of
 from tests.planted.mattes import CleanMatte, analytic_matte
 
 

@@ -7,7 +7,7 @@ from datakit.checks.limits import Limits, Override
 from datakit.checks.table import columns, from_row, to_row
 from datakit.checks.thresholds import default_limits, override, parse_target
 from datakit.errors import InputError, SchemaError
-from tests.planted.defects import subject_of, to_levels
+from tests.planted.base import subject_of, to_levels
 from tests.planted.mattes import CleanMatte, analytic_matte
 
 
@@ -143,7 +143,8 @@ def test_sizes_differ_in_one_way_at_a_time(alpha_wh: tuple[int, int], wanted: li
 
 def test_real_islands_and_holes_are_not_reported() -> None:
     """A gap that is in the picture too lies on its edges."""
-    from tests.planted.defects import make_base, plant_hole, plant_island
+    from tests.planted.base import make_base
+    from tests.planted.defects import plant_hole, plant_island
 
     base = make_base(analytic_matte(3), analytic_matte(4))
     for plant, name in ((plant_hole, "holes"), (plant_island, "islands")):

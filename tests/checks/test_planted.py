@@ -5,7 +5,8 @@ import pytest
 
 from datakit.checks.judge import judge, measure
 from datakit.checks.thresholds import default_limits
-from tests.planted.defects import DEFECTS, Defect, make_base
+from tests.planted.base import make_base
+from tests.planted.defects import DEFECTS, Defect
 from tests.planted.mattes import analytic_matte, sample_mattes
 
 BASES = [make_base(analytic_matte(seed), analytic_matte(seed + 4)) for seed in range(4)]

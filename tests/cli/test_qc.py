@@ -9,7 +9,7 @@ from click.testing import CliRunner, Result
 
 from datakit.cli.main import app
 from datakit.io import images
-from tests.planted.defects import to_levels
+from tests.planted.base import to_levels
 from tests.planted.mattes import analytic_matte
 
 

@@ -16,7 +16,7 @@ from PIL import Image
 import datakit
 from datakit.errors import InputError, SchemaError
 from datakit.io import images
-from tests.planted.defects import jpeg, to_levels
+from tests.planted.base import jpeg, to_levels
 from tests.planted.mattes import CleanMatte, analytic_matte
 
 HW = (240, 180)

@@ -5,8 +5,8 @@ from hypothesis import strategies as st
 
 from datakit.core.edge_fit import edge_fit, offset_of, r2_by_offset, shift_of
 from datakit.errors import InputError
-from tests.planted.defects import grown, shifted
-from tests.planted.mattes import analytic_matte
+from tests.planted.base import grown, shifted
+from tests.planted.mattes import analytic_matte, analytic_mattes, real_mattes, sample_mattes
 
 MATTE = analytic_matte(1)
 
@@ -74,11 +74,9 @@ def test_bad_input_is_named() -> None:
 
 
 @pytest.mark.slow
-def test_shifts_of_real_mattes(shared_data: object) -> None:
-    from tests.planted.mattes import real_mattes
-
+def test_shifts_of_all_mattes(shared_data: object) -> None:
     hits = total = 0
-    for index, matte in enumerate(real_mattes()):
+    for index, matte in enumerate([*real_mattes(), *sample_mattes(), *analytic_mattes()]):
         rng = np.random.default_rng(index)
         for _ in range(4):
             dx, dy = (int(step) for step in rng.integers(-3, 4, size=2))

@@ -7,7 +7,7 @@ from datakit.core.jpeg_traces import residue_share
 from datakit.core.matte_repair import repair
 from datakit.errors import InputError
 from tests.core.mattes import random_matte
-from tests.planted.defects import jpeg, to_levels
+from tests.planted.base import jpeg, to_levels
 from tests.planted.mattes import analytic_matte
 
 

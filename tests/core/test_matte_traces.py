@@ -8,7 +8,7 @@ from datakit.core.jpeg_traces import block_grid_ratio, residue_share
 from datakit.core.level_gaps import level_gap_share
 from datakit.core.stair_steps import repeated_lines_share
 from tests.core.mattes import disk
-from tests.planted.defects import jpeg, to_levels
+from tests.planted.base import jpeg, to_levels
 from tests.planted.mattes import analytic_matte
 
 LEVELS = to_levels(analytic_matte(0).alpha)
