@@ -235,6 +235,8 @@ class Draw:
         if alpha is not None:
             gray = np.rint(alpha * 255).astype(np.uint8)
             tile = _fit(np.repeat(gray[..., None], 3, axis=2), TILE_PX)
+            if subject.image is not None:
+                tile = np.vstack([_fit(subject.image, TILE_PX), tile])
         return dict.fromkeys(wanted, tile)
 
 
