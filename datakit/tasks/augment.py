@@ -116,7 +116,7 @@ class Augment:
         for attempt in range(1 + REDRAWS):
             rng = derive_rng(self.seed, item.key, copy, attempt)
             image, background = self._backdrop(source, rng)
-            drawn = self._pipeline(  # type: ignore[attr-defined]
+            drawn = self._pipeline.transform_checked(  # type: ignore[attr-defined]
                 image=image,
                 mask=before.mask,
                 alpha=before.alpha,

@@ -43,10 +43,15 @@ class Labelled:
     alpha_max: int = 255
 
     @cached_property
+    def stored_alpha(self) -> npt.NDArray[Any] | None:
+        """The alpha in 8 or 16 bits, as it goes to a file."""
+        return None if self.alpha is None else _as_stored(self.alpha, self.alpha_max)
+
+    @cached_property
     def fg_ratio(self) -> float | None:
         """The share of foreground; None without a label."""
-        if self.alpha is not None:
-            return round(float(cv2.mean(self.alpha)[0]), 6)
+        if self.stored_alpha is not None:
+            return round(float(cv2.mean(self.stored_alpha)[0]) / self.alpha_max, 6)
         if self.mask is not None:
             return round(cv2.countNonZero(self.mask) / self.mask.size, 6)
         return None
@@ -95,30 +100,30 @@ def write_labelled(
     image : bytes
         The image's file.
     """
-    label = sample.alpha
     arrays = {
         "image": sample.image,
         "mask": sample.mask,
-        "alpha": None if label is None else _as_stored(label, sample.alpha_max),
+        "alpha": sample.stored_alpha,
         "trimap": sample.trimap,
     }
-    blobs: dict[str, bytes] = {}
+    blobs: dict[str, tuple[str, bytes]] = {}
     for kind, array in arrays.items():
         if array is None:
             continue
         if kind == "image":
             suffix = PurePosixPath(item.rel).suffix
-            blobs[item.place("images")] = images.encode_like(array, suffix)
+            blobs[kind] = (item.place("images"), images.encode_like(array, suffix))
         else:
-            blobs[item.place(FOLDERS[kind], ".png")] = images.encode_png(array)
-    return (*_write(out, blobs), blobs[item.place("images")])
+            blobs[kind] = (item.place(FOLDERS[kind], ".png"), images.encode_png(array))
+    return (*_write(out, blobs), blobs["image"][1])
 
 
 def carry_files(out: str, item: Item, image: bytes) -> tuple[dict[str, str], dict[str, int]]:
     """Write the source's files byte for byte; return their names and sizes, as above."""
-    blobs = {item.place("images"): image}
+    blobs = {"image": (item.place("images"), image)}
     for kind, ref in label_files(item).items():
-        blobs[item.place(FOLDERS[kind], PurePosixPath(ref.name).suffix)] = ref.read()
+        suffix = PurePosixPath(ref.name).suffix
+        blobs[kind] = (item.place(FOLDERS[kind], suffix), ref.read())
     return _write(out, blobs)
 
 
@@ -134,14 +139,13 @@ def sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def _write(out: str, blobs: dict[str, bytes]) -> tuple[dict[str, str], dict[str, int]]:
+def _write(out: str, blobs: dict[str, tuple[str, bytes]]) -> tuple[dict[str, str], dict[str, int]]:
+    """Write kind -> (file, bytes)."""
     names: dict[str, str] = {}
-    for name, data in blobs.items():
+    for kind, (name, data) in blobs.items():
         atomic.write_bytes(Path(out, name), data)
-        folder = next(part for part in PurePosixPath(name).parts if part in FOLDERS.values())
-        kind = next(kind for kind, place in FOLDERS.items() if place == folder)
         names["file_name" if kind == "image" else f"{kind}_file_name"] = name
-    return names, {name: len(data) for name, data in blobs.items()}
+    return names, {name: len(data) for name, data in blobs.values()}
 
 
 def _decode(ref: FileRef) -> npt.NDArray[Any]:

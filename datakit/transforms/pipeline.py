@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypedDict
 
@@ -12,7 +12,6 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 from albumentations.augmentations.crops.transforms import CropSizeError
-from albumentations.augmentations.geometric.distortion import BaseDistortion
 
 from datakit.core.alpha_trimap import trimap_band_px, trimap_of_alpha
 from datakit.core.displacement import INVERSE_TOLERANCE_PX, invert_map
@@ -20,6 +19,7 @@ from datakit.errors import InputError
 from datakit.transforms.applied import AppliedTransform, describe_applied
 from datakit.transforms.build import build_transforms
 from datakit.transforms.document import Document, parse_document, preset_text, read_document
+from datakit.transforms.joint import PIXEL_CENTRE, READ_THE_MASK, keep_labels_exact
 from datakit.transforms.points import (
     PointSet,
     bounds,
@@ -35,8 +35,7 @@ Alpha = npt.NDArray[np.float32]
 Points = npt.NDArray[np.float64]
 
 PROBE_TOLERANCE_PX = 0.5
-PIXEL_CENTRE = 0.5
-"""Labels count from pixel edges; Albumentations' points count from pixel centres."""
+"""How well it must be known where a probe goes, to tell whether it leaves the frame."""
 
 
 class Augmented(TypedDict, total=False):
@@ -87,7 +86,7 @@ class Pipeline:
         for transform in _leaves(self._compose):
             self._asks_for_mask |= isinstance(transform, READ_THE_MASK)
             if isinstance(transform, A.DualTransform):
-                self._keep_labels_exact(transform)
+                keep_labels_exact(transform, self._move_points)
 
     def __reduce__(self) -> tuple[type[Pipeline], tuple[Document]]:
         return Pipeline, (self.document,)
@@ -148,6 +147,30 @@ class Pipeline:
             cannot work on this image (a crop larger than it).
         """
         _check(image, mask, alpha, trimap)
+        return self.transform_checked(
+            image=image,
+            mask=mask,
+            alpha=alpha,
+            trimap=trimap,
+            boxes=boxes,
+            polygons=polygons,
+            probes=probes,
+            rng=rng,
+        )
+
+    def transform_checked(
+        self,
+        *,
+        image: Image,
+        mask: Mask | None = None,
+        alpha: Alpha | None = None,
+        trimap: npt.NDArray[np.uint8] | None = None,
+        boxes: Points | None = None,
+        polygons: Sequence[Points] | None = None,
+        probes: Points | None = None,
+        rng: np.random.Generator | None = None,
+    ) -> Augmented:
+        """Transform as a call does, arrays that are known to be right: nothing is checked."""
         generator = np.random.default_rng() if rng is None else rng
         rings = [box_outline(box) for box in _rows(boxes)]
         rings += [dense_ring(np.asarray(ring, np.float64)) for ring in polygons or ()]
@@ -246,21 +269,6 @@ class Pipeline:
                 )
         return result
 
-    def _keep_labels_exact(self, transform: Any) -> None:
-        """Make a transform move alphas bilinearly, and points by its own maps where it has them."""
-        # Albumentations warps every mask-like target by nearest neighbour, which breaks soft edges.
-        # Its table from target to function is where one target can be given another rule.
-        transform._key2func["alpha"] = _bilinear(transform)
-        # Its own way with keypoints converts and checks them around every transform.
-        if isinstance(transform, BaseDistortion):
-            transform._key2func["points"] = self._move_points
-        elif isinstance(transform, RESIZING):
-            transform._key2func["points"] = _as_resized(transform)
-        elif isinstance(transform, SCALING):
-            transform._key2func["points"] = _from_edges(transform)
-        else:
-            transform._key2func["points"] = transform.apply_to_keypoints
-
     def _move_points(
         self,
         points: Points,
@@ -313,50 +321,6 @@ def _leaves(group: A.BaseCompose) -> Iterator[Any]:
             yield from _leaves(transform)
         else:
             yield transform
-
-
-READ_THE_MASK = (A.CropNonEmptyMaskIfExists, A.MaskDropout)
-RESIZING = (A.LongestMaxSize, A.RandomScale, A.Resize, A.SmallestMaxSize)
-SCALING = (A.CropAndPad, A.RandomResizedCrop, A.RandomSizedCrop)
-"""Their points are multiplied by the scale, which is right when points count from edges."""
-
-
-def _as_resized(transform: Any) -> Callable[..., Points]:
-    def scale(points: Points, **params: Any) -> Points:
-        height, width = params["shape"][:2]
-        # Each rounds the new size in its own way and scales points as if it had not.
-        frame = transform.apply(np.zeros((height, width), np.uint8), **params)
-        factor = np.array(frame.shape[1::-1]) / (width, height)
-        moved = points.copy()
-        moved[:, :2] = (moved[:, :2] + PIXEL_CENTRE) * factor - PIXEL_CENTRE
-        return moved
-
-    return scale
-
-
-def _from_edges(transform: Any) -> Callable[..., Points]:
-    def scale(points: Points, **params: Any) -> Points:
-        moved = points.copy()
-        moved[:, :2] += PIXEL_CENTRE
-        moved = np.array(transform.apply_to_keypoints(moved, **params))
-        moved[:, :2] -= PIXEL_CENTRE
-        return moved
-
-    return scale
-
-
-def _bilinear(transform: Any) -> Callable[..., Alpha]:
-    def warp(alpha: Alpha, **params: Any) -> Alpha:
-        if not hasattr(transform, "mask_interpolation"):
-            return transform.apply_to_mask(alpha, **params)  # type: ignore[no-any-return]
-        usual = transform.mask_interpolation
-        transform.mask_interpolation = cv2.INTER_LINEAR
-        try:
-            return transform.apply_to_mask(alpha, **params)  # type: ignore[no-any-return]
-        finally:
-            transform.mask_interpolation = usual
-
-    return warp
 
 
 def _rows(boxes: Points | None) -> Points:
