@@ -94,7 +94,7 @@ def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
     # click may look for its own plug-ins; nothing else is asked.
     assert strange <= {"colorama"}
     ours = {name for name in loaded if name.startswith("datakit")}
-    assert ours == {"datakit", "datakit.cli", "datakit.cli.main"}
+    assert ours == {"datakit", "datakit.cli", "datakit.cli.main", "datakit.version"}
 
 
 def test_importing_datakit_imports_no_library() -> None:
