@@ -6,13 +6,14 @@ import mmap
 import os
 import re
 import weakref
+from array import array
 from collections import Counter
 from collections.abc import Sequence
+from itertools import accumulate
 from tempfile import TemporaryFile
-from typing import Any, BinaryIO, cast
+from typing import BinaryIO, cast
 
 import msgspec
-import numpy as np
 
 from datakit.errors import SchemaError
 from datakit.records.coco import Category, Identifier, Image
@@ -117,7 +118,7 @@ class CocoIndex:
             except RecursionError:
                 raise SchemaError(f"{self.name}: expected COCO; it is nested too deeply") from None
             self.images, rows = self._read_images(document.images)
-            used = self._locate(document.annotations, rows, np.frombuffer(text, np.uint8))
+            used = self._locate(document.annotations, rows, text)
             self.categories = self._read_categories(document.categories, used)
             del document
         return None
@@ -144,16 +145,18 @@ class CocoIndex:
         return images, rows
 
     def _locate(
-        self, entries: Sequence[msgspec.Raw], rows: dict[str, int], text: Any
+        self, entries: Sequence[msgspec.Raw], rows: dict[str, int], text: mmap.mmap
     ) -> Counter[str]:
         """Note offset, length and image of each annotation; count the categories used."""
         decoder = msgspec.json.Decoder(_Link, strict=False)
-        base = text.__array_interface__["data"][0]
         used: Counter[str] = Counter()
-        offsets = np.zeros(len(entries), np.int64)
-        lengths = np.zeros(len(entries), np.int64)
-        owners = np.full(len(entries), -1, np.int64)
+        offsets, lengths, owners = array("q"), array("q"), array("q")
+        end = 0
         for number, entry in enumerate(entries):
+            # Entries follow each other; an equal text that comes earlier would serve as well.
+            written = bytes(entry)
+            offset = text.find(written, end)
+            end = offset + len(written)
             try:
                 link = decoder.decode(entry)
             except UNREADABLE as error:
@@ -169,14 +172,15 @@ class CocoIndex:
                 )
                 continue
             used[identifier(link.category_id)] += 1
-            part = np.frombuffer(entry, np.uint8)
-            offsets[number] = part.__array_interface__["data"][0] - base
-            lengths[number] = part.size
-            owners[number] = row
-        order = np.argsort(owners, kind="stable")
-        order = order[np.searchsorted(owners[order], 0) :]
-        self._offsets, self._lengths = offsets[order], lengths[order]
-        self._starts = np.searchsorted(owners[order], np.arange(len(self.images) + 1))
+            offsets.append(offset)
+            lengths.append(end - offset)
+            owners.append(row)
+        # Without NumPy, which the process that only hands out work otherwise never imports.
+        order = sorted(range(len(owners)), key=owners.__getitem__)
+        self._offsets = array("q", (offsets[k] for k in order))
+        self._lengths = array("q", (lengths[k] for k in order))
+        counts = Counter(owners)
+        self._starts = array("q", accumulate(map(counts.__getitem__, rows.values()), initial=0))
         return used
 
     def _read_categories(
@@ -205,11 +209,8 @@ class CocoIndex:
 
     def annotations(self, row: int) -> bytes:
         """Return the annotations of image ``row`` as a JSON array, verbatim."""
-        begin, end = int(self._starts[row]), int(self._starts[row + 1])
-        parts = [
-            os.pread(self._file, int(self._lengths[k]), int(self._offsets[k]))
-            for k in range(begin, end)
-        ]
+        places = range(self._starts[row], self._starts[row + 1])
+        parts = [os.pread(self._file, self._lengths[k], self._offsets[k]) for k in places]
         return b"[" + b",".join(parts) + b"]"
 
     def close(self) -> None:
