@@ -111,7 +111,7 @@ def stand_in_segmenter(alpha: NDArray[np.float32], rng: np.random.Generator) -> 
     size_wh = alpha.shape[::-1]
     small = cv2.resize(alpha, (256, 256), interpolation=cv2.INTER_AREA)
     noise = cv2.GaussianBlur(rng.normal(size=small.shape).astype(np.float32), (0, 0), 6) * 0.6
-    small = np.clip(cv2.GaussianBlur(small, (0, 0), 1.5) * 0.94 + 0.03 + noise * 0.2, 0, 1)
+    small = np.clip(cv2.GaussianBlur(small, (0, 0), 1.5) * 0.98 + 0.01 + noise * 0.1, 0, 1)
     return cv2.resize(small, size_wh, interpolation=cv2.INTER_LINEAR)
 
 
