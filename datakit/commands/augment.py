@@ -52,7 +52,9 @@ class Options(WriteOptions, frozen=True, kw_only=True):
         str | None, Meta(description="a pipeline of your own (YAML), instead of a preset")
     ] = None
     copies: Annotated[int, Meta(ge=1, le=1000, description="copies of each sample")] = 1
-    seed: Annotated[int, Meta(ge=0, description="another seed gives other copies")] = 0
+    seed: Annotated[
+        int, Meta(ge=0, le=2**63 - 1, description="another seed gives other copies")
+    ] = 0
     only: Annotated[
         tuple[Split, ...], Meta(description="splits that are augmented (repeatable)")
     ] = ("train",)
