@@ -35,7 +35,8 @@ _OUTPUTS = ("537", "538", "539", "540")
 _STRIDE = 4
 _GRID_PX = 32
 _NMS_IOU = 0.3
-_NETS_KEPT = 6
+_NETS_KEPT = 8
+LARGEST_SCALE = 2.0
 
 
 class CenterFaceDetector:
@@ -51,7 +52,7 @@ class CenterFaceDetector:
     weights : sequence of path
         Places to look for the ONNX file before the package that carries it.
     longer_side_px : int
-        Longer side of the resized image; smaller images are enlarged.
+        Longer side of the resized image; smaller images are enlarged, at most twice.
 
     Raises
     ------
@@ -99,7 +100,7 @@ class CenterFaceDetector:
 
     def _detect(self, image: Image) -> list[FaceDetection]:
         height, width = image.shape[:2]
-        scale = self.longer_side_px / max(height, width)
+        scale = min(self.longer_side_px / max(height, width), LARGEST_SCALE)
         size_wh = (max(1, round(width * scale)), max(1, round(height * scale)))
         shrinks = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
         resized = cv2.resize(image, size_wh, interpolation=shrinks)
@@ -111,10 +112,14 @@ class CenterFaceDetector:
             heat[0, 0], extent[0], offset[0], points[0], self.threshold
         )
         back = np.array([width / size_wh[0], height / size_wh[1]])
-        boxes = np.clip(boxes * np.tile(back, 2), 0, [width, height, width, height])
+        boxes = boxes * np.tile(back, 2)
+        # What has its middle in the padding is no face of this image.
+        inside = (boxes[:, :2] + boxes[:, 2:] < [2 * width, 2 * height]).all(axis=1)
+        boxes = np.clip(boxes, 0, [width, height, width, height])
         return [
             FaceDetection(boxes[i], keypoints[i] * back, float(scores[i]), self.name)
             for i in _suppress(boxes, scores)
+            if inside[i]
         ]
 
     def _net(self, shape_hw: tuple[int, int]) -> Any:

@@ -85,6 +85,9 @@ class YunetDetector:
         back = np.array([width / size_wh[0], height / size_wh[1]])
         detections = []
         for row in np.empty((0, 15)) if rows is None else rows.astype(np.float64):
+            if not np.isfinite(row).all():
+                # Strips of a few pixels give boxes of infinite size.
+                continue
             box = np.concatenate([row[:2], row[:2] + row[2:4]]) * np.tile(back, 2)
             points = row[4:14].reshape(5, 2) * back
             detections.append(FaceDetection(box, points, float(row[14]), self.name))
