@@ -29,7 +29,7 @@ def show(result: Evaluation, as_json: bool) -> None:
     names = [name for name in shown if name in result.metrics]
     worst = _table("worst samples", ("id", *names))
     for score in result.worst:
-        values = [f"{score.metrics[name]:.4g}" if name in score.metrics else "" for name in names]
+        values = [f"{score.metrics[name]:.3g}" if name in score.metrics else "" for name in names]
         worst.add_row(escape(score.id), *values)
     console.print(worst)
     profile = f", profile {result.profile}" if result.profile else ""
@@ -48,7 +48,7 @@ def _means(title: str, metrics: dict[str, MetricSummary]) -> Table:
     table = _table(escape(title), ("metric", "mean", "from", "to", "median", "worst", "on"))
     for name, found in metrics.items():
         values = (found.mean, found.low, found.high, found.median, found.worst)
-        table.add_row(name, *(f"{value:.4g}" for value in values), escape(found.worst_id))
+        table.add_row(name, *(f"{value:.3g}" for value in values), escape(found.worst_id))
     return table
 
 
@@ -69,9 +69,10 @@ def _table(title: str, headings: tuple[str, ...]) -> Table:
     table = Table(title=title, box=box.SIMPLE_HEAD)
     for heading in headings:
         if heading in ("id", "metric", "on"):
-            table.add_column(heading, overflow="ellipsis", no_wrap=True)
+            width = 12 if heading == "metric" else None
+            table.add_column(heading, overflow="ellipsis", no_wrap=True, min_width=width)
         else:
-            table.add_column(heading, justify="right", no_wrap=True)
+            table.add_column(heading, justify="right", no_wrap=True, min_width=7)
     return table
 
 

@@ -60,10 +60,10 @@ class _Trust:
     ramp_share: float
 
 
-_SMOOTH = _Trust(weight=0.8, ramp_share=0.0015)
-_RAGGED = _Trust(weight=0.12, ramp_share=0.003)
+_SMOOTH = _Trust(weight=0.6, ramp_share=0.001)
+_RAGGED = _Trust(weight=0.06, ramp_share=0.003)
 _DRAWN = _Trust(weight=0.1, ramp_share=0.004)
-_AT_OUTLINE = 0.3
+_AT_OUTLINE = 0.4
 
 
 def outline_prior(mask: BoolArray, half_band_px: FloatArray, *, exact: bool) -> Prior:
