@@ -1,7 +1,7 @@
 """Recall and false alarms of each check of `datakit qc`, by defects planted in clean mattes.
 
     python benchmarks/qc_detection.py [--checks NAME ...] [--copies 2] [--segmenter selfie]
-        [--json OUT]
+        [--held-out] [--json OUT]
 
 Recall: the share of planted mattes in which the check that the defect is for reports, at its
 default thresholds, strength by strength (the first one is the documented one). False alarms: the
@@ -40,7 +40,13 @@ from tests.planted.base import (
     subject_of,
 )
 from tests.planted.defects import DEFECTS
-from tests.planted.mattes import CleanMatte, analytic_mattes, real_mattes, sample_mattes
+from tests.planted.mattes import (
+    CleanMatte,
+    analytic_mattes,
+    held_out_mattes,
+    real_mattes,
+    sample_mattes,
+)
 
 
 def original(matte: CleanMatte) -> Subject:
@@ -294,11 +300,14 @@ def main() -> None:
     parser.add_argument("--checks", nargs="*", default=None)
     parser.add_argument("--copies", type=int, default=2)
     parser.add_argument("--segmenter", choices=list(SEGMENTERS))
+    parser.add_argument("--held-out", action="store_true", help="other mattes than the tuned on")
     parser.add_argument("--json", type=Path)
     args = parser.parse_args()
     cv2.setNumThreads(1)
     started = time.process_time()
     mattes = [*real_mattes(), *sample_mattes(), *analytic_mattes()]
+    if args.held_out:
+        mattes = list(held_out_mattes())
     sets = {group: sum(m.set == group for m in mattes) for group in {m.set for m in mattes}}
     print(f"{len(mattes)} clean mattes: {sets}")
     names = set(args.checks or all_checks())

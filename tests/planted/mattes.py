@@ -102,9 +102,9 @@ def analytic_matte(seed: int, hw: tuple[int, int] = (480, 360)) -> CleanMatte:
     return CleanMatte(f"analytic-{seed:02d}", "analytic", pixels, alpha)
 
 
-def analytic_mattes(count: int = 16) -> Iterator[CleanMatte]:
+def analytic_mattes(count: int = 16, first: int = 0) -> Iterator[CleanMatte]:
     """Yield ``count`` analytic mattes, always the same."""
-    for seed in range(count):
+    for seed in range(first, first + count):
         yield analytic_matte(seed)
 
 
@@ -134,3 +134,18 @@ def real_mattes() -> Iterator[CleanMatte]:
         yield from _pairs(matting / "ppm100", "image", "alpha", "ppm100")
         yield from _pairs(matting / "foamliu_composition_crops", "image", "alpha", "foamliu")
         yield from _pairs(matting / "mmagic_gt05", "merged", "alpha", "mmagic")
+
+
+def held_out_mattes() -> Iterator[CleanMatte]:
+    """Yield mattes that no threshold was chosen on: other analytic ones, P3M's samples, a lemur.
+
+    P3M's alphas are predictions of two models, not ground truth.
+    """
+    yield from analytic_mattes(24, first=100)
+    matting = ROOT.parent / "shared" / "data" / "matting"
+    if matting.is_dir():
+        folder = matting / "p3m_demo_predictions"
+        for model in ("pred_p3mnet", "pred_p3mnet_vitae"):
+            yield from _pairs(folder, "image", model, model)
+        lemur = matting / "pymatting_lemur"
+        yield _read("lemur", "lemur", lemur / "lemur.png", lemur / "lemur_alpha.png")
