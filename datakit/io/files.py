@@ -76,6 +76,7 @@ class Folder:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self._prefix = f"{root}/"
 
     def names(self) -> Iterator[str]:
         """Yield every file below the root, folders and files in name order, hidden ones left out.
@@ -103,7 +104,7 @@ class Folder:
         """Open a file for reading at any offset."""
         with _told(name):
             # Without O_NONBLOCK, opening a named pipe waits for a writer for ever.
-            handle = os.fdopen(os.open(self.root / name, os.O_RDONLY | os.O_NONBLOCK), "rb")
+            handle = os.fdopen(os.open(f"{self._prefix}{name}", os.O_RDONLY | os.O_NONBLOCK), "rb")
             if not stat.S_ISREG(os.fstat(handle.fileno()).st_mode):
                 handle.close()
                 raise InputError(f"{name}: expected a file, found a device or a pipe")

@@ -7,32 +7,24 @@ it for some read flags and not for others, so it is always told not to; for TIFF
 from __future__ import annotations
 
 import struct
-import warnings
 import zlib
-from io import BytesIO
 from typing import Any, Final, Literal
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 from isal import isal_zlib
-from PIL import Image, UnidentifiedImageError
 
 from datakit.core.orientation import orient
 from datakit.errors import InputError, TruncatedError
-from datakit.io.jpeg_header import plain_jpeg
+from datakit.io.jpeg_header import check_pixels, plain_jpeg
 from datakit.records.probe import Probe
-
-MAX_PIXELS: Final = 178_956_970
-"""The largest picture that is decoded: Pillow's own limit, about 13,400 x 13,400."""
 
 EXTENSIONS: Final = frozenset(
     {".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp", ".jfif", ".jpe"}
 )
 
 _ORIENTATION_TAG = 274
-_TIFF_WIDTH_TAG = 256
-_TIFF_HEIGHT_TAG = 257
 _ENDINGS = {"JPEG": b"\xff\xd9", "PNG": b"IEND\xaeB`\x82"}
 # Cameras and phones append previews and padding after the end marker: look for it in the tail.
 _TAIL_BYTES = 1 << 16
@@ -53,12 +45,16 @@ def probe(data: bytes, name: str = "image") -> Probe:
     Raises
     ------
     InputError
-        If it is no image, has more than `MAX_PIXELS`, is empty, or was cut off.
+        If it is no image, has more than `datakit.io.jpeg_header.MAX_PIXELS`, is empty, or was cut
+        off.
     """
     found = plain_jpeg(data)
     if found is None:
-        found = _full_probe(data, name)
-    _check_pixels(found.stored_wh, name)
+        # Imported for the uncommon: a training set of plain JPEGs never needs it.
+        from datakit.io.pillow import full_probe
+
+        found = full_probe(data, name)
+    check_pixels(found.stored_wh, name)
     ending = _ENDINGS.get(found.format)
     if ending and ending not in data[-_TAIL_BYTES:]:
         raise TruncatedError(f"{name}: the {found.format} ends too early; the file was cut off")
@@ -121,12 +117,9 @@ def decode_raw(data: bytes, name: str = "image") -> npt.NDArray[Any]:
     facts = probe(data, name)
     data = _untagged(data, facts)
     if facts.mode in ("P", "1"):
-        try:
-            with Image.open(BytesIO(data)) as image:
-                pixels = np.asarray(image if facts.mode == "P" else image.convert("L"))
-        except (OSError, SyntaxError, ValueError) as error:
-            raise InputError(f"{name}: the pixels cannot be decoded ({error})") from None
-        return orient(pixels, facts.orientation)
+        from datakit.io.pillow import decode_indices
+
+        return orient(decode_indices(data, name), facts.orientation)
     pixels = _imdecode(data, cv2.IMREAD_UNCHANGED, name)
     if pixels.ndim == 3 and pixels.shape[2] in (3, 4):
         code = cv2.COLOR_BGR2RGB if pixels.shape[2] == 3 else cv2.COLOR_BGRA2RGBA
@@ -279,64 +272,6 @@ def _encode_gray_png(pixels: npt.NDArray[Any]) -> bytes:
     return canvas.encode()
 
 
-def _full_probe(data: bytes, name: str) -> Probe:
-    """Read any format's header with Pillow."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            with Image.open(BytesIO(data)) as image:
-                # Before anything else: for some formats Pillow decodes all pixels to find the tag.
-                _check_pixels(image.size, name)
-                orientation = _orientation(image, data)
-                # Multi-picture JPEGs of phones are JPEGs with a second picture behind the first.
-                kind = "JPEG" if image.format == "MPO" else str(image.format)
-                return Probe(
-                    format=kind,
-                    mode=image.mode,
-                    stored_wh=_stored_wh(image),
-                    orientation=orientation if orientation in range(1, 9) else 1,
-                )
-    except InputError:
-        raise
-    except Image.DecompressionBombError:
-        raise InputError(f"{name}: expected at most {MAX_PIXELS:,} pixels, found more") from None
-    except UnidentifiedImageError:
-        raise InputError(f"{name}: expected an image, found {_describe(data)}") from None
-    # Pillow's parsers meet arbitrary bytes here and fail in as many ways as there are formats.
-    except Exception as error:  # noqa: BLE001
-        raise InputError(f"{name}: the image header is damaged ({error})") from None
-
-
-def _check_pixels(size_wh: tuple[int, int], name: str) -> None:
-    width, height = size_wh
-    if not 0 < width * height <= MAX_PIXELS:
-        raise InputError(f"{name}: expected 1 to {MAX_PIXELS:,} pixels, found {width} x {height}")
-
-
-def _stored_wh(image: Image.Image) -> tuple[int, int]:
-    if image.format != "TIFF":
-        return image.size
-    # Newer Pillow gives the size of a TIFF as shown, older as stored.
-    tags = image.tag_v2  # type: ignore[attr-defined]
-    return int(tags[_TIFF_WIDTH_TAG]), int(tags[_TIFF_HEIGHT_TAG])
-
-
-def _orientation(image: Image.Image, data: bytes) -> Any:
-    """Return the orientation tag, read without decoding a pixel; 1 when it is absent."""
-    if image.format != "PNG" or "exif" in image.info:
-        return image.getexif().get(_ORIENTATION_TAG, 1)
-    # PngImageFile.getexif decodes the whole picture to reach an eXIf chunk behind the pixels.
-    position = 8
-    while position + 8 <= len(data):
-        length = int.from_bytes(data[position : position + 4], "big")
-        if data[position + 4 : position + 8] == b"eXIf":
-            exif = Image.Exif()
-            exif.load(data[position + 8 : position + 8 + length])
-            return exif.get(_ORIENTATION_TAG, 1)
-        position += length + 12
-    return Image.Image.getexif(image).get(_ORIENTATION_TAG, 1)
-
-
 def _untagged(data: bytes, facts: Probe) -> bytes:
     """Return a TIFF with orientation 1: its decoders turn the picture whatever they are told."""
     if facts.format != "TIFF" or facts.orientation == 1:
@@ -371,13 +306,3 @@ def _imencode(suffix: str, pixels: npt.NDArray[Any], options: list[int]) -> byte
     if not done:
         raise InputError(f"an image of shape {pixels.shape} cannot be written as {suffix}")
     return bytes(buffer)
-
-
-def _describe(data: bytes) -> str:
-    if not data:
-        return "an empty file"
-    if data.startswith(b"version https://git-lfs"):
-        return "a Git LFS pointer; run `git lfs pull`"
-    if data[:64].lstrip()[:1] == b"<":
-        return "a web page"
-    return f"{len(data):,} bytes of another kind (they start with {data[:8]!r})"

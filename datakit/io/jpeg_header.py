@@ -6,7 +6,13 @@ colour of these takes a tenth of what a full parser of headers takes, and that i
 
 from __future__ import annotations
 
+from typing import Final
+
+from datakit.errors import InputError
 from datakit.records.probe import Probe
+
+MAX_PIXELS: Final = 178_956_970
+"""The largest picture that is decoded: Pillow's own limit, about 13,400 x 13,400."""
 
 _START = b"\xff\xd8\xff"
 _FRAMES = frozenset({0xC0, 0xC1, 0xC2})
@@ -51,3 +57,10 @@ def plain_jpeg(data: bytes) -> Probe | None:
             return None
         position += 2 + length
     return None
+
+
+def check_pixels(size_wh: tuple[int, int], name: str) -> None:
+    """Refuse a picture without pixels or with more than `MAX_PIXELS`, before any is decoded."""
+    width, height = size_wh
+    if not 0 < width * height <= MAX_PIXELS:
+        raise InputError(f"{name}: expected 1 to {MAX_PIXELS:,} pixels, found {width} x {height}")

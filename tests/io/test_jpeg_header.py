@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from datakit.io.images import _full_probe
 from datakit.io.jpeg_header import plain_jpeg
+from datakit.io.pillow import full_probe
 
 
 def _jpeg(mode: str, size: tuple[int, int], **options: object) -> bytes:
@@ -27,7 +27,7 @@ def _jpeg(mode: str, size: tuple[int, int], **options: object) -> bytes:
 @pytest.mark.parametrize("mode", ["L", "RGB"])
 def test_agrees_with_pillow(mode: str, progressive: bool) -> None:
     data = _jpeg(mode, (37, 21), progressive=progressive, comment=b"a comment")
-    assert plain_jpeg(data) == _full_probe(data, "x")
+    assert plain_jpeg(data) == full_probe(data, "x")
 
 
 @pytest.mark.filterwarnings("ignore:'mode' parameter is deprecated:DeprecationWarning")
