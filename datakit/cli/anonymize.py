@@ -23,6 +23,6 @@ command = verb(
         "datakit anonymize photos -o safe",
         "datakit anonymize photos -o safe --alpha-dir mattes --preview 12",
         "datakit anonymize photos -o safe --method solid --on-residual solid",
-        "datakit anonymize photos -o safe --release back.jpg,empty.jpg --overwrite",
+        "datakit anonymize photos -o safe --release back.jpg,empty.jpg --resume",
     ],
 )

@@ -151,15 +151,17 @@ def run(options: Options, watch: Watch | None = None) -> Summary:
     ModelError
         If a model is missing or damaged.
     """
+    from datakit.commands.anonymize_release import reopen_for_release, unknown_release
     from datakit.tasks.anonymize import check_models
 
     source = options.open()
-    _check_released(options, source)
+    if problem := unknown_release(options.released, source):
+        raise InputError(problem)
+    options = reopen_for_release(VERB, options, options.released, source)
     check_models(options.detectors, options.threshold, options.weights, options.matte)
     task = LazyTask("datakit.tasks.anonymize:Anonymize", _task_params(options))
-    summary = process(
-        VERB, options, source, task, tables={AUDIT: "", REVIEW: REVIEW_HEADER}, watch=watch
-    )
+    tables = {AUDIT: "", REVIEW: REVIEW_HEADER}
+    summary = process(VERB, options, source, task, tables=tables, watch=watch)
     waiting = summary.counts.get("review", 0)
     if options.on_no_face == "review":
         waiting += summary.counts.get("no-face", 0)
@@ -167,7 +169,7 @@ def run(options: Options, watch: Watch | None = None) -> Summary:
     if waiting and not options.dry_run:
         notes.append(
             f"{waiting} photos are not in the dataset: look at {options.out}/{REVIEW}, then run "
-            "again with --release IDS --overwrite"
+            "again with --release IDS --resume"
         )
     if options.preview and not options.dry_run:
         notes.append(_preview(options, source, task))
@@ -179,7 +181,8 @@ def _task_params(options: Options) -> dict[str, object]:
 
     return {
         "out": options.out,
-        "step": operation(VERB, options),
+        # Who was let in is the card's business: every other photo is the same without it.
+        "step": operation(VERB, msgspec.structs.replace(options, release=())),
         "detectors": options.detectors,
         "threshold": options.threshold,
         "weights": options.weights,
@@ -214,16 +217,6 @@ def _alphas(folder: str | None) -> dict[str, FileRef] | None:
             )
         found[stem] = FileRef(str(root.root), name)
     return found
-
-
-def _check_released(options: Options, source: Collection) -> None:
-    if not options.released:
-        return
-    unknown = sorted(options.released - {item.key for item in source.items()})
-    if unknown:
-        raise InputError(
-            f"--release {unknown[0]}: expected an id of the source, as {REVIEW} lists them"
-        )
 
 
 def _preview(options: Options, source: Collection, task: LazyTask) -> str:

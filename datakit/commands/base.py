@@ -219,7 +219,7 @@ def _run(
     watch: Watch,
 ) -> dict[str, int]:
     tally = Tally()
-    fingerprint = _fingerprint(options, command)
+    fingerprint = run_fingerprint(options, command)
     with dataset.create(Path(options.out), fingerprint, options.mode, tables) as writer:
         for failure in source.failures:
             if options.strict:
@@ -276,7 +276,8 @@ def _product(outcome: Outcome[Product], verb: str) -> Product:
     return Product(failures=(failure,))
 
 
-def _fingerprint(options: WriteOptions, command: Command) -> str:
+def run_fingerprint(options: WriteOptions, command: Command) -> str:
+    """Return what tells two runs apart: sources, verb, version and recorded options."""
     sources = [str(Path(path).resolve()) for path in options.src]
     text = msgspec.json.encode([sources, command], order="deterministic")
     return hashlib.sha256(text).hexdigest()

@@ -104,6 +104,35 @@ def check_target(out: Path, mode: Mode, sources: tuple[Path, ...] = ()) -> None:
     raise InputError(f"{out}: --resume found no interrupted run here; name an empty folder")
 
 
+def reopen(out: Path, fingerprint: str, products: Mapping[str, Product]) -> None:
+    """Turn a finished dataset into a run that ``resume`` completes: its journal is written anew.
+
+    Parameters
+    ----------
+    out : Path
+        A finished dataset.
+    fingerprint : str
+        Of the run that is to go on.
+    products : mapping
+        Item -> what is kept of it; all other items will be done again.
+
+    Raises
+    ------
+    InputError
+        If another run is writing there.
+    """
+    work = out / WORK
+    with _claim(out):
+        # Under another name until it is whole: half a journal would mean half a dataset.
+        draft = work / f"{JOURNAL}.draft"
+        draft.unlink(missing_ok=True)
+        with atomic.told(work):
+            with Journal(draft, fingerprint) as journal:
+                for key, product in products.items():
+                    journal.add(key, product)
+            draft.replace(work / JOURNAL)
+
+
 @contextmanager
 def create(
     out: Path, fingerprint: str, mode: Mode, tables: Mapping[str, str] = MappingProxyType({})

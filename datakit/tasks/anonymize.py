@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,11 +21,12 @@ from datakit.io.photos import PhotoForm, encode_photo, photo_form
 from datakit.models.face_finder import FaceFinder
 from datakit.models.face_masks import FaceMasker
 from datakit.models.faces import FACE_DETECTORS
-from datakit.records.anonymization import AUDIT, REVIEW, Anonymization, HiddenFace, Status
+from datakit.records.anonymization import Anonymization, HiddenFace, Status
 from datakit.records.probe import Probe
 from datakit.records.product import Product
 from datakit.records.sample import Operation, Sample
 from datakit.records.where import Where
+from datakit.tasks.anonymize_rows import rows
 from datakit.tasks.face_hiding import FaceHider, Hidden, Hiding
 from datakit.version import __version__
 
@@ -103,7 +102,8 @@ class Anonymize:
         if status in ("review", "no-face") and not (
             status == "no-face" and self.on_no_face == "copy"
         ):
-            return self._withhold(item, photo, status, reasons, hidden, matte)
+            record = self._record(item, photo, status, reasons, hidden.faces, matte)
+            return rows(record, item.source_name, None, {})
         if self.facemask_dir:
             encoded = images.encode_png(hidden.mask.astype(np.uint8) * 255)
             name = f"{item.split}/{item.stem}.png" if item.split else f"{item.stem}.png"
@@ -177,32 +177,13 @@ class Anonymize:
                 named[f"{kind}_file_name"] = name
         for name, data in files.items():
             atomic.write_bytes(Path(self.out, name), data)
-        record = self._record(item, photo, status, reasons, faces, matte)
         record = msgspec.structs.replace(
-            record, file_name=named["file_name"], sha256_out=hashlib.sha256(encoded).hexdigest()
+            self._record(item, photo, status, reasons, faces, matte),
+            file_name=named["file_name"],
+            sha256_out=hashlib.sha256(encoded).hexdigest(),
         )
-        return Product(
-            samples=(_sample(item, sample, photo, named, status),),
-            files={name: len(data) for name, data in files.items()},
-            lines={AUDIT: _json_line(record)},
-            counts={status: 1, "faces": sum(face.mask != "none" for face in faces)},
-        )
-
-    def _withhold(
-        self,
-        item: Item,
-        photo: Photo,
-        status: Status,
-        reasons: tuple[str, ...],
-        hidden: Hidden,
-        matte: Literal["given", "auto", "none"],
-    ) -> Product:
-        record = self._record(item, photo, status, reasons, hidden.faces, matte)
-        row = [item.key, item.source_name, status, str(len(hidden.faces)), "; ".join(reasons)]
-        return Product(
-            lines={AUDIT: _json_line(record), REVIEW: _csv_line(row)},
-            counts={status: 1, "faces": len(hidden.faces)},
-        )
+        sizes = {name: len(data) for name, data in files.items()}
+        return rows(record, item.source_name, _sample(item, sample, photo, named, status), sizes)
 
     def _record(
         self,
@@ -311,15 +292,3 @@ _TAGS: Mapping[Status, str] = {
     "skipped": "kept",
     "review": "review",
 }
-
-
-def _json_line(record: Anonymization) -> str:
-    return msgspec.json.encode(record).decode() + "\n"
-
-
-def _csv_line(row: Sequence[str]) -> str:
-    line = io.StringIO()
-    # A name that a spreadsheet would run as a formula is shown as text.
-    safe = [f"'{cell}" if cell[:1] in "=+-@" else cell for cell in row]
-    csv.writer(line, lineterminator="\n").writerow(safe)
-    return line.getvalue()

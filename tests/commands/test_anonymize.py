@@ -137,6 +137,28 @@ def test_no_face_no_place_in_the_dataset_until_a_person_says_so(sample_data, tmp
         datakit.anonymize(photos, out, release=["tea.jpg,coffee.jpg"], overwrite=True)
 
 
+def test_release_into_a_finished_dataset_gives_the_bytes_of_a_new_run(sample_data, tmp_path):
+    src = tmp_path / "src"
+    for name in ("photos/coffee.jpg", "photos/chelsea.jpg", "portraits/images/red_wind_blown.png"):
+        put(src / Path(name).name, (sample_data / name).read_bytes())
+    out, fresh = tmp_path / "out", tmp_path / "fresh"
+    datakit.anonymize(src, out, workers=0)
+    with pytest.raises(InputError, match="expected the options that made this dataset"):
+        datakit.anonymize(src, out, workers=0, release=["coffee.jpg"], resume=True, sigma=2)
+    before = (out / "images" / FACE).stat().st_mtime_ns
+    for released in ("coffee.jpg", "chelsea.jpg"):
+        datakit.anonymize(src, out, workers=0, release=[released], resume=True)
+    assert (out / "images" / FACE).stat().st_mtime_ns == before
+    both = ["chelsea.jpg", "coffee.jpg"]
+    summary = datakit.anonymize(src, fresh, workers=0, release=both)
+    assert tree(out) == tree(fresh)
+    assert (summary.exit_code, summary.counts["released"]) == (0, 2)
+    # A photo that is gone, or was tampered with, is made again.
+    (out / "images" / FACE).write_bytes(b"x")
+    datakit.anonymize(src, out, workers=0, release=both, resume=True)
+    assert tree(out) == tree(fresh)
+
+
 def test_no_face_copied_or_failed_when_asked(sample_data, tmp_path):
     photos = sample_data / "photos"
     copied = datakit.anonymize(photos, tmp_path / "a", workers=0, on_no_face="copy")

@@ -1,0 +1,50 @@
+"""What one photo adds to the manifest, the audit, the review list and the counts."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from datakit.records.anonymization import AUDIT, REVIEW, Anonymization
+from datakit.records.product import Product
+from datakit.records.sample import Sample
+
+
+def rows(
+    record: Anonymization, source_name: str, sample: Sample | None, files: Mapping[str, int]
+) -> Product:
+    """Return the product of one photo.
+
+    Parameters
+    ----------
+    record : Anonymization
+        The line of the audit.
+    source_name : str
+        The photo's path in the source, for the person who reviews it.
+    sample : Sample or None
+        The row of the manifest; None when the photo is kept out of the dataset.
+    files : mapping of str to int
+        What was written, and its bytes.
+    """
+    faces = sum(face.mask != "none" for face in record.faces)
+    lines = {AUDIT: msgspec.json.encode(record).decode() + "\n"}
+    if sample is None:
+        row = [record.id, source_name, record.status, str(faces), "; ".join(record.reasons)]
+        lines[REVIEW] = _csv_line(row)
+    return Product(
+        samples=() if sample is None else (sample,),
+        files=dict(files),
+        lines=lines,
+        counts={record.status: 1, "faces": faces},
+    )
+
+
+def _csv_line(row: Sequence[str]) -> str:
+    line = io.StringIO()
+    # A name that a spreadsheet would run as a formula is shown as text.
+    safe = [f"'{cell}" if cell[:1] in ("=", "+", "-", "@") else cell for cell in row]
+    csv.writer(line, lineterminator="\n").writerow(safe)
+    return line.getvalue()
