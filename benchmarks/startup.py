@@ -2,7 +2,7 @@
 
     python benchmarks/startup.py [--rounds 20]
 
-Both are started in turn in fresh processes; wall and CPU seconds are medians, the ratio is of pairs.
+Both start in turn in fresh processes; wall and CPU milliseconds are medians, the ratio is of pairs.
 """
 
 from __future__ import annotations
