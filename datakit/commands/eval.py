@@ -13,6 +13,7 @@ from msgspec import Meta
 from datakit.commands.base import ReadOptions, Silent, Watch
 from datakit.engine.base import LazyTask, Outcome, ordered_map
 from datakit.errors import InputError
+from datakit.io import report_folder
 from datakit.io.mattes import Kind, Labels, match_names, read_labels
 from datakit.records.evaluation import Comparison, Evaluation, Score
 from datakit.records.failure import Failure
@@ -105,7 +106,7 @@ def run(options: Options, watch: Watch | None = None) -> Evaluation:
     watch = watch or Silent()
     out = Path(options.out) if options.out else None
     if out:
-        report.check_folder(out, overwrite=options.overwrite)
+        report_folder.check(out, report.FILES, overwrite=options.overwrite)
     gt = read_labels(options.src[1])
     kind = _kind(options, gt)
     _refuse_synthetic(options, gt, kind)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import shutil
 from collections.abc import Sequence
 from io import StringIO
 from pathlib import Path
@@ -15,7 +14,7 @@ import numpy as np
 from datakit.core.bootstrap import bootstrap_mean
 from datakit.core.randomness import derive_rng
 from datakit.errors import InputError
-from datakit.io import atomic
+from datakit.io import atomic, report_folder
 from datakit.io.plots import Bars, save_bars
 from datakit.records.evaluation import Evaluation, MetricSummary, PairedDifference, Score
 from datakit.records.failure import Failure
@@ -108,31 +107,11 @@ def paired(
     return found
 
 
-def check_folder(out: Path, *, overwrite: bool) -> None:
-    """Refuse a folder that holds something else, or an earlier evaluation; clear it if asked.
-
-    Raises
-    ------
-    InputError
-        See above.
-    """
-    if not out.exists():
-        return
-    if not out.is_dir():
-        raise InputError(f"{out}: expected a folder to write to, found a file")
-    strange = [entry.name for entry in out.iterdir() if entry.name not in FILES]
-    if strange:
-        raise InputError(f"{out}: expected a folder for an evaluation, found {strange[0]} in it")
-    if any(out.iterdir()) and not overwrite:
-        raise InputError(f"{out}: holds an earlier evaluation; add --overwrite to replace it")
-    if overwrite:
-        shutil.rmtree(out)
-
-
 def write(
     out: Path, result: Evaluation, ranked: Sequence[Score], failures: Sequence[Failure]
 ) -> None:
     """Write summary, rows (worst first), plots and failures."""
+    report_folder.clear(out, FILES)
     rows = b"".join(msgspec.json.encode(score) + b"\n" for score in ranked)
     atomic.write_bytes(out / "eval.jsonl", rows)
     atomic.write_bytes(out / "eval.csv", _table(ranked).encode())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import time
 from bisect import bisect_right
 from collections import Counter
@@ -18,7 +17,7 @@ from msgspec import Meta
 from datakit.commands.base import ReadOptions, Silent, Watch
 from datakit.engine.base import LazyTask, ordered_map
 from datakit.errors import InputError
-from datakit.io import atomic, dataset
+from datakit.io import atomic, report_folder
 from datakit.io.formats.base import Item
 from datakit.io.sources import Collection, open_sources
 from datakit.records.statistics import AREA_EDGES, SplitCounts, Statistics
@@ -79,7 +78,7 @@ def run(options: Options, watch: Watch | None = None) -> Statistics:
     source = open_sources(options.src, layout=options.layout, images=options.images_dir)
     out = Path(options.out) if options.out else None
     if out:
-        _check_folder(out, overwrite=options.overwrite)
+        report_folder.check(out, FILES, overwrite=options.overwrite)
     tally = _Tally()
     watch.begin(len(source), VERB)
     try:
@@ -96,7 +95,7 @@ def run(options: Options, watch: Watch | None = None) -> Statistics:
 
 
 def _measure(options: Options, source: Collection) -> Iterator[tuple[Item, Measured | None]]:
-    task = LazyTask("datakit.tasks.inspect:Measure", {"label_map": _label_map(options)})
+    task = LazyTask("datakit.tasks.inspect:Measure", {"label_map": source.label_map})
     # Two passes over the same stable order: outcomes carry keys, splits come from the items.
     items = source.items()
     with closing(ordered_map(options.make_engine(), task, source.items())) as outcomes:
@@ -147,30 +146,10 @@ class _Tally:
         )
 
 
-def _label_map(options: Options) -> dict[str, int]:
-    folder = Path(options.src[0])
-    if len(options.src) == 1 and (folder / dataset.CARD).is_file() and dataset.is_dataset(folder):
-        return dataset.read_card(folder).label_map
-    return {}
-
-
-def _check_folder(out: Path, *, overwrite: bool) -> None:
-    if not out.exists():
-        return
-    if not out.is_dir():
-        raise InputError(f"{out}: expected a folder to write to, found a file")
-    strange = [entry.name for entry in out.iterdir() if entry.name not in FILES]
-    if strange:
-        raise InputError(f"{out}: expected a folder for statistics, found {strange[0]} in it")
-    if any(out.iterdir()) and not overwrite:
-        raise InputError(f"{out}: holds earlier statistics; add --overwrite to replace them")
-    if overwrite:
-        shutil.rmtree(out)
-
-
 def _write(out: Path, options: Options, source: Collection, result: Statistics) -> None:
     from datakit.io.plots import Bars, save_bars
 
+    report_folder.clear(out, FILES)
     text = msgspec.json.format(msgspec.json.encode(result), indent=2)
     atomic.write_bytes(out / FILES[0], text + b"\n")
     splits, classes = result.splits, Counter[str]()

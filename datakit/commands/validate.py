@@ -57,8 +57,7 @@ def run(options: Options, watch: Watch | None = None) -> Problems:
     watch = watch or Silent()
     source = open_sources(options.src, layout=options.layout, images=options.images_dir)
     problems = list(_explained(source.failures, options.src))
-    label_map = {name: value for value, name in enumerate(source.classes, 1)}
-    task = LazyTask("datakit.tasks.inspect:Check", {"label_map": _label_map(options.src)})
+    task = LazyTask("datakit.tasks.inspect:Check", {"label_map": source.label_map})
     watch.begin(len(source), VERB)
     try:
         with closing(ordered_map(options.make_engine(), task, source.items())) as outcomes:
@@ -67,7 +66,7 @@ def run(options: Options, watch: Watch | None = None) -> Problems:
                 watch.advance(len(problems))
     finally:
         watch.end()
-    counts = {"samples": len(source), "classes": len(label_map), "problems": len(problems)}
+    counts = {"samples": len(source), "classes": len(source.classes), "problems": len(problems)}
     return Problems(counts=counts, problems=tuple(problems), seconds=time.perf_counter() - started)
 
 
@@ -75,14 +74,6 @@ def _problems(outcome: Outcome[tuple[Failure, ...]]) -> tuple[Failure, ...]:
     if outcome.value is not None:
         return outcome.value
     return (Failure(id=outcome.key, file=outcome.key, step="read", error=str(outcome.error)),)
-
-
-def _label_map(paths: tuple[str, ...]) -> dict[str, int]:
-    """Return the label map that labels are checked against: that of a single datakit dataset."""
-    folder = Path(paths[0])
-    if len(paths) == 1 and dataset.is_dataset(folder) and (folder / dataset.CARD).is_file():
-        return dataset.read_card(folder).label_map
-    return {}
 
 
 def _explained(failures: tuple[Failure, ...], paths: tuple[str, ...]) -> Iterator[Failure]:

@@ -12,6 +12,7 @@ from datakit.io.files import Folder, Root, open_root
 from datakit.io.formats import READERS
 from datakit.io.formats.base import Item, Reader
 from datakit.io.formats.coco import CocoReader
+from datakit.io.formats.dataset import DatasetReader
 from datakit.records.card import Command
 from datakit.records.failure import Failure
 
@@ -51,6 +52,13 @@ class Collection:
     def commands(self) -> tuple[Command, ...]:
         """The chain of commands of a single datakit dataset; of several, there is no one chain."""
         return self.parts[0][2].commands if len(self.parts) == 1 else ()
+
+    @property
+    def label_map(self) -> dict[str, int]:
+        """Class name -> mask value of a single datakit dataset; empty for everything else."""
+        reader = self.parts[0][2]
+        single = len(self.parts) == 1 and isinstance(reader, DatasetReader)
+        return dict(reader.card.label_map) if single else {}
 
     @property
     def formats(self) -> tuple[str, ...]:
