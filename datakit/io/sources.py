@@ -57,8 +57,9 @@ class Collection:
     def label_map(self) -> dict[str, int]:
         """Class name -> mask value of a single datakit dataset; empty for everything else."""
         reader = self.parts[0][2]
-        single = len(self.parts) == 1 and isinstance(reader, DatasetReader)
-        return dict(reader.card.label_map) if single else {}
+        if len(self.parts) > 1 or not isinstance(reader, DatasetReader):
+            return {}
+        return reader.card.label_map
 
     @property
     def formats(self) -> tuple[str, ...]:
