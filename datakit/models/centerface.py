@@ -83,7 +83,7 @@ class CenterFaceDetector:
     def detect(self, image: Image) -> list[FaceDetection]:
         """Find faces; boxes are clipped to the image."""
         height, width = image.shape[:2]
-        found = self._detect(image)
+        found = self._detect(image, self.longer_side_px)
         if max(height, width) <= 2 * self.longer_side_px:
             return found
         for x0, y0, x1, y1 in tiles((width, height), 2 * self.longer_side_px, 0.25):
@@ -94,13 +94,18 @@ class CenterFaceDetector:
                     box_xyxy=seen.box_xyxy + np.tile(start, 2),
                     keypoints_xy=seen.keypoints_xy + start,
                 )
-                for seen in self._detect(image[y0:y1, x0:x1])
+                for seen in self._detect(image[y0:y1, x0:x1], self.longer_side_px)
             ]
         return found
 
-    def _detect(self, image: Image) -> list[FaceDetection]:
+    def detect_turned(self, image: Image) -> list[FaceDetection]:
+        """Find faces in a turned photo, in one piece and at the size it has."""
+        strong = self._detect(image, max(image.shape[:2]))
+        return [found for found in strong if found.score >= self.turned_threshold]
+
+    def _detect(self, image: Image, longer_side_px: int) -> list[FaceDetection]:
         height, width = image.shape[:2]
-        scale = min(self.longer_side_px / max(height, width), LARGEST_SCALE)
+        scale = min(longer_side_px / max(height, width), LARGEST_SCALE)
         size_wh = (max(1, round(width * scale)), max(1, round(height * scale)))
         shrinks = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
         resized = cv2.resize(image, size_wh, interpolation=shrinks)

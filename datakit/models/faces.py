@@ -27,17 +27,18 @@ class FaceDetector(Protocol):
         Digest of the weights that run.
     turns_well : bool
         Whether searching the photo turned to its sides finds faces that nothing else finds.
-    turned_threshold : float
-        Lowest score of a face that is seen in a turned photo.
     """
 
     name: str
     sha256: str
     turns_well: bool
-    turned_threshold: float
 
     def detect(self, image: Image) -> list[FaceDetection]:
         """Find the faces of an (H, W, 3) uint8 RGB image; boxes and points in pixel edges."""
+        ...
+
+    def detect_turned(self, image: Image) -> list[FaceDetection]:
+        """Find faces in a photo that was turned: only what is sure, at the size it has."""
         ...
 
 

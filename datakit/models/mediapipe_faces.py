@@ -105,6 +105,10 @@ class MediapipeDetector:
         """Search the whole image, then its tiles."""
         return [found for window in self._windows(image) for found in self._in(image, window)]
 
+    def detect_turned(self, image: Image) -> list[FaceDetection]:
+        """Search a turned photo with the threshold for these."""
+        return [found for found in self.detect(image) if found.score >= self.turned_threshold]
+
     def detect_whole(self, image: Image) -> list[FaceDetection]:
         """Search the whole image only, for a crop around one face."""
         return self._in(image, (0, 0, image.shape[1], image.shape[0]))

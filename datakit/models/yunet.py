@@ -92,3 +92,7 @@ class YunetDetector:
             points = row[4:14].reshape(5, 2) * back
             detections.append(FaceDetection(box, points, float(row[14]), self.name))
         return detections
+
+    def detect_turned(self, image: Image) -> list[FaceDetection]:
+        """Find faces in a turned photo, with the threshold for these."""
+        return [found for found in self.detect(image) if found.score >= self.turned_threshold]
