@@ -6,6 +6,7 @@ import json
 import random
 import re
 import shutil
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -60,11 +61,11 @@ def _mutated(document: Any, rng: random.Random) -> Any:
                 continue
             action = rng.random()
             if action < 0.7:
-                parent[key] = rng.choice(STRANGE)
+                parent[key] = deepcopy(rng.choice(STRANGE))
             elif action < 0.85 or isinstance(parent, dict):
                 del parent[key]
             else:
-                parent.append(child)
+                parent.append(deepcopy(child))
             break
     return document
 
