@@ -212,15 +212,15 @@ def _conjugate_gradients(
     inverse_diagonal = 1 / np.maximum(system.diagonal(), _TINY)
     solution = start.copy()
     residual = right - system @ solution
-    goal = _RELATIVE_TOLERANCE * max(float(np.linalg.norm(right)), _TINY)
+    goal = _RELATIVE_TOLERANCE * max(_dot(right, right) ** 0.5, _TINY)
     step = inverse_diagonal * residual
     direction = step.copy()
-    descent = float(residual @ step)
+    descent = _dot(residual, step)
     for _ in range(_MAX_ITERATIONS):
-        if np.linalg.norm(residual) <= goal:
+        if _dot(residual, residual) ** 0.5 <= goal:
             break
         image_of_direction = system @ direction
-        curvature = float(direction @ image_of_direction)
+        curvature = _dot(direction, image_of_direction)
         if curvature <= 0:
             # Pixels that no window ties to known ones (a photo below 3 px) keep their start.
             break
@@ -228,9 +228,14 @@ def _conjugate_gradients(
         solution += length * direction
         residual -= length * image_of_direction
         step = inverse_diagonal * residual
-        descent, previous = float(residual @ step), descent
+        descent, previous = _dot(residual, step), descent
         direction = step + (descent / previous) * direction
     return solution
+
+
+def _dot(first: DoubleArray, second: DoubleArray) -> float:
+    # Not BLAS: it splits long vectors among its threads, and their number would change the matte.
+    return float((first * second).sum())
 
 
 def _knn_rows(photo: UInt8Array, unknown: BoolArray) -> scipy.sparse.csr_array:

@@ -13,6 +13,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from datakit.core.sums import absolute_sum
+
 FloatArray = NDArray[np.float32]
 UInt8Array = NDArray[np.uint8]
 Region = NDArray[np.uint8] | None
@@ -100,7 +102,7 @@ def connectivity_errors(
     sums = []
     for region in regions:
         mask = None if region is None else np.ascontiguousarray(region[box])
-        sums.append(float(cv2.norm(pred_excess, gt_excess, cv2.NORM_L1, mask)))
+        sums.append(absolute_sum(pred_excess, gt_excess, mask))
     return sums
 
 

@@ -127,7 +127,7 @@ def _mean_colours(image: UInt8Image, alpha: FloatArray) -> FloatArray:
             means.append(image[sure].mean(axis=0))
         else:
             total = max(float(weight.sum()), 1e-6)
-            means.append(np.tensordot(weight, image, axes=2) / total)
+            means.append((weight[..., None] * image).sum(axis=(0, 1), dtype=np.float64) / total)
     start: FloatArray = np.concatenate(means).astype(np.float32)
     return start.reshape(6, 1, 1)
 

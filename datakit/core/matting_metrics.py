@@ -25,6 +25,7 @@ from datakit.core.gradient_error import (
     GradientKernel,
     gradient_errors,
 )
+from datakit.core.sums import absolute_sum, square_sum
 from datakit.errors import InputError
 
 FloatArray = NDArray[np.float32]
@@ -115,7 +116,7 @@ def sad(pred: FloatArray, gt: FloatArray, region: UInt8Array | None = None) -> f
     >>> sad(gt + np.float32(0.5), gt)
     5.0
     """
-    return float(cv2.norm(pred, gt, cv2.NORM_L1, region)) / 1000
+    return absolute_sum(pred, gt, region) / 1000
 
 
 def mse(pred: FloatArray, gt: FloatArray, region: UInt8Array | None = None) -> float:
@@ -127,7 +128,7 @@ def mse(pred: FloatArray, gt: FloatArray, region: UInt8Array | None = None) -> f
     >>> mse(gt + np.float32(0.5), gt)
     0.25
     """
-    return _mean(float(cv2.norm(pred, gt, cv2.NORM_L2SQR, region)), gt, region)
+    return _mean(square_sum(pred, gt, region), gt, region)
 
 
 def mad(pred: FloatArray, gt: FloatArray, region: UInt8Array | None = None) -> float:
@@ -139,7 +140,7 @@ def mad(pred: FloatArray, gt: FloatArray, region: UInt8Array | None = None) -> f
     >>> mad(gt + np.float32(0.5), gt)
     0.5
     """
-    return _mean(float(cv2.norm(pred, gt, cv2.NORM_L1, region)), gt, region)
+    return _mean(absolute_sum(pred, gt, region), gt, region)
 
 
 def _mean(total: float, gt: FloatArray, region: UInt8Array | None) -> float:
@@ -239,8 +240,8 @@ def _pixel_errors_unknown(
         pred[trimap == 0] = 0
         counted = None
     count = cv2.countNonZero(unknown)
-    total = float(cv2.norm(pred, gt, cv2.NORM_L1, counted))
-    squares = float(cv2.norm(pred, gt, cv2.NORM_L2SQR, counted))
+    total = absolute_sum(pred, gt, counted)
+    squares = square_sum(pred, gt, counted)
     return {
         "sad_unknown": total / 1000,
         "mse_unknown": squares / count * profile.mean_scale,

@@ -78,15 +78,15 @@ def _similarity_sum(pred: FloatArray, gt: FloatArray, centres: Window) -> float:
     seen = changed.grown(_HALF_PX, *gt.shape).slices
     similarity = _similarity(pred[seen].astype(np.float64), gt[seen].astype(np.float64))
     # Windows without a differing pixel are exactly 1 and are not computed.
-    return float(cv2.sumElems(similarity)[0]) + count - similarity.size
+    return float(similarity.sum()) + count - similarity.size
 
 
 def _similarity(pred: DoubleArray, gt: DoubleArray) -> DoubleArray:
     """Similarity of each window that lies inside the arrays."""
     mean_pred, mean_gt = _window_mean(pred), _window_mean(gt)
     # Sum and difference carry all three second moments in two filters instead of three.
-    mean_square_sum = _window_mean(cv2.pow(pred + gt, 2))
-    mean_square_difference = _window_mean(cv2.pow(pred - gt, 2))
+    mean_square_sum = _window_mean(np.square(pred + gt))
+    mean_square_difference = _window_mean(np.square(pred - gt))
     product = mean_pred * mean_gt
     squares = mean_pred * mean_pred + mean_gt * mean_gt
     variances = 0.5 * (mean_square_sum + mean_square_difference) - squares
