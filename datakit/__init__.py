@@ -24,6 +24,8 @@ VERBS = {
     "eval": "datakit.commands.eval",
     "matte": "datakit.commands.matte",
     "trimap": "datakit.commands.trimap",
+    "dedup": "datakit.commands.dedup",
+    "split": "datakit.commands.split",
     "stats": "datakit.commands.stats",
 }
 """Verbs that are functions of this package, and the module of each."""
@@ -34,9 +36,11 @@ __all__ = [
     "anonymize",
     "augment",
     "coco2mask",
+    "dedup",
     "eval",
     "matte",
     "qc",
+    "split",
     "stats",
     "trimap",
     "validate",
@@ -44,6 +48,7 @@ __all__ = [
 
 if TYPE_CHECKING:
     from datakit.records.evaluation import Evaluation
+    from datakit.records.lineage import Audit
     from datakit.records.problems import Problems
     from datakit.records.quality import Quality
     from datakit.records.statistics import Statistics
@@ -58,6 +63,9 @@ if TYPE_CHECKING:
     def coco2mask(src: Any, out: Any, **options: Any) -> Summary:
         """Turn a COCO export into a dataset; see ``help(datakit.coco2mask)`` at run time."""
 
+    def dedup(src: Any, out: Any, **options: Any) -> Summary:
+        """Find exact and near duplicates."""
+
     def eval(src: Any, **options: Any) -> Evaluation:  # noqa: A001
         """Measure predictions against the truth; ``src`` is (predictions, truth)."""
 
@@ -66,6 +74,9 @@ if TYPE_CHECKING:
 
     def qc(src: Any = (), out: Any = "", **options: Any) -> Quality:
         """Find what is wrong with alpha mattes."""
+
+    def split(src: Any, out: Any = "", **options: Any) -> Summary | Audit:
+        """Make sides that share nothing, or audit those of others."""
 
     def stats(src: Any, **options: Any) -> Statistics:
         """Count, plot and preview an export or a dataset."""

@@ -19,6 +19,8 @@ VERBS = {
     "eval": "Measure predicted mattes or masks against the truth, as the field does.",
     "matte": "Estimate soft alphas from binary masks, by closed-form matting.",
     "trimap": "Make trimaps from masks or alphas, P3M- or DIM-style too.",
+    "dedup": "Find exact and near duplicates, flipped and turned ones too.",
+    "split": "Make train, val and test sides that share nothing; audit and mend others.",
     "stats": "Count, plot and preview an export or a dataset.",
 }
 

@@ -125,6 +125,18 @@ class Lineage:
         pairs = np.array(self.joined, np.int64).reshape(-1, 2)
         self.label = components(len(self.items), pairs[:, 0], pairs[:, 1])
 
+    def keep(self, chosen: npt.NDArray[np.bool_]) -> None:
+        """Forget the samples that are not chosen; groups and their names stay as they are."""
+        import numpy as np
+
+        at = np.flatnonzero(chosen).tolist()
+        self.items = [self.items[n] for n in at]
+        self.tokens = [self.tokens[n] for n in at]
+        self.names = [self.names[n] for n in at]
+        self.looks = [self.looks[n] for n in at] if self.looks else ()
+        self.label = self.label[chosen]
+        self.joined = []
+
     def name_groups(self) -> None:
         """Name each group after its first source; two groups never share a name."""
         sources = [source_of(item) for item in self.items]

@@ -20,6 +20,7 @@ from datakit.records.coco import Document
 from datakit.records.evaluation import Evaluation
 from datakit.records.failure import Failure
 from datakit.records.finding import Finding
+from datakit.records.lineage import Audit, Link
 from datakit.records.problems import Problems
 from datakit.records.quality import Quality
 from datakit.records.sample import Sample
@@ -36,6 +37,8 @@ RECORDS: dict[str, type[msgspec.Struct]] = {
     "quality": Quality,
     "statistics": Statistics,
     "evaluation": Evaluation,
+    "audit": Audit,
+    "link": Link,
     "coco": Document,
     "anonymize": Anonymization,
 }

@@ -1,0 +1,24 @@
+"""``datakit dedup``."""
+
+from __future__ import annotations
+
+from datakit.cli.main import VERBS
+from datakit.cli.verb import verb
+from datakit.commands.dedup import VERB, Options, run
+
+command = verb(
+    VERB,
+    Options,
+    run,
+    summary=VERBS[VERB],
+    text=(
+        "Writes clusters.csv, clusters.json and a contact sheet. Nothing is deleted: with --drop, "
+        "DST becomes a dataset with one sample of each cluster, and clusters.csv lists the kept "
+        "and the dropped."
+    ),
+    examples=[
+        "datakit dedup photos -o report",
+        "datakit dedup dataset -o unique --drop",
+        "datakit dedup export -o report --duplicates exact",
+    ],
+)

@@ -1,0 +1,216 @@
+"""``dedup``: exact and near duplicates, flipped and turned ones too; nothing is ever deleted."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections import defaultdict
+from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+import datakit
+from datakit.commands import split_write
+from datakit.commands.base import Silent, Watch, recorded_options
+from datakit.commands.lineage import Lineage, LineageOptions, trace
+from datakit.errors import InputError
+from datakit.io import atomic, dataset, jsonl
+from datakit.io.formats.base import Item
+from datakit.io.sources import Collection, open_sources
+from datakit.records.card import Card, Command
+from datakit.records.summary import Summary
+
+VERB = "dedup"
+
+
+class Options(LineageOptions, frozen=True, kw_only=True):
+    """Options of ``dedup``.
+
+    Examples
+    --------
+    >>> Options(src=("photos",), out="report", drop=True).keep
+    'largest'
+    """
+
+    stem: Annotated[
+        Literal["verify", "trust", "ignore"],
+        Meta(description="also join equal source names: compare the pictures, believe, or not"),
+    ] = "ignore"
+    video: Annotated[
+        Literal["apart", "similar", "whole"],
+        Meta(
+            description="frames named <video>_mp4-0014 that look alike: not duplicates, "
+            "duplicates, or all of a video together"
+        ),
+    ] = "similar"
+    drop: Annotated[
+        bool, Meta(description="DST becomes a dataset with one sample of each cluster")
+    ] = False
+    keep: Annotated[
+        Literal["largest", "first"],
+        Meta(description="which of a cluster --drop keeps: the most pixels, or the first by id"),
+    ] = "largest"
+    materialize: Annotated[
+        Literal["copy", "hardlink", "symlink", "none"],
+        Meta(description="how files come into DST with --drop"),
+    ] = "copy"
+    sheet: Annotated[
+        int, Meta(ge=0, le=200, description="pairs on the contact sheet; 0: no sheet")
+    ] = 24
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not self.out:
+            raise InputError("dedup: expected -o DST, the folder for the report")
+        if self.duplicates == "off":
+            raise InputError("dedup: --duplicates off leaves nothing to look for; near or exact")
+
+
+def run(options: Options, watch: Watch | None = None) -> Summary:
+    """Find the duplicates of a source.
+
+    Parameters
+    ----------
+    options : Options
+        What to read and where the report goes.
+    watch : Watch, optional
+        Who is told of the progress.
+
+    Returns
+    -------
+    Summary
+        Counts of samples, clusters and extra copies.
+
+    Raises
+    ------
+    InputError
+        If SRC cannot be read or DST must not be written.
+    """
+    started = time.perf_counter()
+    source = open_sources(options.src, layout=options.layout)
+    split_write.check(options, source)
+    lineage = trace(list(source.items()), options, watch=watch)
+    clusters = _clusters(lineage)
+    extra = sum(len(cluster) - 1 for cluster in clusters)
+    counts = {"samples": len(lineage.items), "clusters": len(clusters), "extra copies": extra}
+    failed = len(lineage.failures) + len(source.failures)
+    summary = Summary(verb=VERB, counts=counts, failed=failed, notes=tuple(lineage.notes))
+    if not options.dry_run:
+        kept = [_kept(lineage.items, cluster, options.keep) for cluster in clusters]
+        _write(options, source, lineage, clusters, kept, watch or Silent(), counts)
+        summary = msgspec.structs.replace(summary, out=options.out)
+    return msgspec.structs.replace(summary, seconds=time.perf_counter() - started)
+
+
+def _clusters(lineage: Lineage) -> list[list[int]]:
+    """Return the groups of two and more, the largest first."""
+    members: dict[int, list[int]] = defaultdict(list)
+    for at, label in enumerate(lineage.label.tolist()):
+        members[label].append(at)
+    found = [cluster for cluster in members.values() if len(cluster) > 1]
+    return sorted(found, key=lambda cluster: (-len(cluster), cluster[0]))
+
+
+def _kept(items: list[Item], cluster: list[int], rule: str) -> int:
+    if rule == "first":
+        return cluster[0]
+    return max(cluster, key=lambda at: (_pixels(items[at]), -at))
+
+
+def _pixels(item: Item) -> int:
+    if item.stated_wh is not None:
+        return item.stated_wh[0] * item.stated_wh[1]
+    from datakit.io import images
+
+    assert item.image is not None
+    width, height = images.probe(item.image.read(), item.image.name).size_wh
+    return width * height
+
+
+def _write(
+    options: Options,
+    source: Collection,
+    lineage: Lineage,
+    clusters: list[list[int]],
+    kept: list[int],
+    watch: Watch,
+    counts: dict[str, int],
+) -> None:
+    out = Path(options.out)
+    dropped = {at for cluster, best in zip(clusters, kept, strict=True) for at in cluster} - {*kept}
+    if options.drop:
+        keep = [at not in dropped for at in range(len(lineage.items))]
+        sides = [item.split for item in lineage.items]
+        chosen = split_write.chosen_source(source, lineage, sides, keep)
+        split_write.place(VERB, options, chosen, options.materialize, watch)
+    else:
+        _claim(options, source, lineage, counts)
+    links = {link.other: link for link in lineage.links if link.reason not in ("apart", "frames")}
+    rows: list[dict[str, object]] = []
+    for number, (cluster, best) in enumerate(zip(clusters, kept, strict=True), 1):
+        for at in cluster:
+            item = lineage.items[at]
+            link = links.get(item.key)
+            rows.append(
+                {
+                    "cluster": number,
+                    "id": item.key,
+                    "file": item.source_name,
+                    "keep": "yes" if at == best else "no",
+                    "reason": link.reason if link else "",
+                    "like": link.one if link else "",
+                    "error": "" if link is None or link.error is None else link.error,
+                }
+            )
+    atomic.write_bytes(out / "clusters.csv", split_write.csv_table(rows))
+    document = [
+        {
+            "keep": lineage.items[best].key,
+            "samples": [lineage.items[at].key for at in cluster],
+        }
+        for cluster, best in zip(clusters, kept, strict=True)
+    ]
+    text = msgspec.json.format(msgspec.json.encode(document), indent=2)
+    atomic.write_bytes(out / "clusters.json", text + b"\n")
+    jsonl.write(out / "lineage.jsonl", lineage.links)
+    if clusters and options.sheet:
+        _draw(options, lineage, clusters, kept)
+
+
+def _claim(options: Options, source: Collection, lineage: Lineage, counts: dict[str, int]) -> None:
+    """Make DST a folder that datakit wrote, without samples: a report is no dataset."""
+    out = Path(options.out)
+    command = Command(verb=VERB, version=datakit.__version__, options=recorded_options(options))
+    fingerprint = hashlib.sha256(msgspec.json.encode([options.src, command])).hexdigest()
+    with dataset.create(out, fingerprint, options.mode) as writer:
+        for failure in (*source.failures, *lineage.failures):
+            writer.fail(failure)
+        writer.finish(Card(counts=counts, commands=(command,)))
+    (out / dataset.MANIFEST).unlink(missing_ok=True)
+
+
+def _draw(options: Options, lineage: Lineage, clusters: list[list[int]], kept: list[int]) -> None:
+    from datakit.commands.pair_sheet import draw_pairs
+
+    errors = {
+        frozenset((link.one, link.other)): link
+        for link in lineage.links
+        if link.reason not in ("apart", "frames")
+    }
+    pairs = []
+    for number, (cluster, best) in enumerate(zip(clusters, kept, strict=True), 1):
+        one = lineage.items[best].key
+        for at in cluster:
+            if at == best:
+                continue
+            other = lineage.items[at].key
+            link = errors.get(frozenset((one, other)))
+            how: str = "through others" if link is None else link.reason
+            if link is not None and link.error is not None:
+                how += f", error {link.error:.2f}"
+            pairs.append((one, other, f"cluster {number}: {how}"))
+    shown = pairs[: options.sheet]
+    title = f"{len(shown)} of {len(pairs)} pairs in {len(clusters)} clusters"
+    draw_pairs(Path(options.out) / "clusters.png", lineage, shown, title)

@@ -1,0 +1,40 @@
+"""A contact sheet of samples that belong together, side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from datakit.commands.lineage import Lineage
+
+_TILE_PX = 200
+
+
+def draw_pairs(
+    path: Path, lineage: Lineage, pairs: Sequence[tuple[str, str, str]], title: str
+) -> None:
+    """Draw pairs of samples: two tiles each, captioned with the id and why they are shown.
+
+    Parameters
+    ----------
+    path : Path
+        The PNG.
+    lineage : Lineage
+        Where the samples' images are.
+    pairs : sequence of (id, id, caption)
+    title : str
+        Heading of the sheet.
+    """
+    from datakit.core.sheets import contact_sheet
+    from datakit.io import atomic, images
+
+    place = {item.key: item for item in lineage.items}
+    tiles, captions = [], []
+    for one, other, caption in pairs:
+        for key in (one, other):
+            image = place[key].image
+            assert image is not None
+            tiles.append(images.decode_rgb(image.read(), image.name))
+            captions.append(f"{key}\n{caption}")
+    sheet = contact_sheet(tiles, captions, title=title, columns=6, tile_px=_TILE_PX)
+    atomic.write_bytes(path, images.encode_png(sheet))

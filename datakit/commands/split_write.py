@@ -1,0 +1,260 @@
+"""Writing a split: files in place, the manifest, the lists, and what was decided."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import msgspec
+
+import datakit
+from datakit.commands.base import Watch, operation, process, recorded_options
+from datakit.commands.lineage import Lineage
+from datakit.engine.base import LazyTask
+from datakit.errors import InputError
+from datakit.io import atomic, dataset, jsonl
+from datakit.io.formats.base import Item, Reader, label_stems
+from datakit.io.formats.coco_export import write_annotations
+from datakit.io.sources import Collection
+from datakit.records.card import Card, Command
+from datakit.records.failure import Failure
+from datakit.records.sample import Sample
+from datakit.records.summary import Summary
+
+if TYPE_CHECKING:
+    from datakit.commands.assignment import Assignment
+    from datakit.commands.lineage import LineageOptions
+    from datakit.commands.split import Options
+
+ANNOTATIONS = "_annotations.coco.json"
+
+
+@dataclass(frozen=True)
+class Placed:
+    """The chosen samples as a source of their own, already under their new names."""
+
+    placed: list[Item]
+    failures: tuple[Failure, ...]
+
+    def items(self) -> Iterator[Item]:
+        """Yield the samples."""
+        return iter(self.placed)
+
+    def __len__(self) -> int:
+        return len(self.placed)
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """None of its own."""
+        return ()
+
+    @property
+    def commands(self) -> tuple[Command, ...]:
+        """None of its own."""
+        return ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Source(Collection):
+    """A source whose samples have been chosen and renamed; its history is the original's."""
+
+    history: tuple[Command, ...] = ()
+
+    @property
+    def commands(self) -> tuple[Command, ...]:
+        """The chain of commands that made the original."""
+        return self.history
+
+
+def check(options: LineageOptions, source: Collection) -> None:
+    """Refuse a target that must not be written, before any work is done."""
+    dataset.check_target(Path(options.out), options.mode, tuple(Path(path) for path in options.src))
+
+
+def chosen_source(
+    source: Collection, lineage: Lineage, sides: list[str | None], keep: list[bool]
+) -> Collection:
+    """Return the kept samples under their new sides, with names that do not clash.
+
+    Parameters
+    ----------
+    source : Collection
+        Where they come from.
+    lineage : Lineage
+        The samples and their groups.
+    sides : list of str or None
+        The new split of each; None: it has no split.
+    keep : list of bool
+        Which samples to take.
+    """
+    taken = Counter(
+        (side, item.rel)
+        for item, side, kept in zip(lineage.items, sides, keep, strict=True)
+        if kept
+    )
+    items = []
+    for item, side, kept, group in zip(lineage.items, sides, keep, lineage.names, strict=True):
+        if not kept:
+            continue
+        clash = taken[side, item.rel] > 1 and item.split
+        rel = f"{item.split}/{item.rel}" if clash else item.rel
+        items.append(replace(item, rel=rel, split=side, group=group))
+    stems = label_stems((item.split, item.rel) for item in items)
+    items = [replace(item, stem=stem) for item, stem in zip(items, stems, strict=True)]
+    reader = Placed(items, (*source.failures, *lineage.failures))
+    format_name = source.formats[0] if source.formats else "datakit"
+    return _Source((("", format_name, cast(Reader, reader)),), history=source.commands)
+
+
+def write(
+    options: Options,
+    source: Collection,
+    lineage: Lineage,
+    assignment: Assignment,
+    notes: list[str],
+    watch: Watch,
+) -> Summary:
+    """Write the result of a split into ``options.out``."""
+    sides: list[str | None] = [side or None for side in assignment.side]
+    chosen = chosen_source(source, lineage, sides, [side is not None for side in sides])
+    counts = {side: size for side, size in assignment.sizes.items() if side}
+    counts["groups"] = len(set(lineage.label.tolist()))
+    findings = len(assignment.torn)
+    if options.dry_run:
+        notes = [*notes, "dry run: nothing was written"]
+        failed = len(chosen.failures)
+        return Summary(
+            verb="split", counts=counts, failed=failed, findings=findings, notes=tuple(notes)
+        )
+    summary = place("split", options, chosen, options.materialize, watch)
+    out = Path(options.out)
+    _write_lists(out, chosen, lineage, sides)
+    if assignment.strata:
+        atomic.write_bytes(out / "strata.csv", csv_table(assignment.strata))
+    return msgspec.structs.replace(
+        summary, counts={**counts, **summary.counts}, findings=findings, notes=tuple(notes)
+    )
+
+
+def place(
+    verb: str, options: LineageOptions, chosen: Collection, how: str, watch: Watch
+) -> Summary:
+    """Put the chosen samples' files and rows into ``options.out``."""
+    if how == "none":
+        return _write_manifest(verb, options, chosen)
+    task = LazyTask(
+        "datakit.tasks.place:Place",
+        {"out": options.out, "placing": how, "step": operation(verb, options)},
+    )
+    summary = process(verb, options, chosen, task, label_map=label_map(options.src), watch=watch)
+    _write_annotations(Path(options.out), chosen)
+    return summary
+
+
+def label_map(sources: tuple[str, ...]) -> dict[str, int]:
+    """Return the label map of a single datakit dataset; empty for anything else."""
+    folder = Path(sources[0])
+    if len(sources) == 1 and (folder / dataset.CARD).is_file() and dataset.is_dataset(folder):
+        return dataset.read_card(folder).label_map
+    return {}
+
+
+def _write_manifest(verb: str, options: LineageOptions, chosen: Collection) -> Summary:
+    """Write rows whose files stay where they are: their names are the source's own."""
+    out = Path(options.out)
+    command = Command(verb=verb, version=datakit.__version__, options=recorded_options(options))
+    step = operation(verb, options)
+    fingerprint = hashlib.sha256(
+        msgspec.json.encode([options.src, command], order="deterministic")
+    ).hexdigest()
+    counts = {"samples": len(chosen), "failed": len(chosen.failures)}
+    with dataset.create(out, fingerprint, options.mode) as writer:
+        for failure in chosen.failures:
+            writer.fail(failure)
+        card = Card(
+            label_map=label_map(options.src), counts=counts, commands=(*chosen.commands, command)
+        )
+        writer.finish(card)
+    rows = (_row(item, step) for item in chosen.items())
+    jsonl.write(out / dataset.MANIFEST, rows)
+    return Summary(verb=verb, out=str(out), counts=counts, failed=counts["failed"])
+
+
+def _row(item: Item, step: object) -> Sample:
+    from datakit.records.sample import Operation
+
+    assert isinstance(step, Operation)
+    if item.sample is not None:
+        return msgspec.structs.replace(
+            item.sample,
+            split=item.split,
+            group=item.group,
+            history=(*item.sample.history, step),
+        )
+    width, height = item.stated_wh or _size_of(item)
+    return msgspec.structs.replace(
+        item.describe(width, height, None, step), file_name=item.source_name
+    )
+
+
+def _size_of(item: Item) -> tuple[int, int]:
+    from datakit.io import images
+
+    if item.image is None:
+        raise InputError(f"{item.source_name}: expected an image, the source names none")
+    return images.probe(item.image.read(), item.source_name).size_wh
+
+
+def _write_annotations(out: Path, chosen: Collection) -> None:
+    """Keep COCO annotations beside the images that they speak of."""
+    if not any(item.annotations for item in chosen.items()):
+        return
+    rows = {row.id: row for row in jsonl.read(out / dataset.MANIFEST, Sample)}
+    for split in sorted({item.split for item in chosen.items()}, key=str):
+        folder = out / split if split else out
+        kept = [
+            (item, item.place("images").removeprefix(f"{split}/"), (row.width, row.height))
+            for item in chosen.items()
+            if item.split == split and (row := rows.get(item.key)) is not None
+        ]
+        write_annotations(folder / ANNOTATIONS, kept)
+
+
+def _write_lists(out: Path, chosen: Collection, lineage: Lineage, sides: list[str | None]) -> None:
+    """Write train.txt and its like, splits.csv, and every decision on what belongs together."""
+    rows = {row.id: row for row in jsonl.read(out / dataset.MANIFEST, Sample)}
+    lists: dict[str, list[str]] = {side: [] for side in sides if side}
+    table = []
+    for item in chosen.items():
+        row = rows.get(item.key) or rows.get(item.sample.id if item.sample else "")
+        name = (row.file_name if row else None) or item.source_name
+        lists[str(item.split)].append(name)
+        table.append(
+            {"file": name, "split": item.split, "group": item.group, "source": item.source_name}
+        )
+    for side, names in lists.items():
+        text = "".join(f"{name}\n" for name in names)
+        atomic.write_bytes(out / f"{side}.txt", text.encode())
+    unused = [
+        item.source_name for item, side in zip(lineage.items, sides, strict=True) if side is None
+    ]
+    if unused:
+        atomic.write_bytes(out / "unused.txt", "".join(f"{n}\n" for n in unused).encode())
+    atomic.write_bytes(out / "splits.csv", csv_table(table))
+    jsonl.write(out / "lineage.jsonl", lineage.links)
+
+
+def csv_table(rows: Sequence[Mapping[str, Any]]) -> bytes:
+    """Return rows as CSV with a header; nothing for no rows."""
+    handle = io.StringIO()
+    if rows:
+        writer = csv.DictWriter(handle, rows[0].keys(), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+    return handle.getvalue().encode()
