@@ -13,8 +13,8 @@ command = verb(
     summary=VERBS[VERB],
     text=(
         "Writes clusters.csv, clusters.json and a contact sheet. Nothing is deleted: with --drop, "
-        "DST becomes a dataset with one sample of each cluster, and clusters.csv lists the kept "
-        "and the dropped."
+        "DST becomes a dataset without the extra copies, and clusters.csv lists the kept and the "
+        "dropped."
     ),
     examples=[
         "datakit dedup photos -o report",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from datakit.commands import split_write
 from datakit.commands.lineage import Lineage, source_of
 from datakit.errors import InputError
 from datakit.io import atomic
@@ -63,6 +64,8 @@ def audit(options: Options, lineage: Lineage, source: Collection) -> Audit:
     )
     if options.out and not options.dry_run:
         result = msgspec.structs.replace(result, out=options.out)
+        failures = (*source.failures, *lineage.failures)
+        split_write.claim_report(result.verb, options, failures, result.counts)
         _write(Path(options.out), options, lineage, result)
     return result
 
@@ -138,7 +141,6 @@ class _Judge:
 
 
 def _write(out: Path, options: Options, lineage: Lineage, result: Audit) -> None:
-    from datakit.commands.split_write import csv_table
     from datakit.io import jsonl
 
     text = msgspec.json.format(msgspec.json.encode(result), indent=2)
@@ -154,7 +156,7 @@ def _write(out: Path, options: Options, lineage: Lineage, result: Audit) -> None
         }
         for leak in result.leaks
     ]
-    atomic.write_bytes(out / "leaks.csv", csv_table(rows))
+    atomic.write_bytes(out / "leaks.csv", split_write.csv_table(rows))
     jsonl.write(out / "lineage.jsonl", lineage.links)
     if result.leaks and options.sheet:
         from datakit.commands.pair_sheet import draw_pairs

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections import defaultdict
 from pathlib import Path
@@ -11,15 +10,13 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-import datakit
 from datakit.commands import split_write
-from datakit.commands.base import Silent, Watch, recorded_options
+from datakit.commands.base import Silent, Watch
 from datakit.commands.lineage import Lineage, LineageOptions, trace
 from datakit.errors import InputError
-from datakit.io import atomic, dataset, jsonl
+from datakit.io import atomic, jsonl
 from datakit.io.formats.base import Item
 from datakit.io.sources import Collection, open_sources
-from datakit.records.card import Card, Command
 from datakit.records.summary import Summary
 
 VERB = "dedup"
@@ -44,10 +41,10 @@ class Options(LineageOptions, frozen=True, kw_only=True):
             description="frames named <video>_mp4-0014 that look alike: not duplicates, "
             "duplicates, or all of a video together"
         ),
-    ] = "similar"
-    drop: Annotated[
-        bool, Meta(description="DST becomes a dataset with one sample of each cluster")
-    ] = False
+    ] = "apart"
+    drop: Annotated[bool, Meta(description="DST becomes a dataset without the extra copies")] = (
+        False
+    )
     keep: Annotated[
         Literal["largest", "first"],
         Meta(description="which of a cluster --drop keeps: the most pixels, or the first by id"),
@@ -98,7 +95,7 @@ def run(options: Options, watch: Watch | None = None) -> Summary:
     failed = len(lineage.failures) + len(source.failures)
     summary = Summary(verb=VERB, counts=counts, failed=failed, notes=tuple(lineage.notes))
     if not options.dry_run:
-        kept = [_kept(lineage.items, cluster, options.keep) for cluster in clusters]
+        kept = [_kept(lineage, cluster, options.keep) for cluster in clusters]
         _write(options, source, lineage, clusters, kept, watch or Silent(), counts)
         summary = msgspec.structs.replace(summary, out=options.out)
     return msgspec.structs.replace(summary, seconds=time.perf_counter() - started)
@@ -113,10 +110,27 @@ def _clusters(lineage: Lineage) -> list[list[int]]:
     return sorted(found, key=lambda cluster: (-len(cluster), cluster[0]))
 
 
-def _kept(items: list[Item], cluster: list[int], rule: str) -> int:
-    if rule == "first":
-        return cluster[0]
-    return max(cluster, key=lambda at: (_pixels(items[at]), -at))
+def _kept(lineage: Lineage, cluster: list[int], rule: str) -> set[int]:
+    """Return which of a cluster to keep: the best, and those that are not like any kept one.
+
+    A cluster can be a chain, each sample like the next and the first unlike the last: what is
+    left out must be a copy of something that stays.
+    """
+    from datakit.core.duplicates import same_picture
+    from datakit.core.likeness import compare
+
+    items = lineage.items
+    exact = {link.other for link in lineage.links if link.reason == "exact"}
+    ranked = sorted(cluster, key=lambda at: (0 if rule == "first" else -_pixels(items[at]), at))
+    kept: list[int] = []
+    for at in ranked:
+        thumbnail = lineage.looks[at].print.thumbnail
+        copies = (
+            same_picture(compare(lineage.looks[other].print.thumbnail, thumbnail)) for other in kept
+        )
+        if not (items[at].key in exact and kept) and not any(copies):
+            kept.append(at)
+    return set(kept)
 
 
 def _pixels(item: Item) -> int:
@@ -134,19 +148,20 @@ def _write(
     source: Collection,
     lineage: Lineage,
     clusters: list[list[int]],
-    kept: list[int],
+    kept: list[set[int]],
     watch: Watch,
     counts: dict[str, int],
 ) -> None:
     out = Path(options.out)
-    dropped = {at for cluster, best in zip(clusters, kept, strict=True) for at in cluster} - {*kept}
+    dropped = {at for cluster in clusters for at in cluster}.difference(*kept)
     if options.drop:
         keep = [at not in dropped for at in range(len(lineage.items))]
         sides = [item.split for item in lineage.items]
         chosen = split_write.chosen_source(source, lineage, sides, keep)
         split_write.place(VERB, options, chosen, options.materialize, watch)
     else:
-        _claim(options, source, lineage, counts)
+        failures = (*source.failures, *lineage.failures)
+        split_write.claim_report(VERB, options, failures, counts)
     links = {link.other: link for link in lineage.links if link.reason not in ("apart", "frames")}
     rows: list[dict[str, object]] = []
     for number, (cluster, best) in enumerate(zip(clusters, kept, strict=True), 1):
@@ -158,7 +173,7 @@ def _write(
                     "cluster": number,
                     "id": item.key,
                     "file": item.source_name,
-                    "keep": "yes" if at == best else "no",
+                    "keep": "yes" if at in best else "no",
                     "reason": link.reason if link else "",
                     "like": link.one if link else "",
                     "error": "" if link is None or link.error is None else link.error,
@@ -167,7 +182,7 @@ def _write(
     atomic.write_bytes(out / "clusters.csv", split_write.csv_table(rows))
     document = [
         {
-            "keep": lineage.items[best].key,
+            "keep": [lineage.items[at].key for at in cluster if at in best],
             "samples": [lineage.items[at].key for at in cluster],
         }
         for cluster, best in zip(clusters, kept, strict=True)
@@ -176,41 +191,18 @@ def _write(
     atomic.write_bytes(out / "clusters.json", text + b"\n")
     jsonl.write(out / "lineage.jsonl", lineage.links)
     if clusters and options.sheet:
-        _draw(options, lineage, clusters, kept)
+        _draw(options, lineage, clusters)
 
 
-def _claim(options: Options, source: Collection, lineage: Lineage, counts: dict[str, int]) -> None:
-    """Make DST a folder that datakit wrote, without samples: a report is no dataset."""
-    out = Path(options.out)
-    command = Command(verb=VERB, version=datakit.__version__, options=recorded_options(options))
-    fingerprint = hashlib.sha256(msgspec.json.encode([options.src, command])).hexdigest()
-    with dataset.create(out, fingerprint, options.mode) as writer:
-        for failure in (*source.failures, *lineage.failures):
-            writer.fail(failure)
-        writer.finish(Card(counts=counts, commands=(command,)))
-    (out / dataset.MANIFEST).unlink(missing_ok=True)
-
-
-def _draw(options: Options, lineage: Lineage, clusters: list[list[int]], kept: list[int]) -> None:
+def _draw(options: Options, lineage: Lineage, clusters: list[list[int]]) -> None:
+    """Draw the pairs that were joined, the least alike first: there an eye is worth most."""
     from datakit.commands.pair_sheet import draw_pairs
 
-    errors = {
-        frozenset((link.one, link.other)): link
-        for link in lineage.links
-        if link.reason not in ("apart", "frames")
-    }
-    pairs = []
-    for number, (cluster, best) in enumerate(zip(clusters, kept, strict=True), 1):
-        one = lineage.items[best].key
-        for at in cluster:
-            if at == best:
-                continue
-            other = lineage.items[at].key
-            link = errors.get(frozenset((one, other)))
-            how: str = "through others" if link is None else link.reason
-            if link is not None and link.error is not None:
-                how += f", error {link.error:.2f}"
-            pairs.append((one, other, f"cluster {number}: {how}"))
-    shown = pairs[: options.sheet]
-    title = f"{len(shown)} of {len(pairs)} pairs in {len(clusters)} clusters"
+    links = [link for link in lineage.links if link.reason not in ("apart", "frames")]
+    links.sort(key=lambda link: -(link.error or 0.0))
+    shown = [
+        (link.one, link.other, link.reason + (f", error {link.error:.2f}" if link.error else ""))
+        for link in links[: options.sheet]
+    ]
+    title = f"{len(shown)} of {len(links)} pairs, the least alike, in {len(clusters)} clusters"
     draw_pairs(Path(options.out) / "clusters.png", lineage, shown, title)

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from msgspec import Meta
 
 from datakit.commands.base import Silent, Watch, WriteOptions
+from datakit.commands.group_keys import user_keys
+from datakit.commands.lineage_duplicates import compared, join_duplicates
 from datakit.engine.base import LazyTask, ordered_map
-from datakit.engine.local import LocalEngine
 from datakit.errors import InputError
 from datakit.io.formats.base import Item
 from datakit.records.failure import Failure
@@ -25,10 +24,8 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from datakit.tasks.lookalikes import Look, PairItem, Verdict
+    from datakit.tasks.lookalikes import Look
 
-# Starting workers costs about as much as this many comparisons.
-_WORTH_WORKERS = 2000
 # Equal names whose pictures all differ: after this many kinds the rest is taken as it is.
 _KINDS_OF_A_NAME = 16
 
@@ -197,7 +194,7 @@ def trace(
         _join_sources(found, options, trusted=decided or options.stem == "trust")
     found.close()
     if options.duplicates != "off" and found.looks:
-        _join_duplicates(found, options)
+        join_duplicates(found, options)
     found.close()
     found.name_groups()
     return found
@@ -258,7 +255,7 @@ def _join_parents(found: Lineage) -> None:
 def _join_keys(found: Lineage, options: LineageOptions) -> None:
     keys: list[str | None] = [None] * len(found.items)
     if options.group_by is not None:
-        _join_equal(found, "key", _user_keys(found.items, options.group_by))
+        join_equal(found, "key", user_keys(found.items, options.group_by))
     if options.group_regex is not None:
         pattern = re.compile(options.group_regex)
         names = [PurePosixPath(item.source_name) for item in found.items]
@@ -275,54 +272,15 @@ def _join_keys(found: Lineage, options: LineageOptions) -> None:
             )
         if missed:
             found.notes.append(f"--group-regex does not match {missed:,} of {len(keys):,} names")
-        _join_equal(found, "key", keys)
+        join_equal(found, "key", keys)
     if options.video == "whole":
         from datakit.core.grouping import video_of
 
-        _join_equal(found, "key", [video_of(source_of(item)) for item in found.items])
+        join_equal(found, "key", [video_of(source_of(item)) for item in found.items])
 
 
-def _user_keys(items: Sequence[Item], column: str) -> list[str | None]:
-    if column.lower().endswith(".csv"):
-        table = _read_keys(Path(column))
-        keys = [
-            next((table[name] for name in _names_of(item) if name in table), None) for item in items
-        ]
-    else:
-        known = items[0].sample.__struct_fields__ if items and items[0].sample else ("group",)
-        if column not in known:
-            raise InputError(
-                f"--group-by {column}: expected a column ({', '.join(known)}) or a .csv of "
-                "file,group"
-            )
-        rows = [item.sample if item.sample else item for item in items]
-        values = [getattr(row, column) for row in rows]
-        keys = [None if value in (None, (), "") else str(value) for value in values]
-    if items and keys.count(None) == len(keys):
-        raise InputError(f"--group-by {column}: names a group of none of {len(items):,} samples")
-    return keys
-
-
-def _names_of(item: Item) -> tuple[str, ...]:
-    """Return the names that a user may call a sample by, the most particular first."""
-    return item.key, item.source_name, item.rel, PurePosixPath(item.rel).name
-
-
-def _read_keys(path: Path) -> dict[str, str]:
-    try:
-        rows = list(csv.reader(io.StringIO(path.read_text(encoding="utf-8-sig"))))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"--group-by {path}: cannot be read ({error})") from None
-    if rows and [cell.strip().lower() for cell in rows[0][:2]] == ["file", "group"]:
-        rows = rows[1:]
-    bad = [number for number, row in enumerate(rows, 1) if row and len(row) != 2]
-    if bad or not rows:
-        where = f"line {bad[0]} has another number of them" if bad else "it is empty"
-        raise InputError(f"--group-by {path}: expected two columns, file and group; {where}")
-    return {row[0].strip(): row[1].strip() for row in rows if row}
-
-
-def _join_equal(found: Lineage, reason: str, keys: Sequence[str | None]) -> None:
+def join_equal(found: Lineage, reason: str, keys: Sequence[str | None]) -> None:
+    """Join the samples whose keys are equal; None is no key."""
     first: dict[str, int] = {}
     for at, key in enumerate(keys):
         if key is None:
@@ -336,7 +294,7 @@ def _join_equal(found: Lineage, reason: str, keys: Sequence[str | None]) -> None
 def _join_sources(found: Lineage, options: LineageOptions, *, trusted: bool) -> None:
     """Join samples of one source name; with a look at the pictures unless the name is believed."""
     if trusted or not found.looks:
-        _join_equal(found, "source", [source_of(item) for item in found.items])
+        join_equal(found, "source", [source_of(item) for item in found.items])
         if not trusted:
             found.notes.append(
                 "--stem verify needs pixels, and --duplicates is off: names believed"
@@ -350,7 +308,7 @@ def _join_sources(found: Lineage, options: LineageOptions, *, trusted: bool) -> 
         if not waiting:
             return
         pairs = [(group[0], other) for group in waiting for other in group[1:]]
-        verdicts = dict(_compared(found, options, "CompareSources", pairs))
+        verdicts = dict(compared(found, options, "CompareSources", pairs))
         rest = []
         for group in waiting:
             different = []
@@ -364,122 +322,3 @@ def _join_sources(found: Lineage, options: LineageOptions, *, trusted: bool) -> 
             if len(different) > 1:
                 rest.append(different)
         waiting = rest
-
-
-def _join_duplicates(found: Lineage, options: LineageOptions) -> None:
-    """Join near-duplicates: candidates by hash, confirmed by their thumbnails."""
-    import numpy as np
-
-    from datakit.core.duplicates import candidates
-    from datakit.core.grouping import components, forest, video_of
-
-    prints = [look.print for look in found.looks]
-    keys = np.array([entry.key for entry in prints], np.uint64)
-    counts = [len(entry.probes) for entry in prints]
-    owners = np.repeat(np.arange(len(prints)), counts)
-    probes = np.concatenate([entry.probes for entry in prints])
-    pairs = candidates(keys, probes, owners, options.radius)
-    left, right = pairs.left, pairs.right
-    videos = [video_of(source_of(item)) for item in found.items]
-    code = {name: number for number, name in enumerate(dict.fromkeys(videos))}
-    video = np.array([code[name] if name else -1 for name in videos], np.int64)
-    # Frames are compared among themselves, so that --video apart does not let one frame that is
-    # kept apart stand in the way of a copy of it elsewhere.
-    frames = (video[left] == video[right]) & (video[left] >= 0) & (options.video == "apart")
-    exact = _join_exact(found, options, left, right)
-    look_alike = 0
-    for chosen, apart in ((~frames, False), (frames, True)):
-        one, other = left[chosen], right[chosen]
-        label = components(len(prints), *_ends(found.joined))
-        seen: list[tuple[int, int]] = []
-        while len(one):
-            at = forest(label, one, other)
-            if not len(at) or options.duplicates == "exact":
-                break
-            asked = list(zip(one[at].tolist(), other[at].tolist(), strict=True))
-            for pair, verdict in _compared(found, options, "Compare", asked):
-                if verdict.same and apart:
-                    found.link("frames", *pair, verdict.error)
-                    seen.append(pair)
-                    look_alike += 1
-                elif verdict.same:
-                    found.link("near", *pair, verdict.error)
-                    seen.append(pair)
-            keep = np.ones(len(one), np.bool_)
-            keep[at] = False
-            one, other = one[keep], other[keep]
-            label = components(len(prints), *_ends(found.joined + seen))
-    if look_alike:
-        names = ", ".join(sorted({str(videos[a]) for a in left[frames].tolist()})[:3])
-        found.notes.append(
-            f"{look_alike:,} look-alike frames of one video ({names}) count as different photos; "
-            "--video similar keeps them together, --video whole keeps each video together"
-        )
-    if exact:
-        found.close()
-
-
-def _ends(pairs: Sequence[tuple[int, int]]) -> tuple[Any, Any]:
-    import numpy as np
-
-    table = np.array(pairs, np.int64).reshape(-1, 2)
-    return table[:, 0], table[:, 1]
-
-
-def _join_exact(found: Lineage, options: LineageOptions, left: Any, right: Any) -> int:
-    """Join pictures with equal pixels; only those whose thumbnails are equal are decoded whole."""
-    import numpy as np
-
-    thumbs = found.looks
-    suspects: set[int] = set()
-    for one, other in zip(left.tolist(), right.tolist(), strict=True):
-        if thumbs[one].print.key == thumbs[other].print.key and (
-            int(
-                np.abs(
-                    thumbs[one].print.thumbnail.astype(np.int16) - thumbs[other].print.thumbnail
-                ).max()
-            )
-            <= 2
-        ):
-            suspects.update((one, other))
-    chosen = sorted(suspects)
-    if not chosen:
-        return 0
-    engine = options.make_engine() if len(chosen) >= _WORTH_WORKERS else LocalEngine(0)
-    task = LazyTask("datakit.tasks.lookalikes:DigestPixels", {})
-    items = [found.items[at] for at in chosen]
-    digests: list[str | None] = [None] * len(found.items)
-    with closing(ordered_map(engine, task, items)) as outcomes:
-        for at, outcome in zip(chosen, outcomes, strict=True):
-            digests[at] = outcome.value
-    before = len(found.joined)
-    _join_equal(found, "exact", digests)
-    return len(found.joined) - before
-
-
-def _compared(
-    found: Lineage, options: LineageOptions, task: str, pairs: Sequence[tuple[int, int]]
-) -> Iterator[tuple[tuple[int, int], Verdict]]:
-    """Yield the verdict of each pair whose files could be read."""
-    engine = options.make_engine() if len(pairs) >= _WORTH_WORKERS else LocalEngine(0)
-    lazy = LazyTask(f"datakit.tasks.lookalikes:{task}", {})
-    items = _pair_items(found, pairs, files=task == "CompareSources")
-    with closing(ordered_map(engine, lazy, items)) as outcomes:
-        for pair, outcome in zip(pairs, outcomes, strict=True):
-            if outcome.value is not None:
-                yield pair, outcome.value
-
-
-def _pair_items(
-    found: Lineage, pairs: Sequence[tuple[int, int]], *, files: bool
-) -> Iterator[PairItem]:
-    from datakit.tasks.lookalikes import PairItem
-
-    for one, other in pairs:
-        yield PairItem(
-            f"{one} {other}",
-            found.looks[one].print.thumbnail.tobytes(),
-            found.looks[other].print.thumbnail.tobytes(),
-            found.items[one].image if files else None,
-            found.items[other].image if files else None,
-        )

@@ -157,6 +157,20 @@ def place(
     return summary
 
 
+def claim_report(
+    verb: str, options: LineageOptions, failures: Sequence[Failure], counts: dict[str, int]
+) -> None:
+    """Make ``options.out`` a folder that datakit wrote, without samples: a report is no dataset."""
+    out = Path(options.out)
+    command = Command(verb=verb, version=datakit.__version__, options=recorded_options(options))
+    fingerprint = hashlib.sha256(msgspec.json.encode([options.src, command])).hexdigest()
+    with dataset.create(out, fingerprint, options.mode) as writer:
+        for failure in failures:
+            writer.fail(failure)
+        writer.finish(Card(counts=counts, commands=(command,)))
+    (out / dataset.MANIFEST).unlink(missing_ok=True)
+
+
 def label_map(sources: tuple[str, ...]) -> dict[str, int]:
     """Return the label map of a single datakit dataset; empty for anything else."""
     folder = Path(sources[0])
