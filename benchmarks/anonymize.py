@@ -262,7 +262,7 @@ def photos_1080p(folder: Path, target: Path, count: int) -> list[Path]:
 def speed(folder: Path) -> None:
     """Seconds a photo of datakit (2 workers) and of deface on the same photos, alternating."""
     with tempfile.TemporaryDirectory() as scratch:
-        photos = photos_1080p(folder, make(scratch, "in"), 12)
+        photos = photos_1080p(folder, make(scratch, "in"), 30)
         ratios = []
         for round_ in range(3):
             ours = timed(

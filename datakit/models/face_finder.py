@@ -16,8 +16,9 @@ from datakit.models.faces import FaceDetector
 
 Image = npt.NDArray[np.uint8]
 
-# Turned faces are rare, and large when they occur: selfies, photos whose orientation was lost. The
-# longer side of the photo in this search, before it is turned.
+# The longer side of the photo before it is turned: for a first look, and for the close search
+# that follows when some face is best seen in a turned photo.
+SCOUT_SIDE_PX = 480
 TURNED_SIDE_PX = 850
 LARGEST_SCALE = 2.0
 # Right angles for photos that lie on their side, and heads that lean by 45 degrees. CenterFace
@@ -31,6 +32,8 @@ class FaceFinder:
     Every detector searches the photo as it is. Turned photos (`TURNS_DEG`) are searched by the
     detectors that gain from it (`FaceDetector.turns_well`), or by all when none of them does, and
     with a higher threshold: what is no face gives faint hits, and there are five more passes.
+    They are small at first; only when the detectors agree that some face is turned, the turned
+    photos are searched closely.
 
     Parameters
     ----------
@@ -52,7 +55,15 @@ class FaceFinder:
     def find(self, image: Image) -> tuple[Face, ...]:
         """Find the faces of an (H, W, 3) uint8 RGB image, most certain first."""
         seen = [found for detector in self.detectors for found in detector.detect(image)]
-        small, scale_xy = _resized(image)
+        seen += self._turned(image, SCOUT_SIDE_PX)
+        faces = merge_detections(seen)
+        if any(face.members[0].turn_deg for face in faces):
+            faces = merge_detections(seen + self._turned(image, TURNED_SIDE_PX))
+        return faces
+
+    def _turned(self, image: Image, longer_side_px: int) -> list[FaceDetection]:
+        small, scale_xy = _resized(image, longer_side_px)
+        seen = []
         for degrees in TURNS_DEG:
             turned = turn_image(small, degrees)
             for detector in self._turners:
@@ -60,13 +71,13 @@ class FaceFinder:
                     _unturned(found, turned, scale_xy)
                     for found in detector.detect_turned(turned.image)
                 ]
-        return merge_detections(seen)
+        return seen
 
 
-def _resized(image: Image) -> tuple[Image, npt.NDArray[np.float64]]:
-    """Return the image at `TURNED_SIDE_PX`, enlarged at most twice, and the way back (x, y)."""
+def _resized(image: Image, longer_side_px: int) -> tuple[Image, npt.NDArray[np.float64]]:
+    """Return the image at a size, enlarged at most twice, and the way back (x, y)."""
     height, width = image.shape[:2]
-    scale = min(TURNED_SIDE_PX / max(height, width), LARGEST_SCALE)
+    scale = min(longer_side_px / max(height, width), LARGEST_SCALE)
     size_wh = (max(1, round(width * scale)), max(1, round(height * scale)))
     by_area = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
     small = cv2.resize(image, size_wh, interpolation=by_area)

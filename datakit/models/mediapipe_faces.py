@@ -62,6 +62,10 @@ SELFIE = Weights(
 )
 
 
+# A face that is cut by every tile of one size is whole in a tile of the next.
+TILE_OVERLAP = 0.15
+
+
 class MediapipeDetector:
     """Full-range BlazeFace (Bazarevsky et al. 2019, arXiv:1907.05047) on overlapping tiles.
 
@@ -118,7 +122,7 @@ class MediapipeDetector:
         windows = {(0, 0, width, height): None}
         for side in self.tile_sides_px:
             if side < max(height, width):
-                windows |= dict.fromkeys(tiles((width, height), side, 0.25))
+                windows |= dict.fromkeys(tiles((width, height), side, TILE_OVERLAP))
         return list(windows)
 
     def _in(self, image: Image, window: tuple[int, int, int, int]) -> list[FaceDetection]:

@@ -69,7 +69,10 @@ class Anonymize:
         chosen = [
             FACE_DETECTORS.load(name)(self.threshold, self.weights) for name in self.detectors
         ]
-        checker, mesh = MediapipeDetector(), MediapipeMesh()
+        # The check has its own threshold, whatever --threshold is for the search.
+        shared = [found for found in chosen if isinstance(found, MediapipeDetector)]
+        checker = shared[0] if shared and self.threshold is None else MediapipeDetector()
+        mesh = MediapipeMesh()
         hider = FaceHider(
             FaceFinder(chosen),
             FaceMasker(mesh, self.region),
