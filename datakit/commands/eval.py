@@ -107,6 +107,7 @@ def run(options: Options, watch: Watch | None = None) -> Evaluation:
     out = Path(options.out) if options.out else None
     if out:
         report_folder.check(out, report.FILES, overwrite=options.overwrite)
+        _check_apart(out, (*options.src, *options.compare))
     gt = read_labels(options.src[1])
     kind = _kind(options, gt)
     _refuse_synthetic(options, gt, kind)
@@ -148,6 +149,13 @@ def run(options: Options, watch: Watch | None = None) -> Evaluation:
     if out:
         report.write(out, result, ranked, failures)
     return result
+
+
+def _check_apart(out: Path, sources: Sequence[str]) -> None:
+    """Refuse to write into a source."""
+    for source in map(Path, sources):
+        if source.resolve() in (out.resolve(), *out.resolve().parents):
+            raise InputError(f"{out}: expected a folder apart from the source {source}")
 
 
 def _kind(options: Options, gt: Labels) -> Kind:

@@ -196,6 +196,8 @@ def test_refusals_are_one_sentence(pred: Path, truth: Path, tmp_path: Path) -> N
         datakit.eval((pred, write_set(tmp_path / "src", "alphas")), kind="mask", workers=0)
     with pytest.raises(InputError, match=r"q\.png in it"):
         datakit.eval((pred, truth), out=other, workers=0)
+    with pytest.raises(InputError, match="apart from the source"):
+        datakit.eval((pred, truth), out=pred / "report", workers=0)
     datakit.eval((pred, truth), out=tmp_path / "out", workers=0)
     with pytest.raises(InputError, match="--overwrite"):
         datakit.eval((pred, truth), out=tmp_path / "out", workers=0)
