@@ -83,7 +83,8 @@ class Expression:
             value = _evaluate(self._tree, table)
         except (TypeError, ValueError, ZeroDivisionError) as error:
             raise InputError(f"expression {self.text!r}: cannot be evaluated ({error})") from None
-        found = np.broadcast_to(np.asarray(value), (size,))
+        plain = value.column if isinstance(value, _Values) else value
+        found = np.broadcast_to(np.asarray(plain), (size,))
         if found.dtype != np.bool_:
             raise InputError(
                 f"expression {self.text!r}: expected a condition (true or false), found values of "
