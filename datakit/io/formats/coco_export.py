@@ -38,10 +38,10 @@ def write_annotations(path: Path, samples: Iterable[tuple[Item, str, tuple[int, 
         for name in names.values():
             categories.setdefault(name, len(categories))
         for entry in msgspec.json.decode(item.annotations) if item.annotations else []:
-            name = names.get(str(entry.get("category_id")))
+            label = names.get(str(entry.get("category_id")))
             kept = {**entry, "id": len(annotations), "image_id": number}
-            if name is not None:
-                kept["category_id"] = categories[name]
+            if label is not None:
+                kept["category_id"] = categories[label]
             annotations.append(kept)
     listed = [{"id": n, "name": name, "supercategory": "none"} for name, n in categories.items()]
     document = {"images": images, "categories": listed, "annotations": annotations}
