@@ -141,12 +141,14 @@ def check_sides(
         If a side is empty, or further from its target than the tolerance allows.
     """
     total = float(targets.sum())
-    for side, size, target in zip(sides, sizes.tolist(), targets.tolist(), strict=True):
+    dealt = list(zip(sides, sizes.tolist(), targets.tolist(), strict=True))
+    for side, size, target in dealt:
         if target > 0 and size == 0:
             raise InputError(
                 f"{side}: expected about {target:,.1f} of {total:,.0f} samples, found no group to "
-                f"give it; the largest group holds {largest:,}"
+                f"give it (the largest group holds {largest:,}; --val-where may let none through)"
             )
+    for side, size, target in dealt:
         # A side of 1.4 samples must be rounded: that is no failure.
         if abs(size - target) > max(tolerance * total, 1.0):
             raise InputError(
