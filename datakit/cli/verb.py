@@ -59,6 +59,13 @@ def verb(
                 traceback.print_exc()
             click.echo(f"Error: {error}", err=True)
             sys.exit(EXIT_UNUSABLE)
+        except OSError as error:
+            # A path that the user gave and nobody may look at, or that cannot be one.
+            if verbose:
+                traceback.print_exc()
+            where = str(error.filename)[:200] if error.filename else "the file system"
+            click.echo(f"Error: {where}: {error.strerror or error}; check the path", err=True)
+            sys.exit(EXIT_UNUSABLE)
         except KeyboardInterrupt:
             click.echo("Interrupted; run the same command with --resume to go on.", err=True)
             sys.exit(EXIT_INTERRUPTED)

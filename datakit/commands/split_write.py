@@ -22,6 +22,7 @@ from datakit.io import atomic, dataset, jsonl
 from datakit.io.formats.base import Item, Reader, label_stems
 from datakit.io.formats.coco_export import write_annotations
 from datakit.io.sources import Collection
+from datakit.records.base import Record
 from datakit.records.card import Card, Command
 from datakit.records.failure import Failure
 from datakit.records.sample import Sample
@@ -98,15 +99,16 @@ def chosen_source(
         for item, side, kept in zip(lineage.items, sides, keep, strict=True)
         if kept
     )
-    items = []
+    rows = []
     for item, side, kept, group in zip(lineage.items, sides, keep, lineage.names, strict=True):
-        if not kept:
-            continue
-        clash = taken[side, item.rel] > 1 and item.split
-        rel = f"{item.split}/{item.rel}" if clash else item.rel
-        items.append(replace(item, rel=rel, split=side, group=group))
-    stems = label_stems((item.split, item.rel) for item in items)
-    items = [replace(item, stem=stem) for item, stem in zip(items, stems, strict=True)]
+        if kept:
+            clash = taken[side, item.rel] > 1 and item.split
+            rows.append((item, f"{item.split}/{item.rel}" if clash else item.rel, side, group))
+    stems = label_stems((side, rel) for _, rel, side, _ in rows)
+    items = [
+        replace(item, rel=rel, split=side, group=group, stem=stem)
+        for (item, rel, side, group), stem in zip(rows, stems, strict=True)
+    ]
     reader = Placed(items, (*source.failures, *lineage.failures))
     format_name = source.formats[0] if source.formats else "datakit"
     return _Source((("", format_name, cast(Reader, reader)),), history=source.commands)
@@ -134,7 +136,7 @@ def write(
         )
     summary = place("split", options, chosen, options.materialize, watch)
     out = Path(options.out)
-    _write_lists(out, chosen, lineage, sides)
+    _write_lists(out, chosen, lineage, sides, placed=options.materialize != "none")
     if assignment.strata:
         atomic.write_bytes(out / "strata.csv", csv_table(assignment.strata))
     return msgspec.structs.replace(
@@ -240,20 +242,32 @@ def _write_annotations(out: Path, chosen: Collection) -> None:
         write_annotations(folder / ANNOTATIONS, kept)
 
 
-def _write_lists(out: Path, chosen: Collection, lineage: Lineage, sides: list[str | None]) -> None:
+class _Row(Record, frozen=True):
+    """What the lists need of a row."""
+
+    id: str
+    file_name: str | None = None
+
+
+def _write_lists(
+    out: Path, chosen: Collection, lineage: Lineage, sides: list[str | None], *, placed: bool
+) -> None:
     """Write train.txt and its like, splits.csv, and every decision on what belongs together."""
-    rows = {row.id: row for row in jsonl.read(out / dataset.MANIFEST, Sample)}
+    # What could not be placed is in failures.jsonl; files that stay keep the source's names.
+    manifest = jsonl.read(out / dataset.MANIFEST, _Row) if placed else ()
+    names = {row.id: row.file_name for row in manifest}
     lists: dict[str, list[str]] = {side: [] for side in sides if side}
     table = []
     for item in chosen.items():
-        row = rows.get(item.key) or rows.get(item.sample.id if item.sample else "")
-        name = (row.file_name if row else None) or item.source_name
+        if placed and item.key not in names:
+            continue
+        name = names.get(item.key) or item.source_name
         lists[str(item.split)].append(name)
         table.append(
             {"file": name, "split": item.split, "group": item.group, "source": item.source_name}
         )
-    for side, names in lists.items():
-        text = "".join(f"{name}\n" for name in names)
+    for side, listed in lists.items():
+        text = "".join(f"{name}\n" for name in listed)
         atomic.write_bytes(out / f"{side}.txt", text.encode())
     unused = [
         item.source_name for item, side in zip(lineage.items, sides, strict=True) if side is None

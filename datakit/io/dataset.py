@@ -80,7 +80,9 @@ def check_target(out: Path, mode: Mode, sources: tuple[Path, ...] = ()) -> None:
         inner, outer = out.resolve(), source.resolve()
         if inner == outer or outer in inner.parents or inner in outer.parents:
             raise InputError(f"{out}: expected a folder apart from the source {source}")
-    if not out.exists():
+    with atomic.told(out):
+        there = out.exists()
+    if not there:
         return
     if not out.is_dir():
         raise InputError(f"{out}: expected a folder to write to, found a file")
@@ -102,6 +104,19 @@ def check_target(out: Path, mode: Mode, sources: tuple[Path, ...] = ()) -> None:
             f"{out}: --overwrite replaces only folders that datakit wrote; this one has no {CARD}"
         )
     raise InputError(f"{out}: --resume found no interrupted run here; name an empty folder")
+
+
+def _holds_something(out: Path, sources: tuple[Path, ...]) -> bool:
+    for source in sources:
+        inner, outer = out.resolve(), source.resolve()
+        if inner == outer or outer in inner.parents or inner in outer.parents:
+            raise InputError(f"{out}: expected a folder apart from the source {source}")
+    if not out.exists():
+        return False
+    if not out.is_dir():
+        raise InputError(f"{out}: expected a folder to write to, found a file")
+    held = any(entry.name != WORK for entry in out.iterdir())
+    return held or (out / WORK / JOURNAL).is_file()
 
 
 def reopen(out: Path, fingerprint: str, products: Mapping[str, Product]) -> None:

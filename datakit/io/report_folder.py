@@ -26,7 +26,9 @@ def check(out: Path, files: Collection[str], *, overwrite: bool) -> None:
     InputError
         See above.
     """
-    if not out.exists():
+    with atomic.told(out):
+        there = out.exists()
+    if not there:
         return
     if not out.is_dir():
         raise InputError(f"{out}: expected a folder to write to, found a file")

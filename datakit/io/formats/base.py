@@ -134,24 +134,28 @@ def label_stems(places: Iterable[tuple[str | None, str]]) -> list[str]:
     >>> label_stems([(None, "a/x.jpg"), (None, "a/x.png"), (None, "b/x.jpg"), ("val", "a/x.jpg")])
     ['a/x_jpg', 'a/x_png', 'b/x', 'a/x']
     """
-    named = [(split, PurePosixPath(rel)) for split, rel in places]
-    count = Counter((split, _folded(path.with_suffix(""))) for split, path in named)
+    # Plain text, not PurePosixPath: a million names take 2 s instead of 30.
+    named = [(split, rel, *_parts(rel)) for split, rel in places]
+    count = Counter((split, stem.casefold()) for split, _, stem, _ in named)
     taken = {place for place, number in count.items() if number == 1}
     stems = []
-    for split, path in named:
-        stem = path.with_suffix("")
-        if count[split, _folded(stem)] > 1:
-            stem = long = stem.with_name(f"{stem.name}_{path.suffix[1:]}")
+    for split, _, stem, suffix in named:
+        if count[split, stem.casefold()] > 1:
+            stem = long = f"{stem}_{suffix}"
             number = 2
-            while (split, _folded(stem)) in taken:
-                stem, number = long.with_name(f"{long.name}_{number}"), number + 1
-            taken.add((split, _folded(stem)))
-        stems.append(stem.as_posix())
+            while (split, stem.casefold()) in taken:
+                stem, number = f"{long}_{number}", number + 1
+            taken.add((split, stem.casefold()))
+        stems.append(stem)
     return stems
 
 
-def _folded(path: PurePosixPath) -> str:
-    return path.as_posix().casefold()
+def _parts(rel: str) -> tuple[str, str]:
+    """Return a path without its suffix, and the suffix without its dot."""
+    stem, dot, suffix = rel.rpartition(".")
+    if not dot or not suffix or "/" in suffix or stem.endswith("/") or not stem:
+        return rel, ""
+    return stem, suffix
 
 
 def twice(name: str, file: str, path: str | None = None) -> Failure:

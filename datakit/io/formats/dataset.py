@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import PurePosixPath
 
 import msgspec
 
@@ -36,7 +35,8 @@ class DatasetReader:
         decoder = msgspec.json.Decoder(Sample)
         samples: dict[str, Sample] = {}
         failures: list[Failure] = []
-        for number, line in enumerate(root.read(MANIFEST).splitlines(), 1):
+        # Line by line: the text of a large manifest need not be in memory beside its rows.
+        for number, line in enumerate(_lines(root), 1):
             try:
                 sample = decoder.decode(line)
                 for name in _files(sample).values():
@@ -98,6 +98,11 @@ class DatasetReader:
         return self.card.commands
 
 
+def _lines(root: Root) -> Iterator[bytes]:
+    with root.open(MANIFEST) as handle:
+        yield from handle
+
+
 def _files(sample: Sample) -> dict[str, str]:
     named = {
         "image": sample.file_name,
@@ -111,7 +116,7 @@ def _files(sample: Sample) -> dict[str, str]:
 def _rel(sample: Sample) -> str:
     """Return the sample's path within its split: its id without the split's name."""
     if sample.split and sample.id.startswith(f"{sample.split}/"):
-        return PurePosixPath(sample.id).relative_to(sample.split).as_posix()
+        return sample.id.removeprefix(f"{sample.split}/")
     return sample.id
 
 
