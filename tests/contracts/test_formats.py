@@ -275,7 +275,7 @@ def test_wrong_entries_are_failures_with_their_place(tmp_path: Path) -> None:
         "$.images[1].id",
         "$.images[2]",
         "$.images[3]",
-        "$.images[2].file_name",
+        "$.images[4].file_name",
         "$.annotations[0].image_id",
         "$.annotations[1]",
         "$.annotations[2]",

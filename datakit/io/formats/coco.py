@@ -108,13 +108,13 @@ class _Part:
                         file=self.index.name,
                         step="read",
                         error=str(error),
-                        path=f"$.images[{row}].file_name",
+                        path=f"$.images[{self.index.positions[row]}].file_name",
                     )
                 )
                 continue
             key = f"{self.split}/{rel}" if self.split else rel
             if key in keys:
-                path = f"$.images[{row}].file_name"
+                path = f"$.images[{self.index.positions[row]}].file_name"
                 self.failures.append(twice(image.file_name, self.index.name, path))
                 continue
             keys.add(key)

@@ -69,6 +69,8 @@ class CocoIndex:
     ----------
     images : list of Image
         Those that can be read, in the file's order.
+    positions : array of int
+        Where each of them is in the file's ``images``.
     categories : dict
         Category id -> name, without the unused root (see `_without_root`).
     failures : list of Failure
@@ -127,6 +129,7 @@ class CocoIndex:
         decoder = msgspec.json.Decoder(Image, strict=False)
         images: list[Image] = []
         rows: dict[str, int] = {}
+        self.positions = array("q")
         for number, entry in enumerate(entries):
             try:
                 image = decoder.decode(entry)
@@ -142,6 +145,7 @@ class CocoIndex:
                 continue
             rows[identifier(image.id)] = len(images)
             images.append(image)
+            self.positions.append(number)
         return images, rows
 
     def _locate(
