@@ -39,6 +39,8 @@ THREAD_VARIABLES = (
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
 _KEPT_BLOCK_BYTES, _KEPT_TOTAL_BYTES = 1 << 25, 1 << 28
 
+STARTS = 3
+
 
 class LocalEngine:
     """Runs tasks in ``workers`` processes; in this process, one item at a time, when it is 0."""
@@ -109,20 +111,28 @@ class _Processes:
 
     def run_alone(self, item: Keyed) -> Outcome[Any]:
         if self._alone is None:
-            self._alone = self._new_pool(1)
-            try:
-                self._alone.submit(_ready).result()
-            except BrokenProcessPool:
-                raise EngineError(
-                    "worker processes end before they start; when datakit is called from a script, "
-                    "put the call under `if __name__ == '__main__':`, or use workers=0"
-                ) from None
+            self._alone = self._started_alone()
         try:
             return _Submitted(self._alone.submit(_run_chunk, [item])).result()[0]
         except (BrokenProcessPool, WorkerDied):
             self._end(self._alone)
             self._alone = None
             raise WorkerDied from None
+
+    def _started_alone(self) -> ProcessPoolExecutor:
+        """Start a worker for suspects; one that is killed while it starts is started again."""
+        for _ in range(STARTS):
+            pool = self._new_pool(1)
+            try:
+                pool.submit(_ready).result()
+            except BrokenProcessPool:
+                self._end(pool)
+            else:
+                return pool
+        raise EngineError(
+            "worker processes end before they start; when datakit is called from a script, "
+            "put the call under `if __name__ == '__main__':`, or use workers=0"
+        )
 
     def close(self) -> None:
         self._end(self._pool)
