@@ -36,14 +36,43 @@ ItemIn = TypeVar("ItemIn", contravariant=True)
 ValueOut = TypeVar("ValueOut", covariant=True)
 
 
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """What a task asks of its workers, so that an engine can place it and feed it.
+
+    Attributes
+    ----------
+    gpus : float
+        GPUs that one worker holds.
+    chunk : int, optional
+        The task is a `ChunkTask` that wants this many items at once; by time when None.
+    """
+
+    gpus: float = 0.0
+    chunk: int | None = None
+
+
 class Task(Protocol[ItemIn, ValueOut]):
-    """A frozen, picklable piece of work; calling it twice with one item gives the same result."""
+    """A frozen, picklable piece of work; calling it twice with one item gives the same result.
+
+    A task with an attribute ``needs`` (`Needs`) says what it asks of its workers.
+    """
 
     def setup(self) -> None:
         """Load what all items need (models), once per worker."""
 
     def __call__(self, item: ItemIn) -> ValueOut:
         """Do one item; a DatakitError says what is wrong with it."""
+
+
+class ChunkTask(Task[ItemIn, ValueOut], Protocol[ItemIn, ValueOut]):
+    """A task that does many items together: it overlaps their reading, computing and writing."""
+
+    def run_chunk(self, items: Sequence[Any]) -> list[Outcome[Any]]:
+        """Do all items and give one outcome each (see `failed`), in any order.
+
+        What it gives for an item must not depend on the others.
+        """
 
 
 @dataclass(frozen=True)
@@ -58,10 +87,13 @@ class LazyTask:
         ``"module:Class"`` of the real task.
     params : mapping
         Its keyword arguments; they must be picklable.
+    needs : Needs
+        What it asks of its workers.
     """
 
     target: str
     params: Mapping[str, Any]
+    needs: Needs = Needs()
 
     def setup(self) -> None:
         """Build the real task and set it up."""
@@ -74,12 +106,18 @@ class LazyTask:
         """Run the real task."""
         return self._task(item)  # type: ignore[attr-defined]
 
+    def run_chunk(self, items: Sequence[Any]) -> list[Outcome[Any]]:
+        """Run the real task, which must be a `ChunkTask`, on many items."""
+        outcomes: list[Outcome[Any]] = self._task.run_chunk(items)  # type: ignore[attr-defined]
+        return outcomes
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome(Generic[Value]):
     """What became of one item: a value, or the error that took its place.
 
-    ``fatal`` is set when the error would meet every other item too (the target is full).
+    ``fatal`` is set when the error would meet every other item too (the target is full, the device
+    cannot hold the model).
     """
 
     key: str
@@ -124,15 +162,36 @@ def attempt(task: Task[Any, Value], item: Keyed) -> Outcome[Value]:
     started = time.perf_counter()
     try:
         value = task(item)
-    except OutputError as error:
-        return Outcome(item.key, fatal=error)
-    except DatakitError as error:
-        return Outcome(item.key, error=str(error), seconds=time.perf_counter() - started)
     # One bad item is one row: whatever a codec or a model throws must not end the run, and neither
     # must a library that calls sys.exit.
     except (Exception, SystemExit) as error:  # noqa: BLE001
-        return Outcome(item.key, error=described(error), seconds=time.perf_counter() - started)
+        return failed(item.key, error, time.perf_counter() - started)
     return Outcome(item.key, value, seconds=time.perf_counter() - started)
+
+
+def attempt_all(task: Task[Any, Any], items: Sequence[Keyed]) -> list[Outcome[Any]]:
+    """Run a chunk of items, together when the task wants that; for the engines' workers."""
+    if needs_of(task).chunk is None:
+        return [attempt(task, item) for item in items]
+    try:
+        outcomes: list[Outcome[Any]] = task.run_chunk(items)  # type: ignore[attr-defined]
+    except (Exception, SystemExit) as error:  # noqa: BLE001
+        return [failed(item.key, error) for item in items]
+    return outcomes
+
+
+def failed(key: str, error: BaseException, seconds: float = 0.0) -> Outcome[Any]:
+    """Return the outcome of an item that an error ended."""
+    if isinstance(error, OutputError | EngineError):
+        return Outcome(key, fatal=error)
+    text = str(error) if isinstance(error, DatakitError) else described(error)
+    return Outcome(key, error=text, seconds=seconds)
+
+
+def needs_of(task: Task[Any, Any]) -> Needs:
+    """Return what a task asks of its workers: nothing, for most."""
+    needs: Needs = getattr(task, "needs", Needs())
+    return needs
 
 
 def described(error: BaseException) -> str:
@@ -177,7 +236,7 @@ def ordered_map(
         If the target cannot be written: the items after this one are not done.
     """
     with engine.open(task) as session:
-        window: _Window[Item, Value] = _Window(engine, session, recorded)
+        window: _Window[Item, Value] = _Window(engine, session, recorded, needs_of(task))
         yield from window.run(items)
 
 
@@ -185,15 +244,20 @@ class _Window(Generic[Item, Value]):
     """The items between submission and yield, oldest first."""
 
     def __init__(
-        self, engine: Engine, session: Session, recorded: Callable[[str], Value | None]
+        self,
+        engine: Engine,
+        session: Session,
+        recorded: Callable[[str], Value | None],
+        needs: Needs = Needs(),
     ) -> None:
         self._session = session
         self._recorded = recorded
         self._limit = max(1, 3 * engine.workers)
+        self._fixed_chunk = needs.chunk
         self._pending: deque[tuple[list[Item], Handle[Any] | None]] = deque()
         self._chunk: list[Item] = []
         self._known: dict[str, Value] = {}
-        self._chunk_size = 1
+        self._chunk_size = needs.chunk or 1
 
     def run(self, items: Iterable[Item]) -> Iterator[Outcome[Value]]:
         for item in items:
@@ -252,6 +316,8 @@ class _Window(Generic[Item, Value]):
         )
 
     def _adapt(self, outcomes: Sequence[Outcome[Value]]) -> None:
+        if self._fixed_chunk is not None:
+            return
         # Chunks pay for hand-over between processes; long items go one by one so that none waits.
         mean_s = sum(outcome.seconds for outcome in outcomes) / len(outcomes)
         wanted = int(CHUNK_SECONDS / max(mean_s, 1e-6))

@@ -21,7 +21,7 @@ from datakit.engine.base import (
     Session,
     Task,
     WorkerDied,
-    attempt,
+    attempt_all,
     check_workers,
     described,
 )
@@ -77,10 +77,10 @@ class _ThisProcess:
         self._task = task
 
     def submit(self, chunk: Sequence[Keyed]) -> _Finished:
-        return _Finished([attempt(self._task, item) for item in chunk])
+        return _Finished(attempt_all(self._task, chunk))
 
     def run_alone(self, item: Keyed) -> Outcome[Any]:
-        return attempt(self._task, item)
+        return attempt_all(self._task, [item])[0]
 
 
 class _Finished:
@@ -225,4 +225,4 @@ def _run_chunk(items: list[Keyed]) -> list[Outcome[Any]] | DatakitError:
         return _task
     if _task is None:
         return EngineError("a worker got work before its task")
-    return [attempt(_task, item) for item in items]
+    return attempt_all(_task, items)

@@ -6,14 +6,16 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from datakit.errors import InputError, ModelError, OutputError
+from datakit.engine.base import Needs, Outcome, failed
+from datakit.errors import EngineError, InputError, ModelError, OutputError
 
 ALWAYS = 1_000_000
+CHUNKS_OF_16 = Needs(chunk=16)
 
 
 @dataclass(frozen=True)
@@ -151,3 +153,22 @@ class Process(Square):
 
         time.sleep(self.seconds)
         return os.getpid(), cv2.getNumThreads(), os.environ.get("OMP_NUM_THREADS")
+
+
+@dataclass(frozen=True)
+class Together(Square):
+    """Squares a chunk at once, last item first; every seventh fails, ``fatal`` ends the run."""
+
+    fatal: int | None = None
+    needs: Needs = CHUNKS_OF_16
+
+    def run_chunk(self, items: Sequence[Number]) -> list[Outcome[int]]:
+        outcomes = []
+        for item in reversed(items):
+            if item.value == self.fatal:
+                outcomes.append(failed(item.key, EngineError("the device is too small")))
+            elif item.value % 7 == 6:
+                outcomes.append(failed(item.key, InputError(f"{item.value} is bad")))
+            else:
+                outcomes.append(Outcome(item.key, item.value**2))
+        return outcomes

@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from datakit.engine import ENGINES
-from datakit.engine.base import MAX_CHUNK, Engine, LazyTask, ordered_map
+from datakit.engine.base import MAX_CHUNK, Engine, LazyTask, Needs, ordered_map
 from datakit.errors import DatakitError, EngineError, ModelError, OutputError
 from tests.contracts.faults import (
     ALWAYS,
@@ -24,6 +24,7 @@ from tests.contracts.faults import (
     Odd,
     Process,
     Square,
+    Together,
     Unready,
 )
 
@@ -269,3 +270,25 @@ def test_workers_are_counted_from_the_cpus_that_may_be_used() -> None:
     assert ENGINES.load("local")(None).workers == len(os.sched_getaffinity(0))
     with pytest.raises(EngineError, match="workers: expected 0"):
         ENGINES.load("local")(-1)
+
+
+@every(ENGINE_CASES)
+@pytest.mark.parametrize("lazy", [False, True])
+def test_a_task_that_does_many_items_together(engine: Engine, lazy: bool) -> None:
+    task = LazyTask("tests.contracts.faults:Together", {}, Needs(chunk=16)) if lazy else Together()
+    outcomes = list(ordered_map(engine, task, numbers(50)))
+    assert [outcome.key for outcome in outcomes] == [item.key for item in numbers(50)]
+    for value, outcome in enumerate(outcomes):
+        if value % 7 == 6:
+            assert outcome.error == f"{value} is bad"
+        else:
+            assert outcome.value == value**2
+
+
+@every(ENGINE_CASES)
+def test_an_error_of_the_engine_within_a_task_ends_the_run(engine: Engine) -> None:
+    done = []
+    with pytest.raises(EngineError, match="device is too small"):
+        for outcome in ordered_map(engine, Together(fatal=40), numbers(50)):
+            done.append(outcome.key)
+    assert done == [item.key for item in numbers(40)]
