@@ -1,0 +1,68 @@
+"""What ``prelabel`` keeps of a drafted label: its doubts, its place in the queue, its review.
+
+The tables are JSON Lines in the dataset's folder, one row a sample, in the order of the manifest
+unless said otherwise.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from msgspec import Meta, field
+
+from datakit.records.base import Record
+from datakit.records.sample import Sha256, Share
+
+DRAFTS = "drafts.jsonl"
+"""Table of `Draft`: what was measured of each sample, independent of all others."""
+QUEUE = "queue.jsonl"
+"""Table of `Queued`, the most doubtful draft first."""
+CHANGES = "changes.jsonl"
+"""Table of `Change`: what people made of the drafts, written when reviewed labels are merged."""
+CALIBRATION = "calibration.yaml"
+"""The `Calibration` that ordered the queue."""
+
+Weight = Annotated[float, Meta(ge=0, le=1)]
+
+
+class Draft(Record, frozen=True, kw_only=True):
+    """What was measured of one drafted label."""
+
+    id: Annotated[str, Meta(description="the sample's id")]
+    file_name: Annotated[str, Meta(description="the image, as in the manifest")]
+    sha256: Annotated[Sha256, Meta(description="of the image's bytes")]
+    area: Annotated[Share, Meta(description="foreground share of the mask")]
+    parts: Annotated[
+        dict[str, float], Meta(description="measure of doubt -> value; larger is more doubtful")
+    ] = field(default_factory=dict)
+
+
+class Queued(Record, frozen=True, kw_only=True):
+    """One row of the review queue."""
+
+    rank: Annotated[int, Meta(ge=1, description="1: the most doubtful")]
+    id: str
+    file_name: str
+    doubt: Annotated[Share, Meta(description="0: as sure as the surest draft of the set")]
+    reason: Annotated[str, Meta(description="the measure that decided")]
+    parts: Annotated[
+        dict[str, float], Meta(description="measure -> its percentile in the set, 0 to 1")
+    ] = field(default_factory=dict)
+
+
+class Change(Record, frozen=True, kw_only=True):
+    """What a review made of one draft."""
+
+    id: str
+    sha256: Annotated[Sha256, Meta(description="of the image's bytes")]
+    iou: Annotated[Share, Meta(description="of the draft and the reviewed mask")]
+
+
+class Calibration(Record, frozen=True, kw_only=True):
+    """How much each measure of doubt counts, fitted to what people changed."""
+
+    weights: Annotated[dict[str, Weight], Meta(description="measure -> weight of its percentile")]
+    reviewed: Annotated[int, Meta(ge=0, description="drafts it was fitted to")] = 0
+    spearman: Annotated[
+        float | None, Meta(description="rank correlation of doubt and change on these")
+    ] = None
