@@ -43,13 +43,16 @@ class Needs:
     Attributes
     ----------
     gpus : float
-        GPUs that one worker holds.
+        GPUs that one worker holds; the engine ``local`` leaves them to the task.
+    cpus : float
+        CPUs that one worker holds on a cluster; a task that waits for a GPU may take half of one.
     chunk : int, optional
         The task is a `ChunkTask` that wants this many items at once; by time when None.
     """
 
     gpus: float = 0.0
     chunk: int | None = None
+    cpus: float = 1.0
 
 
 class Task(Protocol[ItemIn, ValueOut]):
@@ -117,7 +120,7 @@ class Outcome(Generic[Value]):
     """What became of one item: a value, or the error that took its place.
 
     ``fatal`` is set when the error would meet every other item too (the target is full, the device
-    cannot hold the model).
+    cannot hold the model). ``node`` names the machine that did it; "" is this one.
     """
 
     key: str
@@ -125,6 +128,7 @@ class Outcome(Generic[Value]):
     error: str | None = None
     seconds: float = 0.0
     fatal: DatakitError | None = None
+    node: str = ""
 
 
 class WorkerDied(Exception):
@@ -149,9 +153,15 @@ class Session(Protocol):
 
 
 class Engine(Protocol):
-    """A way to run tasks."""
+    """A way to run tasks.
+
+    ``workers`` is how many work at once; an engine that asks a cluster knows it when it is open.
+    """
 
     workers: int
+
+    def rates(self) -> Mapping[str, float]:
+        """Return items a second of each node, for engines that have nodes."""
 
     def open(self, task: Task[Any, Any]) -> AbstractContextManager[Session]:
         """Start workers for a task; they end with the context, also after an error."""

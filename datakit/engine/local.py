@@ -6,9 +6,8 @@ import multiprocessing
 import os
 import pickle
 import signal
-import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
@@ -25,19 +24,8 @@ from datakit.engine.base import (
     check_workers,
     described,
 )
+from datakit.engine.worker import set_up
 from datakit.errors import DatakitError, EngineError
-
-THREAD_VARIABLES = (
-    "OMP_NUM_THREADS",
-    "OPENBLAS_NUM_THREADS",
-    "MKL_NUM_THREADS",
-    "NUMEXPR_NUM_THREADS",
-    "VECLIB_MAXIMUM_THREADS",
-)
-
-# From glibc's malloc.h; 32 MiB is the largest block size that every version takes.
-_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
-_KEPT_BLOCK_BYTES, _KEPT_TOTAL_BYTES = 1 << 25, 1 << 28
 
 STARTS = 3
 
@@ -47,6 +35,10 @@ class LocalEngine:
 
     def __init__(self, workers: int | None = None) -> None:
         self.workers = usable_cpus() if workers is None else check_workers(workers)
+
+    def rates(self) -> Mapping[str, float]:
+        """Return nothing: all work is on this machine."""
+        return {}
 
     @contextmanager
     def open(self, task: Task[Any, Any]) -> Iterator[Session]:
@@ -175,38 +167,9 @@ def _start_worker(blob: bytes) -> None:
     """Prepare a worker: one thread a library, no signals of the terminal, no life of its own."""
     global _task
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _keep_freed_memory()
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    # Before numpy is imported: its libraries read these once.
-    os.environ.update(dict.fromkeys(THREAD_VARIABLES, "1"))
-    try:
-        task: Task[Any, Any] = pickle.loads(blob)
-        import cv2
-
-        cv2.setNumThreads(0)
-        task.setup()
-        _task = task
     # An error in a pool's initializer is lost; the first chunk hands it to the parent.
-    except DatakitError as error:
-        _task = error
-    except Exception as error:  # noqa: BLE001
-        _task = EngineError(f"the work cannot be set up: {described(error)}")
-
-
-def _keep_freed_memory() -> None:
-    """Let the C library reuse the blocks of the last image instead of handing them back.
-
-    glibc maps every block above 128 KiB anew, and the kernel zeroes it page by page: for masks of
-    400 kB that is a sixth of the CPU time of a run. Other C libraries are left as they are.
-    """
-    if sys.platform != "linux":
-        return
-    import ctypes  # here: only workers need it
-
-    adjust = getattr(ctypes.CDLL(None), "mallopt", None)
-    if adjust is not None:
-        adjust(_M_MMAP_THRESHOLD, _KEPT_BLOCK_BYTES)
-        adjust(_M_TRIM_THRESHOLD, _KEPT_TOTAL_BYTES)
+    _task = set_up(blob)
 
 
 def _end_with_parent() -> None:
