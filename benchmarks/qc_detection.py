@@ -1,7 +1,7 @@
 """Recall and false alarms of each check of `datakit qc`, by defects planted in clean mattes.
 
-    python benchmarks/qc_detection.py [--checks NAME ...] [--copies 2] [--segmenter selfie]
-        [--held-out] [--json OUT]
+    python benchmarks/qc_detection.py [--checks NAME ...] [--copies 2]
+        [--segmenter mediapipe-selfie] [--held-out] [--json OUT]
 
 Recall: the share of planted mattes in which the check that the defect is for reports, at its
 default thresholds, strength by strength (the first one is the documented one). False alarms: the
@@ -28,7 +28,7 @@ from datakit.checks.base import StoredFile, Subject
 from datakit.checks.judge import Measurements, judge, measure
 from datakit.checks.thresholds import default_limits
 from datakit.core.edge_fit import edge_fit, shift_of
-from datakit.models.segmenters import SEGMENTERS
+from datakit.models.segmenters import SEGMENTERS, build, segment_one
 from datakit.records.probe import Probe
 from tests.planted.base import (
     Base,
@@ -251,10 +251,10 @@ def false_alarms(mattes: list[CleanMatte]) -> tuple[dict, dict[str, Measurements
 
 def content(mattes: list[CleanMatte], name: str, copies: int) -> list[dict]:
     """Return recall and false alarms of the content checks with a real segmenter, on people."""
-    model = SEGMENTERS.load(name)()
+    model = build(name)
     limits = default_limits()
     people = [matte for matte in mattes if matte.set in ("ppm100", "mmagic", "sample")]
-    seen = {matte.name: model.segment(matte.image) for matte in people}
+    seen = {matte.name: segment_one(model, matte.image) for matte in people}
     results = []
     for number, defect in enumerate(DEFECTS):
         if all_checks()[defect.check].measure.__module__ != "datakit.checks.content":

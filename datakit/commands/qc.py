@@ -16,8 +16,7 @@ from datakit.engine.base import LazyTask
 from datakit.errors import InputError
 from datakit.io import dataset
 from datakit.io.sources import open_sources
-from datakit.models.segmenters import SEGMENTERS
-from datakit.models.weights import load_weights
+from datakit.models.segmenters import SEGMENTERS, identify
 from datakit.records.card import Card, Command
 from datakit.records.quality import Quality
 from datakit.version import __version__
@@ -170,9 +169,8 @@ def _model_note(segmenter: str | None) -> tuple[str, ...]:
     """Say which weights judge; ModelError before any work when they are missing or damaged."""
     if segmenter is None:
         return ()
-    weights = SEGMENTERS.load(segmenter).WEIGHTS
-    found = load_weights(weights)
-    return (f"segmenter {weights.name} ({weights.licence}), sha256 {found.sha256}",)
+    found = identify(segmenter)
+    return (f"segmenter {found.name} ({found.licence}), sha256 {found.sha256}",)
 
 
 def _rejudge(options: Options, plan: report.Plan) -> Quality:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import numpy as np
-import numpy.typing as npt
+from collections.abc import Sequence
 
+from datakit.core import placing
 from datakit.models.mediapipe_faces import SELFIE, MediapipeMatte
-from datakit.models.weights import Weights
+from datakit.models.segmenters import Hint, Identity, Image, Prediction, Settings
+from datakit.models.weights import load_weights
 
 
 class SelfieSegmenter:
-    """People at 256 x 256, enlarged to the image.
+    """People at 256 x 256, enlarged to the image by MediaPipe; always on the CPU.
 
     Raises
     ------
@@ -18,12 +19,33 @@ class SelfieSegmenter:
         If mediapipe is missing or its model is not the one of the pinned release.
     """
 
-    WEIGHTS: Weights = SELFIE
+    USES: frozenset[str] = frozenset()
+    takes_hints = False
 
-    def __init__(self) -> None:
+    def __init__(self, settings: Settings) -> None:
+        self.identity = self.identify(settings)
         self._matte = MediapipeMatte()
-        self.sha256 = self._matte.sha256
 
-    def segment(self, image: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
-        """Return (H, W) float32 in [0, 1], the confidence that a pixel belongs to a person."""
-        return self._matte.matte(image)
+    @classmethod
+    def identify(cls, settings: Settings) -> Identity:
+        """Check the model that mediapipe's wheel carries."""
+        loaded = load_weights(SELFIE)
+        return Identity(
+            name="mediapipe-selfie",
+            sha256=loaded.sha256,
+            licence=SELFIE.licence,
+            release=loaded.release,
+            source=SELFIE.source,
+            runtime="mediapipe, cpu",
+        )
+
+    def segment(
+        self, images: Sequence[Image], hints: Sequence[Hint | None] | None = None
+    ) -> list[Prediction]:
+        """Return the confidence that a pixel belongs to a person, at the pictures' own sizes."""
+        found = []
+        for image in images:
+            matte = self._matte.matte(image)
+            placement = placing.identity((image.shape[0], image.shape[1]))
+            found.append(Prediction(matte, placement, raw_max=float(matte.max())))
+        return found

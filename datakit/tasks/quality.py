@@ -21,7 +21,7 @@ from datakit.errors import DatakitError, InputError, TruncatedError
 from datakit.io import atomic, images
 from datakit.io.files import FileRef
 from datakit.io.formats.base import Item
-from datakit.models.segmenters import SEGMENTERS, Segmenter
+from datakit.models.segmenters import Segmenter, build, segment_one
 from datakit.records.failure import Failure
 from datakit.records.product import Product
 from datakit.records.sample import Operation
@@ -51,7 +51,7 @@ class Inspect:
 
     def setup(self) -> None:
         """Load the segmenter when one is asked for."""
-        model = SEGMENTERS.load(self.segmenter)() if self.segmenter else None
+        model = build(self.segmenter) if self.segmenter else None
         object.__setattr__(self, "_model", model)
 
     def __call__(self, item: Item) -> Product:
@@ -59,7 +59,7 @@ class Inspect:
         subject, label = read_subject(item)
         model: Segmenter | None = self._model  # type: ignore[attr-defined]
         if model is not None and subject.paired is not None:
-            subject = replace(subject, confidence=model.segment(subject.paired[0]))
+            subject = replace(subject, confidence=segment_one(model, subject.paired[0]))
         names = self.checks if item.alpha else [c for c in self.checks if c not in NOT_FOR_MASKS]
         measured = replace(measure(subject, names), file=label.name)
         row = msgspec.json.encode(to_row(measured)).decode() + "\n"

@@ -317,10 +317,10 @@ def test_a_segmenter_judges_the_content(sample_data: Path, tmp_path: Path) -> No
         save_png(source / "alphas" / f"{name}.png", stored)
         (source / "images").mkdir(exist_ok=True)
         (source / "images" / f"{name}.jpg").write_bytes(image)
-    result = datakit.qc(source, tmp_path / "out", workers=0, sheet=0, segmenter="selfie")
+    result = datakit.qc(source, tmp_path / "out", workers=0, sheet=0, segmenter="mediapipe-selfie")
     found = findings_of(tmp_path / "out")
     assert "missing_region" in found["torn"]
     assert "missing_region" not in found.get("whole", set())
     assert any("sha256" in note for note in result.notes)
-    with pytest.raises(InputError, match="selfie"):
+    with pytest.raises(InputError, match="mediapipe-selfie"):
         datakit.qc(source, tmp_path / "other", segmenter="none such")

@@ -1,0 +1,146 @@
+"""Where a picture lies in a network's input, and the way back from the network's map."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from datakit.errors import InputError
+
+Image = npt.NDArray[np.uint8]
+Map = npt.NDArray[np.float32]
+InputFit = Literal["stretch", "letterbox", "multiple"]
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """A picture in a network's input.
+
+    Attributes
+    ----------
+    image_hw, input_hw : tuple of int
+        Sizes of the picture and of the network's input.
+    window_xyxy : tuple of int
+        The pixels of the input that the picture covers; the rest is padding.
+    """
+
+    image_hw: tuple[int, int]
+    input_hw: tuple[int, int]
+    window_xyxy: tuple[int, int, int, int]
+
+    @property
+    def window_hw(self) -> tuple[int, int]:
+        """Size of the picture inside the input."""
+        x0, y0, x1, y1 = self.window_xyxy
+        return y1 - y0, x1 - x0
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether there is no padding."""
+        return self.window_hw == self.input_hw
+
+
+def identity(image_hw: tuple[int, int]) -> Placement:
+    """Return the placement of a network that sees the picture as it is.
+
+    Examples
+    --------
+    >>> identity((2, 3)).window_xyxy
+    (0, 0, 3, 2)
+    """
+    return Placement(image_hw, image_hw, (0, 0, image_hw[1], image_hw[0]))
+
+
+def place(
+    image_hw: tuple[int, int], size_hw: tuple[int, int], fit: InputFit, multiple: int = 1
+) -> Placement:
+    """Decide where a picture goes.
+
+    Parameters
+    ----------
+    image_hw : tuple of int
+    size_hw : tuple of int
+        The network's size; for ``multiple`` the largest size that the picture is shrunk into.
+    fit : {"stretch", "letterbox", "multiple"}
+        Change the aspect; keep it and pad on both sides; keep it, and pad at the right and bottom
+        up to the next `multiple` only (for networks without a fixed size).
+    multiple : int
+        Sides of the input are multiples of it (``multiple`` only).
+
+    Raises
+    ------
+    InputError
+        If a size is not positive.
+
+    Examples
+    --------
+    >>> place((100, 200), (320, 320), "letterbox").window_xyxy
+    (0, 80, 320, 240)
+    >>> place((100, 200), (512, 512), "multiple", 32).input_hw
+    (128, 224)
+    """
+    if min(*image_hw, *size_hw, multiple) < 1:
+        raise InputError(f"placing {image_hw} into {size_hw}: expected sizes above 0")
+    if fit == "stretch":
+        return Placement(image_hw, size_hw, (0, 0, size_hw[1], size_hw[0]))
+    scale = min(to / side for to, side in zip(size_hw, image_hw, strict=True))
+    if fit == "multiple":
+        scale = min(scale, 1.0)
+    height, width = (
+        min(to, max(1, round(side * scale))) for to, side in zip(size_hw, image_hw, strict=True)
+    )
+    if fit == "multiple":
+        input_hw = (height + -height % multiple, width + -width % multiple)
+        return Placement(image_hw, input_hw, (0, 0, width, height))
+    top, left = (size_hw[0] - height) // 2, (size_hw[1] - width) // 2
+    return Placement(image_hw, size_hw, (left, top, left + width, top + height))
+
+
+def to_input(image: Image, placement: Placement, padding: tuple[int, int, int]) -> Image:
+    """Bring an (H, W, 3) uint8 RGB picture to its (h, w, 3) place in the input.
+
+    Area-averaged where it shrinks, bilinear where it grows; `padding` (RGB) is around it.
+    """
+    if image.shape[:2] != placement.image_hw:
+        raise InputError(f"picture: expected {placement.image_hw}, found {image.shape[:2]}")
+    scaled: Image = _resized(image, placement.window_hw)
+    if placement.is_whole:
+        return scaled
+    x0, y0, x1, y1 = placement.window_xyxy
+    out = np.empty((*placement.input_hw, 3), np.uint8)
+    out[:] = np.asarray(padding, np.uint8)
+    out[y0:y1, x0:x1] = scaled
+    return out
+
+
+def to_image_size(values: Map, placement: Placement) -> Map:
+    """Bring an (h, w) float32 map of the whole input back to the picture's (H, W).
+
+    Bilinear where it grows, area-averaged where it shrinks; padding is cut away. The map may have
+    another resolution than the input, as long as it covers all of it.
+
+    Examples
+    --------
+    >>> placed = place((100, 200), (320, 320), "letterbox")
+    >>> to_image_size(np.ones((80, 80), np.float32), placed).shape
+    (100, 200)
+    """
+    if not placement.is_whole:
+        if values.shape != placement.input_hw:
+            values = _resized(values, placement.input_hw)
+        x0, y0, x1, y1 = placement.window_xyxy
+        values = values[y0:y1, x0:x1]
+    return np.asarray(_resized(np.ascontiguousarray(values), placement.image_hw), np.float32)
+
+
+def _resized(array: npt.NDArray[Any], size_hw: tuple[int, int]) -> npt.NDArray[Any]:
+    if array.shape[:2] == size_hw:
+        return array
+    shrinks = size_hw[0] * size_hw[1] < array.shape[0] * array.shape[1]
+    interpolation = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+    out: npt.NDArray[Any] = cv2.resize(array, size_hw[::-1], interpolation=interpolation)
+    return out
