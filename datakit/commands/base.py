@@ -85,9 +85,28 @@ class ReadOptions(SourceOptions, frozen=True, kw_only=True):
         "local"
     )
 
+    ray_address: Annotated[
+        Annotated[str, Meta(min_length=1)] | None,
+        Meta(
+            description="the Ray cluster to work on, for --engine ray: HOST:PORT, or auto for the "
+            "one on this machine [default: one is started for this run]",
+            extra={"metavar": "ADDRESS"},
+        ),
+    ] = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.ray_address is not None and self.engine != "ray":
+            raise InputError("--ray-address is for --engine ray; add that, or leave it out")
+
     def make_engine(self) -> Engine:
         """Build the engine that the options name."""
-        engine: Engine = ENGINES.load(self.engine)(self.workers)
+        build = ENGINES.load(self.engine)
+        engine: Engine = (
+            build(self.workers)
+            if self.ray_address is None
+            else build(self.workers, self.ray_address)
+        )
         return engine
 
 
@@ -113,7 +132,18 @@ class WriteOptions(ReadOptions, frozen=True, kw_only=True):
 
 # How a run is done, or where: it cannot change a byte of the result and is not recorded.
 _CIRCUMSTANCES = frozenset(
-    {"src", "out", "workers", "engine", "resume", "overwrite", "dry_run", "strict", "preview"}
+    {
+        "src",
+        "out",
+        "workers",
+        "engine",
+        "ray_address",
+        "resume",
+        "overwrite",
+        "dry_run",
+        "strict",
+        "preview",
+    }
 )
 
 
@@ -153,6 +183,8 @@ def process(
     label_map: dict[str, int] | None = None,
     select: Callable[[Item], bool] = lambda item: True,
     tables: Mapping[str, str] = MappingProxyType({}),
+    finishing: Callable[[dataset.DatasetWriter], None] | None = None,
+    views: bool = True,
     watch: Watch | None = None,
 ) -> Summary:
     """Run a task over a source into a dataset: the line that every writing verb is.
@@ -171,6 +203,11 @@ def process(
         Which items take part.
     tables : mapping
         Further tables in DST, name -> header (see `datakit.io.dataset.create`).
+    finishing : callable, optional
+        Called when all items are done and before the card is written, for files that speak of all
+        samples; it must write the same bytes whenever it is called again.
+    views : bool
+        Whether splits get manifests of their own (``SPLIT/metadata.jsonl``).
     watch : Watch, optional
         Who is told.
 
@@ -196,7 +233,9 @@ def process(
         return finished
     watch.begin(len(source), verb)
     try:
-        counts = _run(options, command, source, task, label_map or {}, select, tables, watch)
+        counts = _run(
+            options, command, source, task, label_map or {}, select, tables, watch, finishing, views
+        )
     finally:
         watch.end()
     return Summary(
@@ -217,6 +256,8 @@ def _run(
     select: Callable[[Item], bool],
     tables: Mapping[str, str],
     watch: Watch,
+    finishing: Callable[[dataset.DatasetWriter], None] | None,
+    views: bool,
 ) -> dict[str, int]:
     tally = Tally()
     fingerprint = run_fingerprint(options, command)
@@ -235,9 +276,11 @@ def _run(
                 writer.add(outcome.key, product)
                 tally.add(product)
                 watch.advance(writer.failed)
+        if finishing is not None:
+            finishing(writer)
         counts = tally.counts(writer.failed)
         commands = (*source.commands, command)
-        writer.finish(Card(label_map=label_map, counts=counts, commands=commands))
+        writer.finish(Card(label_map=label_map, counts=counts, commands=commands), views=views)
     return counts
 
 

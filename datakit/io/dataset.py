@@ -164,7 +164,8 @@ def create(
         What may be there.
     tables : mapping of str to str
         Further tables of this verb (an audit, a list for people) and the header of each; products
-        bring their lines.
+        bring their lines. A table whose name starts with a dot serves this run alone and goes
+        when it ends (see `DatasetWriter.lines`).
 
     Raises
     ------
@@ -263,16 +264,24 @@ class DatasetWriter:
         with atomic.told(self.out / table):
             atomic.write_all(self._tables[table], line)
 
-    def finish(self, card: Card) -> None:
-        """Put manifest, failures, views and, last, the card in place."""
+    def lines(self, table: str) -> Iterator[bytes]:
+        """Yield the lines that a table has by now, in the order of the items."""
+        with (self.out / WORK / table).open("rb") as handle:
+            yield from handle
+
+    def finish(self, card: Card, *, views: bool = True) -> None:
+        """Put manifest, failures, views (if wanted) and, last, the card in place."""
         work = self.out / WORK
         with atomic.told(self.out):
             # Of workers that died while they wrote.
             atomic.remove_leftovers(self.out)
             for handle in self._tables.values():
                 os.fsync(handle.fileno())
-            self._write_views(work / MANIFEST)
+            if views:
+                self._write_views(work / MANIFEST)
             for name in self._tables:
+                if name.startswith("."):
+                    continue
                 # The manifest last; a table of failures only when there are some.
                 if name != MANIFEST and (name != FAILURES or self.failed):
                     (work / name).replace(self.out / name)
