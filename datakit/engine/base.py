@@ -120,7 +120,8 @@ class Outcome(Generic[Value]):
     """What became of one item: a value, or the error that took its place.
 
     ``fatal`` is set when the error would meet every other item too (the target is full, the device
-    cannot hold the model). ``node`` names the machine that did it; "" is this one.
+    cannot hold the model). ``node`` names the machine that did it; "" is this one. ``stages`` holds
+    the seconds that a task counted for each stage of its work since it last told.
     """
 
     key: str
@@ -129,6 +130,7 @@ class Outcome(Generic[Value]):
     seconds: float = 0.0
     fatal: DatakitError | None = None
     node: str = ""
+    stages: dict[str, float] | None = None
 
 
 class WorkerDied(Exception):
