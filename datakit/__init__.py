@@ -26,6 +26,7 @@ VERBS = {
     "trimap": "datakit.commands.trimap",
     "dedup": "datakit.commands.dedup",
     "split": "datakit.commands.split",
+    "export": "datakit.commands.export",
     "stats": "datakit.commands.stats",
 }
 """Verbs that are functions of this package, and the module of each."""
@@ -38,6 +39,7 @@ __all__ = [
     "coco2mask",
     "dedup",
     "eval",
+    "export",
     "matte",
     "qc",
     "split",
@@ -68,6 +70,9 @@ if TYPE_CHECKING:
 
     def eval(src: Any, **options: Any) -> Evaluation:  # noqa: A001
         """Measure predictions against the truth; ``src`` is (predictions, truth)."""
+
+    def export(src: Any, out: Any, **options: Any) -> Summary:
+        """Write a dataset as another program reads it."""
 
     def matte(src: Any, out: Any, **options: Any) -> Summary:
         """Estimate soft alphas from binary masks."""

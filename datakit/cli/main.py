@@ -21,6 +21,7 @@ VERBS = {
     "trimap": "Make trimaps from masks or alphas, P3M- or DIM-style too.",
     "dedup": "Find exact and near duplicates, flipped and turned ones too.",
     "split": "Make train, val and test sides that share nothing; audit and mend others.",
+    "export": "Write a dataset as another program reads it: P3M, U-2-Net, COCO, shards.",
     "stats": "Count, plot and preview an export or a dataset.",
 }
 

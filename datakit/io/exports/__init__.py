@@ -1,0 +1,17 @@
+"""Writers of other people's layouts, by name: what ``datakit export --format`` offers."""
+
+from __future__ import annotations
+
+from datakit.io.exports.base import FileFormat, ShardFormat
+from datakit.registry import Registry
+
+WRITERS: Registry[type[FileFormat] | type[ShardFormat]] = Registry(
+    "export format",
+    {
+        "p3m": "datakit.io.exports.p3m:P3m",
+        "u2net": "datakit.io.exports.u2net:U2Net",
+        "modnet": "datakit.io.exports.modnet:ModNet",
+        "images-masks": "datakit.io.exports.images_masks:ImagesMasks",
+    },
+)
+"""Layouts that datakit writes, by the name that ``--format`` takes."""

@@ -1,0 +1,160 @@
+"""What every writer of a layout is: facts about it, and bytes for each sample.
+
+A format is one file with one class, and one line in `datakit.io.exports.WRITERS`. A `FileFormat`
+gives the files of one sample; a `ShardFormat` streams many samples into a few large files. Neither
+opens a file itself: the task that calls it writes, whole or not at all, so that a format knows
+nothing of locks, resuming or storage.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from typing import BinaryIO, ClassVar, Protocol
+
+from datakit.io.exports.picture import Picture
+from datakit.io.formats.base import Item
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """What people should know of a format; ``datakit export`` says it, and its page too.
+
+    Attributes
+    ----------
+    reader : str
+        Who reads the layout.
+    loses : str
+        One sentence on what the format cannot carry of a label; empty when it loses nothing.
+    tables : tuple of str
+        Scratch tables that `FileFormat.write` fills and `FileFormat.finish` reads; each name
+        starts with a dot.
+    shard_samples : int
+        Samples a shard, unless the user says otherwise (of a `ShardFormat`).
+    needs_size : bool
+        All samples must have one size: ``--size`` has to be given.
+    """
+
+    reader: str
+    loses: str = ""
+    tables: tuple[str, ...] = ()
+    shard_samples: int = 0
+    needs_size: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What is known of the whole set before its first sample is written.
+
+    Attributes
+    ----------
+    label_map : mapping
+        Class name -> value in the masks, of the source's card.
+    splits : tuple
+        The splits that occur, None for samples without one.
+    kinds : frozenset of str
+        Labels ("mask", "alpha", "trimap") that occur in any sample.
+    image_suffix : str
+        ".jpg", ".png" … when all images of the source have it; else ".jpg".
+    size_wh : tuple, optional
+        The one size of all samples, when it was asked for.
+    """
+
+    label_map: Mapping[str, int] = field(default_factory=dict)
+    splits: tuple[str | None, ...] = ()
+    kinds: frozenset[str] = frozenset()
+    image_suffix: str = ".jpg"
+    size_wh: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Written:
+    """The files of one sample.
+
+    Attributes
+    ----------
+    files : mapping
+        Path in DST -> bytes.
+    roles : mapping
+        "image", "mask", "alpha", "trimap" -> the file that is it, for datakit's own manifest.
+    lines : mapping
+        Scratch table -> this sample's line of it, without its end.
+    counts : mapping
+        What happened on the way (``images encoded again``), summed up in the summary.
+    """
+
+    files: Mapping[str, bytes]
+    roles: Mapping[str, str]
+    lines: Mapping[str, bytes] = field(default_factory=dict)
+    counts: Mapping[str, int] = field(default_factory=dict)
+
+
+class FileFormat(Protocol):
+    """A layout of files: some for each sample, and some that speak of all."""
+
+    FACTS: ClassVar[Facts]
+
+    def __init__(self, settings: Settings) -> None:
+        """Know the set; InputError when this format cannot hold it at all."""
+
+    def folder(self, item: Item) -> str | None:
+        """Return where a sample goes; None: the layout has no place for it, it is left out."""
+
+    def write(self, picture: Picture) -> Written:
+        """Return a sample's files; InputError when the sample cannot be in this format."""
+
+    def finish(
+        self, lines: Callable[[str], Iterator[bytes]]
+    ) -> Iterator[tuple[str, Iterable[bytes]]]:
+        """Yield (path in DST, its bytes in pieces) of files that speak of all samples.
+
+        ``lines`` gives a scratch table's lines in the order of the samples, as often as asked.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """Some samples that go to one place together; an item of work.
+
+    Attributes
+    ----------
+    split : str
+        "train" for samples without a split.
+    number, total : int
+        Which shard of its split, from 0, and how many there are.
+    items : tuple of Item
+    """
+
+    split: str
+    number: int
+    total: int
+    items: tuple[Item, ...]
+
+    @property
+    def key(self) -> str:
+        """The shard's name in journals and failures."""
+        return f"{self.split}-{self.number:05d}-of-{self.total:05d}"
+
+
+Place = Callable[[str], AbstractContextManager[BinaryIO]]
+"""Path in DST -> a handle to write the file to; it appears when the block ends."""
+
+
+class ShardFormat(Protocol):
+    """A layout of a few large files, each made by one worker."""
+
+    FACTS: ClassVar[Facts]
+
+    def __init__(self, settings: Settings) -> None:
+        """Know the set; InputError when this format cannot hold it at all."""
+
+    def write(self, shard: Shard, pictures: Iterator[Picture], place: Place) -> Mapping[str, int]:
+        """Write a shard's samples, in order, and return what happened on the way, counted.
+
+        ``pictures`` decodes one sample at a time and has left out what cannot be read; it yields
+        at least one.
+        """
+
+    def finish(self) -> Iterator[tuple[str, Iterable[bytes]]]:
+        """Yield (path in DST, its bytes in pieces) of files that speak of all shards."""

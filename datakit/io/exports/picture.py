@@ -1,0 +1,150 @@
+"""One sample on its way out: sized, and ready in the forms that layouts ask for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from hashlib import sha256
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from datakit.core.trimaps import p3m_trimap
+from datakit.errors import InputError
+from datakit.io import images
+from datakit.io.formats.base import Item
+from datakit.records.sample import Sample
+
+JPEG = frozenset({".jpg", ".jpeg", ".jfif", ".jpe"})
+MAX_NAME = 100
+
+_UNSAFE = re.compile(r"[^A-Za-z0-9_-]+")
+
+
+def flat_name(stem: str) -> str:
+    """Return a file stem that any loader can take: no folders, dots, blanks or wildcards.
+
+    A stem that had to be changed ends in eight digits of its hash, so that no two meet.
+
+    Examples
+    --------
+    >>> flat_name("IMG_0001")
+    'IMG_0001'
+    >>> flat_name("anna/IMG 0001")
+    'anna_IMG_0001_d3677c88'
+    """
+    safe = _UNSAFE.sub("_", stem)
+    if safe == stem and len(stem) <= MAX_NAME:
+        return stem
+    digest = sha256(stem.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+    return f"{safe[: MAX_NAME - 9]}_{digest}"
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A sample's arrays, all of one size.
+
+    Attributes
+    ----------
+    item : Item
+        Where it comes from.
+    row : Sample
+        Its row of the manifest, still without files.
+    image : (H, W, 3) uint8 RGB
+    mask : (H, W) uint8 or uint16, optional
+        As stored: 0/255, classes or object ids.
+    alpha : (H, W) uint8 or uint16, optional
+        As stored.
+    trimap : (H, W) uint8, optional
+    original : bytes, optional
+        The image's file, when its pixels are just these.
+    label_map : mapping
+        Class name -> value in the mask.
+    """
+
+    item: Item
+    row: Sample
+    image: npt.NDArray[np.uint8]
+    mask: npt.NDArray[Any] | None = None
+    alpha: npt.NDArray[Any] | None = None
+    trimap: npt.NDArray[np.uint8] | None = None
+    original: bytes | None = None
+    label_map: Mapping[str, int] = field(default_factory=dict)
+
+    @cached_property
+    def name(self) -> str:
+        """A stem for this sample's files that is unique within its split (see `flat_name`)."""
+        return flat_name(self.item.stem)
+
+    @property
+    def suffix(self) -> str:
+        """The suffix of the source's image, in lower case."""
+        return "." + self.item.rel.rpartition(".")[2].lower()
+
+    def image_file(self, suffix: str) -> tuple[bytes, int]:
+        """Return the image in the format that a suffix means, and 1 if it was encoded again.
+
+        The source's own bytes where they are that; else JPEG at quality 95 without chroma
+        subsampling, or lossless.
+        """
+        same = suffix == self.suffix or {suffix, self.suffix} <= JPEG
+        if self.original is not None and same:
+            return self.original, 0
+        return images.encode_like(self.image, suffix), 1
+
+    @cached_property
+    def binary(self) -> npt.NDArray[np.uint8]:
+        """(H, W) uint8, 0 or 255: what the mask paints, else where the alpha is at least half.
+
+        Raises
+        ------
+        InputError
+            If the sample has neither.
+        """
+        if self.mask is not None:
+            return np.where(self.mask > 0, np.uint8(255), np.uint8(0))
+        alpha = self._alpha()
+        half = (int(np.iinfo(alpha.dtype).max) + 1) // 2
+        return np.where(alpha >= half, np.uint8(255), np.uint8(0))
+
+    @cached_property
+    def matte(self) -> npt.NDArray[np.uint8]:
+        """(H, W) uint8 alpha: the sample's own, in 8 bits, else its mask as 0 and 255.
+
+        Raises
+        ------
+        InputError
+            If the sample has neither.
+        """
+        if self.alpha is None:
+            return self.binary
+        if self.alpha.dtype == np.uint8:
+            return self.alpha
+        return ((self.alpha.astype(np.uint32) * 255 + 32767) // 65535).astype(np.uint8)
+
+    @property
+    def matte_role(self) -> str:
+        """What `matte` is in a manifest: the "alpha", or the "mask"."""
+        return "alpha" if self.alpha is not None else "mask"
+
+    def trimap_or_made(self) -> tuple[npt.NDArray[np.uint8], int]:
+        """Return the trimap, and 1 if it was made of the matte (as `p3m_trimap`)."""
+        if self.trimap is not None:
+            return self.trimap, 0
+        return p3m_trimap(self.matte.astype(np.float32) / np.float32(255)), 1
+
+    def _alpha(self) -> npt.NDArray[Any]:
+        if self.alpha is None:
+            raise InputError(
+                f"{self.item.source_name}: expected a mask or an alpha, found neither; make one "
+                "with `datakit coco2mask` or `datakit prelabel`"
+            )
+        return self.alpha
+
+
+def counted(**counts: int) -> dict[str, int]:
+    """Return the counts that are not 0, underscores in their names as blanks."""
+    return {name.replace("_", " "): count for name, count in counts.items() if count}
