@@ -68,7 +68,10 @@ that is what you want
     ] = 0.0
     weights: Annotated[
         tuple[str, ...],
-        Meta(description="file or folder of weights that no package carries (yunet; repeatable)"),
+        Meta(
+            description="file or folder of weights that no package carries (yunet; repeatable)",
+            extra={"input": "path"},
+        ),
     ] = ()
     matte: Annotated[
         Literal["given", "auto", "none"],
@@ -78,7 +81,8 @@ that is what you want
         ),
     ] = "given"
     alpha_dir: Annotated[
-        str | None, Meta(description="folder of mattes with the stems of the photos")
+        str | None,
+        Meta(description="folder of mattes with the stems of the photos", extra={"input": "path"}),
     ] = None
     on_no_face: Annotated[
         Literal["review", "copy", "fail"],
@@ -97,7 +101,11 @@ that is what you want
         Meta(description="ids that a person has looked at and lets through (repeatable, or a,b)"),
     ] = ()
     facemask_dir: Annotated[
-        str | None, Meta(description="also write the masks of the faces (0/255) to this folder")
+        str | None,
+        Meta(
+            description="also write the masks of the faces (0/255) to this folder",
+            extra={"output": "path"},
+        ),
     ] = None
     preview: Annotated[
         int,

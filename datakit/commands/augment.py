@@ -49,7 +49,11 @@ class Options(WriteOptions, frozen=True, kw_only=True):
         ),
     ] = None
     pipeline: Annotated[
-        str | None, Meta(description="a pipeline of your own (YAML), instead of a preset")
+        str | None,
+        Meta(
+            description="a pipeline of your own (YAML), instead of a preset",
+            extra={"input": "word"},
+        ),
     ] = None
     copies: Annotated[int, Meta(ge=1, le=1000, description="copies of each sample")] = 1
     seed: Annotated[
@@ -73,7 +77,8 @@ class Options(WriteOptions, frozen=True, kw_only=True):
         Meta(ge=0, le=1, description="share of the foreground that must stay in the frame"),
     ] = 0.5
     backgrounds: Annotated[
-        str | None, Meta(description="a folder of pictures to put behind the subject")
+        str | None,
+        Meta(description="a folder of pictures to put behind the subject", extra={"input": "path"}),
     ] = None
     background_share: Annotated[
         float, Meta(gt=0, le=1, description="share of the copies that get another background")
@@ -96,7 +101,10 @@ class Options(WriteOptions, frozen=True, kw_only=True):
     ] = None
     manifest: Annotated[
         str | None,
-        Meta(description="the augmented dataset whose settings --replay takes [default: SRC]"),
+        Meta(
+            description="the augmented dataset whose settings --replay takes [default: SRC]",
+            extra={"input": "path"},
+        ),
     ] = None
 
     def __post_init__(self) -> None:

@@ -55,12 +55,15 @@ class Options(WriteOptions, frozen=True, kw_only=True):
         Meta(
             description="copy, hardlink, symlink or none: how images get into DST; "
             "or the folder of the images, when SRC is a .json",
-            extra={"metavar": "copy|hardlink|symlink|none|DIR"},
+            extra={"metavar": "copy|hardlink|symlink|none|DIR", "input": "word"},
         ),
     ] = "copy"
     images_dir: Annotated[
         str | None,
-        Meta(description="the folder of the images, when SRC is a .json", extra={"metavar": "DIR"}),
+        Meta(
+            description="the folder of the images, when SRC is a .json",
+            extra={"metavar": "DIR", "input": "path"},
+        ),
     ] = None
     size: Annotated[
         Annotated[str, Meta(pattern="^[1-9][0-9]{0,4}x[1-9][0-9]{0,4}$")] | None,

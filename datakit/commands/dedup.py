@@ -64,6 +64,11 @@ class Options(LineageOptions, frozen=True, kw_only=True):
         if self.duplicates == "off":
             raise InputError("dedup: --duplicates off leaves nothing to look for; near or exact")
 
+    @property
+    def makes_dataset(self) -> bool:
+        """Whether DST is a dataset, not only a report."""
+        return self.drop
+
 
 def run(options: Options, watch: Watch | None = None) -> Summary:
     """Find the duplicates of a source.

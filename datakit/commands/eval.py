@@ -42,7 +42,10 @@ class Options(ReadOptions, frozen=True, kw_only=True):
     ] = None
     compare: Annotated[
         tuple[str, ...],
-        Meta(description="other predictions, compared with PRED sample by sample (repeatable)"),
+        Meta(
+            description="other predictions, compared with PRED sample by sample (repeatable)",
+            extra={"input": "path"},
+        ),
     ] = ()
     kind: Annotated[
         Literal["auto", "alpha", "mask"],

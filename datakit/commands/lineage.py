@@ -53,7 +53,11 @@ class LineageOptions(WriteOptions, frozen=True, kw_only=True):
         ),
     ] = "apart"
     group_by: Annotated[
-        str | None, Meta(description="a manifest column, or a CSV of file,group, to keep together")
+        str | None,
+        Meta(
+            description="a manifest column, or a CSV of file,group, to keep together",
+            extra={"input": "word"},
+        ),
     ] = None
     group_regex: Annotated[
         str | None,

@@ -43,7 +43,10 @@ class Options(WriteOptions, frozen=True, kw_only=True):
     out: Annotated[str, Meta(description="the folder to write the report to")] = ""
     rejudge: Annotated[
         str | None,
-        Meta(description="judge this qc.parquet again, without SRC and without its pixels"),
+        Meta(
+            description="judge this qc.parquet again, without SRC and without its pixels",
+            extra={"input": "path"},
+        ),
     ] = None
     checks: Annotated[
         dict[str, Override],
@@ -93,6 +96,11 @@ class Options(WriteOptions, frozen=True, kw_only=True):
             )
         if self.segmenter is not None and self.segmenter not in SEGMENTERS:
             raise InputError(f"--segmenter: expected one of {', '.join(SEGMENTERS)}")
+
+    @property
+    def makes_dataset(self) -> bool:
+        """Whether DST is a dataset, not only a report."""
+        return self.fix != "none"
 
 
 def run(options: Options, watch: Watch | None = None) -> Quality:

@@ -62,11 +62,18 @@ class Options(LineageOptions, frozen=True, kw_only=True):
         str | None, Meta(description="val takes only samples for which this holds")
     ] = None
     policy: Annotated[
-        str | None, Meta(description="p3m, or a .yaml file like it: sizes and conditions")
+        str | None,
+        Meta(
+            description="p3m, or a .yaml file like it: sizes and conditions",
+            extra={"input": "word"},
+        ),
     ] = None
     previous: Annotated[
         str | None,
-        Meta(description="an earlier result of split: what it placed keeps its side"),
+        Meta(
+            description="an earlier result of split: what it placed keeps its side",
+            extra={"input": "path"},
+        ),
     ] = None
     keep_existing: Annotated[
         bool, Meta(description="keep the source's own split where it does not leak")
@@ -108,6 +115,11 @@ class Options(LineageOptions, frozen=True, kw_only=True):
                 "split: expected how to split: --val 0.15, --train 10000 --val 1500, --folds 5, "
                 "--policy p3m, --keep-existing or --audit"
             )
+
+    @property
+    def makes_dataset(self) -> bool:
+        """Whether DST is a dataset, not only an audit."""
+        return self.repair or not self.audit
 
     @property
     def sizeless(self) -> bool:

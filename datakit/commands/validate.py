@@ -27,7 +27,8 @@ class Options(ReadOptions, frozen=True, kw_only=True):
     images_dir: Annotated[
         str | None,
         Meta(
-            description="the folder of the images, when SRC is a .json", extra={"flag": "--images"}
+            description="the folder of the images, when SRC is a .json",
+            extra={"flag": "--images", "input": "path"},
         ),
     ] = None
 
