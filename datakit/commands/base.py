@@ -185,6 +185,7 @@ def process(
     tables: Mapping[str, str] = MappingProxyType({}),
     finishing: Callable[[dataset.DatasetWriter], None] | None = None,
     views: bool = True,
+    heard: Callable[[Outcome[Product]], None] | None = None,
     watch: Watch | None = None,
 ) -> Summary:
     """Run a task over a source into a dataset: the line that every writing verb is.
@@ -208,6 +209,8 @@ def process(
         samples; it must write the same bytes whenever it is called again.
     views : bool
         Whether splits get manifests of their own (``SPLIT/metadata.jsonl``).
+    heard : callable, optional
+        Told of each outcome, in order: of the time it took, which no dataset keeps.
     watch : Watch, optional
         Who is told.
 
@@ -234,7 +237,17 @@ def process(
     watch.begin(len(source), verb)
     try:
         counts = _run(
-            options, command, source, task, label_map or {}, select, tables, watch, finishing, views
+            options,
+            command,
+            source,
+            task,
+            label_map or {},
+            select,
+            tables,
+            watch,
+            finishing,
+            views,
+            heard,
         )
     finally:
         watch.end()
@@ -258,6 +271,7 @@ def _run(
     watch: Watch,
     finishing: Callable[[dataset.DatasetWriter], None] | None,
     views: bool,
+    heard: Callable[[Outcome[Product]], None] | None,
 ) -> dict[str, int]:
     tally = Tally()
     fingerprint = run_fingerprint(options, command)
@@ -270,6 +284,8 @@ def _run(
         run = ordered_map(options.make_engine(), task, chosen, recorded=writer.recorded)
         with closing(run) as outcomes:
             for outcome in outcomes:
+                if heard is not None:
+                    heard(outcome)
                 product = _product(outcome, command.verb)
                 if options.strict and product.failures:
                     raise InputError(f"--strict: {outcome.key}: {product.failures[0].error}")
