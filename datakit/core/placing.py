@@ -129,12 +129,24 @@ def to_image_size(values: Map, placement: Placement) -> Map:
     >>> to_image_size(np.ones((80, 80), np.float32), placed).shape
     (100, 200)
     """
-    if not placement.is_whole:
-        if values.shape != placement.input_hw:
-            values = _resized(values, placement.input_hw)
-        x0, y0, x1, y1 = placement.window_xyxy
-        values = values[y0:y1, x0:x1]
-    return np.asarray(_resized(np.ascontiguousarray(values), placement.image_hw), np.float32)
+    return np.asarray(_resized(without_padding(values, placement), placement.image_hw), np.float32)
+
+
+def without_padding(values: Map, placement: Placement) -> Map:
+    """Return the part of an (h, w) float32 map of the whole input that the picture covers.
+
+    Examples
+    --------
+    >>> placed = place((100, 200), (320, 320), "letterbox")
+    >>> without_padding(np.ones((320, 320), np.float32), placed).shape
+    (160, 320)
+    """
+    if placement.is_whole:
+        return values
+    if values.shape != placement.input_hw:
+        values = _resized(values, placement.input_hw)
+    x0, y0, x1, y1 = placement.window_xyxy
+    return np.ascontiguousarray(values[y0:y1, x0:x1])
 
 
 def _resized(array: npt.NDArray[Any], size_hw: tuple[int, int]) -> npt.NDArray[Any]:
