@@ -23,7 +23,7 @@ def iou(pred: Mask, gt: Mask) -> float:
     >>> iou(np.array([[1, 1, 0]], bool), np.array([[0, 1, 1]], bool))
     0.3333333333333333
     """
-    return _iou(*_as_bytes(pred, gt))
+    return overlap(*_as_bytes(pred, gt))
 
 
 def dice(pred: Mask, gt: Mask) -> float:
@@ -93,7 +93,7 @@ def boundary_iou(pred: Mask, gt: Mask, reach_px: int | None = None) -> float:
     reach = boundary_reach_px(gt.shape) if reach_px is None else reach_px
     if reach < 1:
         raise InputError(f"boundary reach: expected at least 1 px, found {reach}")
-    return _iou(_inner_band(pred_bytes, reach), _inner_band(gt_bytes, reach))
+    return overlap(inner_band(pred_bytes, reach), inner_band(gt_bytes, reach))
 
 
 def boundary_reach_px(shape_hw: tuple[int, ...]) -> int:
@@ -113,7 +113,14 @@ def mask_scores(pred: Mask, gt: Mask) -> dict[str, float]:
     }
 
 
-def _inner_band(mask: UInt8Array, reach_px: int) -> UInt8Array:
+def inner_band(mask: UInt8Array, reach_px: int) -> UInt8Array:
+    """Return the pixels of a mask (0/1 bytes) that are within reach of a pixel outside it.
+
+    Examples
+    --------
+    >>> inner_band(np.ones((3, 3), np.uint8), 1).tolist()
+    [[1, 1, 1], [1, 0, 1], [1, 1, 1]]
+    """
     left, top, width, height = cv2.boundingRect(mask)
     band = np.zeros_like(mask)
     if width == 0:
@@ -128,7 +135,14 @@ def _inner_band(mask: UInt8Array, reach_px: int) -> UInt8Array:
     return band
 
 
-def _iou(pred: UInt8Array, gt: UInt8Array) -> float:
+def overlap(pred: UInt8Array, gt: UInt8Array) -> float:
+    """Intersection over union of two masks of 0/1 bytes of one shape, as `iou` but unchecked.
+
+    Examples
+    --------
+    >>> overlap(np.array([[1, 1, 0]], np.uint8), np.array([[0, 1, 0]], np.uint8))
+    0.5
+    """
     shared = cv2.countNonZero(cv2.bitwise_and(pred, gt))
     return _share(shared, cv2.countNonZero(cv2.bitwise_or(pred, gt)))
 
