@@ -27,6 +27,7 @@ from datakit.records.summary import Summary
 
 VERB = "export"
 INDEX = "shards.jsonl"
+_JPEG = frozenset({".jpg", ".jpeg", ".jfif", ".jpe"})
 
 
 class Options(WriteOptions, frozen=True, kw_only=True):
@@ -88,7 +89,7 @@ def run(options: Options, watch: Watch | None = None) -> Summary:
     facts: Facts = writer.FACTS
     if facts.needs_size and options.size is None:
         raise InputError(f"--format {options.format}: expected --size WxH, one for all samples")
-    if not facts.shard_samples and (options.shard_samples or options.shuffle is not None):
+    if not facts.sharded and (options.shard_samples or options.shuffle is not None):
         raise InputError(
             f"--format {options.format} has no shards; leave out --shard-samples and --shuffle"
         )
@@ -103,7 +104,7 @@ def run(options: Options, watch: Watch | None = None) -> Summary:
         "settings": settings,
         "fit": options.fit,
     }
-    if facts.shard_samples:
+    if facts.sharded:
         return _export_shards(options, source, form, params, watch)
     return _export_files(options, source, form, params, watch)
 
@@ -144,7 +145,7 @@ def _export_shards(
     summary = process(
         VERB,
         options,
-        sharded(source, options.shard_samples or form.FACTS.shard_samples, options.shuffle),
+        sharded(source, options.shard_samples or form.shard_samples, options.shuffle),
         LazyTask("datakit.tasks.export:ExportShard", params),
         label_map=dict(source.label_map),
         tables={INDEX: ""},
@@ -176,18 +177,36 @@ def _settings(options: Options, source: Collection) -> Settings:
     splits: dict[str | None, None] = {}
     kinds: set[str] = set()
     suffixes: set[str] = set()
+    named: set[str] = set()
+    instances = False
     for item in source.items():
         splits[item.split] = None
-        suffixes.add("." + item.rel.rpartition(".")[2].lower())
+        suffix = "." + item.rel.rpartition(".")[2].lower()
+        suffixes.add(".jpg" if suffix in _JPEG else suffix)
+        if item.sample is not None:
+            named.update(item.sample.categories)
+            instances = instances or bool(item.sample.instances)
         labels = {"mask": item.mask, "alpha": item.alpha, "trimap": item.trimap}
         kinds |= {kind for kind, ref in labels.items() if ref is not None}
     return Settings(
         label_map=dict(source.label_map),
+        classes=_classes(source.label_map, named, instances=instances),
         splits=tuple(sorted(splits, key=str)),
         kinds=frozenset(kinds),
         image_suffix=suffixes.pop() if len(suffixes) == 1 else ".jpg",
         size_wh=options.size_wh,
     )
+
+
+def _classes(label_map: dict[str, int], named: set[str], *, instances: bool) -> tuple[str, ...]:
+    """Return the names of what is labelled: objects, classes of a mask, or the one class."""
+    if instances:
+        return tuple(sorted(named))
+    ordered = sorted((value, name) for name, value in label_map.items() if value > 0)
+    classes = tuple(name for _, name in ordered)
+    if classes not in ((), ("foreground",)):
+        return classes
+    return tuple(named) if len(named) == 1 else ("foreground",)
 
 
 @dataclass(frozen=True)

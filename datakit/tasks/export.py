@@ -112,16 +112,18 @@ class ExportShard(_Export):
     def _pictures(
         self, shard: Shard, failures: list[Failure], rows: list[Sample], index: list[bytes]
     ) -> Iterator[Picture]:
+        writer: ShardFormat = self._writer  # type: ignore[attr-defined]
         for item in shard.items:
             try:
                 picture = self._picture(item)
+                writer.check(picture)
             except DatakitError as error:
                 failure = Failure(id=item.key, file=item.source_name, step=VERB, error=str(error))
                 failures.append(failure)
                 continue
-            rows.append(_with_files(picture.row, {}))
-            place = {"id": item.key, "shard": shard.key, "name": picture.name}
+            place = {"id": item.key, "shard": shard.key, "row": len(rows), "name": picture.name}
             index.append(msgspec.json.encode(place) + b"\n")
+            rows.append(_with_files(picture.row, {}))
             yield picture
 
     def _placing(self, files: dict[str, int]) -> Callable[[str], AbstractContextManager[BinaryIO]]:

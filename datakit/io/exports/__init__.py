@@ -12,6 +12,11 @@ WRITERS: Registry[type[FileFormat] | type[ShardFormat]] = Registry(
         "u2net": "datakit.io.exports.u2net:U2Net",
         "modnet": "datakit.io.exports.modnet:ModNet",
         "images-masks": "datakit.io.exports.images_masks:ImagesMasks",
+        "coco": "datakit.io.exports.coco:Coco",
+        "yolo-seg": "datakit.io.exports.yolo_seg:YoloSeg",
+        "webdataset": "datakit.io.exports.webdataset:WebDataset",
+        "parquet": "datakit.io.exports.parquet:Parquet",
+        "numpy": "datakit.io.exports.numpy_chunks:NumpyChunks",
     },
 )
 """Layouts that datakit writes, by the name that ``--format`` takes."""

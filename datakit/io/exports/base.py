@@ -30,8 +30,8 @@ class Facts:
     tables : tuple of str
         Scratch tables that `FileFormat.write` fills and `FileFormat.finish` reads; each name
         starts with a dot.
-    shard_samples : int
-        Samples a shard, unless the user says otherwise (of a `ShardFormat`).
+    sharded : bool
+        It is a `ShardFormat`.
     needs_size : bool
         All samples must have one size: ``--size`` has to be given.
     """
@@ -39,7 +39,7 @@ class Facts:
     reader: str
     loses: str = ""
     tables: tuple[str, ...] = ()
-    shard_samples: int = 0
+    sharded: bool = False
     needs_size: bool = False
 
 
@@ -51,17 +51,20 @@ class Settings:
     ----------
     label_map : mapping
         Class name -> value in the masks, of the source's card.
+    classes : tuple of str
+        The names of what is labelled, for formats that number classes.
     splits : tuple
         The splits that occur, None for samples without one.
     kinds : frozenset of str
         Labels ("mask", "alpha", "trimap") that occur in any sample.
     image_suffix : str
-        ".jpg", ".png" … when all images of the source have it; else ".jpg".
+        ".jpg", ".png" … when all images of the source have it (any JPEG is ".jpg"); else ".jpg".
     size_wh : tuple, optional
         The one size of all samples, when it was asked for.
     """
 
     label_map: Mapping[str, int] = field(default_factory=dict)
+    classes: tuple[str, ...] = ("foreground",)
     splits: tuple[str | None, ...] = ()
     kinds: frozenset[str] = frozenset()
     image_suffix: str = ".jpg"
@@ -134,7 +137,12 @@ class Shard:
     @property
     def key(self) -> str:
         """The shard's name in journals and failures."""
-        return f"{self.split}-{self.number:05d}-of-{self.total:05d}"
+        return self.split + self.ending
+
+    @property
+    def ending(self) -> str:
+        """What tells a split's shards apart: ``-00000-of-00004``."""
+        return f"-{self.number:05d}-of-{self.total:05d}"
 
 
 Place = Callable[[str], AbstractContextManager[BinaryIO]]
@@ -145,9 +153,14 @@ class ShardFormat(Protocol):
     """A layout of a few large files, each made by one worker."""
 
     FACTS: ClassVar[Facts]
+    shard_samples: int
+    """Samples a shard, unless the user says otherwise."""
 
     def __init__(self, settings: Settings) -> None:
         """Know the set; InputError when this format cannot hold it at all."""
+
+    def check(self, picture: Picture) -> None:
+        """Refuse a sample that cannot be in this format by an InputError."""
 
     def write(self, shard: Shard, pictures: Iterator[Picture], place: Place) -> Mapping[str, int]:
         """Write a shard's samples, in order, and return what happened on the way, counted.

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from datakit.io import images
 from datakit.io.exports.base import Facts, Settings, Written
-from datakit.io.exports.picture import JPEG, Picture, counted
+from datakit.io.exports.picture import JPEG, Picture, counted, side
 from datakit.io.formats.base import Item
 
 _KEPT = JPEG | {".png"}
@@ -30,7 +30,7 @@ class ImagesMasks:
 
     def folder(self, item: Item) -> str | None:
         """Return the split's folder."""
-        return f"{item.split}/" if item.split else ""
+        return f"{side(item)}/" if item.split else ""
 
     def write(self, picture: Picture) -> Written:
         """Return image and mask."""

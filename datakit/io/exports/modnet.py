@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from datakit.io import images
 from datakit.io.exports.base import Facts, Settings, Written
-from datakit.io.exports.picture import Picture, counted
+from datakit.io.exports.picture import Picture, counted, side
 from datakit.io.formats.base import Item
 
 
@@ -27,7 +27,7 @@ class ModNet:
 
     def folder(self, item: Item) -> str | None:
         """Return the split's folder."""
-        return item.split or "train"
+        return side(item)
 
     def write(self, picture: Picture) -> Written:
         """Return image, trimap and matte."""

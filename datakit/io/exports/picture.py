@@ -43,6 +43,11 @@ def flat_name(stem: str) -> str:
     return f"{safe[: MAX_NAME - 9]}_{digest}"
 
 
+def side(item: Item) -> str:
+    """Return the split as a folder's name; "train" for a sample without one."""
+    return flat_name(item.split) if item.split else "train"
+
+
 @dataclass(frozen=True)
 class Picture:
     """A sample's arrays, all of one size.

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from datakit.io import images
 from datakit.io.exports.base import Facts, Settings, Written
-from datakit.io.exports.picture import Picture, counted
+from datakit.io.exports.picture import Picture, counted, side
 from datakit.io.formats.base import Item
 
 _TRAIN = ("DUTS/DUTS-TR/DUTS-TR/im_aug", "DUTS/DUTS-TR/DUTS-TR/gt_aug")
@@ -37,7 +37,7 @@ class U2Net:
         training = picture.item.split in (None, "train")
         image_folder, label_folder = _TRAIN if training else _TEST
         # Two sides share the folder of the tests, and may share a name.
-        name = picture.name if training else f"{picture.item.split}_{picture.name}"
+        name = picture.name if training else f"{side(picture.item)}_{picture.name}"
         image, again = picture.image_file(".jpg")
         names = {
             "image": f"{image_folder}/{name}.jpg",

@@ -1,0 +1,111 @@
+"""``coco``: images and one ``instances_SPLIT.json`` a split, masks as lossless RLE."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, ClassVar
+
+import cv2
+import msgspec
+import numpy as np
+
+from datakit.core.rle import mask_to_rle
+from datakit.io.exports.base import Facts, Settings, Written
+from datakit.io.exports.objects import Object, objects_of
+from datakit.io.exports.picture import JPEG, Picture, counted, side
+from datakit.io.formats.base import Item
+
+_TABLE = ".coco"
+_KEPT = JPEG | {".png"}
+
+
+class Coco:
+    """``images/SPLIT/NAME.jpg`` and ``annotations/instances_SPLIT.json``.
+
+    Objects are compressed RLE with ``iscrowd`` 0: any shape, holes and parts too, to the pixel.
+    ``area`` counts the mask's pixels, ``bbox`` is [x, y, width, height]. Ids start at 1.
+    """
+
+    FACTS: ClassVar[Facts] = Facts(
+        reader="the COCO API, detection and segmentation toolboxes",
+        loses="masks only: an alpha is cut at one half where there is no mask",
+        tables=(_TABLE,),
+    )
+
+    def __init__(self, settings: Settings) -> None:
+        self._classes = settings.classes
+
+    def folder(self, item: Item) -> str | None:
+        """Return the folder of a split's images."""
+        return f"images/{side(item)}"
+
+    def write(self, picture: Picture) -> Written:
+        """Return the image, and a line with its objects."""
+        suffix = picture.suffix if picture.suffix in _KEPT else ".png"
+        image, again = picture.image_file(suffix)
+        file_name = f"{picture.name}{suffix}"
+        height, width = picture.image.shape[:2]
+        line = {
+            "split": side(picture.item),
+            "image": {"file_name": file_name, "width": width, "height": height},
+            "objects": [_annotation(found) for found in objects_of(picture, self._classes)],
+        }
+        path = f"{self.folder(picture.item)}/{file_name}"
+        return Written(
+            files={path: image},
+            roles={"image": path},
+            lines={_TABLE: msgspec.json.encode(line)},
+            counts=counted(
+                images_encoded_again=again,
+                objects=len(line["objects"]),
+                alphas_cut=int(picture.mask is None),
+            ),
+        )
+
+    def finish(
+        self, lines: Callable[[str], Iterator[bytes]]
+    ) -> Iterator[tuple[str, Iterable[bytes]]]:
+        """Write the annotations of each split."""
+        splits = sorted({msgspec.json.decode(line)["split"] for line in lines(_TABLE)})
+        for split in splits:
+            yield f"annotations/instances_{split}.json", self._document(split, lines)
+
+    def _document(self, split: str, lines: Callable[[str], Iterator[bytes]]) -> Iterator[bytes]:
+        """Yield the file in pieces, so that no annotation waits in memory."""
+        numbers = {name: number for number, name in enumerate(self._classes, 1)}
+        categories = [
+            {"id": number, "name": name, "supercategory": "none"}
+            for name, number in numbers.items()
+        ]
+        yield b'{"categories":' + msgspec.json.encode(categories) + b',"images":['
+        for number, row in _rows(split, lines):
+            yield (b"," if number > 1 else b"") + msgspec.json.encode(
+                {"id": number, **row["image"]}
+            )
+        yield b'],"annotations":['
+        count = 0
+        for number, row in _rows(split, lines):
+            for found in row["objects"]:
+                count += 1
+                category = numbers[found.pop("category")]
+                annotation = {"id": count, "image_id": number, "category_id": category, **found}
+                yield (b"," if count > 1 else b"") + msgspec.json.encode(annotation)
+        yield b"]}\n"
+
+
+def _rows(
+    split: str, lines: Callable[[str], Iterator[bytes]]
+) -> Iterator[tuple[int, dict[str, Any]]]:
+    rows = (msgspec.json.decode(line) for line in lines(_TABLE))
+    yield from enumerate((row for row in rows if row["split"] == split), 1)
+
+
+def _annotation(found: Object) -> dict[str, Any]:
+    height, width = found.mask.shape
+    return {
+        "category": found.category,
+        "iscrowd": 0,
+        "area": int(np.count_nonzero(found.mask)),
+        "bbox": list(cv2.boundingRect(found.mask.astype(np.uint8))),
+        "segmentation": {"size": [height, width], "counts": mask_to_rle(found.mask)},
+    }
