@@ -56,11 +56,11 @@ class NumpyChunks:
             dtype = np.result_type(*{array.dtype for array in arrays})
             with place(f"{flat_name(shard.split)}/{kind}s{shard.ending}.npy") as handle:
                 header = {
-                    "descr": np.lib.format.dtype_to_descr(dtype),
+                    "descr": dtype.str,
                     "fortran_order": False,
                     "shape": (len(arrays), *arrays[0].shape),
                 }
-                np.lib.format.write_array_header_1_0(handle, header)
+                np.lib.format.write_array_header_1_0(handle, header)  # type: ignore[no-untyped-call]
                 for array in arrays:
                     handle.write(np.ascontiguousarray(array, dtype).data)
         return {}
