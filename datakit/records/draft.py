@@ -6,7 +6,7 @@ unless said otherwise.
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from msgspec import Meta, field
 
@@ -22,7 +22,25 @@ CHANGES = "changes.jsonl"
 CALIBRATION = "calibration.yaml"
 """The `Calibration` that ordered the queue."""
 
+COCO = "annotations.coco.json"
+"""The drafts as one COCO file, beside the images."""
+
+DRAFT = "draft"
+"""Tag of a label that a model drafted and nobody reviewed."""
+NONCOMMERCIAL = "noncommercial-model"
+"""Tag of a label made by a model whose licence forbids commercial use."""
+
 Weight = Annotated[float, Meta(ge=0, le=1)]
+
+
+class Outlined(Record, frozen=True, kw_only=True):
+    """A drafted label as a COCO annotation says it, without ids."""
+
+    segmentation: Annotated[
+        Any, Meta(description="{size, counts} with compressed counts, or a list of polygons")
+    ]
+    bbox: Annotated[tuple[float, float, float, float], Meta(description="x, y, width, height")]
+    area: Annotated[float, Meta(ge=0, description="pixels")]
 
 
 class Draft(Record, frozen=True, kw_only=True):
@@ -31,10 +49,13 @@ class Draft(Record, frozen=True, kw_only=True):
     id: Annotated[str, Meta(description="the sample's id")]
     file_name: Annotated[str, Meta(description="the image, as in the manifest")]
     sha256: Annotated[Sha256, Meta(description="of the image's bytes")]
+    width: Annotated[int, Meta(ge=1)]
+    height: Annotated[int, Meta(ge=1)]
     area: Annotated[Share, Meta(description="foreground share of the mask")]
     parts: Annotated[
         dict[str, float], Meta(description="measure of doubt -> value; larger is more doubtful")
     ] = field(default_factory=dict)
+    outlined: Annotated[Outlined | None, Meta(description="null: no subject was found")] = None
 
 
 class Queued(Record, frozen=True, kw_only=True):

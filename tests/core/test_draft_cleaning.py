@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from datakit.core.draft_cleaning import keep_parts, stretch_range
+from datakit.core.draft_cleaning import follow_edges, keep_parts, stretch_range
 
 
 def parts() -> np.ndarray:
@@ -60,3 +61,19 @@ def test_a_stretched_map_reaches_both_ends(probability: np.ndarray) -> None:
         assert stretched.max() == 1
     else:
         assert not stretched.any()
+
+
+def test_a_coarse_outline_moves_onto_the_photos_edge() -> None:
+    truth = np.hypot(*np.ogrid[-200:200, -200:200]) < 120
+    image = np.where(truth[..., None], [200, 150, 120], [30, 60, 90]).astype(np.uint8)
+    small = cv2.GaussianBlur(
+        cv2.resize(truth.astype(np.float32), (200, 200), interpolation=cv2.INTER_AREA), (0, 0), 1
+    )
+    small = np.roll(small, 1, axis=1)
+    coarse = cv2.resize(small, (400, 400), interpolation=cv2.INTER_LINEAR)
+    fine = follow_edges(image, coarse, small)
+    assert fine.dtype == np.float32
+    assert 0 <= fine.min() <= fine.max() <= 1
+    assert ((fine > 0.5) != truth).sum() < 0.5 * ((coarse > 0.5) != truth).sum()
+    sure = (coarse == 0) & (cv2.dilate((coarse > 0).astype(np.uint8), np.ones((15, 15))) == 0)
+    assert not fine[sure].any()
