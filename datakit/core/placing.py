@@ -14,6 +14,8 @@ from datakit.errors import InputError
 Image = npt.NDArray[np.uint8]
 Map = npt.NDArray[np.float32]
 InputFit = Literal["stretch", "letterbox", "multiple"]
+# A strip of pixels must not become an input that no memory holds.
+_LONGEST = 4.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +66,12 @@ def place(
     ----------
     image_hw : tuple of int
     size_hw : tuple of int
-        The network's size; for ``multiple`` the largest size that the picture is shrunk into.
+        The network's size; for ``multiple`` the picture's shorter side becomes the smaller of it.
     fit : {"stretch", "letterbox", "multiple"}
-        Change the aspect; keep it and pad on both sides; keep it, and pad at the right and bottom
-        up to the next `multiple` only (for networks without a fixed size).
+        Change the aspect; keep it and pad on both sides; keep it as nearly as sides that are
+        multiples of a number allow (for networks without a fixed size, such as MODNet).
     multiple : int
-        Sides of the input are multiples of it (``multiple`` only).
+        The number (``multiple`` only). The longer side has at most four times the shorter one.
 
     Raises
     ------
@@ -81,21 +83,21 @@ def place(
     >>> place((100, 200), (320, 320), "letterbox").window_xyxy
     (0, 80, 320, 240)
     >>> place((100, 200), (512, 512), "multiple", 32).input_hw
-    (128, 224)
+    (512, 1024)
     """
     if min(*image_hw, *size_hw, multiple) < 1:
         raise InputError(f"placing {image_hw} into {size_hw}: expected sizes above 0")
     if fit == "stretch":
         return Placement(image_hw, size_hw, (0, 0, size_hw[1], size_hw[0]))
-    scale = min(to / side for to, side in zip(size_hw, image_hw, strict=True))
     if fit == "multiple":
-        scale = min(scale, 1.0)
+        shorter = min(size_hw)
+        ratios = (min(side / min(image_hw), _LONGEST) for side in image_hw)
+        sides = [multiple * max(1, round(shorter * ratio / multiple)) for ratio in ratios]
+        return Placement(image_hw, (sides[0], sides[1]), (0, 0, sides[1], sides[0]))
+    scale = min(to / side for to, side in zip(size_hw, image_hw, strict=True))
     height, width = (
         min(to, max(1, round(side * scale))) for to, side in zip(size_hw, image_hw, strict=True)
     )
-    if fit == "multiple":
-        input_hw = (height + -height % multiple, width + -width % multiple)
-        return Placement(image_hw, input_hw, (0, 0, width, height))
     top, left = (size_hw[0] - height) // 2, (size_hw[1] - width) // 2
     return Placement(image_hw, size_hw, (left, top, left + width, top + height))
 
@@ -129,7 +131,7 @@ def to_image_size(values: Map, placement: Placement) -> Map:
     >>> to_image_size(np.ones((80, 80), np.float32), placed).shape
     (100, 200)
     """
-    return np.asarray(_resized(without_padding(values, placement), placement.image_hw), np.float32)
+    return resize_map(without_padding(values, placement), placement.image_hw)
 
 
 def without_padding(values: Map, placement: Placement) -> Map:
@@ -149,10 +151,42 @@ def without_padding(values: Map, placement: Placement) -> Map:
     return np.ascontiguousarray(values[y0:y1, x0:x1])
 
 
+def resize_map(values: Map, size_hw: tuple[int, int]) -> Map:
+    """Bring an (h, w) float32 map to another size: bilinear where it grows, else averaged."""
+    return np.asarray(_resized(values, size_hw), np.float32)
+
+
+def resize_weights(length: int, to: int) -> Map:
+    """Return the (to, length) float32 matrix that resizes one axis, as `to_input` does.
+
+    For devices that have no resize of their own that averages areas: ``rows @ image @ columns.T``.
+    Every row sums to 1.
+
+    Examples
+    --------
+    >>> resize_weights(3, 2).round(2)
+    array([[0.67, 0.33, 0.  ],
+           [0.  , 0.33, 0.67]], dtype=float32)
+    """
+    if to >= length:
+        centres = np.clip((np.arange(to) + 0.5) * (length / to) - 0.5, 0, length - 1)
+        distance = np.abs(centres[:, None] - np.arange(length))
+        return np.maximum(0, 1 - distance).astype(np.float32)
+    edges = np.arange(to + 1) * (length / to)
+    low = np.maximum(edges[:-1, None], np.arange(length))
+    high = np.minimum(edges[1:, None], np.arange(1, length + 1))
+    return (np.maximum(0, high - low) * (to / length)).astype(np.float32)
+
+
 def _resized(array: npt.NDArray[Any], size_hw: tuple[int, int]) -> npt.NDArray[Any]:
+    """Resize each axis by area where it shrinks and bilinearly where it grows."""
+    shrinks = [to < side for to, side in zip(size_hw, array.shape, strict=False)]
+    if shrinks[0] != shrinks[1] and array.shape[0] != size_hw[0] and array.shape[1] != size_hw[1]:
+        # OpenCV averages only where both axes shrink.
+        first = (size_hw[0], array.shape[1]) if shrinks[0] else (array.shape[0], size_hw[1])
+        return _resized(_resized(array, first), size_hw)
     if array.shape[:2] == size_hw:
         return array
-    shrinks = size_hw[0] * size_hw[1] < array.shape[0] * array.shape[1]
-    interpolation = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+    interpolation = cv2.INTER_AREA if any(shrinks) else cv2.INTER_LINEAR
     out: npt.NDArray[Any] = cv2.resize(array, size_hw[::-1], interpolation=interpolation)
     return out

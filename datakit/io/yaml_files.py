@@ -1,16 +1,16 @@
-"""YAML read safely, with the line of every key, so that an error can name it."""
+"""YAML files read safely, with the line of every key, so that an error can name it."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
 
-import yaml
+from datakit.errors import InputError
+from datakit.records.yaml_text import parse
 
-from datakit.errors import InputError, SchemaError
+__all__ = ["MAX_BYTES", "load", "parse"]
 
 MAX_BYTES = 1 << 20
-MAX_DEPTH = 50
 
 
 def load(path: Path) -> tuple[dict[str, Any], dict[str, int]]:
@@ -37,61 +37,3 @@ def load(path: Path) -> tuple[dict[str, Any], dict[str, int]]:
     if len(data) > MAX_BYTES:
         raise InputError(f"{path}: expected at most {MAX_BYTES:,} bytes, found {len(data):,}")
     return parse(data.decode("utf-8", "replace"), str(path))
-
-
-def parse(text: str, name: str) -> tuple[dict[str, Any], dict[str, int]]:
-    r"""Read a YAML mapping from text; as `load`.
-
-    Examples
-    --------
-    >>> parse("kind: binary\nsize:\n  - 3\n", "x.yaml")
-    ({'kind': 'binary', 'size': [3]}, {'kind': 1, 'size': 2, 'size.0': 3})
-    """
-    try:
-        _refuse_traps(text, name)
-        node = yaml.compose(text, yaml.SafeLoader)
-        data = yaml.safe_load(text)
-    except (yaml.YAMLError, RecursionError, ValueError) as error:
-        line = getattr(getattr(error, "problem_mark", None), "line", None)
-        where = f" line {line + 1}" if line is not None else ""
-        reason = getattr(error, "problem", None) or str(error) or "nested too deeply"
-        raise SchemaError(f"{name}{where}: expected YAML; {reason}") from None
-    if data is None:
-        return {}, {}
-    if not isinstance(data, dict) or not all(isinstance(key, str) for key in data):
-        raise SchemaError(f"{name} line 1: expected `name: value` pairs")
-    lines: dict[str, int] = {}
-    try:
-        _collect(node, "", lines)
-    except SchemaError as error:
-        raise SchemaError(f"{name} {error}") from None
-    return data, lines
-
-
-def _refuse_traps(text: str, name: str) -> None:
-    """Refuse what makes a small file take for ever: aliases, and nesting without end."""
-    depth = 0
-    for event in yaml.parse(text):
-        if isinstance(event, yaml.AliasEvent):
-            raise SchemaError(f"{name}: expected YAML without aliases (*name); write values out")
-        depth += isinstance(event, yaml.CollectionStartEvent)
-        depth -= isinstance(event, yaml.CollectionEndEvent)
-        if depth > MAX_DEPTH:
-            line = event.start_mark.line + 1 if event.start_mark else 1
-            raise SchemaError(f"{name} line {line}: expected YAML; it is nested too deeply")
-
-
-def _collect(node: yaml.Node | None, path: str, lines: dict[str, int]) -> None:
-    if isinstance(node, yaml.MappingNode):
-        for key, value in node.value:
-            inner = f"{path}.{key.value}" if path else str(key.value)
-            if inner in lines:
-                line = key.start_mark.line + 1
-                raise SchemaError(f"line {line}: {inner!r} is there twice, first in {lines[inner]}")
-            lines[inner] = key.start_mark.line + 1
-            _collect(value, inner, lines)
-    elif isinstance(node, yaml.SequenceNode):
-        for number, value in enumerate(node.value):
-            inner = f"{path}.{number}"
-            lines[inner] = value.start_mark.line + 1
-            _collect(value, inner, lines)

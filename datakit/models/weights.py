@@ -144,7 +144,8 @@ def damage(data: bytes) -> str | None:
         return "a web page (save the raw file, not the page that shows it)"
     if all(byte in _TEXT_BYTES for byte in head):
         return "a text file"
-    if data.count(_REPLACEMENT_CHARACTER) > 8:
+    # Half of what is no ASCII becomes this character; by chance it is one in 16 million bytes.
+    if data.count(_REPLACEMENT_CHARACTER) > max(8, len(data) >> 18):
         return "a binary file mangled by a UTF-8 conversion (fetch it again, as binary)"
     return None
 
