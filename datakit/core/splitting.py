@@ -19,6 +19,8 @@ Flags = npt.NDArray[np.bool_]
 _SIZE_WEIGHT: Final = 4.0
 # Few groups leave little choice and local minima: other weights and other orders are tried too.
 _FEW_GROUPS: Final = 400
+_VERY_FEW_GROUPS: Final = 60
+_POLISHED: Final = 30
 _OTHER_WEIGHTS: Final = (1.0, 0.25, 0.05)
 _OTHER_ORDERS: Final = 60
 _MAX_MOVES: Final = 4000
@@ -114,20 +116,20 @@ def deal(
     table = np.column_stack([sizes.astype(np.float64), cells])
     total = table.sum(axis=0)
     goal = targets[:, None] / max(targets.sum(), 1.0) * total
-    best: tuple[tuple[float, ...], _State] | None = None
+    found = []
     for factor, turn in _starts(order, even=cells.shape[1] == 0):
         weight = 1.0 / np.maximum(total, 1.0)
         weight[0] *= factor * max(cells.shape[1], 1)
         state = _State(table, goal, weight, allowed, fixed.copy())
         state.fill(turn)
         state.improve(turn)
-        off = float(np.abs(state.have[:, 0] - goal[:, 0]).max())
-        error = strata_error(state.have[:, 1:], state.have[:, 0], total[1:])
-        score = (float(off > sizes.max(initial=0)), round(error, 6), off)
-        if best is None or score < best[0]:
-            best = (score, state)
-    assert best is not None
-    state = best[1]
+        found.append(state)
+    if cells.shape[1] and len(order) <= _VERY_FEW_GROUPS:
+        found = list({state.split.tobytes(): state for state in reversed(found)}.values())
+        found = sorted(found, key=_State.rank)[:_POLISHED]
+        for state in found:
+            state.polish(order)
+    state = min(found, key=_State.rank)
     return Deal(state.split, state.have[:, 0].copy(), state.have[:, 1:].copy())
 
 
@@ -138,7 +140,7 @@ def _starts(order: Indices, *, even: bool) -> list[tuple[float, Indices]]:
         # The order carries the seed and the content; shuffling it by a constant keeps it so.
         rng = np.random.default_rng(0)
         starts += [(factor, order) for factor in _OTHER_WEIGHTS]
-        tries = _OTHER_ORDERS * (1 if len(order) > 60 else 6)
+        tries = _OTHER_ORDERS * (1 if len(order) > _VERY_FEW_GROUPS else 6)
         starts += [(_OTHER_WEIGHTS[1], rng.permutation(order)) for _ in range(tries)]
     return starts
 
@@ -286,3 +288,58 @@ class _State:
         self._put(pair[0], pair[3])
         self._put(pair[2], pair[1])
         return True
+
+    def score(self, have: Counts) -> Counts:
+        """Return what deals are ranked by, least first: (N, 3) for the contents (N, S, 1 + K).
+
+        Whether a size is off by more than one largest group, the strata's error, the size's own.
+        """
+        sizes, total = have[:, :, :1], self.table.sum(axis=0)
+        off = np.abs(sizes[:, :, 0] - self.goal[:, 0]).max(axis=1)
+        even = sizes / max(float(total[0]), 1.0) * total[1:]
+        wrong = np.abs(have[:, :, 1:] - even).sum(axis=(1, 2)) / 2
+        error = wrong / max(float(total[1:].sum()), 1.0)
+        far = off > self.table[:, 0].max(initial=0.0)
+        return np.column_stack([far, error.round(6), off])
+
+    def rank(self) -> tuple[float, ...]:
+        """Return the score of what is dealt, to be compared."""
+        return tuple(self.score(self.have[None])[0].tolist())
+
+    def polish(self, order: Indices) -> None:
+        """Move groups and swap pairs while that lowers the score itself, not its smooth stand-in.
+
+        It looks at every move and every pair: for few groups, where single ones decide.
+        """
+        now, groups = self.rank(), order[np.isin(order, self.movable)]
+        while True:
+            one, target, other = self._exchanges(groups)
+            if not len(one):
+                return
+            origin, back = self.split[one], other >= 0
+            change = self.table[one] - np.where(back[:, None], self.table[other], 0.0)
+            have = np.repeat(self.have[None], len(one), axis=0)
+            have[np.arange(len(one)), origin] -= change
+            have[np.arange(len(one)), target] += change
+            score = self.score(have)
+            # A split must not be emptied for the sake of another.
+            score[((have[:, :, 0] <= 0) & (self.have[:, 0] > 0)).any(axis=1)] = np.inf
+            best = int(np.lexsort(score.T[::-1])[0])
+            if tuple(score[best]) >= now:
+                return
+            now = tuple(score[best])
+            self._put(int(one[best]), int(target[best]))
+            if back[best]:
+                self._put(int(other[best]), int(origin[best]))
+
+    def _exchanges(self, groups: Indices) -> tuple[Indices, Indices, Indices]:
+        """Return every (group, its new split, the group that comes back for it or -1)."""
+        sides = np.arange(len(self.goal))
+        group, target, other = (
+            grid.ravel()
+            for grid in np.meshgrid(groups, sides, np.append(groups, -1), indexing="ij")
+        )
+        fits = self.allowed[group, target] & (self.split[group] != target)
+        returns = (self.split[other] == target) & self.allowed[other, self.split[group]]
+        fits &= (other < 0) | returns
+        return group[fits], target[fits], other[fits]

@@ -51,7 +51,7 @@ def test_ten_thousand_samples_come_within_one_percent(seed: int) -> None:
 
 
 @pytest.mark.parametrize("seed", range(6))
-@pytest.mark.parametrize("count", [90, 950])
+@pytest.mark.parametrize("count", [8, 13, 23, 90, 950])
 def test_strata_are_no_worse_than_the_best_of_200_random_splits(seed: int, count: int) -> None:
     sizes, cells = problem(seed, count, 20, 6)
     shares = (0.7, 0.3)
@@ -63,8 +63,8 @@ def test_strata_are_no_worse_than_the_best_of_200_random_splits(seed: int, count
         side = (np.cumsum(sizes[order]) - sizes[order] / 2 > shares[0] * sizes.sum()).astype(int)
         have = np.zeros((2, 6))
         np.add.at(have, side, cells[order])
-        best = min(best, strata_error(have, np.bincount(side, sizes[order]), total))
-    assert strata_error(found.cells, found.sizes, total) <= best
+        best = min(best, strata_error(have, np.bincount(side, sizes[order], 2), total))
+    assert strata_error(found.cells, found.sizes, total) <= best + 1e-6
 
 
 @settings(max_examples=20, deadline=None)
