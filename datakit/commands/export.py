@@ -57,6 +57,11 @@ class Options(WriteOptions, frozen=True, kw_only=True):
     ] = None
 
     @property
+    def makes_dataset(self) -> bool:
+        """False: DST is for another program; datakit goes on with SRC."""
+        return False
+
+    @property
     def size_wh(self) -> tuple[int, int] | None:
         """``size`` as (width, height)."""
         if self.size is None:
