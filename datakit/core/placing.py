@@ -171,11 +171,13 @@ def resize_weights(length: int, to: int) -> Map:
     if to >= length:
         centres = np.clip((np.arange(to) + 0.5) * (length / to) - 0.5, 0, length - 1)
         distance = np.abs(centres[:, None] - np.arange(length))
-        return np.maximum(0, 1 - distance).astype(np.float32)
+        weights: Map = np.maximum(0, 1 - distance).astype(np.float32)
+        return weights
     edges = np.arange(to + 1) * (length / to)
     low = np.maximum(edges[:-1, None], np.arange(length))
     high = np.minimum(edges[1:, None], np.arange(1, length + 1))
-    return (np.maximum(0, high - low) * (to / length)).astype(np.float32)
+    shares: Map = (np.maximum(0, high - low) * (to / length)).astype(np.float32)
+    return shares
 
 
 def _resized(array: npt.NDArray[Any], size_hw: tuple[int, int]) -> npt.NDArray[Any]:
