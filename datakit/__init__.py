@@ -28,6 +28,8 @@ VERBS = {
     "split": "datakit.commands.split",
     "export": "datakit.commands.export",
     "stats": "datakit.commands.stats",
+    "report": "datakit.commands.report",
+    "run": "datakit.commands.run",
 }
 """Verbs that are functions of this package, and the module of each."""
 
@@ -42,6 +44,8 @@ __all__ = [
     "export",
     "matte",
     "qc",
+    "report",
+    "run",
     "split",
     "stats",
     "trimap",
@@ -51,6 +55,7 @@ __all__ = [
 if TYPE_CHECKING:
     from datakit.records.evaluation import Evaluation
     from datakit.records.lineage import Audit
+    from datakit.records.pipeline import RunSummary
     from datakit.records.problems import Problems
     from datakit.records.quality import Quality
     from datakit.records.statistics import Statistics
@@ -79,6 +84,12 @@ if TYPE_CHECKING:
 
     def qc(src: Any = (), out: Any = "", **options: Any) -> Quality:
         """Find what is wrong with alpha mattes."""
+
+    def run(pipeline: Any = "", out: Any = "", **options: Any) -> RunSummary:
+        """Walk a pipeline file; what is up to date is not done again."""
+
+    def report(src: Any, out: Any, **options: Any) -> Summary:
+        """Write a page that shows what is in a dataset."""
 
     def split(src: Any, out: Any = "", **options: Any) -> Summary | Audit:
         """Make sides that share nothing, or audit those of others."""

@@ -11,6 +11,7 @@ import click
 from datakit import __version__
 
 VERBS = {
+    "run": "Walk a pipeline file; what is up to date is not done again.",
     "coco2mask": "Turn COCO polygons and RLE (Roboflow exports) into masks.",
     "validate": "Say what is wrong with an export or a dataset, without writing.",
     "anonymize": "Make faces unrecognisable as in P3M, with a record that proves it.",
@@ -23,6 +24,7 @@ VERBS = {
     "split": "Make train, val and test sides that share nothing; audit and mend others.",
     "export": "Write a dataset as another program reads it: P3M, U-2-Net, COCO, shards.",
     "stats": "Count, plot and preview an export or a dataset.",
+    "report": "Show what is in a dataset, what was done and what is doubtful, in one HTML file.",
 }
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 import datakit
+from datakit.commands.pipeline_schema import pipeline_schema
 from datakit.io import atomic
 from datakit.records.anonymization import Anonymization
 from datakit.records.card import Card
@@ -21,8 +22,10 @@ from datakit.records.evaluation import Evaluation
 from datakit.records.failure import Failure
 from datakit.records.finding import Finding
 from datakit.records.lineage import Audit, Link
+from datakit.records.pipeline import RunIndex
 from datakit.records.problems import Problems
 from datakit.records.quality import Quality
+from datakit.records.review import Decision
 from datakit.records.sample import Sample
 from datakit.records.statistics import Statistics
 from datakit.records.summary import Summary
@@ -40,7 +43,9 @@ RECORDS: dict[str, type[msgspec.Struct]] = {
     "audit": Audit,
     "link": Link,
     "coco": Document,
+    "run": RunIndex,
     "anonymize": Anonymization,
+    "decision": Decision,
 }
 
 
@@ -56,6 +61,7 @@ def documents() -> dict[str, dict[str, Any]]:
         "$defs": shared,
         "properties": dict(zip(options, verbs, strict=True)),
     }
+    found["pipeline"] = pipeline_schema()
     return found
 
 
