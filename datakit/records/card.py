@@ -29,3 +29,6 @@ class Card(Record, frozen=True, kw_only=True):
     )
     counts: dict[str, int] = field(default_factory=dict)
     commands: tuple[Command, ...] = ()
+    notes: Annotated[
+        tuple[str, ...], Meta(description="what a user must know: licences that bind the labels")
+    ] = ()
