@@ -186,6 +186,7 @@ def process(
     finishing: Callable[[dataset.DatasetWriter], None] | None = None,
     views: bool = True,
     heard: Callable[[Outcome[Product]], None] | None = None,
+    notes: tuple[str, ...] = (),
     watch: Watch | None = None,
 ) -> Summary:
     """Run a task over a source into a dataset: the line that every writing verb is.
@@ -211,6 +212,8 @@ def process(
         Whether splits get manifests of their own (``SPLIT/metadata.jsonl``).
     heard : callable, optional
         Told of each outcome, in order: of the time it took, which no dataset keeps.
+    notes : tuple of str
+        What a person must know of the dataset (a licence that binds): for card and summary.
     watch : Watch, optional
         Who is told.
 
@@ -248,6 +251,7 @@ def process(
             finishing,
             views,
             heard,
+            notes,
         )
     finally:
         watch.end()
@@ -257,6 +261,7 @@ def process(
         counts=counts,
         failed=counts["failed"],
         seconds=time.perf_counter() - started,
+        notes=notes,
     )
 
 
@@ -272,6 +277,7 @@ def _run(
     finishing: Callable[[dataset.DatasetWriter], None] | None,
     views: bool,
     heard: Callable[[Outcome[Product]], None] | None,
+    notes: tuple[str, ...],
 ) -> dict[str, int]:
     tally = Tally()
     fingerprint = run_fingerprint(options, command)
@@ -296,7 +302,8 @@ def _run(
             finishing(writer)
         counts = tally.counts(writer.failed)
         commands = (*source.commands, command)
-        writer.finish(Card(label_map=label_map, counts=counts, commands=commands), views=views)
+        card = Card(label_map=label_map, counts=counts, commands=commands, notes=notes)
+        writer.finish(card, views=views)
     return counts
 
 
