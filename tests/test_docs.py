@@ -37,11 +37,15 @@ def test_every_example_of_a_page_runs(
 
 def _run(line: str) -> None:
     arguments = shlex.split(line, comments=True)
+    into = Path(arguments.pop()) if arguments[-2:-1] == [">"] else None
+    arguments = [word for word in arguments if word != ">"]
     # The comment after a command states its exit code where it is not 0.
     expected = re.search(r"exit code (\d)", line)
     result = CliRunner().invoke(app, arguments)
     if result.exception and not isinstance(result.exception, SystemExit):
         raise result.exception
+    if into is not None:
+        into.write_text(result.stdout)
     assert result.exit_code == (int(expected[1]) if expected else 0), f"{line}\n{result.output}"
 
 

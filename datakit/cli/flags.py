@@ -42,6 +42,10 @@ def _parameter(field: msgspec.structs.FieldInfo) -> click.Parameter:
     if field.name == "src":
         return click.Argument(["src"], nargs=-1, required=required, metavar="SRC...")
     extra = meta.extra or {}
+    if "argument" in extra:
+        return click.Argument(
+            [field.name], required=required, default=field.default, metavar=extra["argument"]
+        )
     declared = [extra.get("flag", "--" + field.name.replace("_", "-")), field.name]
     if field.name in _SHORT:
         declared.insert(0, _SHORT[field.name])

@@ -32,13 +32,21 @@ def python_verb(name: str, options: type[Options], run: Callable[[Any], Any]) ->
 
 
 def _parameter(field: msgspec.structs.FieldInfo) -> inspect.Parameter:
-    positional = field.name in ("src", "out")
+    positional = field.name in ("src", "pipeline", "out") and _is_subject(field)
     return inspect.Parameter(
         field.name,
         inspect.Parameter.POSITIONAL_OR_KEYWORD if positional else inspect.Parameter.KEYWORD_ONLY,
         default=inspect.Parameter.empty if field.required else field.default,
         annotation=field.type,
     )
+
+
+def _is_subject(field: msgspec.structs.FieldInfo) -> bool:
+    """Tell what a verb is about from an option of the same name (augment's --pipeline)."""
+    if field.name != "pipeline":
+        return True
+    notes = getattr(field.type, "__metadata__", ())
+    return any("argument" in (note.extra or {}) for note in notes if isinstance(note, msgspec.Meta))
 
 
 def _plain(key: str, value: Any) -> Any:

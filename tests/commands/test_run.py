@@ -1,0 +1,329 @@
+"""Pipelines: what runs again and what does not, what a kill leaves, whose files are safe."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import msgspec
+import pytest
+
+import datakit
+from datakit.commands import coco2mask, pipeline_plan
+from datakit.commands.run import Options, example, run
+from datakit.errors import DatakitError, InputError
+from datakit.records.pipeline import RunSummary
+from tests.commands.exports import Export, box, tree
+
+STEPS = """
+seed: 7
+steps:
+  - name: masks
+    verb: coco2mask
+    src: export
+  - verb: dedup
+    sheet: 0
+  - verb: split
+    val: 0.34
+    duplicates: off
+  - verb: validate
+  - name: again
+    verb: coco2mask
+    src: export
+    kind: semantic
+"""
+
+
+@pytest.fixture
+def work(tmp_path: Path) -> Path:
+    made = Export(tmp_path / "export")
+    for name in ("a.jpg", "b.jpg", "c.jpg"):
+        made.annotate(made.image(name), [box(2, 2, 20, 16)])
+    made.write()
+    (tmp_path / "p.yaml").write_text(STEPS)
+    return tmp_path
+
+
+def walk(work: Path, **options: object) -> RunSummary:
+    given = {"pipeline": str(work / "p.yaml"), "out": str(work / "out"), "workers": 0}
+    return run(Options(**(given | options)))
+
+
+def ran(summary: RunSummary) -> list[str]:
+    return [step.name for step in summary.steps if step.action in ("run", "resume")]
+
+
+def change(work: Path, old: str, new: str) -> None:
+    text = (work / "p.yaml").read_text()
+    assert old in text
+    (work / "p.yaml").write_text(text.replace(old, new))
+
+
+def why(work: Path, name: str) -> str:
+    return "; ".join(next(s.reasons for s in walk(work, explain=True).steps if s.name == name))
+
+
+ALL = ["masks", "dedup", "split", "validate", "again"]
+
+
+def test_first_run_then_nothing(work: Path) -> None:
+    first = walk(work)
+    assert ran(first) == ALL
+    assert first.exit_code == 0
+    files = tree(work / "out")
+    second = walk(work)
+    assert ran(second) == []
+    assert [step.counts for step in second.steps] == [step.counts for step in first.steps]
+    assert {name for name, data in tree(work / "out").items() if files.get(name) != data} <= {
+        name for name in files if name.startswith(".datakit/inputs/") and name.endswith(".json")
+    }
+
+
+def test_a_step_reads_the_last_dataset_not_the_last_report(work: Path) -> None:
+    steps = {step.name: step.reads for step in walk(work).steps}
+    assert steps["split"] == ("masks",)
+    assert steps["validate"] == ("split",)
+    problems = json.loads((work / "out/validate/validate.json").read_text())
+    assert problems["counts"]["samples"] == 3
+
+
+def test_a_changed_option_redoes_what_depends_on_it(work: Path) -> None:
+    walk(work)
+    change(work, "val: 0.34", "val: 0.67")
+    assert why(work, "split") == "option val: 0.34 -> 0.67"
+    assert why(work, "validate") == "split, which it reads, is another"
+    assert ran(walk(work)) == ["split", "validate"]
+    assert ran(walk(work)) == []
+
+
+def test_an_option_written_out_as_it_is_by_default_changes_nothing(work: Path) -> None:
+    walk(work)
+    change(work, "kind: semantic", "kind: semantic\n    rule: union\n    workers: 1")
+    assert ran(walk(work)) == []
+
+
+def test_a_changed_file_redoes_what_reads_it(work: Path) -> None:
+    walk(work)
+    photo = work / "export/b.jpg"
+    (work / "export/a.jpg").write_bytes(photo.read_bytes())
+    (work / "export/new.txt").write_text("x")
+    text = why(work, "masks")
+    assert text == "export: 1 changed (a.jpg), 1 new (new.txt)"
+    assert ran(walk(work)) == ALL
+
+
+def test_a_touched_file_changes_nothing(work: Path) -> None:
+    walk(work)
+    for path in (work / "export").iterdir():
+        os.utime(path)
+    assert ran(walk(work)) == []
+
+
+def test_another_version_redoes_all(work: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    walk(work)
+    monkeypatch.setattr(pipeline_plan, "__version__", "9.9")
+    assert why(work, "masks") == f"datakit {datakit.__version__} -> 9.9"
+    assert ran(walk(work)) == ALL
+
+
+def test_a_result_that_was_damaged_is_made_again_and_no_more(work: Path) -> None:
+    walk(work)
+    before = tree(work / "out/masks")
+    (work / "out/masks/masks/a.png").unlink()
+    (work / "out/masks/masks/b.png").write_bytes(b"x")
+    text = "its result is not as it was made: 1 changed (masks/b.png), 1 gone (masks/a.png)"
+    assert why(work, "masks") == text
+    # The dataset that comes is the same, so what was made from it stands.
+    assert ran(walk(work)) == ["masks"]
+    assert tree(work / "out/masks") == before
+
+
+def test_files_that_a_person_put_into_a_result_are_never_deleted(work: Path) -> None:
+    walk(work)
+    (work / "out/masks/review.jsonl").write_text("{}\n")
+    assert ran(walk(work)) == []
+    change(work, "src: export\n  - verb: dedup", "src: export\n    boxes: paint\n  - verb: dedup")
+    with pytest.raises(InputError, match=r"review.jsonl, which this run did not write.*--redo"):
+        walk(work)
+    assert (work / "out/masks/review.jsonl").exists()
+    assert ran(walk(work, redo=("masks",))) == ["masks", "dedup", "split", "validate"]
+    assert not (work / "out/masks/review.jsonl").exists()
+
+
+def test_redo_takes_what_depends_on_it_along(work: Path) -> None:
+    walk(work)
+    assert ran(walk(work, redo=("split",))) == ["split", "validate"]
+    with pytest.raises(InputError, match=r"--redo spilt: no such step.*masks"):
+        walk(work, redo=("spilt",))
+
+
+def test_a_renamed_step_leaves_the_old_result(work: Path) -> None:
+    walk(work)
+    change(work, "name: again", "name: other")
+    summary = walk(work)
+    assert ran(summary) == ["other"]
+    assert any("no step makes" in note and "again" in note for note in summary.notes)
+    assert (work / "out/again/dataset.json").is_file()
+
+
+def test_dry_run_writes_nothing_and_counts(work: Path) -> None:
+    summary = walk(work, dry_run=True)
+    assert ran(summary) == ALL
+    assert [step.items for step in summary.steps] == [3, None, None, None, 3]
+    assert not (work / "out").exists()
+    walk(work)
+    before = tree(work / "out")
+    assert [step.items for step in walk(work, dry_run=True).steps] == [3] * 5
+    assert tree(work / "out") == before
+
+
+def test_findings_and_failures_continue_or_stop(work: Path) -> None:
+    (work / "export/a.jpg").write_bytes(b"")
+    summary = walk(work)
+    assert summary.exit_code == 3
+    assert summary.steps[0].failed == 1
+    assert ran(summary) == ALL
+    # What is up to date still has its failures.
+    assert walk(work).exit_code == 3
+    change(work, "src: export\n  - verb", "src: export\n    on_failures: stop\n  - verb")
+    summary = walk(work)
+    assert [step.action for step in summary.steps] == ["skip", *["stop"] * 4]
+    assert "on_failures: stop" in summary.steps[1].reasons[0]
+    assert summary.exit_code == 3
+
+
+def test_a_step_that_cannot_run_names_its_line(work: Path) -> None:
+    change(work, "val: 0.34", "val: 5000")
+    with pytest.raises(InputError, match=r"p.yaml line 9, step split: "):
+        walk(work)
+    # The steps before it are done, and the next run goes on there.
+    change(work, "val: 5000", "val: 1")
+    assert ran(walk(work)) == ["split", "validate", "again"]
+
+
+def test_a_killed_step_resumes(work: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    walk(work)
+    expected = tree(work / "out/masks")
+    other = work / "other"
+
+    class Stop(BaseException):
+        pass
+
+    class Watch:
+        done = 0
+
+        def begin(self, total: int, what: str) -> None:
+            pass
+
+        def advance(self, failed: int) -> None:
+            self.done += 1
+            if self.done == 2:
+                raise Stop
+
+        def end(self) -> None:
+            pass
+
+    options = Options(pipeline=str(work / "p.yaml"), out=str(other), workers=0)
+    with pytest.raises(Stop):
+        run(options, Watch())
+    seen: list[bool] = []
+    real = coco2mask.run
+    monkeypatch.setattr(
+        coco2mask, "run", lambda o, watch=None: (seen.append(o.resume), real(o, watch))[1]
+    )
+    summary = run(options)
+    assert summary.steps[0].action == "resume"
+    assert seen == [True, False]
+    assert tree(other / "masks") == expected
+
+
+@pytest.mark.parametrize("seconds", [0.3, 0.5, 0.7, 0.9])
+def test_killed_at_any_moment_the_next_run_ends_with_the_same(work: Path, seconds: float) -> None:
+    walk(work)
+    out = work / "killed"
+    command = [sys.executable, "-m", "datakit", "run", str(work / "p.yaml"), "-o", str(out), "-q"]
+    process = subprocess.Popen([*command, "--workers", "0"], start_new_session=True)
+    time.sleep(seconds)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    walk(work, out=str(out))
+
+    def kept(folder: Path) -> dict[str, bytes]:
+        """The files whose bytes are promised: all but times in the index and in reports."""
+        return {
+            name: data
+            for name, data in tree(folder).items()
+            if not name.startswith(".datakit")
+            and name not in ("run.json", "validate/validate.json")
+        }
+
+    assert kept(out) == kept(work / "out")
+
+
+def test_folders_that_are_none_of_a_run(work: Path) -> None:
+    (work / "mine").mkdir()
+    (work / "mine/x.txt").write_text("x")
+    with pytest.raises(InputError, match=r"found x.txt and no run.json"):
+        walk(work, out=str(work / "mine"))
+    for inside in (work, work / "export/run", work / "export"):
+        with pytest.raises(DatakitError):
+            walk(work, out=str(inside))
+    assert (work / "mine/x.txt").exists()
+    assert not (work / "export/run").exists()
+
+
+def test_two_runs_into_one_folder(work: Path) -> None:
+    from datakit.io import run_folder
+
+    with (
+        run_folder.claim(work / "out"),
+        pytest.raises(InputError, match="another run is writing here"),
+    ):
+        walk(work)
+
+
+def test_options_that_name_results_of_steps(work: Path, sample_data: Path) -> None:
+    (work / "photos").symlink_to(sample_data / "portraits")
+    (work / "p.yaml").write_text(
+        "steps:\n"
+        "  - {verb: trimap, src: photos}\n"
+        "  - {verb: eval, src: [photos, photos/alphas], kind: alpha}\n"
+        "  - {verb: augment, src: photos, preset: light, backgrounds: trimap/images, "
+        "allow-people: true, copies: 1}\n"
+    )
+    first = walk(work)
+    assert ran(first) == ["trimap", "eval", "augment"]
+    change(work, "verb: trimap,", "verb: trimap, style: p3m,")
+    assert ran(walk(work)) == ["trimap", "augment"]
+
+
+@pytest.mark.parametrize("kind", ["roboflow", "p3m", "selfie"])
+def test_every_example_is_a_pipeline(work: Path, kind: str) -> None:
+    from datakit.commands.pipeline_file import load
+
+    (work / "p.yaml").write_text(example(kind))
+    assert load(work / "p.yaml", work / "out").steps
+
+
+def test_the_index_follows_its_schema(work: Path) -> None:
+    from datakit.io import schemas
+
+    walk(work)
+    assert list(schemas.breaches("run", (work / "out/run.json").read_bytes())) == []
+
+
+def test_the_schema_of_pipelines_takes_the_examples(work: Path) -> None:
+    import yaml
+
+    from datakit.io import schemas
+
+    for kind in ("roboflow", "p3m", "selfie"):
+        document = msgspec.json.encode(yaml.safe_load(example(kind)))
+        assert list(schemas.breaches("pipeline", document)) == []
+    for text in ('{"steps": [{"verb": "splitt"}]}', '{"steps": [{"verb": "split", "vall": 1}]}'):
+        assert list(schemas.breaches("pipeline", text.encode()))
