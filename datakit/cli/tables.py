@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from datakit.records.drafting import Drafting
 from datakit.records.summary import Summary
 
 
@@ -27,3 +28,18 @@ def summary_table(summary: Summary) -> None:
         console.print("  what failed, and why: failures.jsonl in it", highlight=False)
     for note in summary.notes:
         console.print(f"  note: {escape(note)}", soft_wrap=True, highlight=False)
+
+
+def stage_table(drafting: Drafting) -> None:
+    """Print how busy each stage of the work was, and which one binds."""
+    table = Table(box=box.SIMPLE_HEAD)
+    for heading in ("stage", "busy", "photos/s"):
+        table.add_column(heading, justify="left" if heading == "stage" else "right")
+    slowest = max(drafting.stages, key=lambda name: drafting.stages[name].busy)
+    for name, use in drafting.stages.items():
+        style = "bold" if name == slowest else ""
+        table.add_row(name, f"{use.busy:.0%}", f"{use.rate:,.1f}", style=style)
+    console = Console()
+    console.print(table)
+    for model in drafting.models:
+        console.print(f"  model: {escape(model)}", soft_wrap=True, highlight=False)
