@@ -19,6 +19,7 @@ VERBS = {
     "anonymize": "datakit.commands.anonymize",
     "augment": "datakit.commands.augment",
     "coco2mask": "datakit.commands.coco2mask",
+    "prelabel": "datakit.commands.prelabel",
     "validate": "datakit.commands.validate",
     "qc": "datakit.commands.qc",
     "eval": "datakit.commands.eval",
@@ -43,6 +44,7 @@ __all__ = [
     "eval",
     "export",
     "matte",
+    "prelabel",
     "qc",
     "report",
     "run",
@@ -81,6 +83,9 @@ if TYPE_CHECKING:
 
     def matte(src: Any, out: Any, **options: Any) -> Summary:
         """Estimate soft alphas from binary masks."""
+
+    def prelabel(src: Any = (), out: Any = "", **options: Any) -> Summary:
+        """Draft labels with a model, or merge reviewed ones."""
 
     def qc(src: Any = (), out: Any = "", **options: Any) -> Quality:
         """Find what is wrong with alpha mattes."""
