@@ -19,6 +19,7 @@ VERBS = {
     "anonymize": "datakit.commands.anonymize",
     "augment": "datakit.commands.augment",
     "coco2mask": "datakit.commands.coco2mask",
+    "mask2coco": "datakit.commands.mask2coco",
     "prelabel": "datakit.commands.prelabel",
     "validate": "datakit.commands.validate",
     "qc": "datakit.commands.qc",
@@ -43,6 +44,7 @@ __all__ = [
     "dedup",
     "eval",
     "export",
+    "mask2coco",
     "matte",
     "prelabel",
     "qc",
@@ -80,6 +82,9 @@ if TYPE_CHECKING:
 
     def export(src: Any, out: Any, **options: Any) -> Summary:
         """Write a dataset as another program reads it."""
+
+    def mask2coco(src: Any, out: Any, **options: Any) -> Summary:
+        """Write a dataset's masks as COCO annotations beside the images."""
 
     def matte(src: Any, out: Any, **options: Any) -> Summary:
         """Estimate soft alphas from binary masks."""

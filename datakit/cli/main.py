@@ -13,6 +13,7 @@ from datakit import __version__
 VERBS = {
     "run": "Walk a pipeline file; what is up to date is not done again.",
     "coco2mask": "Turn COCO polygons and RLE (Roboflow exports) into masks.",
+    "mask2coco": "Turn masks into COCO polygons and RLE that keep them.",
     "prelabel": "Draft labels with a model, and say which drafts to look at first.",
     "validate": "Say what is wrong with an export or a dataset, without writing.",
     "anonymize": "Make faces unrecognisable as in P3M, with a record that proves it.",

@@ -99,7 +99,7 @@ def run(options: Options, watch: Watch | None = None) -> Summary:
             f"--format {options.format} has no shards; leave out --shard-samples and --shuffle"
         )
     source = open_sources(options.src, layout=options.layout)
-    settings = _settings(options, source)
+    settings = read_settings(source, options.size_wh)
     # `Settings` knows the set; the format may refuse it here, before anything is written.
     form = writer(settings)
     params = {
@@ -133,7 +133,7 @@ def _export_files(
         label_map=dict(source.label_map),
         select=has_place,
         tables=dict.fromkeys(form.FACTS.tables, ""),
-        finishing=_finishing(options, lambda writer: form.finish(writer.lines)),
+        finishing=finishing(options.out, lambda writer: form.finish(writer.lines)),
         views=False,
         watch=watch,
     )
@@ -154,19 +154,21 @@ def _export_shards(
         LazyTask("datakit.tasks.export:ExportShard", params),
         label_map=dict(source.label_map),
         tables={INDEX: ""},
-        finishing=_finishing(options, lambda writer: form.finish()),
+        finishing=finishing(options.out, lambda writer: form.finish()),
         views=False,
         watch=watch,
     )
     return _noted(summary, form.FACTS, [])
 
 
-def _finishing(
-    options: Options, files: Callable[[DatasetWriter], Iterator[tuple[str, Any]]]
+def finishing(
+    out: str, files: Callable[[DatasetWriter], Iterator[tuple[str, Any]]]
 ) -> Callable[[DatasetWriter], None]:
+    """Return what writes a format's files that speak of all samples, for `process`."""
+
     def write(writer: DatasetWriter) -> None:
         for name, pieces in files(writer):
-            with atomic.writing(Path(options.out, name), durable=True) as handle:
+            with atomic.writing(Path(out, name), durable=True) as handle:
                 for piece in pieces:
                     handle.write(piece)
 
@@ -178,7 +180,8 @@ def _noted(summary: Summary, facts: Facts, more: list[str]) -> Summary:
     return msgspec.structs.replace(summary, notes=tuple(notes))
 
 
-def _settings(options: Options, source: Collection) -> Settings:
+def read_settings(source: Collection, size_wh: tuple[int, int] | None = None) -> Settings:
+    """Return what a format must know of a whole source before its first sample."""
     splits: dict[str | None, None] = {}
     kinds: set[str] = set()
     suffixes: set[str] = set()
@@ -199,7 +202,7 @@ def _settings(options: Options, source: Collection) -> Settings:
         splits=tuple(sorted(splits, key=str)),
         kinds=frozenset(kinds),
         image_suffix=suffixes.pop() if len(suffixes) == 1 else ".jpg",
-        size_wh=options.size_wh,
+        size_wh=size_wh,
     )
 
 

@@ -218,6 +218,47 @@ def mask_to_counts(mask: npt.NDArray[np.generic]) -> Counts:
     return np.diff(toggles, prepend=0, append=columns.size)
 
 
+def placed_counts(
+    mask: npt.NDArray[np.generic], origin_xy: tuple[int, int], height: int, width: int
+) -> Counts:
+    """Return the canonical counts of an image in which only a part, `mask`, has pixels inside.
+
+    Parameters
+    ----------
+    mask : (h, w)
+        Non-zero is inside; it lies within the image.
+    origin_xy : tuple of int
+        Where its upper left corner is in the image.
+    height, width : int
+        Of the image, in pixels.
+
+    Raises
+    ------
+    InputError
+        If the part leaves the image.
+
+    Examples
+    --------
+    >>> placed_counts(np.ones((1, 2), bool), (1, 1), 2, 3).tolist()
+    [3, 1, 1, 1]
+    """
+    check_size(height, width)
+    rows, columns = mask.shape
+    x, y = origin_xy
+    if min(x, y) < 0 or x + columns > width or y + rows > height:
+        raise InputError(
+            f"mask: expected a part within {width}x{height} pixels, "
+            f"found {columns}x{rows} at {x}, {y}"
+        )
+    # With an empty row below, no run goes on into the next column.
+    padded = np.zeros((rows + 1, columns), dtype=bool)
+    padded[:rows] = mask != 0
+    starts, ends = counts_to_spans(mask_to_counts(padded))
+    column, row = np.divmod(starts, rows + 1)
+    placed = (column + x) * height + row + y
+    return spans_to_counts(placed, placed + ends - starts, height * width)
+
+
 def counts_area(counts: Counts) -> int:
     """Return the number of pixels inside."""
     return int(counts[1::2].sum())

@@ -35,6 +35,21 @@ def test_mask_to_counts_and_back(mask: np.ndarray, value: int) -> None:
     assert (buffer[:, [0, 1, -1]] == 7).all()
 
 
+@settings(max_examples=100, deadline=None)
+@given(masks, st.integers(0, 5), st.integers(0, 5), st.integers(0, 5), st.integers(0, 5))
+def test_a_part_is_placed_in_its_image(
+    mask: np.ndarray, x: int, y: int, right: int, below: int
+) -> None:
+    image = np.pad(mask, ((y, below), (x, right)))
+    counts = runs.placed_counts(mask, (x, y), *image.shape)
+    np.testing.assert_array_equal(counts, runs.mask_to_counts(image))
+
+
+def test_a_part_outside_its_image_is_refused() -> None:
+    with pytest.raises(InputError, match="expected a part within 4x4 pixels, found 2x2 at 3, 0"):
+        runs.placed_counts(np.ones((2, 2), bool), (3, 0), 4, 4)
+
+
 @settings(max_examples=200, deadline=None)
 @given(st.integers(1, 30), st.integers(1, 30), st.data())
 def test_union_is_what_pycocotools_merges(height: int, width: int, data: st.DataObject) -> None:
