@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -155,6 +156,11 @@ def settle(lineage: Lineage) -> tuple[list[str | None], int]:
         None where the source names none.
     moved : int
         Samples that change sides.
+
+    Raises
+    ------
+    InputError
+        If nothing would be left of a side: to mend it is to split anew.
     """
     members: dict[int, list[int]] = {}
     for at, label in enumerate(lineage.label.tolist()):
@@ -170,4 +176,11 @@ def settle(lineage: Lineage) -> tuple[list[str | None], int]:
         for at in group:
             moved += sides[at] not in (None, home)
             sides[at] = home
+    before = Counter(item.split for item in lineage.items)
+    for side in sorted(filter(None, set(before) - set(sides))):
+        raise InputError(
+            f"{side}: expected samples of its own, found that all {before[side]:,} belong with "
+            "samples of other sides; split anew, with sizes (--val 0.15) and without --repair or "
+            "--keep-existing"
+        )
     return sides, moved

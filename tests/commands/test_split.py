@@ -110,6 +110,17 @@ def test_the_repaired_export_does_not_leak_and_keeps_its_annotations(
     assert kept.counts["masks"] == len(rows(tmp_path / "mended")) == 15
 
 
+def test_a_repair_that_would_leave_nothing_of_a_side_says_so(tmp_path: Path) -> None:
+    for side in ("train", "val"):
+        (tmp_path / "leaking" / side / "images").mkdir(parents=True)
+        (tmp_path / "leaking" / side / "images" / f"{side}.png").write_bytes(
+            images.encode_png(scene(1))
+        )
+    with pytest.raises(InputError, match="val: expected samples of its own"):
+        datakit.split(tmp_path / "leaking", tmp_path / "mended", repair=True, workers=0)
+    assert not (tmp_path / "mended").exists()
+
+
 def test_the_command_line_tells_leaks_by_exit_code_and_json(leaking: Path) -> None:
     result = CliRunner().invoke(
         app, ["split", "--audit", str(leaking), "--json", "--workers", "0", "-q"]
