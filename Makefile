@@ -12,9 +12,7 @@ export NO_ALBUMENTATIONS_UPDATE := 1
 .PHONY: demo test slow lint schemas sample-data bench clean
 
 demo: $(STAMP)
-	$(BIN)/datakit coco2mask sample_data/roboflow_export -o $(DEMO)/dataset --overwrite
-	$(BIN)/datakit stats $(DEMO)/dataset -o $(DEMO)/stats --preview 12 --overwrite
-	@echo "The dataset is in $(DEMO)/dataset; open $(DEMO)/stats/preview.png to see its masks."
+	$(BIN)/datakit run sample_data/demo.yaml -o $(DEMO)
 
 test: $(STAMP)
 	$(BIN)/python -m pytest -q -m "not slow and not cuda"

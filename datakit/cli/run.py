@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 import click
 import msgspec
@@ -101,6 +102,9 @@ def _result(step: StepReport, planned: bool) -> str:
 
 def _notes(result: RunSummary) -> list[str]:
     notes = [f"note: {note}" for note in result.notes]
+    pages = [str(step.out) for step in result.steps if str(step.out).endswith(".html")]
+    if NOTHING_RUN not in result.notes:
+        notes += [f"open in a browser: {page}" for page in pages if Path(page).is_file()]
     for step in result.steps:
         if step.failed:
             notes.append(f"{step.name}: what failed, and why: failures.jsonl in {step.out}")

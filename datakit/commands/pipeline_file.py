@@ -9,8 +9,6 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal
 
-import msgspec
-
 from datakit.commands import step_options
 from datakit.commands.base import SourceOptions
 from datakit.errors import SchemaError
@@ -53,7 +51,7 @@ class Step:
     options: SourceOptions
     inputs: tuple[Input, ...]
     reads: tuple[Input, ...]
-    out: str | None
+    out: str
     on_findings: Policy
     on_failures: Policy
 
@@ -131,13 +129,13 @@ class _Reader:
         place = f"{self.where} line {self._line(at)}, step {name}"
         reads = [_as_read(item, values) for item in inputs]
         reads += self._resolve(kind, values)
-        has_out = any(field.name == "out" for field in msgspec.structs.fields(kind))
-        out = str(self.out / name)
+        suffix = step_options.out_suffix(kind)
+        out = str(self.out / f"{name}{suffix or ''}")
         return Step(
             name=name,
             verb=verb,
             place=place,
-            options=step_options.build(place, verb, values, src, out if has_out else None),
+            options=step_options.build(place, verb, values, src, None if suffix is None else out),
             inputs=inputs,
             reads=tuple({item.path: item for item in reads}.values()),
             out=out,

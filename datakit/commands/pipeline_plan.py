@@ -130,7 +130,7 @@ def _decide(step: Step, known: _Known) -> Planned:
         version=__version__,
         options=options,
         inputs=inputs,
-        out=step.name,
+        out=Path(step.out).name,
     )
     before = known.index.get(step.name)
     action, reasons = _compare(step, record, before, known)
@@ -180,10 +180,10 @@ def _compare(
     if reasons:
         return "run", tuple(reasons)
     if before.state == "running":
-        if known.folder.is_interrupted(step.name):
+        if known.folder.is_interrupted(record):
             return "resume", ("it was interrupted: it goes on where it stopped",)
         return "run", ("it was interrupted before its end",)
-    if changes := stat_changes(known.folder.result(step.name), known.folder.present(step.name)):
+    if changes := stat_changes(known.folder.result(before), known.folder.present(before)):
         return "run", (f"its result is not as it was made: {changes}",)
     return "skip", ()
 

@@ -49,7 +49,7 @@ class Options(WriteOptions, frozen=True, kw_only=True):
         str | None,
         Meta(
             description="how a model of another make is fed: a YAML file or a shipped name",
-            extra={"metavar": "FILE|NAME"},
+            extra={"metavar": "FILE|NAME", "input": "word"},
         ),
     ] = None
     member: Annotated[

@@ -34,12 +34,15 @@ class Options(ReadOptions, frozen=True, kw_only=True):
     datakit.errors.InputError: report.pdf: expected a name that ends in .html
     """
 
-    out: Annotated[str, Meta(min_length=1, description="the .html file to write")]
+    out: Annotated[
+        str, Meta(min_length=1, description="the .html file to write", extra={"suffix": ".html"})
+    ]
     records: Annotated[
         tuple[str, ...],
         Meta(
             description="folders whose records to show too: a report of qc, the dataset that "
-            "anonymize or prelabel wrote (repeatable)"
+            "anonymize or prelabel wrote (repeatable)",
+            extra={"input": "path"},
         ),
     ] = ()
     pictures: Annotated[

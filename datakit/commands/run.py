@@ -146,10 +146,8 @@ def _since(started: float) -> float:
 def _strangers(folder: RunFolder, planned: list[Planned]) -> tuple[str, ...]:
     """Say which results of an earlier pipeline nothing makes any more; they are left alone."""
     named = {one.step.name for one in planned}
-    left = [name for name in folder.index() if name not in named and (folder.out / name).exists()]
-    return tuple(
-        f"no step makes {folder.out / name} any more; it was left as it is" for name in left
-    )
+    left = [folder.out / record.out for name, record in folder.index().items() if name not in named]
+    return tuple(f"no step makes {path} any more; it was left" for path in left if path.exists())
 
 
 def _forecast(one: Planned, planned: list[Planned]) -> StepReport:
@@ -215,7 +213,8 @@ class _Walk:
         step = one.step
         if one.action != "resume":
             unfinished = one.before is not None and one.before.state == "running"
-            self._folder.clear(step.name, forced=unfinished or step.name in self._options.redo)
+            forced = unfinished or step.name in self._options.redo
+            self._folder.clear(one.before or one.record, forced=forced)
         self._index[step.name] = one.record
         self._write()
         started = time.perf_counter()
@@ -225,9 +224,9 @@ class _Walk:
             raise type(error)(f"{step.place}: {error}") from error
         if not hasattr(step.options, "out"):
             text = msgspec.json.format(msgspec.json.encode(result), indent=2)
-            atomic.write_bytes(Path(str(step.out), f"{step.verb}.json"), text + b"\n")
+            atomic.write_bytes(Path(step.out, f"{step.verb}.json"), text + b"\n")
         record = _finished(one.record, result, time.perf_counter() - started)
-        self._folder.remember_result(step.name)
+        self._folder.remember_result(record)
         self._index[step.name] = record
         self._write()
         return record

@@ -67,6 +67,15 @@ def output_fields(options: type[Options]) -> frozenset[str]:
     return frozenset(name for name, kind in field_types(options) if _extra(kind).get("output"))
 
 
+def out_suffix(options: type[Options]) -> str | None:
+    """Return what the name of a step's result ends in: nothing for a folder; None for no result.
+
+    A verb that writes one file says so in the Meta of ``out``: ``extra={"suffix": ".html"}``.
+    """
+    kinds = dict(field_types(options))
+    return str(_extra(kinds["out"]).get("suffix", "")) if "out" in kinds else None
+
+
 def _extra(kind: Any) -> dict[str, Any]:
     """Return the ``extra`` of a field's Meta, also of one inside a union with None."""
     if get_origin(kind) is Annotated:

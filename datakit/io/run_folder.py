@@ -171,44 +171,47 @@ class RunFolder:
 
     # Results
 
-    def remember_result(self, step: str) -> None:
+    def remember_result(self, step: StepRecord) -> None:
         """Note size and time of every file of a finished step."""
-        files = stat_tree(self.out / step) if (self.out / step).is_dir() else ()
-        jsonl.write(self._result(step), sorted(files, key=lambda file: file.name))
+        files = sorted(self.present(step).values(), key=lambda file: file.name)
+        jsonl.write(self._result(step), files)
 
-    def result(self, step: str) -> dict[str, FileState]:
+    def result(self, step: StepRecord) -> dict[str, FileState]:
         """Return the files that a step had made, by name."""
         path = self._result(step)
         return {file.name: file for file in jsonl.read(path, FileState)} if path.is_file() else {}
 
-    def present(self, step: str) -> dict[str, FileState]:
-        """Return the files that are in a step's folder now."""
-        folder = self.out / step
-        return {file.name: file for file in stat_tree(folder)} if folder.is_dir() else {}
+    def present(self, step: StepRecord) -> dict[str, FileState]:
+        """Return the files that a step's result consists of now."""
+        path = self.out / step.out
+        return {file.name: file for file in stat_tree(path)} if path.exists() else {}
 
-    def _result(self, step: str) -> Path:
-        return self._work / _RESULTS / f"{step}.jsonl"
+    def _result(self, step: StepRecord) -> Path:
+        return self._work / _RESULTS / f"{step.name}.jsonl"
 
-    def is_interrupted(self, step: str) -> bool:
+    def is_interrupted(self, step: StepRecord) -> bool:
         """Tell whether a stopped run of the step can go on."""
-        return (self.out / step / dataset.WORK / dataset.JOURNAL).is_file()
+        return (self.out / step.out / dataset.WORK / dataset.JOURNAL).is_file()
 
-    def clear(self, step: str, *, forced: bool) -> None:
-        """Remove a step's folder, so that it can be made anew.
+    def clear(self, step: StepRecord, *, forced: bool) -> None:
+        """Remove a step's result, so that it can be made anew.
 
         Raises
         ------
         InputError
             If it holds files that the step did not write, unless ``forced``.
         """
-        folder = self.out / step
-        if not folder.exists():
+        path = self.out / step.out
+        if not path.exists():
             return
         strange = sorted(self.present(step).keys() - self.result(step).keys())
-        if strange and not forced and not self.is_interrupted(step):
+        if strange and not forced:
             raise InputError(
-                f"{folder}: holds {strange[0]}, which this run did not write, and has to be made "
-                f"anew; move your files away, or give them up with --redo {step}"
+                f"{path}: holds {strange[0]}, which this run did not write, and has to be made "
+                f"anew; move your files away, or give them up with --redo {step.name}"
             )
-        with atomic.told(folder):
-            shutil.rmtree(folder)
+        with atomic.told(path):
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink()

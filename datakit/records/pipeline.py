@@ -39,7 +39,7 @@ class StepRecord(Record, frozen=True, kw_only=True):
         dict[str, str],
         Meta(description="input as the pipeline names it -> sha256 of its files, or a step's key"),
     ]
-    out: Annotated[str | None, Meta(description="folder of the result, below the run's")] = None
+    out: Annotated[str, Meta(description="folder or file of the result, below the run's")]
     counts: dict[str, int] = field(default_factory=dict)
     findings: Annotated[int, Meta(ge=0)] = 0
     failed: Annotated[int, Meta(ge=0)] = 0
