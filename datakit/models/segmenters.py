@@ -193,7 +193,12 @@ class SegmenterFactory(Protocol):
 
 
 SEGMENTERS: Registry[SegmenterFactory] = Registry(
-    "segmenter", {"mediapipe-selfie": "datakit.models.selfie:SelfieSegmenter"}
+    "segmenter",
+    {
+        "mediapipe-selfie": "datakit.models.selfie:SelfieSegmenter",
+        "u2netp": "datakit.models.u2net_segmenter:SMALL",
+        "u2net": "datakit.models.u2net_segmenter:FULL",
+    },
 )
 _EVERYWHERE = frozenset({"device", "batch_size", "sides"})
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -36,6 +36,10 @@ class Weights:
         Python package that carries the file; `file_names` are then relative to its folder.
     extra : str or None
         The extra of datakit that installs `package`.
+    urls : mapping of str to str
+        Where `datakit weights pull` gets the file with a digest, and nothing else.
+    noncommercial : bool
+        Whether the licence forbids commercial use.
     """
 
     name: str
@@ -45,6 +49,8 @@ class Weights:
     source: str
     package: str | None = None
     extra: str | None = None
+    urls: Mapping[str, str] = field(default_factory=dict)
+    noncommercial: bool = False
 
 
 @dataclass(frozen=True)
@@ -113,7 +119,7 @@ def find_weights(weights: Weights, given: Sequence[str | Path] = ()) -> Path:
     places += [
         Path(part) for part in os.environ.get(WEIGHTS_VARIABLE, "").split(os.pathsep) if part
     ]
-    places.append(Path(platformdirs.user_cache_dir("datakit")) / "weights")
+    places.append(cache_folder())
     places += _package_folders(weights)
     for place in places:
         if place.is_file() and place.name in weights.file_names:
@@ -122,6 +128,11 @@ def find_weights(weights: Weights, given: Sequence[str | Path] = ()) -> Path:
             if (place / file_name).is_file():
                 return place / file_name
     raise ModelError(_not_found(weights, places))
+
+
+def cache_folder() -> Path:
+    """Return the folder of the user's cache that holds weights; it need not exist."""
+    return Path(platformdirs.user_cache_dir("datakit")) / "weights"
 
 
 def damage(data: bytes) -> str | None:

@@ -1,0 +1,115 @@
+"""U²-Net and U²-Net-p as segmenters."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from datakit.errors import ModelError
+from datakit.models.contract import Contract, shipped
+from datakit.models.devices import parse_device
+from datakit.models.given_weights import GivenWeights, open_weights
+from datakit.models.known_weights import U2NET, U2NETP
+from datakit.models.onnx_file import read_onnx
+from datakit.models.segmenters import Identity, Segmenter, Settings
+from datakit.models.weight_files import kind_of
+from datakit.models.weights import Weights
+
+if TYPE_CHECKING:
+    from datakit.models.u2net import Size
+
+_CONVOLUTIONS = 119
+
+
+class U2NetFactory:
+    """Builds a U²-Net of one size from a file of any kind, told by its content.
+
+    On the CPU an ONNX file runs in onnxruntime when that is installed, as it is two to three times
+    faster there; everything else runs in torch. The identity's `runtime` says which.
+
+    The published pre-processing: 320 x 320 by stretching, over the picture's own maximum, ImageNet
+    mean and deviation; probability is the fused map. Maps are not stretched to [0, 1] (see
+    ``contracts/u2net.yaml``).
+    """
+
+    USES = frozenset({"weights", "precision", "compiled"})
+
+    def __init__(self, size: Size, weights: Weights) -> None:
+        self.size = size
+        self.known = weights
+
+    def identify(self, settings: Settings) -> Identity:
+        """Find the file and tell its kind; its tensors are read by the call."""
+        given = open_weights(settings, self.known, self.size)
+        kind_of(given.data, str(given.path))
+        _needs(given)
+        return given.identity(self.size)
+
+    def __call__(self, settings: Settings) -> Segmenter:
+        """Build it; ModelError names the first keys that differ from the architecture."""
+        given = open_weights(settings, self.known, self.size)
+        kind = kind_of(given.data, str(given.path))
+        contract = shipped("u2net")
+        if kind == "onnx" and _in_onnxruntime(settings):
+            from datakit.models.onnx_runner import OnnxSegmenter
+
+            _check_graph(given, self.size)
+            return OnnxSegmenter(given.identity(self.size), given.data, contract, settings)
+        _needs(given)
+        from datakit.models.torch_runner import TorchSegmenter
+        from datakit.models.u2net_weights import read_u2net
+
+        model = read_u2net(given.data, self.size, str(given.path))
+        identity = given.identity(self.size)
+        return TorchSegmenter(identity, model.logits, _on_logits(contract), settings)
+
+
+def _in_onnxruntime(settings: Settings) -> bool:
+    """Whether an ONNX file runs in onnxruntime: on the CPU, in float32, when it is installed."""
+    if find_spec("onnxruntime") is None or settings.precision != "float32" or settings.compiled:
+        return False
+    kind, _ = parse_device(settings.device)
+    if kind == "auto" and find_spec("torch") is not None:
+        import torch
+
+        return not torch.cuda.is_available()
+    return kind in ("auto", "cpu")
+
+
+def _check_graph(given: GivenWeights, size: Size) -> None:
+    """Check that an ONNX file is a U²-Net of the size, without torch."""
+    graph = read_onnx(given.data, str(given.path))
+    side = graph.tensors.get("side6.weight")
+    channels = {"u2netp": 64, "u2net": 512}[size]
+    if len(graph.convolutions) == _CONVOLUTIONS and (side is None or side.shape[1] == channels):
+        return
+    found = f"{len(graph.convolutions)} convolutions"
+    if side is not None:
+        found += f", side6.weight of shape {side.shape}"
+    raise ModelError(
+        f"{given.path}: expected the weights of a {size}: {_CONVOLUTIONS} convolutions, "
+        f"side6.weight of shape (1, {channels}, 3, 3); found {found}; use the other size, or "
+        "--model onnx with a contract"
+    )
+
+
+def _needs(given: GivenWeights) -> None:
+    kind = kind_of(given.data, str(given.path))
+    runtimes = ("onnxruntime", "torch") if kind == "onnx" else ("torch",)
+    if not any(find_spec(name) for name in runtimes):
+        raise ModelError(
+            f"{given.path}: {' or '.join(runtimes)} is needed to run it; "
+            "install it: pip install 'datakit[prelabel]'"
+        )
+
+
+def _on_logits(contract: Contract) -> Contract:
+    """Return the contract of the model's logits: the exported one has its sigmoid inside."""
+    output = msgspec.structs.replace(contract.output, activation="sigmoid")
+    return msgspec.structs.replace(contract, output=output)
+
+
+SMALL = U2NetFactory("u2netp", U2NETP)
+FULL = U2NetFactory("u2net", U2NET)
