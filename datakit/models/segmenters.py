@@ -111,7 +111,8 @@ class Settings:
     Attributes
     ----------
     weights : tuple of path
-        The file (``--weights``), or folders to look in; one a member for ``ensemble``.
+        The file (``--weights``), or folders to look in; for ``ensemble`` one a member, ``-`` for
+        a member that finds its own.
     contract : path, optional
         The YAML contract of ``onnx``, ``torchscript`` and ``torch-export``, or the name of a
         shipped one.
@@ -198,6 +199,11 @@ SEGMENTERS: Registry[SegmenterFactory] = Registry(
         "mediapipe-selfie": "datakit.models.selfie:SelfieSegmenter",
         "u2netp": "datakit.models.u2net_segmenter:SMALL",
         "u2net": "datakit.models.u2net_segmenter:FULL",
+        "unet": "datakit.models.unet_segmenter:UNET",
+        "onnx": "datakit.models.contracted:ONNX",
+        "torchscript": "datakit.models.contracted:TORCHSCRIPT",
+        "torch-export": "datakit.models.contracted:TORCH_EXPORT",
+        "ensemble": "datakit.models.ensemble:EnsembleSegmenter",
     },
 )
 _EVERYWHERE = frozenset({"device", "batch_size", "sides"})

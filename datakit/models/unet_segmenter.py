@@ -1,0 +1,46 @@
+"""The plain U-Net of `datakit train` as a segmenter."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+
+import msgspec
+
+from datakit.errors import ModelError
+from datakit.models.contract import shipped
+from datakit.models.given_weights import open_weights
+from datakit.models.segmenters import Identity, Segmenter, Settings
+from datakit.models.weight_files import kind_of
+
+
+class UNetFactory:
+    """Builds a U-Net whose checkpoint says its own width, depth and size (``--weights FILE``)."""
+
+    USES = frozenset({"weights", "precision", "compiled"})
+
+    def identify(self, settings: Settings) -> Identity:
+        """Find the file and tell its kind."""
+        given = open_weights(settings, None, "unet")
+        kind_of(given.data, str(given.path))
+        if find_spec("torch") is None:
+            raise ModelError(
+                "--model unet: torch is needed; install it: pip install 'datakit[prelabel]'"
+            )
+        return given.identity("unet")
+
+    def __call__(self, settings: Settings) -> Segmenter:
+        """Build it; ModelError when the file is no U-Net that `datakit train` wrote."""
+        identity = self.identify(settings)
+        from datakit.models.torch_runner import TorchSegmenter
+        from datakit.models.unet_weights import read_unet
+
+        given = open_weights(settings, None, "unet")
+        model = read_unet(given.data, str(given.path))
+        contract = shipped("unet")
+        side = model.config.size_px
+        shaped = msgspec.structs.replace(contract.input, size=(side, side))
+        contract = msgspec.structs.replace(contract, input=shaped)
+        return TorchSegmenter(identity, model.logits, contract, settings)
+
+
+UNET = UNetFactory()
