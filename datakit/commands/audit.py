@@ -12,7 +12,7 @@ import msgspec
 from datakit.commands import split_write
 from datakit.commands.lineage import Lineage, source_of
 from datakit.errors import InputError
-from datakit.io import atomic
+from datakit.io import atomic, csv_rows
 from datakit.io.sources import Collection
 from datakit.records.lineage import REASONS, Audit, Leak, Reason
 
@@ -156,7 +156,7 @@ def _write(out: Path, options: Options, lineage: Lineage, result: Audit) -> None
         }
         for leak in result.leaks
     ]
-    atomic.write_bytes(out / "leaks.csv", split_write.csv_table(rows))
+    atomic.write_bytes(out / "leaks.csv", csv_rows.records(rows))
     jsonl.write(out / "lineage.jsonl", lineage.links)
     if result.leaks and options.sheet:
         from datakit.commands.pair_sheet import draw_pairs

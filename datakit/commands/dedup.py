@@ -14,7 +14,7 @@ from datakit.commands import split_write
 from datakit.commands.base import Silent, Watch
 from datakit.commands.lineage import Lineage, LineageOptions, trace
 from datakit.errors import InputError
-from datakit.io import atomic, jsonl
+from datakit.io import atomic, csv_rows, jsonl
 from datakit.io.formats.base import Item
 from datakit.io.sources import Collection, open_sources
 from datakit.records.summary import Summary
@@ -184,7 +184,7 @@ def _write(
                     "error": "" if link is None or link.error is None else link.error,
                 }
             )
-    atomic.write_bytes(out / "clusters.csv", split_write.csv_table(rows))
+    atomic.write_bytes(out / "clusters.csv", csv_rows.records(rows))
     document = [
         {
             "keep": [lineage.items[at].key for at in cluster if at in best],

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Sequence
-from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +12,7 @@ import numpy as np
 from datakit.core.bootstrap import bootstrap_mean
 from datakit.core.randomness import derive_rng
 from datakit.errors import InputError
-from datakit.io import atomic, report_folder
+from datakit.io import atomic, csv_rows, report_folder
 from datakit.io.plots import Bars, save_bars
 from datakit.records.evaluation import Evaluation, MetricSummary, PairedDifference, Score
 from datakit.records.failure import Failure
@@ -114,7 +112,7 @@ def write(
     report_folder.clear(out, FILES)
     rows = b"".join(msgspec.json.encode(score) + b"\n" for score in ranked)
     atomic.write_bytes(out / "eval.jsonl", rows)
-    atomic.write_bytes(out / "eval.csv", _table(ranked).encode())
+    atomic.write_bytes(out / "eval.csv", _table(ranked))
     save_bars(out / "eval.svg", _histograms(ranked), f"{result.pred} against {result.gt}")
     if failures:
         lines = b"".join(msgspec.json.encode(failure) + b"\n" for failure in failures)
@@ -123,15 +121,15 @@ def write(
     atomic.write_bytes(out / "eval.json", text + b"\n")
 
 
-def _table(ranked: Sequence[Score]) -> str:
+def _table(ranked: Sequence[Score]) -> bytes:
     names = metric_names(ranked)
-    buffer = StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(["id", "pred", "gt", "width", "height", *names])
-    for score in ranked:
-        values = [score.metrics.get(name, "") for name in names]
-        writer.writerow([score.id, score.pred, score.gt, score.width, score.height, *values])
-    return buffer.getvalue()
+    return csv_rows.table(
+        ["id", "pred", "gt", "width", "height", *names],
+        (
+            [s.id, s.pred, s.gt, s.width, s.height, *(s.metrics.get(n) for n in names)]
+            for s in ranked
+        ),
+    )
 
 
 def _histograms(ranked: Sequence[Score]) -> list[Bars]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import count
 from pathlib import Path
@@ -16,7 +14,7 @@ import numpy.typing as npt
 from datakit.core.doubt import WEIGHTS, Order, order_by_doubt
 from datakit.core.doubt_weights import fit_weights
 from datakit.errors import InputError, SchemaError
-from datakit.io import atomic, jsonl, yaml_files
+from datakit.io import atomic, csv_rows, jsonl, yaml_files
 from datakit.io.dataset import DatasetWriter
 from datakit.models.segmenters import Identity
 from datakit.records.draft import (
@@ -146,13 +144,14 @@ def _queue(drafts: _Measured, order: Order) -> Iterator[Queued]:
 def _csv(rows: Sequence[Queued]) -> bytes:
     """Return the queue as a table: percentiles of the measures, and the reason in one word."""
     names = [name for name in WEIGHTS if rows and name in rows[0].parts]
-    text = io.StringIO(newline="")
-    table = csv.writer(text, lineterminator="\n")
-    table.writerow(["rank", "id", "file_name", "doubt", "reason", *names])
-    for row in rows:
-        values = (row.parts[name] for name in names)
-        table.writerow([row.rank, row.id, row.file_name, row.doubt, row.reason, *values])
-    return text.getvalue().encode()
+    header = ["rank", "id", "file_name", "doubt", "reason", *names]
+    return csv_rows.table(
+        header,
+        (
+            [row.rank, row.id, row.file_name, row.doubt, row.reason, *(row.parts[n] for n in names)]
+            for row in rows
+        ),
+    )
 
 
 def _yaml(weights: Calibration) -> bytes:

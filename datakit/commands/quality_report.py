@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import closing
@@ -20,7 +18,7 @@ from datakit.checks.table import columns, from_row, to_row
 from datakit.checks.thresholds import default_limits, override, parse_target
 from datakit.engine.base import LazyTask, ordered_map
 from datakit.errors import InputError
-from datakit.io import atomic, jsonl, parquet
+from datakit.io import atomic, csv_rows, jsonl, parquet
 from datakit.io.sources import Collection
 from datakit.records.finding import SEVERITIES, Finding
 from datakit.records.quality import CheckCounts, Quality
@@ -127,14 +125,10 @@ def write(out: Path, rows: Sequence[Measurements], how: Plan, name: str) -> Judg
 
 
 def _csv(findings: Sequence[Finding]) -> bytes:
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
     names = [field.name for field in msgspec.structs.fields(Finding)]
-    writer.writerow(names)
-    for finding in findings:
-        values = (getattr(finding, name) for name in names)
-        writer.writerow([" ".join(map(str, v)) if isinstance(v, tuple) else v for v in values])
-    return text.getvalue().encode()
+    rows = ([getattr(finding, name) for name in names] for finding in findings)
+    joined = ([" ".join(map(str, v)) if isinstance(v, tuple) else v for v in row] for row in rows)
+    return csv_rows.table(names, joined)
 
 
 def quality(

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 import msgspec
 
@@ -18,7 +16,7 @@ from datakit.commands.base import Watch, operation, process, recorded_options
 from datakit.commands.lineage import Lineage
 from datakit.engine.base import LazyTask
 from datakit.errors import InputError
-from datakit.io import atomic, dataset, jsonl
+from datakit.io import atomic, csv_rows, dataset, jsonl
 from datakit.io.formats.base import Item, Reader, label_stems
 from datakit.io.formats.coco_export import write_annotations
 from datakit.io.sources import Collection
@@ -138,7 +136,7 @@ def write(
     out = Path(options.out)
     _write_lists(out, chosen, lineage, sides, placed=options.materialize != "none")
     if assignment.strata:
-        atomic.write_bytes(out / "strata.csv", csv_table(assignment.strata))
+        atomic.write_bytes(out / "strata.csv", csv_rows.records(assignment.strata))
     return msgspec.structs.replace(
         summary, counts={**counts, **summary.counts}, findings=findings, notes=tuple(notes)
     )
@@ -274,15 +272,5 @@ def _write_lists(
     ]
     if unused:
         atomic.write_bytes(out / "unused.txt", "".join(f"{n}\n" for n in unused).encode())
-    atomic.write_bytes(out / "splits.csv", csv_table(table))
+    atomic.write_bytes(out / "splits.csv", csv_rows.records(table))
     jsonl.write(out / "lineage.jsonl", lineage.links)
-
-
-def csv_table(rows: Sequence[Mapping[str, Any]]) -> bytes:
-    """Return rows as CSV with a header; nothing for no rows."""
-    handle = io.StringIO()
-    if rows:
-        writer = csv.DictWriter(handle, rows[0].keys(), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-    return handle.getvalue().encode()

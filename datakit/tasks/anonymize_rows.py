@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import msgspec
 
+from datakit.io import csv_rows
 from datakit.records.anonymization import AUDIT, REVIEW, Anonymization
 from datakit.records.product import Product
 from datakit.records.sample import Sample
@@ -33,18 +32,10 @@ def rows(
     lines = {AUDIT: msgspec.json.encode(record).decode() + "\n"}
     if sample is None:
         row = [record.id, source_name, record.status, str(faces), "; ".join(record.reasons)]
-        lines[REVIEW] = _csv_line(row)
+        lines[REVIEW] = csv_rows.line(row)
     return Product(
         samples=() if sample is None else (sample,),
         files=dict(files),
         lines=lines,
         counts={record.status: 1, "faces": faces},
     )
-
-
-def _csv_line(row: Sequence[str]) -> str:
-    line = io.StringIO()
-    # A name that a spreadsheet would run as a formula is shown as text.
-    safe = [f"'{cell}" if cell[:1] in ("=", "+", "-", "@") else cell for cell in row]
-    csv.writer(line, lineterminator="\n").writerow(safe)
-    return line.getvalue()
