@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
+import msgspec
 from msgspec import Meta
 
 from datakit.commands.base import Watch, WriteOptions, operation, process
@@ -21,6 +23,8 @@ GPU_BATCH = 64
 PHOTOS_AT_ONCE_ON_GPU = 2048
 PHOTOS_AT_ONCE_ON_CPU = 4
 """Photos handed to a worker together; on a GPU enough that its stages are seldom empty."""
+
+_GPU_NODES = ("/dev/nvidiactl", "/dev/dxg")
 
 
 class Options(WriteOptions, frozen=True, kw_only=True):
@@ -193,6 +197,7 @@ def run(options: Options, watch: Watch | None = None) -> Drafting:
     from datakit.commands import prelabel_queue as queue
     from datakit.commands.prelabel_stages import StageTimes
 
+    options, choice = _placed(options)
     source = open_sources(options.src, layout=options.layout)
     models = [identify(name, Settings(**settings)) for name, settings in _models(options)]
     calibration = queue.calibration(options.calibrate)
@@ -209,6 +214,7 @@ def run(options: Options, watch: Watch | None = None) -> Drafting:
         notes=_taint(models),
         watch=watch,
     )
+    summary = msgspec.structs.replace(summary, notes=(*summary.notes, choice))
     return Drafting(
         **{name: getattr(summary, name) for name in summary.__struct_fields__},
         models=tuple(f"{model.name} ({model.licence}, {model.sha256})" for model in models),
@@ -219,6 +225,30 @@ def run(options: Options, watch: Watch | None = None) -> Drafting:
 def is_gpu(device: str) -> bool:
     """Tell whether a resolved device is a GPU."""
     return device.startswith("cuda")
+
+
+def _placed(options: Options) -> tuple[Options, str]:
+    """Return the options with the device that is taken, and a sentence about it."""
+    if "weights" not in SEGMENTERS.load(options.model).USES:
+        if is_gpu(options.device):
+            raise InputError(
+                f"--device {options.device}: expected cpu or auto, as {options.model} runs on the "
+                "CPU only; leave it out, or take another model"
+            )
+        device = "cpu"
+    else:
+        device = _found_device() if options.device == "auto" else options.device
+    chosen = " (chosen by auto)" if options.device == "auto" else ""
+    return msgspec.structs.replace(options, device=device), f"device: {device}{chosen}"
+
+
+def _found_device() -> str:
+    # torch takes seconds to import: it is asked only where there is a driver.
+    if not any(Path(node).exists() for node in _GPU_NODES):
+        return "cpu"
+    import torch
+
+    return "cuda" if torch.cuda.is_available() else "cpu"
 
 
 def _models(options: Options) -> list[tuple[str, dict[str, Any]]]:

@@ -32,8 +32,9 @@ def fit_weights(
 ) -> Fitted:
     """Find the weights whose doubt follows best what a review changed.
 
-    One weight at a time is tried at every level, as long as the rank correlation grows: few steps,
-    no randomness, and with few reviewed drafts the result stays near where it started.
+    One weight at a time is tried at every level, as long as the rank correlation grows; from the
+    weights to begin with, and from each measure alone. The best is taken, the first of equals: no
+    randomness.
 
     Parameters
     ----------
@@ -67,8 +68,19 @@ def fit_weights(
             "calibration: expected drafts that were changed by different amounts, found all "
             "equal; merge the reviewed labels first"
         )
-    weights = {name: float(start.get(name, 0.0)) for name in percentiles}
     ranks = rankdata(change)
+    alone = ({name: float(name == one) for name in percentiles} for one in percentiles)
+    starts = [{name: float(start.get(name, 0.0)) for name in percentiles}, *alone]
+    climbed = [_climbed(percentiles, weights, ranks) for weights in starts]
+    best = climbed[0]
+    for other in climbed[1:]:
+        if other.spearman > best.spearman + _GAIN:
+            best = other
+    return best
+
+
+def _climbed(percentiles: Mapping[str, Column], weights: dict[str, float], ranks: Column) -> Fitted:
+    """Change one weight at a time for the better until no change helps."""
     best = _correlation(percentiles, weights, ranks)
     for _ in range(_SWEEPS):
         before = best
