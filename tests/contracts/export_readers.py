@@ -15,6 +15,8 @@ import numpy as np
 from PIL import Image
 
 from datakit.core.polygons import polygon_mask
+from datakit.io.exports.picture import flat_name
+from tests.core.test_brush_rle import slow_decode
 
 Key = tuple[str, str]
 """(side, name)."""
@@ -188,6 +190,92 @@ def read_numpy(out: Path) -> dict[Key, dict[str, np.ndarray]]:
     return found
 
 
+def painted(rings: list[np.ndarray], height: int, width: int) -> np.ndarray:
+    return polygon_mask([np.array(ring, np.float64) for ring in rings], height, width, value=255)
+
+
+def read_roboflow(out: Path) -> dict[Key, dict[str, np.ndarray]]:
+    """A folder a split, images beside the COCO file; ids from 1; polygons only."""
+    from pycocotools.coco import COCO
+
+    found = {}
+    for path in sorted(out.rglob("_annotations.coco.json")):
+        side = {"valid": "val"}.get(path.parent.name, path.parent.name)
+        coco = COCO(str(path))
+        assert coco.getImgIds() == list(range(1, len(coco.imgs) + 1))
+        assert coco.getAnnIds() == list(range(1, len(coco.anns) + 1))
+        for image in coco.loadImgs(coco.getImgIds()):
+            label = np.zeros((image["height"], image["width"]), np.uint8)
+            for annotation in coco.loadAnns(coco.getAnnIds(imgIds=image["id"])):
+                assert all(len(ring) >= 6 for ring in annotation["segmentation"])
+                label |= 255 * coco.annToMask(annotation)
+            photo = rgb(path.parent / image["file_name"])
+            name = flat_name(image["file_name"].removesuffix(".jpg"))
+            found[side, name] = {"image": photo, "near": label}
+    return found
+
+
+def read_cvat(out: Path) -> dict[Key, dict[str, np.ndarray]]:
+    """CVAT for images 1.1: runs of zeros and ones, row by row, within the mask's box."""
+    from xml.etree import ElementTree
+
+    found = {}
+    root = ElementTree.parse(out / "annotations.xml").getroot()
+    assert root.findtext("version") == "1.1"
+    names = {label.findtext("name") for label in root.iter("label")}
+    for image in root.iter("image"):
+        label = np.zeros((int(image.attrib["height"]), int(image.attrib["width"])), np.uint8)
+        for mask in image.iter("mask"):
+            assert mask.attrib["label"] in names
+            left, top, width, height = (
+                int(mask.attrib[key]) for key in ("left", "top", "width", "height")
+            )
+            flat: list[int] = []
+            for number, length in enumerate(mask.attrib["rle"].split(",")):
+                flat += [number % 2] * int(length)
+            box = np.array(flat, np.uint8).reshape(height, width)
+            label[top : top + height, left : left + width] |= 255 * box
+        side, _, name = image.attrib["name"].rpartition("/")
+        photo = rgb(out / "images" / image.attrib["name"])
+        found[side, Path(name).stem] = {"image": photo, "binary": label}
+    return found
+
+
+def read_label_studio(out: Path) -> dict[Key, dict[str, np.ndarray]]:
+    """Predictions: polygons in percent, brush masks as RGBA."""
+    from urllib.parse import unquote
+
+    found = {}
+    for task in json.loads((out / "tasks.json").read_text()):
+        path = out / unquote(task["data"]["image"].split("?d=")[1])
+        photo = rgb(path)
+        label = np.zeros(photo.shape[:2], np.uint8)
+        for region in task["predictions"][0]["result"]:
+            height, width = region["original_height"], region["original_width"]
+            assert (height, width) == label.shape
+            value = region["value"]
+            if region["type"] == "brushlabels":
+                values = np.array(slow_decode(value["rle"]), np.uint8)
+                label |= values.reshape(height, width, 4)[:, :, 3]
+            else:
+                points = np.array(value["points"]) / 100 * (width, height)
+                label |= painted([points], height, width)
+        found[path.parent.name, path.stem] = {"image": photo, "near": label}
+    return found
+
+
+def read_labelme(out: Path) -> dict[Key, dict[str, np.ndarray]]:
+    found = {}
+    for path in sorted(out.glob("*/*.json")):
+        document = json.loads(path.read_text())
+        photo = rgb(path.parent / document["imagePath"])
+        assert photo.shape[:2] == (document["imageHeight"], document["imageWidth"])
+        rings = [shape["points"] for shape in document["shapes"]]
+        label = painted(rings, *photo.shape[:2])
+        found[path.parent.name, path.stem] = {"image": photo, "near": label}
+    return found
+
+
 READERS: dict[str, Callable[[Path], dict[Key, dict[str, np.ndarray]]]] = {
     "p3m": read_p3m,
     "u2net": read_u2net,
@@ -195,6 +283,10 @@ READERS: dict[str, Callable[[Path], dict[Key, dict[str, np.ndarray]]]] = {
     "images-masks": read_images_masks,
     "coco": read_coco,
     "yolo-seg": read_yolo,
+    "roboflow": read_roboflow,
+    "cvat": read_cvat,
+    "label-studio": read_label_studio,
+    "labelme": read_labelme,
     "webdataset": read_webdataset,
     "parquet": read_parquet,
     "numpy": read_numpy,

@@ -11,6 +11,7 @@ from datakit.io.exports.base import Facts, Settings, Written
 from datakit.io.exports.drawn import Drawing, Drawn, draw
 from datakit.io.exports.objects import objects_of
 from datakit.io.exports.picture import Picture, counted
+from datakit.io.exports.tool_files import SOFT, soft_alpha
 from datakit.io.formats.base import Item
 from datakit.io.formats.coco import ROBOFLOW_NAME
 
@@ -38,9 +39,9 @@ class CocoFolders:
     FACTS: ClassVar[Facts] = Facts(
         reader="Roboflow (upload of a folder), and every reader of COCO files",
         loses=(
-            "masks only: an alpha is cut at one half where there is no mask; polygons keep an IoU "
-            f"of 0.99 and a boundary IoU of 0.95, each is in {OUTLINES}; holes hang on their ring "
-            "by a bridge without width"
+            "masks only: polygons keep an IoU of 0.99 and a boundary IoU of 0.95, each is in "
+            f"{OUTLINES}; holes hang on their ring by a bridge without width; soft alphas wait in "
+            f"{SOFT}/ for the labels to come back"
         ),
         tables=(_TABLE, OUTLINES),
     )
@@ -65,9 +66,10 @@ class CocoFolders:
             "image": {"file_name": item.rel, "width": width, "height": height},
             "objects": [_annotation(shape) for shape in drawn],
         }
+        files, roles = soft_alpha(picture, f"{self.folder(item)}{item.stem}")
         return Written(
-            files={path: image},
-            roles={"image": path},
+            files={path: image, **files},
+            roles={"image": path, **roles},
             lines={_TABLE: msgspec.json.encode(line), **_losses(item, drawn)},
             counts=counted(
                 images_encoded_again=again,
