@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
+from datakit.io.object_store import open_store
+from datakit.io.storage import location
+from tests import object_server
+from tests.object_server import Faulty
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -21,3 +29,41 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"real data is not at {folder}")
     return folder
+
+
+@pytest.fixture(scope="session")
+def _s3_server() -> Iterator[tuple[str, Faulty]]:
+    pytest.importorskip("s3fs", reason="the extra s3 is not installed")
+    pytest.importorskip("moto", reason="moto's server is not installed")
+    yield from object_server.serve()
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """A bucket of its own for one test, and the faults of the server that has it."""
+
+    url: str
+    server: Faulty
+
+    def put(self, folder: Path, name: str) -> str:
+        """Upload a local folder; return its URL."""
+        for path in sorted(folder.rglob("*")):
+            if path.is_file():
+                target = location(f"{self.url}/{name}") / path.relative_to(folder).as_posix()
+                target.write_bytes(path.read_bytes())
+        return f"{self.url}/{name}"
+
+
+@pytest.fixture
+def bucket(
+    _s3_server: tuple[str, Faulty], monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> Iterator[Bucket]:
+    """An empty bucket on a real S3 server on this machine."""
+    url, server = _s3_server
+    for name, value in object_server.environment(url).items():
+        monkeypatch.setenv(name, value)
+    name = f"test-{uuid.uuid4().hex[:12]}"
+    open_store("s3")._fs.mkdir(name)
+    yield Bucket(f"s3://{name}", server)
+    server.faults.clear()
+    server.requests.clear()

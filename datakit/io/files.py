@@ -1,26 +1,26 @@
-"""Where source files come from: a folder or a .zip, read the same way and never left."""
+"""Where source files come from: a folder, a .zip, or either in an object store; never left."""
 
 from __future__ import annotations
 
 import os
-import re
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from tempfile import TemporaryFile
 from typing import BinaryIO, cast
 from zipfile import ZipFile, ZipInfo
 
-from datakit.errors import InputError
+from datakit.errors import InputError, OutputError
+from datakit.io.names import safe_name as safe_name
+from datakit.io.names import walk_order
+from datakit.io.object_store import StorageUnavailable
+from datakit.io.storage import Location, ObjectPath, is_url, location
 
 MAX_FILE_BYTES = 1 << 30
 MAX_ZIP_RATIO = 200
-
-# What nearly every name is: parts without a leading dot. Others take the slow way.
-_PLAIN = re.compile(r"[\w-][\w. -]*(?:/[\w-][\w. -]*)*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class FileRef:
     Attributes
     ----------
     root : str
-        The folder or the .zip file.
+        The folder or the .zip file, a path or a URL.
     name : str
         Path below the root with ``/``, checked by `safe_name`.
     """
@@ -40,35 +40,15 @@ class FileRef:
 
     @property
     def path(self) -> Path | None:
-        """The file on disk; None when it is inside a .zip."""
-        return None if _is_zip(self.root) else Path(self.root, self.name)
+        """The file on disk; None when it is inside a .zip or an object store."""
+        if _is_zip(self.root):
+            return None
+        place = location(self.root)
+        return place / self.name if isinstance(place, Path) else None
 
     def read(self, limit_bytes: int = MAX_FILE_BYTES) -> bytes:
         """Return the bytes; InputError if the file is missing, no file, unreadable or too large."""
         return open_root(self.root).read(self.name, limit_bytes)
-
-
-def safe_name(name: str) -> str:
-    """Return ``name`` as a relative path with ``/``; InputError if it would leave its root.
-
-    Examples
-    --------
-    >>> safe_name("train/./a.jpg")
-    'train/a.jpg'
-    >>> safe_name("../../etc/passwd")  # doctest: +ELLIPSIS
-    Traceback (most recent call last):
-    datakit.errors.InputError: file name '../../etc/passwd': expected a path below the ...
-    """
-    if _PLAIN.fullmatch(name):
-        return name
-    path = PurePosixPath(name.replace("\\", "/"))
-    drive = bool(path.parts) and path.parts[0][1:2] == ":"
-    if not path.parts or path.is_absolute() or drive or ".." in path.parts or "\0" in name:
-        raise InputError(
-            f"file name {name!r}: expected a path below the dataset's root, found one that "
-            "leaves it; correct the name in the annotation file"
-        )
-    return str(path)
 
 
 class Folder:
@@ -111,6 +91,43 @@ class Folder:
             return handle
 
 
+class RemoteFolder:
+    """A source below a URL: its objects are the files, what their keys share is the root."""
+
+    def __init__(self, root: ObjectPath) -> None:
+        self.root = root
+
+    def names(self) -> Iterator[str]:
+        """Yield every object below the root in the order of a walk, hidden ones left out.
+
+        Raises InputError if there is none, or a key would leave the root on a disk.
+        """
+        with _told(str(self.root)):
+            keys = [entry.key for entry in self.root.store.below(self.root.key)]
+        if not keys:
+            raise InputError(f"{self.root}: no such file or folder; check the URL")
+        names = [key.removeprefix(f"{self.root.key}/") for key in keys]
+        for name in sorted(names, key=walk_order):
+            parts = safe_name(name) and name.split("/")
+            if "" in parts or "." in parts:
+                raise InputError(f"{self.root}: expected keys with plain parts, found {name!r}")
+            if not any(part.startswith(".") for part in parts):
+                yield name
+
+    def read(self, name: str, limit_bytes: int = MAX_FILE_BYTES) -> bytes:
+        """Return the bytes of an object below the root."""
+        place = self.root / name
+        with _told(name):
+            size = place.stat().st_size
+            _check_size(name, size, limit_bytes)
+            return place.store.read(place.key, 0, size)
+
+    def open(self, name: str) -> BinaryIO:
+        """Open a local copy of an object for reading at any offset; it is gone when closed."""
+        with _told(name):
+            return (self.root / name).open()
+
+
 class ZipFolder:
     """A .zip read in place: every entry is checked before any is used.
 
@@ -120,10 +137,12 @@ class ZipFolder:
         If it is no zip, or an entry is absolute, leaves the root, is a link, or is a bomb.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Location) -> None:
         self.root = root
         try:
-            self._zip = ZipFile(root)
+            self._zip = ZipFile(root if isinstance(root, Path) else root.ranges())
+        except StorageUnavailable as error:
+            raise _stopped(str(root), error) from None
         # A damaged directory fails in zipfile's parser in as many ways as it has fields.
         except Exception as error:  # noqa: BLE001
             raise InputError(f"{root}: expected a .zip archive, found none ({error})") from None
@@ -163,6 +182,8 @@ class ZipFolder:
         _check_size(name, self._entries[name].file_size, limit_bytes)
         try:
             return self._zip.read(self._entries[name])
+        except StorageUnavailable as error:
+            raise _stopped(name, error) from None
         # Each compression method has its own errors, and so has a damaged entry header.
         except Exception as error:  # noqa: BLE001
             raise InputError(f"{name}: the archive is damaged there ({error})") from None
@@ -175,7 +196,7 @@ class ZipFolder:
         return copy
 
 
-Root = Folder | ZipFolder
+Root = Folder | RemoteFolder | ZipFolder
 
 
 @contextmanager
@@ -187,8 +208,18 @@ def _told(name: str) -> Iterator[None]:
         raise InputError(f"{name}: the file is not there; add it or drop its entry") from None
     except IsADirectoryError:
         raise InputError(f"{name}: expected a file, found a folder") from None
+    except StorageUnavailable as error:
+        raise _stopped(name, error) from None
     except OSError as error:
         raise InputError(f"{name}: cannot be read ({error.strerror or error})") from None
+
+
+def _stopped(name: str, error: OSError) -> OutputError:
+    # Not the item's fault: the next would meet it too, and this one can be read another day.
+    return OutputError(
+        f"{name}: cannot be read now ({error.strerror}); when the storage answers again, run the "
+        "same command with --resume"
+    )
 
 
 def _is_zip(root: str) -> bool:
@@ -201,13 +232,19 @@ def _check_size(name: str, size: int, limit_bytes: int) -> None:
 
 
 def open_root(root: str) -> Root:
-    """Open a source by path; a few are kept open, as workers read many files from one.
+    """Open a source by path or URL; a few are kept open, as workers read many files from one.
 
     Raises
     ------
     InputError
-        If the path does not exist, or is neither a folder nor a .zip.
+        If the path does not exist, or is neither a folder nor a .zip. A URL that is no .zip is
+        a folder; whether anything is there shows when its names are asked for.
     """
+    if is_url(root):
+        place = location(root)
+        if isinstance(place, ObjectPath):
+            return _open_remote(place)
+        root = str(place)
     try:
         found = Path(root).stat()
     except (FileNotFoundError, NotADirectoryError):
@@ -220,9 +257,17 @@ def open_root(root: str) -> Root:
     if not _is_zip(root):
         raise InputError(f"{root}: expected a folder or a .zip, found a file")
     # An archive that was replaced under its name is another archive.
-    return _open_zip(root, found.st_ino, found.st_size, found.st_mtime_ns)
+    return _open_zip(Path(root), found.st_ino, found.st_size, found.st_mtime_ns)
+
+
+def _open_remote(place: ObjectPath) -> Root:
+    if not _is_zip(place.key):
+        return RemoteFolder(place)
+    with _told(str(place)):
+        found = place.store.info(place.key)
+    return RemoteFolder(place) if found.folder else _open_zip(place, found.size, found.md5)
 
 
 @lru_cache(maxsize=8)
-def _open_zip(root: str, *version: int) -> ZipFolder:
-    return ZipFolder(Path(root))
+def _open_zip(root: Location, *version: int | str | None) -> ZipFolder:
+    return ZipFolder(root)

@@ -8,11 +8,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from datakit.errors import InputError
-from datakit.io.files import Folder, Root, open_root
+from datakit.io.files import Folder, RemoteFolder, Root, open_root
 from datakit.io.formats import READERS
 from datakit.io.formats.base import Item, Reader
 from datakit.io.formats.coco import CocoReader
 from datakit.io.formats.dataset import DatasetReader
+from datakit.io.storage import Location, location
 from datakit.records.card import Command
 from datakit.records.failure import Failure
 
@@ -75,7 +76,7 @@ def open_sources(
     Parameters
     ----------
     paths : sequence of str
-        Folders, .zip files, or COCO .json files.
+        Folders, .zip files, or COCO .json files; local paths or URLs.
     layout : str, optional
         A name in `READERS`; told by content when None.
     images : str, optional
@@ -90,7 +91,7 @@ def open_sources(
     """
     if not paths:
         raise InputError("SRC: expected at least one source, got none")
-    resolved = [Path(path).resolve() for path in paths]
+    resolved = [location(path).resolve() for path in paths]
     if len(set(resolved)) < len(resolved):
         raise InputError("SRC: one source is named twice; name each once")
     prefixes = _prefixes(resolved) if len(paths) > 1 else [""]
@@ -105,10 +106,11 @@ def open_sources(
 def _open(path: str, layout: str | None, images: str | None) -> tuple[str, Reader]:
     images_root = open_root(images) if images else None
     if path.lower().endswith(".json"):
-        file = Path(path)
+        file = location(path)
         if not file.is_file():
             raise InputError(f"{path}: no such file; check the path")
-        return "coco", CocoReader(Folder(file.parent), [file.name], images_root)
+        folder = Folder(file.parent) if isinstance(file, Path) else RemoteFolder(file.parent)
+        return "coco", CocoReader(folder, [file.name], images_root)
     if images_root is not None:
         raise InputError(f"--images goes with a .json as SRC; {path} is none")
     root = open_root(path)
@@ -131,7 +133,7 @@ def _recognise(root: Root, names: list[str]) -> str:
     )
 
 
-def _prefixes(paths: list[Path]) -> list[str]:
+def _prefixes(paths: Sequence[Location]) -> list[str]:
     """Return a distinct folder name for each source."""
     names = [path.stem if path.suffix.lower() in (".zip", ".json") else path.name for path in paths]
     count = Counter(names)
