@@ -18,6 +18,8 @@ from datakit.io import atomic
 from datakit.records.anonymization import Anonymization
 from datakit.records.card import Card
 from datakit.records.coco import Document
+from datakit.records.draft import Calibration, Change, Draft, Queued
+from datakit.records.drafting import Drafting
 from datakit.records.evaluation import Evaluation
 from datakit.records.failure import Failure
 from datakit.records.finding import Finding
@@ -45,6 +47,11 @@ RECORDS: dict[str, type[msgspec.Struct]] = {
     "coco": Document,
     "run": RunIndex,
     "anonymize": Anonymization,
+    "draft": Draft,
+    "queued": Queued,
+    "change": Change,
+    "calibration": Calibration,
+    "prelabel": Drafting,
     "decision": Decision,
 }
 
