@@ -20,6 +20,7 @@ VERBS = {
     "augment": "datakit.commands.augment",
     "coco2mask": "datakit.commands.coco2mask",
     "mask2coco": "datakit.commands.mask2coco",
+    "train": "datakit.commands.train",
     "prelabel": "datakit.commands.prelabel",
     "validate": "datakit.commands.validate",
     "qc": "datakit.commands.qc",
@@ -31,6 +32,7 @@ VERBS = {
     "export": "datakit.commands.export",
     "stats": "datakit.commands.stats",
     "report": "datakit.commands.report",
+    "review": "datakit.commands.review",
     "run": "datakit.commands.run",
 }
 """Verbs that are functions of this package, and the module of each."""
@@ -49,9 +51,11 @@ __all__ = [
     "prelabel",
     "qc",
     "report",
+    "review",
     "run",
     "split",
     "stats",
+    "train",
     "trimap",
     "validate",
 ]
@@ -64,6 +68,7 @@ if TYPE_CHECKING:
     from datakit.records.quality import Quality
     from datakit.records.statistics import Statistics
     from datakit.records.summary import Summary
+    from datakit.records.training import Training
 
     def anonymize(src: Any, out: Any, **options: Any) -> Summary:
         """Make the faces of photos or of a dataset unrecognisable."""
@@ -101,11 +106,17 @@ if TYPE_CHECKING:
     def report(src: Any, out: Any, **options: Any) -> Summary:
         """Write a page that shows what is in a dataset."""
 
+    def review(src: Any, out: Any = "", **options: Any) -> Summary:
+        """Show the page of a review, or apply what was decided."""
+
     def split(src: Any, out: Any = "", **options: Any) -> Summary | Audit:
         """Make sides that share nothing, or audit those of others."""
 
     def stats(src: Any, **options: Any) -> Statistics:
         """Count, plot and preview an export or a dataset."""
+
+    def train(src: Any, out: Any, **options: Any) -> Training:
+        """Train a segmenter on a dataset's labels."""
 
     def trimap(src: Any, out: Any, **options: Any) -> Summary:
         """Make trimaps from masks or alphas."""

@@ -14,6 +14,7 @@ VERBS = {
     "run": "Walk a pipeline file; what is up to date is not done again.",
     "coco2mask": "Turn COCO polygons and RLE (Roboflow exports) into masks.",
     "mask2coco": "Turn masks into COCO polygons and RLE that keep them.",
+    "train": "Train a first segmenter on reviewed labels, for prelabel.",
     "prelabel": "Draft labels with a model, and say which drafts to look at first.",
     "validate": "Say what is wrong with an export or a dataset, without writing.",
     "anonymize": "Make faces unrecognisable as in P3M, with a record that proves it.",
@@ -26,6 +27,7 @@ VERBS = {
     "split": "Make train, val and test sides that share nothing; audit and mend others.",
     "export": "Write a dataset as another program reads it: P3M, U-2-Net, COCO, shards.",
     "stats": "Count, plot and preview an export or a dataset.",
+    "review": "Look at doubtful labels on a local page, decide, mend, and apply it.",
     "report": "Show what is in a dataset, what was done and what is doubtful, in one HTML file.",
 }
 

@@ -86,17 +86,37 @@ def decode_small_gray(data: bytes, name: str = "image", *, side_px: int) -> Imag
         As `probe`, or if the pixels cannot be decoded.
     """
     facts = probe(data, name)
-    flag = cv2.IMREAD_GRAYSCALE
-    if facts.format == "JPEG":
-        ratio = min(facts.stored_wh) // side_px
-        flag = next((flag for least, flag in _REDUCED if ratio >= least), flag)
+    flag = _reduced(facts, side_px, 0) or cv2.IMREAD_GRAYSCALE
     return orient(_imdecode(_untagged(data, facts), flag, name), facts.orientation)
 
 
+def decode_small_rgb(data: bytes, name: str = "image", *, side_px: int) -> Image8:
+    """Decode a picture in colour for looking at it in small: (H, W, 3) uint8, orientation applied.
+
+    As `decode_small_gray`.
+
+    Raises
+    ------
+    InputError
+        As `probe`, or if the pixels cannot be decoded.
+    """
+    facts = probe(data, name)
+    flag = _reduced(facts, side_px, 1) or cv2.IMREAD_COLOR
+    pixels = _imdecode(_untagged(data, facts), flag, name)
+    return orient(cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB), facts.orientation)
+
+
+def _reduced(facts: Probe, side_px: int, colour: int) -> int | None:
+    ratio = min(facts.stored_wh) // side_px
+    if facts.format != "JPEG":
+        return None
+    return next((flags[colour] for least, flags in _REDUCED if ratio >= least), None)
+
+
 _REDUCED: Final = (
-    (8, cv2.IMREAD_REDUCED_GRAYSCALE_8),
-    (4, cv2.IMREAD_REDUCED_GRAYSCALE_4),
-    (2, cv2.IMREAD_REDUCED_GRAYSCALE_2),
+    (8, (cv2.IMREAD_REDUCED_GRAYSCALE_8, cv2.IMREAD_REDUCED_COLOR_8)),
+    (4, (cv2.IMREAD_REDUCED_GRAYSCALE_4, cv2.IMREAD_REDUCED_COLOR_4)),
+    (2, (cv2.IMREAD_REDUCED_GRAYSCALE_2, cv2.IMREAD_REDUCED_COLOR_2)),
 )
 
 

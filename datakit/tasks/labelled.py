@@ -87,9 +87,16 @@ def label_files(item: Item) -> dict[str, FileRef]:
 
 
 def write_labelled(
-    out: str, item: Item, sample: Labelled
+    out: str, item: Item, sample: Labelled, image: bytes | None = None
 ) -> tuple[dict[str, str], dict[str, int], bytes]:
     """Write image and labels to where the item's name puts them.
+
+    Parameters
+    ----------
+    out, item, sample : str, Item, Labelled
+        Where to, under which name, and what.
+    image : bytes, optional
+        The image's file when its pixels are as they were; it is encoded anew when None.
 
     Returns
     -------
@@ -112,7 +119,8 @@ def write_labelled(
             continue
         if kind == "image":
             suffix = PurePosixPath(item.rel).suffix
-            blobs[kind] = (item.place("images"), images.encode_like(array, suffix))
+            data = images.encode_like(array, suffix) if image is None else image
+            blobs[kind] = (item.place("images"), data)
         else:
             blobs[kind] = (item.place(FOLDERS[kind], ".png"), images.encode_png(array))
     return (*_write(out, blobs), blobs["image"][1])

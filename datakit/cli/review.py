@@ -1,0 +1,36 @@
+"""``datakit review``."""
+
+from __future__ import annotations
+
+import click
+
+from datakit.cli.main import VERBS
+from datakit.cli.verb import verb
+from datakit.commands.base import Watch
+from datakit.commands.review import VERB, Options, run
+from datakit.records.summary import Summary
+
+
+def run_aloud(options: Options, watch: Watch | None = None) -> Summary:
+    """Run with the page's address told on stderr."""
+    return run(options, watch, lambda text: click.echo(text, err=True))
+
+
+command = verb(
+    VERB,
+    Options,
+    run_aloud,
+    summary=VERBS[VERB],
+    text=(
+        "Opens a page on this machine alone: drafts by doubt, findings of qc, photos that "
+        "anonymize lists for a person. Keys accept, reject, flag; a brush mends small errors. "
+        "Every decision is appended to review.jsonl at once, beside SRC, which is never touched. "
+        "--apply makes a dataset of the decisions."
+    ),
+    examples=[
+        "datakit review drafts",
+        "datakit review dataset --records qc_report --port 8000 --no-browser",
+        "datakit review drafts --apply -o reviewed",
+        "datakit review drafts --apply -o gold --only-accepted",
+    ],
+)

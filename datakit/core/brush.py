@@ -1,0 +1,163 @@
+"""What a person paints over a label: a layer of values and weights, laid over masks and alphas."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from datakit.errors import InputError
+
+Layer = npt.NDArray[np.uint8]
+"""(H, W, 2): the value that was painted (0 background, 255 subject), and how much it covers."""
+
+_HALF = 128
+
+
+def over(lower: Layer, upper: Layer) -> Layer:
+    """Lay a layer over another one; painting both in turn or their result once is the same.
+
+    Parameters
+    ----------
+    lower, upper : (H, W, 2) uint8
+        Value and weight.
+
+    Returns
+    -------
+    (H, W, 2) uint8
+
+    Raises
+    ------
+    InputError
+        If the layers differ in size.
+
+    References
+    ----------
+    Porter and Duff 1984, https://doi.org/10.1145/800031.808606: colours not multiplied in.
+
+    Examples
+    --------
+    >>> erased = np.array([[[0, 255], [0, 255]]], np.uint8)
+    >>> added = np.array([[[255, 255], [0, 0]]], np.uint8)
+    >>> over(erased, added).tolist()
+    [[[255, 255], [0, 255]]]
+    """
+    if lower.shape != upper.shape:
+        raise InputError(f"brush: layers of {lower.shape} and {upper.shape} differ in size")
+    result = lower.copy()
+    window = _touched(upper)
+    below, above = lower[window].astype(np.float32), upper[window].astype(np.float32)
+    weight = above[..., 1] / 255
+    rest = below[..., 1] / 255 * (1 - weight)
+    total = weight + rest
+    value = (above[..., 0] * weight + below[..., 0] * rest) / np.maximum(total, 1e-6)
+    result[window] = np.rint(np.stack([value, total * 255], axis=-1)).astype(np.uint8)
+    return result
+
+
+def paint_alpha(alpha: npt.NDArray[np.float32], layer: Layer) -> npt.NDArray[np.float32]:
+    """Paint over an alpha: (H, W) float32 in [0, 1]; what the brush did not touch stays exactly.
+
+    Raises
+    ------
+    InputError
+        If alpha and layer differ in size.
+
+    Examples
+    --------
+    >>> alpha = np.array([[0.25, 0.25]], np.float32)
+    >>> paint_alpha(alpha, np.array([[[255, 255], [255, 0]]], np.uint8)).tolist()
+    [[1.0, 0.25]]
+    """
+    _require_size(alpha, layer)
+    result = alpha.copy()
+    window = _touched(layer)
+    part = layer[window].astype(np.float32) / np.float32(255)
+    value, weight = part[..., 0], part[..., 1]
+    result[window] = np.where(
+        weight > 0, alpha[window] * (1 - weight) + value * weight, alpha[window]
+    )
+    return result
+
+
+def paint_mask(mask: npt.NDArray[Any], layer: Layer, new_value: int) -> npt.NDArray[Any]:
+    """Paint over a mask: binary, classes or objects.
+
+    Parameters
+    ----------
+    mask : (H, W) integers
+        0 is background.
+    layer : (H, W, 2) uint8
+        Where its weight is half and more, the value decides: below half erases.
+    new_value : int
+        What an added pixel becomes in a mask that is empty; otherwise it takes the value of the
+        nearest labelled pixel, so that a stroke at an object's rim makes that object larger.
+
+    Returns
+    -------
+    (H, W), dtype of ``mask``
+
+    Raises
+    ------
+    InputError
+        If mask and layer differ in size.
+
+    Examples
+    --------
+    >>> mask = np.array([[0, 3, 3, 0, 0, 7]], np.uint8)
+    >>> layer = np.array([[[255, 255], [0, 255], [0, 0], [0, 0], [255, 255], [0, 90]]], np.uint8)
+    >>> paint_mask(mask, layer, new_value=255).tolist()
+    [[3, 0, 3, 0, 7, 7]]
+    """
+    _require_size(mask, layer)
+    decided = layer[..., 1] >= _HALF
+    added = decided & (layer[..., 0] >= _HALF) & (mask == 0)
+    result = mask.copy()
+    if added.any():
+        result[added] = _nearest_values(mask, new_value)[added]
+    result[decided & (layer[..., 0] < _HALF)] = 0
+    return result
+
+
+def paint_trimap(trimap: npt.NDArray[np.uint8], layer: Layer) -> npt.NDArray[np.uint8]:
+    """Paint over a trimap: what the brush decided is known, 0 or 255.
+
+    Raises
+    ------
+    InputError
+        If trimap and layer differ in size.
+    """
+    _require_size(trimap, layer)
+    known = np.where(layer[..., 0] >= _HALF, 255, 0).astype(np.uint8)
+    return np.where(layer[..., 1] >= _HALF, known, trimap)
+
+
+def _nearest_values(mask: npt.NDArray[Any], new_value: int) -> npt.NDArray[Any]:
+    """Return, for every pixel, the value of the labelled pixel that is nearest to it."""
+    values = np.unique(mask[mask > 0])
+    if len(values) < 2:
+        return np.full_like(mask, values[0] if len(values) else new_value)
+    empty = (mask == 0).astype(np.uint8)
+    _, places = cv2.distanceTransformWithLabels(
+        empty, cv2.DIST_L2, cv2.DIST_MASK_5, labelType=cv2.DIST_LABEL_PIXEL
+    )
+    table = np.zeros(int(places.max()) + 1, mask.dtype)
+    labelled = mask > 0
+    table[places[labelled]] = mask[labelled]
+    return np.asarray(table[places])
+
+
+def _touched(layer: Layer) -> tuple[slice, slice]:
+    """Return the smallest window with all of a layer's weight."""
+    x, y, width, height = cv2.boundingRect(np.ascontiguousarray(layer[..., 1]))
+    return slice(y, y + height), slice(x, x + width)
+
+
+def _require_size(label: npt.NDArray[Any], layer: Layer) -> None:
+    if label.shape != layer.shape[:2] or layer.shape[2:] != (2,):
+        raise InputError(
+            f"brush: label {label.shape} needs a layer of that size with value and weight, "
+            f"found {layer.shape}"
+        )

@@ -1,0 +1,168 @@
+"""The review's web application: a page, its pictures, and the door for decisions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib.resources import files
+from typing import Any
+
+import msgspec
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from datakit.errors import DatakitError, OutputError
+from datakit.pages.guard import Guard
+from datakit.pages.review_desk import Ask, Desk
+
+ASSETS = {
+    "icon.svg": "image/svg+xml",
+    "review.css": "text/css",
+    **{
+        f"{name}.js": "text/javascript"
+        for name in ("app", "brush", "details", "list", "outbox", "pictures", "queue", "stage")
+    },
+}
+"""Everything that the page loads; no other file can be asked for."""
+
+MOST_BODY_BYTES = 64 << 20
+_BRIEFLY = {"cache-control": "private, max-age=600"}
+
+
+def make_app(desk: Desk, token: str, port: int) -> Guard:
+    """Return the application, guarded.
+
+    Parameters
+    ----------
+    desk : Desk
+        What it shows and where decisions go.
+    token : str
+        The first part of every address.
+    port : int
+        Where it will listen.
+    """
+
+    async def page(request: Request) -> Response:
+        return Response(_asset("review.html"), media_type="text/html")
+
+    async def asset(request: Request) -> Response:
+        name = request.path_params["name"]
+        if name not in ASSETS:
+            return PlainTextResponse("404: no such file\n", status_code=404)
+        return Response(_asset(name), media_type=ASSETS[name])
+
+    async def queue(request: Request) -> Response:
+        return _json(await run_in_threadpool(desk.queue))
+
+    async def details(request: Request) -> Response:
+        return await _answer(lambda: _json(desk.details(request.path_params["at"])))
+
+    async def image(request: Request) -> Response:
+        def read() -> Response:
+            data, kind = desk.image(request.path_params["at"])
+            return Response(data, media_type=kind, headers=_BRIEFLY)
+
+        return await _answer(read)
+
+    async def thumbnail(request: Request) -> Response:
+        def read() -> Response:
+            data = desk.thumbnail(request.path_params["at"])
+            return Response(data, media_type="image/jpeg", headers=_BRIEFLY)
+
+        return await _answer(read)
+
+    async def label(request: Request) -> Response:
+        edit = request.query_params.get("edit") or None
+        return await _answer(lambda: _png(desk.veil(request.path_params["at"], edit)))
+
+    async def before(request: Request) -> Response:
+        return await _answer(lambda: _png(desk.veil_before(request.path_params["at"])))
+
+    async def decide(request: Request) -> Response:
+        body = await _body(request)
+
+        def write() -> Response:
+            return _json(msgspec.json.encode(desk.decide(msgspec.json.decode(body, type=Ask))))
+
+        return await _answer(write)
+
+    async def paint(request: Request) -> Response:
+        query, body = request.query_params, await _body(request)
+
+        def write() -> Response:
+            at_xy = int(query["x"]), int(query["y"])
+            return _json(msgspec.json.encode(desk.paint(query["id"], body, at_xy)))
+
+        return await _answer(write)
+
+    routes = [
+        Route("/", page),
+        Route("/assets/{name}", asset),
+        Route("/api/queue", queue),
+        Route("/api/sample/{at:int}", details),
+        Route("/image/{at:int}", image),
+        Route("/thumb/{at:int}", thumbnail),
+        Route("/label/{at:int}", label),
+        Route("/before/{at:int}", before),
+        Route("/api/decide", decide, methods=["POST"]),
+        Route("/api/paint", paint, methods=["POST"]),
+    ]
+    return Guard(Starlette(routes=routes), token, port)
+
+
+async def _answer(work: Callable[[], Response]) -> Response:
+    """Do what reads or writes files in a thread, and tell what is wrong in one sentence."""
+    try:
+        return await run_in_threadpool(work)
+    except OutputError as error:
+        # The page keeps the decision and tries again: there may be room later.
+        return PlainTextResponse(f"{error}\n", status_code=507)
+    except DatakitError as error:
+        return PlainTextResponse(f"{error}\n", status_code=404)
+    except (msgspec.DecodeError, KeyError, ValueError) as error:
+        return PlainTextResponse(f"400: {error}\n", status_code=400)
+
+
+async def _body(request: Request) -> bytes:
+    """Read a request's body; one that is too large is cut off and will not decode."""
+    parts: list[bytes] = []
+    size = 0
+    async for part in request.stream():
+        size += len(part)
+        if size > MOST_BODY_BYTES:
+            return b""
+        parts.append(part)
+    return b"".join(parts)
+
+
+def _asset(name: str) -> bytes:
+    return (files("datakit.pages") / "static" / name).read_bytes()
+
+
+def _json(data: bytes) -> Response:
+    return Response(data, media_type="application/json")
+
+
+def _png(data: bytes) -> Response:
+    return Response(data, media_type="image/png", headers=_BRIEFLY)
+
+
+def serve(guard: Any, listener: Any) -> None:
+    """Answer requests on a bound socket until the process is told to end."""
+    import uvicorn
+
+    config = uvicorn.Config(
+        guard,
+        log_level="error",
+        access_log=False,
+        lifespan="off",
+        server_header=False,
+        timeout_graceful_shutdown=3,
+    )
+    try:
+        uvicorn.Server(config).run(sockets=[listener])
+    except KeyboardInterrupt:
+        # Ctrl-C is how a person ends it.
+        return

@@ -1,0 +1,248 @@
+// The page: one sample in the middle, the keys, and what they decide.
+import { Brush } from "./brush.js";
+import { Details } from "./details.js";
+import { List } from "./list.js";
+import { Outbox } from "./outbox.js";
+import { Pictures } from "./pictures.js";
+import { KINDS, Queue } from "./queue.js";
+import { Stage } from "./stage.js";
+
+const $ = (id) => document.getElementById(id);
+const response = await fetch("api/queue");
+const queue = new Queue(await response.json());
+const outbox = new Outbox(queue.data.review);
+const pictures = new Pictures(queue);
+const stage = new Stage($("stage"), $("world"), $("handle"), $("message"), (scale) => { $("zoom").textContent = `${Math.round(100 * scale)} %`; });
+const details = new Details($("details"), queue, (boxes) => stage.outline(boxes, true));
+const list = new List($("list"), $("rows"), queue, (at) => show(at));
+const brush = new Brush(stage, Number($("radius").value), (stroke) => paint(stroke));
+const done = []; // what undo takes back: {at, before: promise of where it stood}
+const settling = new Map(); // sample -> promise of where it will stand when the server has answered
+let current = -1;
+
+// Show a sample: at once when its pictures are here already.
+async function show(at) {
+  if (at === undefined || at < 0) return;
+  saveNote();
+  current = at;
+  list.select(at);
+  mark();
+  const words = queue.data.waiting[at] ? "This photo is not in the dataset; --photos SRC shows it here." : "";
+  details.show(at);
+  // A stroke on its way belongs to the label that comes; a server that is gone is not waited for.
+  if (settling.has(at)) await Promise.race([settled(at), new Promise((wake) => setTimeout(wake, 1500))]);
+  const found = pictures.get(at);
+  const [photo, label, before] = await Promise.all([found.photo, found.label, found.before]);
+  if (at !== current) return;
+  stage.show({ photo, label, before }, words);
+  if (photo) photo.alt = `${queue.data.id[at]}: ${queue.data.reason[at] || "no findings"}`;
+  requestAnimationFrame(() => {
+    $("stage").dataset.shown = queue.data.id[at];
+    for (const near of [queue.step(at, 1), queue.step(at, 2), queue.step(at, -1)]) if (near !== undefined) pictures.get(near);
+  });
+}
+
+function mark() {
+  const { verdict } = queue.state(current);
+  for (const name of ["accept", "reject", "flag"]) $(name).setAttribute("aria-pressed", verdict === name);
+  const decided = queue.decided;
+  $("count").textContent = `${decided.toLocaleString("en")} of ${queue.length.toLocaleString("en")} decided`;
+  $("bar").max = queue.length || 1;
+  $("bar").value = decided;
+}
+
+// Where a sample will stand when everything that was sent for it is written.
+const settled = (at) => settling.get(at) || Promise.resolve(queue.state(at));
+
+function send(at, entry) {
+  const answer = outbox.put({ id: queue.data.id[at], ...entry }).then((state) => {
+    queue.set(at, state);
+    list.update(at);
+    if (at === current) mark();
+    return state;
+  });
+  const after = answer.catch(() => queue.state(at));
+  settling.set(at, after);
+  after.then(() => { if (settling.get(at) === after) settling.delete(at); });
+  return answer;
+}
+
+function decide(verdict) {
+  if (current < 0) return;
+  const at = current, before = settled(at);
+  done.push({ at, before });
+  queue.set(at, { ...queue.state(at), verdict });
+  list.update(at);
+  mark();
+  send(at, { ask: { verdict } });
+  const next = queue.step(at, 1, true);
+  if (next !== undefined) show(next);
+  else say("Nothing open is left below in this list.");
+}
+
+function paint(stroke) {
+  const at = current;
+  done.push({ at, before: settled(at) });
+  queue.set(at, { ...queue.state(at), edit: queue.state(at).edit || "" });
+  if (!stage.before) {
+    pictures.get(at).label.then((label) => { if (at === current && !stage.before) stage.before = label; });
+  }
+  // The pictures that are kept are those from before the stroke.
+  send(at, stroke).then(() => pictures.forget(at));
+}
+
+async function undo() {
+  const last = done.pop();
+  if (!last) return say("There is nothing to undo.");
+  if (outbox.problem) say("Undone as soon as the server answers.");
+  const { verdict, note, ...before } = await last.before, edit = before.edit || null;
+  const now = await settled(last.at);
+  queue.set(last.at, { ...now, verdict, edit, note });
+  list.update(last.at);
+  const written = send(last.at, { ask: { verdict, edit, note } });
+  if (now.edit !== edit) {
+    pictures.forget(last.at);
+    await written.catch(() => {});
+  }
+  return show(last.at);
+}
+
+function saveNote() {
+  if (current < 0 || details.at !== current) return;
+  const note = $("note").value;
+  if (note === queue.state(current).note) return;
+  const at = current;
+  done.push({ at, before: settled(at) });
+  queue.set(at, { ...queue.state(at), note });
+  list.update(at);
+  send(at, { ask: { note } });
+}
+
+let quiet = 0;
+function say(words) {
+  $("message").textContent = words;
+  clearTimeout(quiet);
+  quiet = setTimeout(() => { if ($("message").textContent === words) $("message").textContent = ""; }, 3000);
+}
+
+function tellSaved() {
+  const { waiting, problem } = outbox;
+  $("saved").textContent = problem ? `Not saved yet (${waiting}): ${problem}` : waiting ? "Saving…" : "All saved";
+  $("saved").className = problem ? "problem" : waiting ? "busy" : "";
+}
+outbox.addEventListener("change", tellSaved);
+outbox.addEventListener("refused", (event) => say(`Not saved: ${event.detail}`));
+window.addEventListener("beforeunload", (event) => {
+  saveNote();
+  if (outbox.waiting) event.preventDefault();
+});
+
+function filter(keep = false) {
+  queue.filter({ search: $("search").value, kind: $("kind").value, status: $("status").value, order: $("order").value });
+  $("found").textContent = `${queue.shown.length.toLocaleString("en")} shown`;
+  list.reset();
+  if (!keep && queue.shown.length && !queue.rank.has(current)) show(queue.shown[0]);
+}
+
+function setView(view) {
+  stage.setView(view);
+  for (const button of document.querySelectorAll("[data-view]")) {
+    const chosen = button.dataset.view === view;
+    button.setAttribute("aria-checked", chosen);
+    button.tabIndex = chosen ? 0 : -1;
+  }
+  if (view === "difference" && stage.veil.width && !stage.before) say("Nothing to compare with: no earlier label, no edit.");
+}
+
+function setBrush(mode) {
+  const chosen = brush.mode === mode ? null : mode;
+  brush.setMode(chosen);
+  for (const name of ["add", "erase"]) $(name).setAttribute("aria-pressed", name === chosen);
+}
+
+function setRadius(radius) {
+  $("radius").value = $("radius-px").textContent = brush.setRadius(radius);
+}
+
+function hide(hidden) {
+  stage.hidden = hidden;
+  stage.redraw();
+}
+
+const VIEWS = ["overlay", "alpha", "cutout", "difference", "slider"];
+const KEYS = {
+  a: () => decide("accept"), r: () => decide("reject"), x: () => decide("reject"), f: () => decide("flag"),
+  ArrowRight: () => show(queue.step(current, 1)), j: () => show(queue.step(current, 1)),
+  ArrowLeft: () => show(queue.step(current, -1)), k: () => show(queue.step(current, -1)),
+  u: undo, b: () => setBrush("add"), e: () => setBrush("erase"), Escape: () => setBrush(null),
+  "[": () => setRadius(brush.radius / 1.25 - 0.5), "]": () => setRadius(brush.radius * 1.25 + 0.5),
+  "+": () => stage.zoom(Stage.step), "=": () => stage.zoom(Stage.step), "-": () => stage.zoom(1 / Stage.step), 0: () => stage.fit(),
+  h: () => hide(true), n: () => $("note").focus(), "/": () => $("search").focus(), "?": () => $("keys").showModal(),
+};
+VIEWS.forEach((view, place) => { KEYS[place + 1] = () => setView(view); });
+
+document.addEventListener("keydown", (event) => {
+  if (event.key === " " && brush.mode && !typing(event)) {
+    brush.spaced = true;
+    event.preventDefault();
+    return;
+  }
+  if ((event.ctrlKey || event.metaKey) && event.key === "z" && !typing(event)) {
+    event.preventDefault();
+    undo();
+    return;
+  }
+  if (typing(event) && event.key === "Escape") event.target.blur();
+  if (event.ctrlKey || event.metaKey || event.altKey || typing(event) || $("keys").open) return;
+  if (event.shiftKey && event.key.startsWith("Arrow")) {
+    const [x, y] = { ArrowLeft: [60, 0], ArrowRight: [-60, 0], ArrowUp: [0, 60], ArrowDown: [0, -60] }[event.key];
+    event.preventDefault();
+    stage.moveBy(x, y);
+    return;
+  }
+  // Within a group of views the arrows choose the view, as in any group of radio buttons.
+  const radio = event.target.closest?.("#views");
+  if (radio && event.key.startsWith("Arrow")) {
+    const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key] || 0;
+    setView(VIEWS[(VIEWS.indexOf(stage.view) + by + VIEWS.length) % VIEWS.length]);
+    $("views").querySelector("[aria-checked=true]").focus();
+    return;
+  }
+  const action = KEYS[event.key.length === 1 ? event.key.toLowerCase() : event.key];
+  if (!action || event.repeat && event.key === "h") return;
+  event.preventDefault();
+  action();
+});
+document.addEventListener("keyup", (event) => {
+  if (event.key === " ") brush.spaced = false;
+  if (event.key === "h" && stage.hidden) hide(false);
+});
+const typing = (event) => event.target.matches?.("input:not([type=range]), textarea, select");
+
+for (const button of document.querySelectorAll("[data-view]")) button.addEventListener("click", () => setView(button.dataset.view));
+const CLICKS = {
+  accept: () => decide("accept"), reject: () => decide("reject"), flag: () => decide("flag"), undo,
+  next: () => show(queue.step(current, 1)), previous: () => show(queue.step(current, -1)),
+  add: () => setBrush("add"), erase: () => setBrush("erase"), fit: () => stage.fit(),
+  in: () => stage.zoom(Stage.step), out: () => stage.zoom(1 / Stage.step), help: () => $("keys").showModal(),
+  drawer: () => $("drawer").setAttribute("aria-expanded", document.body.classList.toggle("open")),
+};
+for (const [id, action] of Object.entries(CLICKS)) $(id).addEventListener("click", action);
+$("tint").addEventListener("input", (event) => { stage.tint = event.target.value / 100; stage.redraw(); });
+$("radius").addEventListener("input", (event) => setRadius(Number(event.target.value)));
+$("note").addEventListener("change", saveNote);
+$("filter").addEventListener("submit", (event) => event.preventDefault());
+let typed = 0;
+$("search").addEventListener("input", () => { clearTimeout(typed); typed = setTimeout(filter, 80); });
+for (const id of ["kind", "status", "order"]) $(id).addEventListener("change", () => filter());
+
+for (const [kind, count] of queue.kinds()) $("kind").append(new Option(`${KINDS[kind]} (${count.toLocaleString("en")})`, kind));
+$("kind").value = queue.kinds().has("look") ? "look" : "";
+document.title = `${queue.length.toLocaleString("en")} samples · datakit review`;
+setView("overlay");
+tellSaved();
+filter(true);
+show(queue.shown.find((at) => queue.isOpen(at)) ?? queue.shown[0]);
+if (!queue.shown.length) say("There are no samples to look at.");
+mark();
+document.documentElement.dataset.ready = "yes";

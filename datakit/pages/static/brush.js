@@ -1,0 +1,98 @@
+// The brush: strokes go into the label that is seen at once, and each, when it ends, to the server.
+export class Brush {
+  constructor(stage, radius, finished) {
+    Object.assign(this, { stage, finished });
+    this.mode = null; // "add", "erase", or put away
+    this.radius = radius;
+    this.spaced = false; // Space is held: drag pans
+    this.stroke = null;
+    this.ring = document.createElement("div");
+    this.ring.className = "ring";
+    this.ring.hidden = true;
+    stage.box.append(this.ring);
+    this.#listen();
+  }
+
+  setMode(mode) {
+    this.mode = mode;
+    this.stage.box.classList.toggle("painting", mode !== null);
+    if (mode === null) this.ring.hidden = true;
+  }
+
+  setRadius(radius) {
+    this.radius = Math.max(1, Math.min(120, Math.round(radius)));
+    return this.radius;
+  }
+
+  #listen() {
+    const { box } = this.stage;
+    // Before the stage's own listener, so that it can leave the pointer to the brush.
+    box.addEventListener("pointerdown", (event) => {
+      if (!this.mode || this.spaced || event.button !== 0 || !this.stage.veil.width) return;
+      event.preventDefault();
+      box.setPointerCapture(event.pointerId);
+      this.#begin(this.stage.point(event));
+    }, { capture: true });
+    box.addEventListener("pointermove", (event) => {
+      this.#ring(event);
+      if (!this.stroke) return;
+      for (const one of event.getCoalescedEvents?.() || [event]) this.#to(this.stage.point(one));
+    });
+    box.addEventListener("pointerup", () => this.#end());
+    box.addEventListener("pointercancel", () => this.#end());
+    box.addEventListener("pointerleave", () => { this.ring.hidden = true; });
+  }
+
+  #ring(event) {
+    this.ring.hidden = !this.mode || this.spaced;
+    if (this.ring.hidden) return;
+    const edge = this.stage.box.getBoundingClientRect(), side = 2 * this.radius * this.stage.pan.scale;
+    Object.assign(this.ring.style, {
+      width: `${side}px`, height: `${side}px`,
+      left: `${event.clientX - edge.left - side / 2}px`, top: `${event.clientY - edge.top - side / 2}px`,
+    });
+  }
+
+  #begin(point) {
+    const { width, height } = this.stage.veil, canvas = document.createElement("canvas");
+    Object.assign(canvas, { width, height });
+    this.stroke = { canvas, last: point, x1: width, y1: height, x2: 0, y2: 0 };
+    this.#to(point);
+  }
+
+  #to(point) {
+    const { stroke, radius } = this, { veil } = this.stage, erase = this.mode === "erase";
+    const line = (canvas, colour, operation) => {
+      const pen = canvas.getContext("2d");
+      pen.save();
+      Object.assign(pen, { lineWidth: 2 * radius, lineCap: "round", lineJoin: "round", strokeStyle: colour, globalCompositeOperation: operation });
+      pen.beginPath();
+      pen.moveTo(stroke.last.x, stroke.last.y);
+      pen.lineTo(point.x + 0.01, point.y);
+      pen.stroke();
+      pen.restore();
+    };
+    line(veil, "#fff", erase ? "destination-out" : "source-over");
+    line(stroke.canvas, erase ? "#000" : "#fff", "source-over");
+    const x1 = Math.max(0, Math.floor(Math.min(stroke.last.x, point.x) - radius - 1));
+    const y1 = Math.max(0, Math.floor(Math.min(stroke.last.y, point.y) - radius - 1));
+    const x2 = Math.min(veil.width, Math.ceil(Math.max(stroke.last.x, point.x) + radius + 1));
+    const y2 = Math.min(veil.height, Math.ceil(Math.max(stroke.last.y, point.y) + radius + 1));
+    if (x2 > x1 && y2 > y1) {
+      Object.assign(stroke, { x1: Math.min(stroke.x1, x1), y1: Math.min(stroke.y1, y1), x2: Math.max(stroke.x2, x2), y2: Math.max(stroke.y2, y2) });
+      this.stage.redraw({ x: x1, y: y1, width: x2 - x1, height: y2 - y1 });
+    }
+    stroke.last = point;
+  }
+
+  #end() {
+    const { stroke } = this;
+    this.stroke = null;
+    if (!stroke || stroke.x2 <= stroke.x1) return;
+    const cut = document.createElement("canvas");
+    Object.assign(cut, { width: stroke.x2 - stroke.x1, height: stroke.y2 - stroke.y1 });
+    cut.getContext("2d").drawImage(stroke.canvas, -stroke.x1, -stroke.y1);
+    const address = cut.toDataURL("image/png");
+    this.finished({ stroke: address.slice(address.indexOf(",") + 1), x: stroke.x1, y: stroke.y1 });
+  }
+}

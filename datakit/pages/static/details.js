@@ -1,0 +1,74 @@
+// What is known of the sample beside its picture; a finding that is chosen is shown in the picture.
+export class Details {
+  constructor(root, queue, look) {
+    Object.assign(this, { queue, look });
+    const part = (id) => root.querySelector(`#${id}`);
+    Object.assign(this, { name: part("name"), facts: part("facts"), reasons: part("reasons"), note: part("note"), history: part("history") });
+    this.at = -1;
+  }
+
+  async show(at) {
+    this.at = at;
+    const { data } = this.queue;
+    this.name.textContent = data.id[at];
+    const size = data.width[at] ? `${data.width[at]} × ${data.height[at]}` : "";
+    this.facts.textContent = [size, data.split[at], data.label_kind[at]].filter(Boolean).join(" · ");
+    this.note.value = this.queue.state(at).note;
+    let known = {};
+    try {
+      const response = await fetch(`api/sample/${at}`);
+      if (response.ok) known = await response.json();
+    } catch { /* no server: the picture may still be here */ }
+    if (at === this.at) this.#fill(known);
+  }
+
+  #fill(known) {
+    this.reasons.replaceChildren();
+    this.history.replaceChildren();
+    this.#list("Why it waits", (known.reasons || []).map((words) => item(words)));
+    this.#list("Findings", (known.findings || []).map((finding) => {
+      const one = item();
+      const badge = make("b", finding.severity, finding.severity);
+      if (!finding.box) {
+        one.append(badge, ` ${finding.check}: ${finding.words}`);
+        return one;
+      }
+      const go = make("button", null, "");
+      go.type = "button";
+      go.append(badge, ` ${finding.check}: ${finding.words}`);
+      go.addEventListener("click", () => this.look([finding.box]));
+      one.append(go);
+      return one;
+    }));
+    if (known.draft) {
+      const parts = Object.entries(known.draft.parts).map(([name, value]) => item(`${name}: ${value.toFixed(2)}`));
+      this.#list(`Doubt ${known.draft.doubt.toFixed(2)}, most from ${known.draft.reason}`, [...parts, ...(parts.length ? [] : [item(known.draft.reason)])]);
+    }
+    this.#list("Faces", (known.faces || []).map((face, number) => {
+      const one = item(), go = make("button", `face ${number + 1}: ${face.mask}${face.residual ? `, still seen (${face.residual.toFixed(2)})` : ""}`);
+      go.type = "button";
+      go.addEventListener("click", () => this.look([face.box]));
+      one.append(go);
+      return one;
+    }));
+    const facts = Object.entries(known.facts || {}).filter(([, value]) => value);
+    this.#list("About", facts.map(([name, value]) => item(`${name}: ${value}`)));
+    this.#list("What was done", (known.history || []).map((step) => item(step)), this.history, "ol");
+  }
+
+  #list(heading, entries, into = this.reasons, tag = "ul") {
+    if (!entries.length) return;
+    const list = make(tag);
+    list.append(...entries);
+    into.append(make("h3", heading), list);
+  }
+}
+
+const item = (words) => make("li", words);
+
+function make(tag, words, kind) {
+  const one = document.createElement(tag);
+  if (words) one.textContent = words;
+  if (kind) one.className = kind;
+  return one;
+}

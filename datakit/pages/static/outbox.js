@@ -1,0 +1,93 @@
+// What was decided and is not yet on the server's disk. Entries are sent one after the other, kept in
+// the browser until the server has written them, and tried again for as long as it takes.
+const LATER_MS = [300, 1000, 2000, 5000];
+
+export class Outbox extends EventTarget {
+  constructor(name) {
+    super();
+    this.name = `datakit-review-${name}`;
+    this.entries = this.#load();
+    this.answers = new Map(); // entry -> how to tell who waits for it
+    this.failures = 0;
+    this.problem = "";
+    if (this.entries.length) this.#send();
+  }
+
+  // Take an entry {id, ask} or {id, stroke, x, y}; the promise gives where the sample stands then.
+  put(entry) {
+    this.entries.push(entry);
+    this.#keep();
+    const answer = new Promise((resolve, reject) => this.answers.set(entry, { resolve, reject }));
+    answer.catch(() => {}); // told by the event "refused" as well
+    this.#tell();
+    if (this.entries.length === 1) this.#send();
+    return answer;
+  }
+
+  get waiting() { return this.entries.length; }
+
+  async #send() {
+    while (this.entries.length) {
+      const entry = this.entries[0];
+      let response = null;
+      try {
+        response = await post(entry);
+      } catch { /* no server: the same as a server that cannot */ }
+      if (response && response.ok) {
+        const state = await response.json().catch(() => null);
+        if (state) {
+          this.#done(entry).resolve(state);
+          continue;
+        }
+      } else if (response && response.status !== 403 && response.status < 500) {
+        const words = await response.text().catch(() => "");
+        this.#done(entry).reject(new Error(words));
+        this.dispatchEvent(new CustomEvent("refused", { detail: words }));
+        continue;
+      }
+      this.problem = !response ? "the server does not answer"
+        : response.status === 403 ? "the server was started again: open its new address"
+        : await response.text().catch(() => "the server cannot write");
+      this.#tell();
+      await new Promise((wake) => setTimeout(wake, LATER_MS[Math.min(this.failures++, 3)]));
+    }
+  }
+
+  #done(entry) {
+    this.entries.shift();
+    this.failures = 0;
+    this.problem = "";
+    this.#keep();
+    this.#tell();
+    const nobody = { resolve() {}, reject() {} };
+    const answer = this.answers.get(entry) || nobody;
+    this.answers.delete(entry);
+    return answer;
+  }
+
+  #tell() { this.dispatchEvent(new Event("change")); }
+
+  #load() {
+    try {
+      return JSON.parse(localStorage.getItem(this.name)) || [];
+    } catch {
+      return [];
+    }
+  }
+
+  #keep() {
+    try {
+      localStorage.setItem(this.name, JSON.stringify(this.entries));
+    } catch { /* full: they are still in memory, and the page warns before it closes */ }
+  }
+}
+
+async function post(entry) {
+  if (entry.ask) {
+    const body = JSON.stringify({ id: entry.id, ...entry.ask });
+    return fetch("api/decide", { method: "POST", body, headers: { "Content-Type": "application/json" } });
+  }
+  const query = new URLSearchParams({ id: entry.id, x: entry.x, y: entry.y });
+  const bytes = Uint8Array.from(atob(entry.stroke), (letter) => letter.charCodeAt(0));
+  return fetch(`api/paint?${query}`, { method: "POST", body: bytes, headers: { "Content-Type": "image/png" } });
+}

@@ -1,0 +1,47 @@
+// Photos and labels, fetched and decoded before they are needed, a few at a time.
+const MOST = 9;
+
+export class Pictures {
+  constructor(queue) {
+    this.queue = queue;
+    this.entries = new Map(); // sample -> promises of its pictures; the oldest first
+  }
+
+  // Promises of photo, label (with what was painted), and the label to compare with; each may be null.
+  get(at) {
+    const found = this.entries.get(at) || this.#fetch(at);
+    this.entries.delete(at);
+    this.entries.set(at, found);
+    for (const [other] of this.entries) {
+      if (this.entries.size <= MOST) break;
+      this.entries.delete(other);
+    }
+    return found;
+  }
+
+  forget(at) { this.entries.delete(at); }
+
+  #fetch(at) {
+    const { data } = this.queue, { edit } = this.queue.state(at);
+    const has = data.label_kind[at] !== "";
+    const label = has ? load(`label/${at}${edit ? `?edit=${edit}` : ""}`) : none();
+    // Before: the label of an earlier dataset, or else the label as it was before the brush.
+    const before = !has ? none() : data.compared[at] ? load(`before/${at}`)
+      : edit ? load(`label/${at}`) : none();
+    return { photo: data.pictured[at] ? load(`image/${at}`) : none(), label, before };
+  }
+}
+
+const none = () => Promise.resolve(null);
+
+async function load(address) {
+  const picture = new Image();
+  picture.decoding = "async";
+  picture.src = address;
+  try {
+    await picture.decode();
+    return picture;
+  } catch {
+    return null; // there is none, or it cannot be read: the stage says so
+  }
+}

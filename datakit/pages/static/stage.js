@@ -1,0 +1,227 @@
+// The picture in the middle: photo and label as layers, five ways to see them, zoom and pan.
+const MOST_ZOOM = 40, STEP = 1.25, MARGIN_PX = 24;
+const TINT = "#00d59b", BEFORE = "#ff7a2f", ADDED = "#2aa3ff", REMOVED = "#ff7a2f";
+const BACKDROPS = ["checker", "green", "black", "white"];
+
+export class Stage {
+  constructor(box, world, handle, message, zoomed) {
+    Object.assign(this, { box, world, handle, message, zoomed });
+    this.view = "overlay";
+    this.backdrop = 0;
+    this.tint = 0.55;
+    this.slide = 0.5;
+    this.hidden = false;
+    this.pan = { x: 0, y: 0, scale: 1 };
+    this.size = { width: 1, height: 1 };
+    this.veil = layer(); // the label as it is now, white; what the brush works on
+    this.shown = layer("label"); // what is seen of it
+    this.other = layer("before"); // what is seen of the label before
+    this.boxes = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+    this.boxes.setAttribute("class", "boxes");
+    this.#listen();
+    new ResizeObserver(() => this.fit()).observe(box);
+  }
+
+  // Show a sample's pictures; any of them may be null.
+  show({ photo, label, before }, words) {
+    this.photo = photo;
+    this.before = before;
+    this.boxes.replaceChildren();
+    const any = photo || label;
+    this.message.textContent = any ? "" : words || "There is no picture to show.";
+    this.size = any ? { width: any.naturalWidth, height: any.naturalHeight } : { width: 1, height: 1 };
+    const { width, height } = label ? { width: label.naturalWidth, height: label.naturalHeight } : { width: 0, height: 0 };
+    for (const canvas of [this.veil, this.shown, this.other]) Object.assign(canvas, { width, height });
+    if (label) this.veil.getContext("2d").drawImage(label, 0, 0);
+    this.boxes.setAttribute("viewBox", `0 0 ${this.size.width} ${this.size.height}`);
+    this.world.style.width = `${this.size.width}px`;
+    this.world.style.height = `${this.size.height}px`;
+    this.world.replaceChildren(...[photo, this.other, this.shown, this.boxes].filter(Boolean));
+    if (photo) {
+      photo.className = "photo";
+      photo.draggable = false;
+    }
+    this.redraw();
+    this.fit();
+  }
+
+  setView(view) {
+    if (view === "cutout" && this.view === view) this.backdrop = (this.backdrop + 1) % BACKDROPS.length;
+    this.view = view;
+    this.redraw();
+  }
+
+  // Draw the label anew, all of it or only the rectangle that the brush touched.
+  redraw(rect = { x: 0, y: 0, width: this.veil.width, height: this.veil.height }) {
+    const { view } = this, has = this.veil.width > 0;
+    this.world.className = view === "cutout" ? `cutout ${BACKDROPS[this.backdrop]}` : view;
+    this.shown.style.opacity = ["overlay", "slider"].includes(view) ? this.tint : 1;
+    this.other.style.opacity = this.tint;
+    this.world.classList.toggle("hidden-label", this.hidden || !has);
+    this.handle.hidden = view !== "slider" || !has;
+    this.other.hidden = view !== "slider" || !this.before;
+    if (!has) return;
+    within(this.shown, rect, (pen) => this.#paint(pen));
+    if (!this.other.hidden) within(this.other, rect, (pen) => tinted(pen, this.before, BEFORE));
+    this.#clip();
+  }
+
+  #paint(pen) {
+    const { width, height } = pen.canvas;
+    if (this.view === "cutout" && this.photo) {
+      pen.drawImage(this.photo, 0, 0, width, height);
+      pen.globalCompositeOperation = "destination-in";
+      pen.drawImage(this.veil, 0, 0);
+    } else if (this.view === "difference") {
+      this.#difference(pen);
+    } else if (this.view === "alpha") {
+      pen.drawImage(this.veil, 0, 0);
+    } else {
+      tinted(pen, this.veil, TINT);
+    }
+  }
+
+  #difference(pen) {
+    if (!this.before) return;
+    const { width, height } = pen.canvas, scratch = layer();
+    for (const [one, less, colour] of [[this.veil, this.before, ADDED], [this.before, this.veil, REMOVED]]) {
+      Object.assign(scratch, { width, height });
+      const inner = scratch.getContext("2d");
+      inner.drawImage(one, 0, 0, width, height);
+      inner.globalCompositeOperation = "destination-out";
+      inner.drawImage(less, 0, 0, width, height);
+      inner.globalCompositeOperation = "source-in";
+      inner.fillStyle = colour;
+      inner.fillRect(0, 0, width, height);
+      pen.drawImage(scratch, 0, 0);
+    }
+  }
+
+  setSlide(share) {
+    this.slide = Math.max(0, Math.min(1, share));
+    this.handle.setAttribute("aria-valuenow", Math.round(100 * this.slide));
+    this.#clip();
+  }
+
+  #clip() {
+    const cut = 100 * this.slide, slider = this.view === "slider";
+    this.shown.style.clipPath = slider ? `inset(0 0 0 ${cut}%)` : "";
+    this.other.style.clipPath = slider ? `inset(0 ${100 - cut}% 0 0)` : "";
+    this.handle.style.left = `${this.pan.x + this.slide * this.size.width * this.pan.scale}px`;
+  }
+
+  // Outline boxes [x1, y1, x2, y2] and, with `look`, go there.
+  outline(boxes, look = false) {
+    this.boxes.replaceChildren(...boxes.map(([x1, y1, x2, y2]) => {
+      const one = document.createElementNS("http://www.w3.org/2000/svg", "rect");
+      for (const [name, value] of Object.entries({ x: x1, y: y1, width: x2 - x1, height: y2 - y1 })) one.setAttribute(name, value);
+      return one;
+    }));
+    if (!look || !boxes.length) return;
+    const [x1, y1, x2, y2] = boxes[0], { clientWidth, clientHeight } = this.box;
+    const room = Math.max(x2 - x1, y2 - y1, 24) * 2;
+    this.#place(Math.min(clientWidth, clientHeight) / room, (x1 + x2) / 2, (y1 + y2) / 2);
+  }
+
+  fit() {
+    const { clientWidth, clientHeight } = this.box, { width, height } = this.size;
+    const room = (side) => Math.max(side - 2 * MARGIN_PX, 50);
+    this.#place(Math.min(room(clientWidth) / width, room(clientHeight) / height, 8), width / 2, height / 2);
+  }
+
+  // Zoom about a point of the box, its middle when none is given.
+  zoom(by, at = { x: this.box.clientWidth / 2, y: this.box.clientHeight / 2 }) {
+    const { x, y, scale } = this.pan, to = Math.max(0.02, Math.min(MOST_ZOOM, scale * by));
+    Object.assign(this.pan, { scale: to, x: at.x - ((at.x - x) * to) / scale, y: at.y - ((at.y - y) * to) / scale });
+    this.#move();
+  }
+
+  // The place in the picture below a pointer.
+  point(event) {
+    const edge = this.box.getBoundingClientRect();
+    return { x: (event.clientX - edge.left - this.pan.x) / this.pan.scale, y: (event.clientY - edge.top - this.pan.y) / this.pan.scale };
+  }
+
+  moveBy(x, y) {
+    this.pan.x += x;
+    this.pan.y += y;
+    this.#move();
+  }
+
+  #place(scale, x, y) {
+    const { clientWidth, clientHeight } = this.box, to = Math.max(0.02, Math.min(MOST_ZOOM, scale));
+    this.pan = { scale: to, x: clientWidth / 2 - x * to, y: clientHeight / 2 - y * to };
+    this.#move();
+  }
+
+  #move() {
+    const { x, y, scale } = this.pan;
+    this.world.style.transform = `translate(${x}px, ${y}px) scale(${scale})`;
+    this.world.classList.toggle("pixels", scale >= 3);
+    this.zoomed(scale);
+    this.#clip();
+  }
+
+  #listen() {
+    const { box } = this;
+    box.addEventListener("wheel", (event) => {
+      event.preventDefault();
+      const edge = box.getBoundingClientRect();
+      this.zoom(Math.exp(-event.deltaY / 400), { x: event.clientX - edge.left, y: event.clientY - edge.top });
+    }, { passive: false });
+    let grabbed = null;
+    box.addEventListener("pointerdown", (event) => {
+      if (event.defaultPrevented || event.button > 1 || event.target === this.handle) return;
+      grabbed = event.pointerId;
+      box.setPointerCapture(grabbed);
+      box.classList.add("grabbed");
+    });
+    box.addEventListener("pointermove", (event) => {
+      if (event.pointerId === grabbed) this.moveBy(event.movementX, event.movementY);
+    });
+    const release = () => { grabbed = null; box.classList.remove("grabbed"); };
+    box.addEventListener("pointerup", release);
+    box.addEventListener("pointercancel", release);
+    box.addEventListener("dblclick", () => (this.pan.scale < 1 ? this.zoom(1 / this.pan.scale) : this.fit()));
+    this.handle.addEventListener("pointerdown", (event) => this.handle.setPointerCapture(event.pointerId));
+    this.handle.addEventListener("pointermove", (event) => {
+      if (event.buttons) this.setSlide(this.point(event).x / this.size.width);
+    });
+    this.handle.addEventListener("keydown", (event) => {
+      const by = { ArrowLeft: -0.02, ArrowRight: 0.02 }[event.key];
+      if (!by) return;
+      event.preventDefault();
+      event.stopPropagation();
+      this.setSlide(this.slide + by);
+    });
+  }
+
+  static get step() { return STEP; }
+}
+
+function layer(kind = "") {
+  const canvas = document.createElement("canvas");
+  canvas.className = `layer ${kind}`;
+  canvas.setAttribute("aria-hidden", "true");
+  return canvas;
+}
+
+// Clear a rectangle of a canvas and draw inside it alone.
+function within(canvas, rect, draw) {
+  const pen = canvas.getContext("2d");
+  pen.save();
+  pen.beginPath();
+  pen.rect(rect.x, rect.y, rect.width, rect.height);
+  pen.clip();
+  pen.clearRect(rect.x, rect.y, rect.width, rect.height);
+  draw(pen);
+  pen.restore();
+}
+
+function tinted(pen, veil, colour) {
+  const { width, height } = pen.canvas;
+  pen.drawImage(veil, 0, 0, width, height);
+  pen.globalCompositeOperation = "source-in";
+  pen.fillStyle = colour;
+  pen.fillRect(0, 0, width, height);
+}

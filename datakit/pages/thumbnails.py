@@ -1,0 +1,109 @@
+"""Thumbnails made when they are first seen, kept in a folder that does not grow for ever."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import threading
+from pathlib import Path
+
+import cv2
+
+from datakit.errors import DatakitError
+from datakit.io import atomic, images
+from datakit.io.files import FileRef
+
+SIDE_PX = 128
+MOST_BYTES = 256 << 20
+_QUALITY = 80
+
+
+class Thumbnails:
+    """JPEGs of at most `SIDE_PX`, each under the sha256 of the image that it shows.
+
+    Parameters
+    ----------
+    folder : Path
+        Theirs alone.
+    most_bytes : int
+        When the folder holds more, those that were not looked at for longest go.
+    """
+
+    def __init__(self, folder: Path, most_bytes: int = MOST_BYTES) -> None:
+        self._folder = folder
+        self._most_bytes = most_bytes
+        self._mutex = threading.Lock()
+        self._bytes: int | None = None
+
+    def get(self, image: FileRef, *, keep: bool) -> tuple[bytes, str]:
+        """Return the thumbnail of an image, and the sha256 of the image's bytes.
+
+        Parameters
+        ----------
+        image : FileRef
+            The picture.
+        keep : bool
+            Whether the thumbnail may lie on the disk.
+
+        Raises
+        ------
+        InputError
+            If the picture cannot be read or decoded.
+        """
+        data = image.read()
+        digest = hashlib.sha256(data).hexdigest()
+        if not keep:
+            return _small(data, image.name), digest
+        path = self._folder / digest[:2] / f"{digest}-{SIDE_PX}.jpg"
+        try:
+            small = path.read_bytes()
+            os.utime(path)
+        except OSError:
+            small = _small(data, image.name)
+            self._keep(path, small)
+        return small, digest
+
+    def _keep(self, path: Path, small: bytes) -> None:
+        try:
+            atomic.write_bytes(path, small)
+        except DatakitError:
+            # A full disk must not hide the picture; it is made again the next time.
+            return
+        with self._mutex:
+            if self._bytes is None:
+                self._bytes = sum(size for _, size, _ in self._files())
+            else:
+                self._bytes += len(small)
+            if self._bytes > self._most_bytes:
+                self._bytes = self._shrink()
+
+    def _shrink(self) -> int:
+        """Remove the oldest until a fifth of the room is free; return the bytes that are left."""
+        files = sorted(self._files())
+        left = sum(size for _, size, _ in files)
+        for _, size, path in files:
+            if left <= self._most_bytes * 0.8:
+                break
+            Path(path).unlink(missing_ok=True)
+            left -= size
+        return left
+
+    def _files(self) -> list[tuple[float, int, str]]:
+        found = []
+        for parent, _, names in os.walk(self._folder):
+            for name in names:
+                try:
+                    facts = Path(parent, name).stat()
+                except OSError:
+                    continue
+                found.append((facts.st_mtime, facts.st_size, str(Path(parent, name))))
+        return found
+
+
+def _small(data: bytes, name: str) -> bytes:
+    image = images.decode_small_rgb(data, name, side_px=SIDE_PX)
+    scale = SIDE_PX / max(image.shape[:2])
+    if scale < 1:
+        size_wh = (max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale)))
+        image = cv2.resize(image, size_wh, interpolation=cv2.INTER_AREA)
+    return images.encode_jpeg(image, _QUALITY)
