@@ -56,6 +56,8 @@ def open_weights(settings: Settings, known: Weights | None, name: str) -> GivenW
         path = find_weights(known, settings.weights)
     elif len(settings.weights) == 1 and Path(settings.weights[0]).is_file():
         path = Path(settings.weights[0])
+    elif len(settings.weights) == 1 and not Path(settings.weights[0]).exists():
+        raise ModelError(f"{settings.weights[0]}: expected a weights file, found nothing there")
     else:
         given = ", ".join(str(place) for place in settings.weights) or "nothing"
         raise ModelError(f"--model {name}: expected one file by --weights FILE, found {given}")

@@ -203,6 +203,11 @@ SEGMENTERS: Registry[SegmenterFactory] = Registry(
         "onnx": "datakit.models.contracted:ONNX",
         "torchscript": "datakit.models.contracted:TORCHSCRIPT",
         "torch-export": "datakit.models.contracted:TORCH_EXPORT",
+        "grabcut": "datakit.models.grabcut:GrabCutSegmenter",
+        "kmeans": "datakit.models.kmeans:KMeansSegmenter",
+        "gmm": "datakit.models.gmm:GmmSegmenter",
+        "meanshift": "datakit.models.meanshift:MeanShiftSegmenter",
+        "otsu": "datakit.models.otsu:OtsuSegmenter",
         "ensemble": "datakit.models.ensemble:EnsembleSegmenter",
     },
 )

@@ -14,13 +14,14 @@ from datakit.models.given_weights import GivenWeights, open_weights
 from datakit.models.known_weights import U2NET, U2NETP
 from datakit.models.onnx_file import read_onnx
 from datakit.models.segmenters import Identity, Segmenter, Settings
-from datakit.models.weight_files import kind_of
+from datakit.models.weight_files import kind_of, metadata_of
 from datakit.models.weights import Weights
 
 if TYPE_CHECKING:
     from datakit.models.u2net import Size
 
 _CONVOLUTIONS = 119
+LEAST_PX, MOST_PX = 32, 4096
 
 
 class U2NetFactory:
@@ -31,7 +32,7 @@ class U2NetFactory:
 
     The published pre-processing: 320 x 320 by stretching, over the picture's own maximum, ImageNet
     mean and deviation; probability is the fused map. Maps are not stretched to [0, 1] (see
-    ``contracts/u2net.yaml``).
+    ``contracts/u2net.yaml``). A checkpoint of `datakit train` says another size itself.
     """
 
     USES = frozenset({"weights", "precision", "compiled"})
@@ -63,7 +64,8 @@ class U2NetFactory:
 
         model = read_u2net(given.data, self.size, str(given.path))
         identity = given.identity(self.size)
-        return TorchSegmenter(identity, model.logits, _on_logits(contract), settings)
+        contract = _as_trained(_on_logits(contract), given)
+        return TorchSegmenter(identity, model.logits, contract, settings)
 
 
 def _in_onnxruntime(settings: Settings) -> bool:
@@ -109,6 +111,20 @@ def _on_logits(contract: Contract) -> Contract:
     """Return the contract of the model's logits: the exported one has its sigmoid inside."""
     output = msgspec.structs.replace(contract.output, activation="sigmoid")
     return msgspec.structs.replace(contract, output=output)
+
+
+def _as_trained(contract: Contract, given: GivenWeights) -> Contract:
+    """Return the contract at the size that a checkpoint was trained at, when it says so."""
+    said = metadata_of(given.data).get("size_px")
+    if said is None:
+        return contract
+    if not said.isdecimal() or not LEAST_PX <= int(said) <= MOST_PX:
+        raise ModelError(
+            f"{given.path}: expected a size of {LEAST_PX} to {MOST_PX} px in its metadata, found "
+            f"{said[:20]!r}"
+        )
+    shaped = msgspec.structs.replace(contract.input, size=(int(said), int(said)))
+    return msgspec.structs.replace(contract, input=shaped)
 
 
 SMALL = U2NetFactory("u2netp", U2NETP)

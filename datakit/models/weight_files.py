@@ -93,6 +93,13 @@ def read_tensors(data: bytes, name: str) -> tuple[dict[str, Tensor], dict[str, s
     return _without_prefixes(found), metadata
 
 
+def metadata_of(data: bytes) -> dict[str, str]:
+    """Return what a safetensors file says of itself; empty for files of other kinds."""
+    found = (_safetensors_header(data) or {}).get("__metadata__")
+    said = found if isinstance(found, dict) else {}
+    return {str(key): str(value) for key, value in said.items()}
+
+
 def differing_keys(
     expected: Mapping[str, tuple[int, ...]], found: Mapping[str, tuple[int, ...]]
 ) -> str | None:
@@ -163,9 +170,7 @@ def _read_safetensors(data: bytes, name: str) -> tuple[dict[str, Tensor], dict[s
         tensors = load(data)
     except (SafetensorError, ValueError, KeyError) as error:
         raise ModelError(f"{name}: this safetensors file is damaged ({error})") from None
-    metadata = (_safetensors_header(data) or {}).get("__metadata__")
-    said = metadata if isinstance(metadata, dict) else {}
-    return tensors, {str(key): str(value) for key, value in said.items()}
+    return tensors, metadata_of(data)
 
 
 def _without_prefixes(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
