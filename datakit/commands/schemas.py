@@ -31,6 +31,7 @@ from datakit.records.review import Decision
 from datakit.records.sample import Sample
 from datakit.records.statistics import Statistics
 from datakit.records.summary import Summary
+from datakit.records.training import Epoch, Training
 
 RECORDS: dict[str, type[msgspec.Struct]] = {
     "sample": Sample,
@@ -44,6 +45,8 @@ RECORDS: dict[str, type[msgspec.Struct]] = {
     "evaluation": Evaluation,
     "audit": Audit,
     "link": Link,
+    "training": Training,
+    "epoch": Epoch,
     "coco": Document,
     "run": RunIndex,
     "anonymize": Anonymization,

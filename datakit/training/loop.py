@@ -1,0 +1,239 @@
+"""The loop: epochs over a `PortraitDataset`, scored on held-out samples, stopped and resumed."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import msgspec
+import torch
+from torch import Tensor, nn, optim
+from torch.utils.data import DataLoader, Sampler
+
+from datakit.core.randomness import derive_rng
+from datakit.errors import ModelError
+from datakit.io.formats.base import Item
+from datakit.records.training import Epoch
+from datakit.training.checkpoints import encode_state, encode_weights, restore_state
+from datakit.training.data import PortraitDataset
+from datakit.training.losses import PortraitLoss
+from datakit.training.networks import NetworkSpec, logits_of
+from datakit.training.scoring import scores_of
+
+MONITOR = "iou"
+"""The score whose best epoch is kept."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainSettings:
+    """How to train.
+
+    Attributes
+    ----------
+    epochs, batch_size : int
+    lr : float
+        Learning rate of the first epoch; it falls to 0 along half a cosine.
+    weight_decay : float
+        AdamW's (Loshchilov and Hutter 2019, arXiv:1711.05101).
+    patience : int
+        Stop after this many epochs without a better `MONITOR`; 0 never stops.
+    seed : int
+    workers : int
+        Processes that decode and augment; 0: this one.
+    device : str
+        ``cpu`` or ``cuda``.
+    mse, ssim, bce : float
+        Weights of the loss's parts.
+    """
+
+    epochs: int = 30
+    batch_size: int = 8
+    lr: float = 1e-3
+    weight_decay: float = 1e-4
+    patience: int = 10
+    seed: int = 0
+    workers: int = 0
+    device: str = "cpu"
+    mse: float = 1.0
+    ssim: float = 1.0
+    bce: float = 1.0
+
+
+class EpochBatches(Sampler[list[int]]):
+    """The batches of an epoch: an order drawn from (seed, epoch), cut into equal parts.
+
+    A last batch of a single sample joins the one before it: batch norms have no variance to learn
+    from one.
+
+    Examples
+    --------
+    >>> batches = EpochBatches(5, 2, seed=0)
+    >>> [len(batch) for batch in batches], list(batches) == list(batches)
+    ([2, 3], True)
+    """
+
+    def __init__(self, count: int, batch_size: int, seed: int) -> None:
+        self._count, self._batch_size, self._seed = count, batch_size, seed
+        self.epoch = 0
+
+    def __iter__(self) -> Iterator[list[int]]:
+        order = derive_rng(self._seed, "order", self.epoch).permutation(self._count).tolist()
+        step = self._batch_size
+        batches = [order[start : start + step] for start in range(0, self._count, step)]
+        if len(batches) > 1 and len(batches[-1]) == 1:
+            last = batches.pop()
+            batches[-1] += last
+        yield from batches
+
+    def __len__(self) -> int:
+        whole, rest = divmod(self._count, self._batch_size)
+        return max(1, whole + (rest > 1))
+
+
+class Trainer:
+    """A network on its way: train epoch by epoch, keep the best weights, save and restore.
+
+    Every draw of randomness belongs to (seed, epoch, sample): a run that is restored from a
+    checkpoint after any epoch ends with the same weights as one that was never stopped, on the
+    same machine with the same number of threads.
+
+    Parameters
+    ----------
+    spec : NetworkSpec
+    network : torch.nn.Module
+        As `NetworkSpec.build` gives it; trained in place.
+    train : PortraitDataset
+    held_out : sequence of Item
+        What each epoch is scored on.
+    settings : TrainSettings
+    """
+
+    def __init__(
+        self,
+        spec: NetworkSpec,
+        network: nn.Module,
+        train: PortraitDataset,
+        held_out: Sequence[Item],
+        settings: TrainSettings,
+    ) -> None:
+        self.spec, self.settings = spec, settings
+        self.network = network.to(settings.device)
+        self.history: list[Epoch] = []
+        self.best_weights: dict[str, Tensor] = {}
+        self._train, self._held_out = train, held_out
+        self._loss = PortraitLoss(settings.mse, settings.ssim, settings.bce)
+        self._optimizer = optim.AdamW(
+            network.parameters(), lr=settings.lr, weight_decay=settings.weight_decay
+        )
+        self._batches = EpochBatches(len(train), settings.batch_size, settings.seed)
+        self._loader = DataLoader(
+            train,
+            batch_sampler=self._batches,
+            num_workers=settings.workers,
+            persistent_workers=settings.workers > 0,
+            worker_init_fn=_one_thread,
+        )
+
+    @property
+    def best(self) -> Epoch | None:
+        """The epoch whose weights are kept."""
+        return next((row for row in reversed(self.history) if row.best), None)
+
+    @property
+    def finished(self) -> bool:
+        """Whether all epochs are done, or the last ones brought nothing."""
+        done, best = len(self.history), self.best
+        if done >= self.settings.epochs:
+            return True
+        return bool(
+            best and self.settings.patience and done - 1 - best.epoch >= self.settings.patience
+        )
+
+    def scores(self) -> dict[str, float]:
+        """Return the scores of the network as it is now."""
+        return scores_of(self.network, self.spec, self._held_out)
+
+    def run_epoch(self) -> Epoch:
+        """Train one epoch, score it, and keep its weights if they are the best.
+
+        Raises
+        ------
+        ModelError
+            If the loss is no number any more.
+        """
+        number = len(self.history)
+        lr = self.settings.lr * 0.5 * (1 + math.cos(math.pi * number / self.settings.epochs))
+        for group in self._optimizer.param_groups:
+            group["lr"] = lr
+        with deterministic(self.settings.device):
+            loss = self._pass(number)
+            scores = self.scores()
+        best = self.best
+        better = best is None or scores[MONITOR] > best.scores[MONITOR]
+        row = Epoch(epoch=number, lr=lr, loss=loss, scores=scores, best=better)
+        if better:
+            self.best_weights = {
+                key: value.detach().cpu().clone()
+                for key, value in self.network.state_dict().items()
+            }
+        self.history.append(row)
+        return row
+
+    def weights(self) -> bytes:
+        """Return the best weights as a file that ``prelabel --weights`` loads."""
+        return encode_weights(self.best_weights, self.spec.metadata())
+
+    def state(self) -> bytes:
+        """Return a checkpoint of everything."""
+        metadata = {"history": msgspec.json.encode(self.history).decode()}
+        return encode_state(self.network, self._optimizer, self.best_weights, metadata)
+
+    def restore(self, data: bytes, name: str) -> None:
+        """Go back to a checkpoint; ModelError when it is of another network."""
+        self.best_weights, metadata = restore_state(data, name, self.network, self._optimizer)
+        try:
+            self.history = msgspec.json.decode(metadata.get("history", ""), type=list[Epoch])
+        except msgspec.DecodeError as error:
+            raise ModelError(f"{name}: its history cannot be read ({error})") from None
+
+    def _pass(self, number: int) -> dict[str, float]:
+        """Go over the training samples once; return the mean losses."""
+        self.network.train()
+        self._batches.epoch = number
+        self._train.set_epoch(number)
+        sums: dict[str, float] = {}
+        for batch in self._loader:
+            images = batch["image"].to(self.settings.device)
+            alpha = batch["alpha"].to(self.settings.device)
+            parts = self._loss(logits_of(self.network, images, self.spec.name), alpha)
+            if not torch.isfinite(parts["total"]):
+                raise ModelError(
+                    f"epoch {number}: expected a finite loss, found {float(parts['total'].detach())}; "
+                    "train with a smaller --lr"
+                )
+            self._optimizer.zero_grad()
+            parts["total"].backward()
+            self._optimizer.step()
+            for name, value in parts.items():
+                sums[name] = sums.get(name, 0.0) + float(value.detach()) * len(images)
+        return {name: total / len(self._train) for name, total in sums.items()}
+
+
+@contextmanager
+def deterministic(device: str) -> Iterator[None]:
+    """Let torch take only algorithms that give the same result again (on a CPU it has them all)."""
+    before = torch.are_deterministic_algorithms_enabled()
+    torch.use_deterministic_algorithms(device == "cpu")
+    try:
+        yield
+    finally:
+        torch.use_deterministic_algorithms(before)
+
+
+def _one_thread(worker: int) -> None:
+    import cv2
+
+    cv2.setNumThreads(0)
+    torch.set_num_threads(1)

@@ -1,0 +1,102 @@
+"""One labelled sample as training sees it: decoded, sized, and drawn anew in each epoch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from datakit.core import placing
+from datakit.core.randomness import derive_rng
+from datakit.errors import InputError
+from datakit.io import images
+from datakit.io.formats.base import Item
+from datakit.io.mattes import decode_label_alpha, decode_label_mask
+
+if TYPE_CHECKING:
+    # Albumentations takes seconds to import, and not everybody augments.
+    from datakit.transforms.pipeline import Pipeline
+
+Image = npt.NDArray[np.uint8]
+Alpha = npt.NDArray[np.float32]
+
+_BEFORE = 2
+"""A picture that is to be augmented is first brought to this many times the training size."""
+
+
+@dataclass(frozen=True)
+class LabelledPhoto:
+    """An image and its truth.
+
+    Attributes
+    ----------
+    image : (H, W, 3) uint8 RGB
+    alpha : (H, W) float32 in [0, 1]
+        The matte, or the mask as 0 and 1.
+    """
+
+    image: Image
+    alpha: Alpha
+
+
+def is_labelled(item: Item) -> bool:
+    """Tell whether a sample has an image and an alpha or a mask."""
+    return item.image is not None and (item.alpha is not None or item.mask is not None)
+
+
+def read_photo(item: Item) -> LabelledPhoto:
+    """Decode a sample at its own size.
+
+    Raises
+    ------
+    InputError
+        If it has no image or no label, one cannot be decoded, or their sizes differ.
+    """
+    label = item.alpha or item.mask
+    if item.image is None or label is None:
+        raise InputError(f"{item.source_name}: expected an image with an alpha or a mask")
+    image = images.decode_rgb(item.image.read(), item.source_name)
+    if item.alpha is not None:
+        alpha = decode_label_alpha(label.read(), label.name)
+    else:
+        alpha = (decode_label_mask(label.read(), label.name) > 0).astype(np.float32)
+    if alpha.shape != image.shape[:2]:
+        raise InputError(
+            f"{item.source_name}: its label has {alpha.shape[1]}x{alpha.shape[0]} pixels, expected "
+            f"the image's {image.shape[1]}x{image.shape[0]}; `datakit validate` finds such pairs"
+        )
+    return LabelledPhoto(image, alpha)
+
+
+def fit_square(photo: LabelledPhoto, size_px: int) -> LabelledPhoto:
+    """Stretch a photo to a square, as the segmenters do (`datakit.core.placing`)."""
+    height, width = photo.alpha.shape
+    placement = placing.place((height, width), (size_px, size_px), "stretch")
+    return LabelledPhoto(
+        placing.to_input(photo.image, placement, (0, 0, 0)),
+        np.clip(placing.resize_map(photo.alpha, (size_px, size_px)), 0, 1),
+    )
+
+
+def draw(
+    photo: LabelledPhoto, size_px: int, pipeline: Pipeline | None, rng: np.random.Generator
+) -> LabelledPhoto:
+    """Return the photo at the training's size, augmented if there is a pipeline."""
+    if pipeline is None:
+        return fit_square(photo, size_px)
+    height, width = photo.image.shape[:2]
+    scale = _BEFORE * size_px / min(height, width)
+    if scale < 1:
+        size_hw = (max(1, round(height * scale)), max(1, round(width * scale)))
+        placement = placing.place((height, width), size_hw, "stretch")
+        image = placing.to_input(photo.image, placement, (0, 0, 0))
+        photo = LabelledPhoto(image, np.clip(placing.resize_map(photo.alpha, size_hw), 0, 1))
+    drawn = pipeline(image=photo.image, alpha=photo.alpha, rng=rng)
+    return fit_square(LabelledPhoto(drawn["image"], drawn["alpha"]), size_px)
+
+
+def sample_rng(seed: int, item: Item, epoch: int) -> np.random.Generator:
+    """Return the randomness of one sample in one epoch: nothing else decides it."""
+    return derive_rng(seed, item.key, epoch)

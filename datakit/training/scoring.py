@@ -1,0 +1,55 @@
+"""What a network is worth: the scores of ``eval`` on samples at their own size."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import nn
+
+from datakit.core import placing
+from datakit.core.mask_metrics import mask_scores
+from datakit.core.matting_metrics import mad, mse
+from datakit.io.formats.base import Item
+from datakit.training.networks import NetworkSpec, logits_of
+from datakit.training.samples import read_photo
+
+THRESHOLD = 0.5
+
+Alpha = npt.NDArray[np.float32]
+
+
+def predict(network: nn.Module, spec: NetworkSpec, image: npt.NDArray[np.uint8]) -> Alpha:
+    """Return (H, W) float32 in [0, 1] for an (H, W, 3) uint8 RGB image; in evaluation mode."""
+    height, width = image.shape[:2]
+    placement = placing.place((height, width), (spec.size_px, spec.size_px), "stretch")
+    small = placing.to_input(image, placement, (0, 0, 0))
+    device = next(network.parameters()).device
+    batch = torch.from_numpy(small.transpose(2, 0, 1)[None].astype(np.float32) / 255).to(device)
+    with torch.inference_mode():
+        probability = torch.sigmoid(logits_of(network, batch, spec.name)[0])[0, 0]
+    return np.clip(placing.to_image_size(probability.cpu().numpy(), placement), 0, 1)
+
+
+def scores_of(network: nn.Module, spec: NetworkSpec, items: Sequence[Item]) -> dict[str, float]:
+    """Return the means over samples of ``eval``'s scores; the network is left as it was.
+
+    Returns
+    -------
+    dict
+        ``iou``, ``dice``, ``boundary_iou``, ``precision``, ``recall`` of the masks at 0.5, and
+        ``mse`` and ``mad`` of the alphas, each the mean over the samples, at the samples' own
+        size.
+    """
+    training = network.training
+    network.eval()
+    rows: list[dict[str, float]] = []
+    for item in items:
+        photo = read_photo(item)
+        alpha = predict(network, spec, photo.image)
+        row = mask_scores(alpha >= THRESHOLD, photo.alpha >= THRESHOLD)
+        rows.append({**row, "mse": mse(alpha, photo.alpha), "mad": mad(alpha, photo.alpha)})
+    network.train(training)
+    return {name: float(np.mean([row[name] for row in rows])) for name in rows[0]}
