@@ -6,7 +6,6 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Annotated, Any, Literal, cast
 
 import msgspec
@@ -21,6 +20,7 @@ from datakit.io.exports import WRITERS
 from datakit.io.exports.base import Facts, Settings, Shard
 from datakit.io.formats.base import Item, Reader
 from datakit.io.sources import Collection, open_sources
+from datakit.io.storage import location
 from datakit.records.card import Command
 from datakit.records.failure import Failure
 from datakit.records.summary import Summary
@@ -168,7 +168,7 @@ def finishing(
 
     def write(writer: DatasetWriter) -> None:
         for name, pieces in files(writer):
-            with atomic.writing(Path(out, name), durable=True) as handle:
+            with atomic.writing(location(out) / name, durable=True) as handle:
                 for piece in pieces:
                     handle.write(piece)
 

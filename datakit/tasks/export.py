@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, BinaryIO
 
 import msgspec
@@ -19,6 +18,7 @@ from datakit.io.exports import WRITERS
 from datakit.io.exports.base import FileFormat, Settings, Shard, ShardFormat
 from datakit.io.exports.picture import Picture
 from datakit.io.formats.base import Item
+from datakit.io.storage import location
 from datakit.records.failure import Failure
 from datakit.records.product import Product
 from datakit.records.sample import Instance, Operation, Sample
@@ -76,7 +76,7 @@ class ExportSample(_Export):
         writer: FileFormat = self._writer  # type: ignore[attr-defined]
         written = writer.write(picture)
         for name, data in written.files.items():
-            atomic.write_bytes(Path(self.out, name), data)
+            atomic.write_bytes(location(self.out) / name, data)
         return Product(
             samples=(_with_files(picture.row, written.roles),),
             files={name: len(data) for name, data in written.files.items()},
@@ -129,7 +129,7 @@ class ExportShard(_Export):
     def _placing(self, files: dict[str, int]) -> Callable[[str], AbstractContextManager[BinaryIO]]:
         @contextmanager
         def place(name: str) -> Iterator[BinaryIO]:
-            with atomic.writing(Path(self.out, name)) as handle:
+            with atomic.writing(location(self.out) / name) as handle:
                 yield handle
                 files[name] = handle.tell()
 
