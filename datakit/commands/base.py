@@ -6,7 +6,6 @@ import hashlib
 import time
 from collections.abc import Callable, Mapping
 from contextlib import closing
-from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Any, Protocol
 
@@ -20,12 +19,14 @@ from datakit.io import dataset
 from datakit.io.formats import READERS
 from datakit.io.formats.base import Item
 from datakit.io.sources import Collection, open_sources
+from datakit.io.storage import Location, location
 from datakit.records.base import Options
 from datakit.records.card import Card, Command
 from datakit.records.failure import Failure
 from datakit.records.product import Product
 from datakit.records.sample import Operation
 from datakit.records.summary import Summary
+from datakit.tasks.stored import stored
 from datakit.version import __version__
 
 
@@ -229,9 +230,9 @@ def process(
     """
     started = time.perf_counter()
     watch = watch or Silent()
-    out = Path(options.out)
+    out = location(options.out)
     command = Command(verb=verb, version=__version__, options=recorded_options(options))
-    dataset.check_target(out, options.mode, tuple(Path(path) for path in options.src))
+    dataset.check_target(out, options.mode, tuple(map(location, options.src)))
     items = [item for item in source.items() if select(item)] if options.dry_run else None
     if items is not None:
         return _plan(verb, out, source, len(items))
@@ -281,13 +282,15 @@ def _run(
 ) -> dict[str, int]:
     tally = Tally()
     fingerprint = run_fingerprint(options, command)
-    with dataset.create(Path(options.out), fingerprint, options.mode, tables) as writer:
+    with dataset.create(location(options.out), fingerprint, options.mode, tables) as writer:
         for failure in source.failures:
             if options.strict:
                 raise InputError(f"--strict: {failure.id}: {failure.error}")
             writer.fail(failure)
         chosen = (item for item in source.items() if select(item))
-        run = ordered_map(options.make_engine(), task, chosen, recorded=writer.recorded)
+        run = ordered_map(
+            options.make_engine(), stored(task, options.out), chosen, recorded=writer.recorded
+        )
         with closing(run) as outcomes:
             for outcome in outcomes:
                 if heard is not None:
@@ -344,12 +347,12 @@ def _product(outcome: Outcome[Product], verb: str) -> Product:
 
 def run_fingerprint(options: WriteOptions, command: Command) -> str:
     """Return what tells two runs apart: sources, verb, version and recorded options."""
-    sources = [str(Path(path).resolve()) for path in options.src]
+    sources = [str(location(path).resolve()) for path in options.src]
     text = msgspec.json.encode([sources, command], order="deterministic")
     return hashlib.sha256(text).hexdigest()
 
 
-def _finished(out: Path, command: Command, verb: str) -> Summary | None:
+def _finished(out: Location, command: Command, verb: str) -> Summary | None:
     """Return the summary of a run that ended before; None when there is something to resume."""
     if not dataset.is_finished(out):
         return None
@@ -370,7 +373,7 @@ def _finished(out: Path, command: Command, verb: str) -> Summary | None:
     )
 
 
-def _plan(verb: str, out: Path, source: Collection, items: int) -> Summary:
+def _plan(verb: str, out: Location, source: Collection, items: int) -> Summary:
     return Summary(
         verb=verb,
         out=str(out),

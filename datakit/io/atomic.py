@@ -1,4 +1,7 @@
-"""Files that appear whole or not at all: written under a temporary name, flushed, renamed."""
+"""Files that appear whole or not at all: written under a temporary name, flushed, renamed.
+
+In an object store they are uploaded in one step, which has the same effect.
+"""
 
 from __future__ import annotations
 
@@ -7,15 +10,19 @@ import hashlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from io import FileIO
+from io import BufferedRandom, FileIO
 from pathlib import Path
-from typing import BinaryIO
+from tempfile import TemporaryFile
+from typing import BinaryIO, cast
 
 from datakit.errors import InputError, OutputError
+from datakit.io import ledger
+from datakit.io.storage import Location, ObjectPath
 
 TEMPORARY_PREFIX = ".datakit-tmp-"
 
 _NAME_AT_FAULT = frozenset({errno.ENAMETOOLONG, errno.ENOTDIR, errno.EISDIR, errno.EEXIST})
+_SMALL_BYTES = 64 << 20
 """What a file system says of a name that it cannot have, however much room there is."""
 
 
@@ -28,7 +35,7 @@ def _temporary(path: Path) -> Path:
 
 
 @contextmanager
-def told(path: Path) -> Iterator[None]:
+def told(path: Location) -> Iterator[None]:
     """Turn what the file system refuses while ``path`` is written into an error of ours.
 
     Raises
@@ -50,12 +57,12 @@ def told(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def writing(path: Path, *, durable: bool = False) -> Iterator[BinaryIO]:
+def writing(path: Location, *, durable: bool = False) -> Iterator[BinaryIO]:
     """Open a file for writing that replaces ``path`` only when the block ends without an error.
 
     Parameters
     ----------
-    path : Path
+    path : Path or ObjectPath
         The final name; its folder is made when it is not there.
     durable : bool
         Also wait until the bytes are on the disk (fsync): for manifests, which are written once.
@@ -66,6 +73,10 @@ def writing(path: Path, *, durable: bool = False) -> Iterator[BinaryIO]:
     OutputError
         If there is no space or no permission; ``path`` is then as it was.
     """
+    if isinstance(path, ObjectPath):
+        with _uploading(path) as handle:
+            yield handle
+        return
     temporary = _temporary(path)
     with told(path):
         try:
@@ -86,8 +97,30 @@ def writing(path: Path, *, durable: bool = False) -> Iterator[BinaryIO]:
             raise
 
 
-def write_bytes(path: Path, data: bytes, *, durable: bool = False) -> None:
+@contextmanager
+def _uploading(path: ObjectPath) -> Iterator[BinaryIO]:
+    """Open a local file that becomes the object when the block ends without an error."""
+    with told(path), TemporaryFile() as file:
+        handle = cast(BinaryIO, file)
+        yield handle
+        handle.flush()
+        digest = ledger.md5_of_file(cast(BufferedRandom, file))
+        size = handle.seek(0, os.SEEK_END)
+        if size <= _SMALL_BYTES:
+            handle.seek(0)
+            path.write_bytes(handle.read())
+        else:
+            path.store.upload(path.key, handle)
+        ledger.note(str(path), digest)
+
+
+def write_bytes(path: Location, data: bytes, *, durable: bool = False) -> None:
     """Write ``data`` to ``path``, whole or not at all (see `writing`)."""
+    if isinstance(path, ObjectPath):
+        with told(path):
+            path.write_bytes(data)
+        ledger.note(str(path), ledger.md5(data))
+        return
     with writing(path, durable=durable) as handle:
         handle.write(data)
 
@@ -99,14 +132,18 @@ def write_all(handle: FileIO, data: bytes) -> None:
         rest = rest[handle.write(rest) :]
 
 
-def link(source: Path, path: Path, *, symbolic: bool) -> None:
+def link(source: Path, path: Location, *, symbolic: bool) -> None:
     """Make ``path`` a hard or symbolic link to ``source``, replacing what is there in one step.
 
     Raises
     ------
     OutputError
         When the file system cannot (hard links across devices, links not supported).
+    InputError
+        When ``path`` is in an object store, which has no links.
     """
+    if isinstance(path, ObjectPath):
+        raise InputError(f"{path}: an object store has no links; copy the images instead")
     temporary = _temporary(path)
     with told(path):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -120,9 +157,14 @@ def link(source: Path, path: Path, *, symbolic: bool) -> None:
         temporary.unlink(missing_ok=True)
 
 
-def remove_leftovers(folder: Path) -> int:
-    """Delete temporary files that a killed run left below ``folder``; return how many."""
+def remove_leftovers(folder: Location) -> int:
+    """Delete temporary files that a killed run left below ``folder``; return how many.
+
+    An object store has none: an upload that was not finished is no object.
+    """
     count = 0
+    if isinstance(folder, ObjectPath):
+        return count
     for parent, _, names in os.walk(folder):
         for name in names:
             if name.startswith(TEMPORARY_PREFIX):

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shutil
-import socket
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from io import FileIO
@@ -17,7 +15,13 @@ import msgspec
 
 from datakit.errors import InputError
 from datakit.io import atomic
+from datakit.io import lock as locks
+from datakit.io.desk import JOURNAL as JOURNAL
+from datakit.io.desk import Desk, has_journal, open_desk
 from datakit.io.journal import Journal
+from datakit.io.lock import WORK as WORK
+from datakit.io.lock import Held, claim
+from datakit.io.storage import Location, ObjectPath, overlap
 from datakit.records.card import Card
 from datakit.records.failure import Failure
 from datakit.records.product import Product
@@ -26,16 +30,13 @@ from datakit.records.sample import Sample
 CARD = "dataset.json"
 MANIFEST = "metadata.jsonl"
 FAILURES = "failures.jsonl"
-WORK = ".datakit"
-JOURNAL = "journal.jsonl"
-LOCK = "lock"
 
 Mode = Literal["new", "resume", "overwrite"]
 
 
-def is_dataset(folder: Path) -> bool:
+def is_dataset(folder: Location) -> bool:
     """Tell whether datakit wrote this folder: it has a card, or the journal of a stopped run."""
-    if (folder / WORK / JOURNAL).is_file():
+    if has_journal(folder):
         return True
     try:
         return msgspec.json.decode((folder / CARD).read_bytes(), type=Card).format == "datakit"
@@ -43,20 +44,25 @@ def is_dataset(folder: Path) -> bool:
         return False
 
 
-def is_finished(folder: Path) -> bool:
+def is_finished(folder: Location) -> bool:
     """Tell whether the last run into this folder came to its end; take away what it left of itself.
 
     Its journal goes last: what a kill leaves after that is a lock that nobody holds.
     """
-    if not (folder / CARD).is_file() or (folder / WORK / JOURNAL).is_file():
+    if not (folder / CARD).is_file() or has_journal(folder):
         return False
-    if (folder / WORK).is_dir():
-        with _claim(folder):
+    if isinstance(folder, ObjectPath):
+        if locks.is_claimed(folder):
+            with claim(folder):
+                # Its end takes away every lock that nobody holds.
+                pass
+    elif (folder / WORK).is_dir():
+        with claim(folder):
             shutil.rmtree(folder / WORK)
     return True
 
 
-def read_card(folder: Path) -> Card:
+def read_card(folder: Location) -> Card:
     """Read ``dataset.json``; InputError if it is not there or not a card."""
     path = folder / CARD
     try:
@@ -67,7 +73,7 @@ def read_card(folder: Path) -> Card:
         raise InputError(f"{path}: expected a datakit dataset card; {error}") from None
 
 
-def check_target(out: Path, mode: Mode, sources: tuple[Path, ...] = ()) -> None:
+def check_target(out: Location, mode: Mode, sources: tuple[Location, ...] = ()) -> None:
     """Refuse a target that a run must not write to; nothing is changed.
 
     Raises
@@ -77,8 +83,7 @@ def check_target(out: Path, mode: Mode, sources: tuple[Path, ...] = ()) -> None:
         resume nor overwrite is asked, or would be overwritten though datakit did not write it.
     """
     for source in sources:
-        inner, outer = out.resolve(), source.resolve()
-        if inner == outer or outer in inner.parents or inner in outer.parents:
+        if overlap(out, source):
             raise InputError(f"{out}: expected a folder apart from the source {source}")
     with atomic.told(out):
         there = out.exists()
@@ -90,7 +95,7 @@ def check_target(out: Path, mode: Mode, sources: tuple[Path, ...] = ()) -> None:
         held = [entry for entry in out.iterdir() if entry.name != WORK]
     except OSError as error:
         raise InputError(f"{out}: cannot be listed ({error.strerror or error})") from None
-    if not held and not (out / WORK / JOURNAL).is_file():
+    if not held and not has_journal(out):
         return
     if mode == "new":
         raise InputError(
@@ -106,20 +111,7 @@ def check_target(out: Path, mode: Mode, sources: tuple[Path, ...] = ()) -> None:
     raise InputError(f"{out}: --resume found no interrupted run here; name an empty folder")
 
 
-def _holds_something(out: Path, sources: tuple[Path, ...]) -> bool:
-    for source in sources:
-        inner, outer = out.resolve(), source.resolve()
-        if inner == outer or outer in inner.parents or inner in outer.parents:
-            raise InputError(f"{out}: expected a folder apart from the source {source}")
-    if not out.exists():
-        return False
-    if not out.is_dir():
-        raise InputError(f"{out}: expected a folder to write to, found a file")
-    held = any(entry.name != WORK for entry in out.iterdir())
-    return held or (out / WORK / JOURNAL).is_file()
-
-
-def reopen(out: Path, fingerprint: str, products: Mapping[str, Product]) -> None:
+def reopen(out: Location, fingerprint: str, products: Mapping[str, Product]) -> None:
     """Turn a finished dataset into a run that ``resume`` completes: its journal is written anew.
 
     Parameters
@@ -136,21 +128,18 @@ def reopen(out: Path, fingerprint: str, products: Mapping[str, Product]) -> None
     InputError
         If another run is writing there.
     """
-    work = out / WORK
-    with _claim(out):
-        # Under another name until it is whole: half a journal would mean half a dataset.
-        draft = work / f"{JOURNAL}.draft"
-        draft.unlink(missing_ok=True)
-        with atomic.told(work):
-            with Journal(draft, fingerprint) as journal:
-                for key, product in products.items():
-                    journal.add(key, product)
-            draft.replace(work / JOURNAL)
+    with claim(out):
+        desk = open_desk(out)
+        with atomic.told(out):
+            try:
+                desk.reopen(fingerprint, products)
+            finally:
+                desk.close()
 
 
 @contextmanager
 def create(
-    out: Path, fingerprint: str, mode: Mode, tables: Mapping[str, str] = MappingProxyType({})
+    out: Location, fingerprint: str, mode: Mode, tables: Mapping[str, str] = MappingProxyType({})
 ) -> Iterator[DatasetWriter]:
     """Claim ``out`` for this run and give its writer.
 
@@ -172,62 +161,63 @@ def create(
     InputError
         If another run is writing there (its owner is named), or the folder cannot be written.
     """
-    work = out / WORK
-    existed = out.exists()
-    with _claim(out):
+    with ExitStack() as stack:
+        desk = open_desk(out)
+        stack.callback(desk.close)
+        held = stack.enter_context(claim(out))
         if mode == "overwrite":
-            # Emptied before the rest: a kill from here on leaves a run that --resume starts again.
-            with atomic.told(work):
-                (work / JOURNAL).write_bytes(b"")
-        with ExitStack() as stack:
             with atomic.told(out):
-                atomic.remove_leftovers(out)
-                journal = stack.enter_context(Journal(work / JOURNAL, fingerprint))
-                if mode != "new" and not len(journal):
-                    _clear(out)
-                opened = {
-                    name: stack.enter_context((work / name).open("wb", buffering=0))
-                    for name in (MANIFEST, FAILURES, *tables)
-                }
-                for name, header in tables.items():
-                    atomic.write_all(opened[name], header.encode())
-            try:
-                yield DatasetWriter(out, journal, opened)
-            except BaseException:
-                if not len(journal):
-                    _leave_no_trace(out, existed)
-                raise
-        with atomic.told(work):
-            _remove_work(work)
+                desk.start_over()
+        with _opened(out, desk, held, fingerprint, mode, tables) as writer:
+            yield writer
+        with atomic.told(out):
+            desk.remove()
 
 
 @contextmanager
-def _claim(out: Path) -> Iterator[None]:
-    """Hold the lock of ``out``; InputError names the run that has it."""
-    with atomic.told(out):
-        (out / WORK).mkdir(parents=True, exist_ok=True)
-        lock = (out / WORK / LOCK).open("a+b", buffering=0)
-    with lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            lock.seek(0)
-            owner = lock.read().decode(errors="replace").strip() or "owner unknown"
-            raise InputError(
-                f"{out}: another run is writing here ({owner}); "
-                "wait for it or choose another folder"
-            ) from None
+def _opened(
+    out: Location,
+    desk: Desk,
+    held: Held,
+    fingerprint: str,
+    mode: Mode,
+    tables: Mapping[str, str],
+) -> Iterator[DatasetWriter]:
+    """Open journal and tables; a run that stops before its first item leaves no trace."""
+    with ExitStack() as stack:
         with atomic.told(out):
-            lock.truncate(0)
-            atomic.write_all(lock, f"process {os.getpid()} on {socket.gethostname()}".encode())
-        yield
+            atomic.remove_leftovers(out)
+            journal = stack.enter_context(desk.journal(fingerprint))
+            if mode != "new" and not len(journal):
+                desk.clear()
+            opened = {
+                name: stack.enter_context((desk.path / name).open("wb", buffering=0))
+                for name in (MANIFEST, FAILURES, *tables)
+            }
+            for name, header in tables.items():
+                atomic.write_all(opened[name], header.encode())
+        try:
+            yield DatasetWriter(out, desk, journal, opened, held)
+        except BaseException:
+            if not len(journal):
+                desk.tidy()
+            raise
 
 
 class DatasetWriter:
     """Collects products in the order of the items and turns them into the manifest."""
 
-    def __init__(self, out: Path, journal: Journal, tables: Mapping[str, FileIO]) -> None:
+    def __init__(
+        self,
+        out: Location,
+        desk: Desk,
+        journal: Journal,
+        tables: Mapping[str, FileIO],
+        held: Held,
+    ) -> None:
         self.out = out
+        self._desk = desk
+        self._held = held
         self.failed = 0
         self.samples = 0
         self._journal = journal
@@ -242,6 +232,7 @@ class DatasetWriter:
 
     def add(self, key: str, product: Product) -> None:
         """Take an item's product; its files are already in place."""
+        self._held.check()
         with atomic.told(self.out / WORK):
             self._journal.add(key, product)
         for sample in product.samples:
@@ -266,26 +257,26 @@ class DatasetWriter:
 
     def lines(self, table: str) -> Iterator[bytes]:
         """Yield the lines that a table has by now, in the order of the items."""
-        with (self.out / WORK / table).open("rb") as handle:
+        with (self._desk.path / table).open("rb") as handle:
             yield from handle
 
     def finish(self, card: Card, *, views: bool = True) -> None:
         """Put manifest, failures, views (if wanted) and, last, the card in place."""
-        work = self.out / WORK
+        self._held.check()
         with atomic.told(self.out):
             # Of workers that died while they wrote.
             atomic.remove_leftovers(self.out)
             for handle in self._tables.values():
                 os.fsync(handle.fileno())
             if views:
-                self._write_views(work / MANIFEST)
+                self._write_views(self._desk.path / MANIFEST)
             for name in self._tables:
                 if name.startswith("."):
                     continue
                 # The manifest last; a table of failures only when there are some.
                 if name != MANIFEST and (name != FAILURES or self.failed):
-                    (work / name).replace(self.out / name)
-            (work / MANIFEST).replace(self.out / MANIFEST)
+                    self._desk.publish(name)
+            self._desk.publish(MANIFEST)
         text = msgspec.json.format(msgspec.json.encode(card), indent=2)
         atomic.write_bytes(self.out / CARD, text + b"\n", durable=True)
 
@@ -328,30 +319,3 @@ _VIEW = (
     "annotations",
     "fg_ratio",
 )
-
-
-def _leave_no_trace(out: Path, existed: bool) -> None:
-    """Undo the claim of a run that stopped before its first item was noted as done."""
-    _clear(out)
-    _remove_work(out / WORK)
-    if not existed:
-        out.rmdir()
-
-
-def _remove_work(work: Path) -> None:
-    """Remove the run's own folder; the journal last but for the lock (see `is_finished`)."""
-    for entry in work.iterdir():
-        if entry.name not in (JOURNAL, LOCK):
-            entry.unlink()
-    (work / JOURNAL).unlink()
-    shutil.rmtree(work)
-
-
-def _clear(out: Path) -> None:
-    """Remove everything but the run's own folder."""
-    for entry in out.iterdir():
-        if entry.is_dir() and not entry.is_symlink():
-            if entry.name != WORK:
-                shutil.rmtree(entry)
-        else:
-            entry.unlink()

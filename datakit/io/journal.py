@@ -34,6 +34,8 @@ class Journal:
         The journal; an existing one is continued.
     fingerprint : str
         Source, verb, options and version in one text.
+    subject : str, optional
+        The dataset, in error messages; two folders above the journal when None.
 
     Raises
     ------
@@ -41,9 +43,10 @@ class Journal:
         If the journal belongs to a run with another fingerprint.
     """
 
-    def __init__(self, path: Path, fingerprint: str) -> None:
+    def __init__(self, path: Path, fingerprint: str, subject: str | None = None) -> None:
         self._path = path
         self._root = path.parent.parent
+        self._subject = subject or str(self._root)
         self._offsets: dict[str, tuple[int, int]] = {}
         self._added = 0
         # Unbuffered: what did not fit on the disk is not tried again when the file is closed.
@@ -87,7 +90,7 @@ class Journal:
             ) from None
         if header.fingerprint != fingerprint:
             raise InputError(
-                f"{self._root}: --resume expected the same source, options and version as the "
+                f"{self._subject}: --resume expected the same source, options and version as the "
                 "interrupted run, found others; repeat that command, or start again with "
                 "--overwrite"
             )
@@ -99,13 +102,16 @@ class Journal:
         offset, length = self._offsets[key]
         line = os.pread(self._handle.fileno(), length, offset)
         product = self._decoder.decode(line).product
+        return product if self._is_whole(product) else None
+
+    def _is_whole(self, product: Product) -> bool:
         for name, size in product.files.items():
             try:
                 if os.lstat(self._root / name).st_size != size:
-                    return None
+                    return False
             except OSError:
-                return None
-        return product
+                return False
+        return True
 
     def add(self, key: str, product: Product) -> None:
         """Note an item as finished."""

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 from typing import TypeVar
 
 import msgspec
 
 from datakit.errors import InputError, SchemaError
 from datakit.io import atomic
+from datakit.io.storage import Location
 
 T = TypeVar("T")
 
 
-def read(path: Path, kind: type[T]) -> Iterator[T]:
+def read(path: Location, kind: type[T]) -> Iterator[T]:
     """Yield the records of a file.
 
     Raises
@@ -32,7 +32,7 @@ def read(path: Path, kind: type[T]) -> Iterator[T]:
             raise SchemaError(f"{path.name} line {number}: {error}") from None
 
 
-def lines(path: Path) -> Iterator[tuple[int, bytes]]:
+def lines(path: Location) -> Iterator[tuple[int, bytes]]:
     """Yield (line number from 1, bytes) of the lines that are not blank."""
     try:
         with path.open("rb") as handle:
@@ -43,7 +43,7 @@ def lines(path: Path) -> Iterator[tuple[int, bytes]]:
         raise InputError(f"{path}: cannot be read ({error.strerror or error})") from None
 
 
-def write(path: Path, records: Iterable[object]) -> None:
+def write(path: Location, records: Iterable[object]) -> None:
     """Write records as JSON Lines, whole or not at all."""
     encoder = msgspec.json.Encoder()
     with atomic.writing(path, durable=True) as handle:

@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 
 from datakit.errors import InputError
@@ -122,9 +121,11 @@ class Store:
         """
         self._ask(key, lambda: self._fs.pipe_file(key, data, mode="create"))
 
-    def upload(self, key: str, path: Path) -> None:
-        """Put a local file in place; large ones go in parts that become visible together."""
-        self._ask(key, lambda: self._fs.put_file(str(path), key))
+    def upload(self, key: str, handle: BinaryIO) -> None:
+        """Put an open local file in place; its parts become visible together."""
+        # The driver takes a name; this one is the open file's, which may have no other.
+        name = f"/proc/self/fd/{handle.fileno()}"
+        self._ask(key, lambda: self._fs.put_file(name, key))
 
     def children(self, key: str) -> list[Entry]:
         """Return the objects and folders directly below ``key``, in the order of their names."""

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from io import BytesIO
-from pathlib import Path
 from typing import Any
 
 from datakit.errors import InputError
 from datakit.io import atomic
+from datakit.io.storage import Location
 
 META = b"datakit"
 
 
-def write(path: Path, rows: Sequence[Mapping[str, Any]], columns: Sequence[str], kind: str) -> None:
+def write(
+    path: Location, rows: Sequence[Mapping[str, Any]], columns: Sequence[str], kind: str
+) -> None:
     """Write rows as a Parquet table, whole or not at all; the same rows give the same bytes.
 
     Parameters
     ----------
-    path : Path
+    path : Path or ObjectPath
         The file.
     rows : sequence of mapping
         Column -> str, float or list of int; a column that a row lacks is null there.
@@ -45,7 +47,7 @@ def _type(values: Sequence[Any], pa: Any) -> Any:
     return pa.string() if isinstance(known, str) else pa.float64()
 
 
-def read(path: Path, kind: str) -> list[dict[str, Any]]:
+def read(path: Location, kind: str) -> list[dict[str, Any]]:
     """Read the rows of a table that `write` wrote; null values are left out.
 
     Raises

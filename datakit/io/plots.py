@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from io import BytesIO
-from pathlib import Path
 
 from matplotlib import rc_context
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from datakit.io import atomic
+from datakit.io.storage import Location
 
 COLOUR = "#0072B2"
 
@@ -36,12 +36,12 @@ class Bars:
     values: Sequence[float]
 
 
-def save_bars(path: Path, charts: Sequence[Bars], title: str) -> int:
+def save_bars(path: Location, charts: Sequence[Bars], title: str) -> int:
     """Draw charts side by side into a file, the same bytes each time.
 
     Parameters
     ----------
-    path : Path
+    path : Path or ObjectPath
         Its suffix (.svg or .png) chooses the format.
     charts : sequence of Bars
         What to draw.

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from pathlib import Path
 
 from datakit.errors import InputError
 from datakit.io import atomic
+from datakit.io.storage import Location
 
 
-def check(out: Path, files: Collection[str], *, overwrite: bool) -> None:
+def check(out: Location, files: Collection[str], *, overwrite: bool) -> None:
     """Refuse a folder that holds something else, or an earlier report without ``overwrite``.
 
     Parameters
     ----------
-    out : Path
+    out : Path or ObjectPath
         The folder; it need not exist.
     files : collection of str
         The names of the files that the verb writes.
@@ -40,7 +40,7 @@ def check(out: Path, files: Collection[str], *, overwrite: bool) -> None:
         raise InputError(f"{out}: holds an earlier report; add --overwrite to replace it")
 
 
-def clear(out: Path, files: Collection[str]) -> None:
+def clear(out: Location, files: Collection[str]) -> None:
     """Remove the files of an earlier report, when the new one is ready to be written."""
     with atomic.told(out):
         for name in files:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from io import BytesIO
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,6 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import ScalarFormatter
 
 from datakit.io import atomic
+from datakit.io.storage import Location
 
 COLOURS = {"review": "#56B4E9", "warning": "#E69F00", "error": "#D55E00"}
 """Of the Okabe-Ito palette, told apart by colour-blind eyes."""
@@ -45,14 +45,14 @@ class Scores:
     counts: Mapping[str, int] = field(default_factory=dict)
 
 
-def save_scores(path: Path, scores: Sequence[Scores], title: str) -> None:
+def save_scores(path: Location, scores: Sequence[Scores], title: str) -> None:
     """Draw findings by check, and a histogram of scores with its thresholds for each check.
 
     Checks with findings come first, then those whose scores vary; at most 15 histograms.
 
     Parameters
     ----------
-    path : Path
+    path : Path or ObjectPath
         Its suffix (.svg or .png) chooses the format.
     scores : sequence of Scores
         What to draw.

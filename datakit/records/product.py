@@ -19,6 +19,9 @@ class Product(Record, frozen=True, kw_only=True):
     files: Annotated[dict[str, int], Meta(description="file in DST -> its bytes")] = field(
         default_factory=dict
     )
+    digests: Annotated[
+        dict[str, str], Meta(description="file in an object store -> its MD5, to resume by")
+    ] = field(default_factory=dict)
     lines: Annotated[
         dict[str, str], Meta(description="further table in DST -> this item's lines of it")
     ] = field(default_factory=dict)

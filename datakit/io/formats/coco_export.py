@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from datakit.io import atomic
 from datakit.io.formats.base import Item
+from datakit.io.storage import Location
 
 
-def write_annotations(path: Path, samples: Iterable[tuple[Item, str, tuple[int, int]]]) -> int:
+def write_annotations(path: Location, samples: Iterable[tuple[Item, str, tuple[int, int]]]) -> int:
     """Write the annotations of some samples, verbatim but for their ids.
 
     Categories of several files are one when their names are equal.
 
     Parameters
     ----------
-    path : Path
+    path : Path or ObjectPath
         The file to write.
     samples : iterable of (item, file_name, size_wh)
         The sample, its image's path relative to the file, and the image's size.
