@@ -34,6 +34,7 @@ VERBS = {
     "report": "datakit.commands.report",
     "review": "datakit.commands.review",
     "run": "datakit.commands.run",
+    "weights": "datakit.commands.weights",
 }
 """Verbs that are functions of this package, and the module of each."""
 
@@ -58,6 +59,7 @@ __all__ = [
     "train",
     "trimap",
     "validate",
+    "weights",
 ]
 
 if TYPE_CHECKING:
@@ -67,6 +69,7 @@ if TYPE_CHECKING:
     from datakit.records.problems import Problems
     from datakit.records.quality import Quality
     from datakit.records.statistics import Statistics
+    from datakit.records.stored_weights import WeightsReport
     from datakit.records.summary import Summary
     from datakit.records.training import Training
 
@@ -123,6 +126,9 @@ if TYPE_CHECKING:
 
     def validate(src: Any, **options: Any) -> Problems:
         """Say what is wrong with an export or a dataset."""
+
+    def weights(*, action: str = "list", subject: Any = None, **options: Any) -> WeightsReport:
+        """List weights, add a file to the cache, find one, or download one."""
 
 
 def __getattr__(name: str) -> Any:

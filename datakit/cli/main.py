@@ -16,6 +16,7 @@ VERBS = {
     "mask2coco": "Turn masks into COCO polygons and RLE that keep them.",
     "train": "Train a first segmenter on reviewed labels, for prelabel.",
     "prelabel": "Draft labels with a model, and say which drafts to look at first.",
+    "weights": "List, find, add or pull the weights of models, with licence and sha256.",
     "validate": "Say what is wrong with an export or a dataset, without writing.",
     "anonymize": "Make faces unrecognisable as in P3M, with a record that proves it.",
     "augment": "Write augmented copies whose labels still fit, reproducible to the byte.",

@@ -30,6 +30,7 @@ from datakit.records.quality import Quality
 from datakit.records.review import Decision
 from datakit.records.sample import Sample
 from datakit.records.statistics import Statistics
+from datakit.records.stored_weights import WeightsReport
 from datakit.records.summary import Summary
 from datakit.records.training import Epoch, Training
 
@@ -42,6 +43,7 @@ RECORDS: dict[str, type[msgspec.Struct]] = {
     "finding": Finding,
     "quality": Quality,
     "statistics": Statistics,
+    "weights": WeightsReport,
     "evaluation": Evaluation,
     "audit": Audit,
     "link": Link,

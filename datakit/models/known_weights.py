@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Meta
 
 from datakit.errors import ModelError
-from datakit.models.weights import Weights, cache_folder
+from datakit.models.weights import Download, Weights, cache_folder
 from datakit.registry import Registry
 
 _REMBG = "https://github.com/danielgatis/rembg/releases/download/v0.0.0"
@@ -26,9 +26,14 @@ U2NETP = Weights(
     },
     licence="Apache-2.0",
     source=_U2NET,
-    urls={
-        "309c8469258dda742793dce0ebea8e6dd393174f89934733ecc8b14c76f4ddd8": f"{_REMBG}/u2netp.onnx"
-    },
+    downloads=(
+        Download(
+            f"{_REMBG}/u2netp.onnx",
+            "309c8469258dda742793dce0ebea8e6dd393174f89934733ecc8b14c76f4ddd8",
+            4_574_861,
+            "u2netp.onnx",
+        ),
+    ),
 )
 U2NET = Weights(
     name="u2net",
@@ -39,9 +44,14 @@ U2NET = Weights(
     },
     licence="Apache-2.0",
     source=_U2NET,
-    urls={
-        "8d10d2f3bb75ae3b6d527c77944fc5e7dcd94b29809d47a739a7a728a912b491": f"{_REMBG}/u2net.onnx"
-    },
+    downloads=(
+        Download(
+            f"{_REMBG}/u2net.onnx",
+            "8d10d2f3bb75ae3b6d527c77944fc5e7dcd94b29809d47a739a7a728a912b491",
+            175_997_641,
+            "u2net.onnx",
+        ),
+    ),
 )
 ISNET = Weights(
     name="isnet-general-use",
@@ -51,11 +61,14 @@ ISNET = Weights(
     },
     licence="Apache-2.0",
     source="https://github.com/xuebinqin/DIS",
-    urls={
-        "60920e99c45464f2ba57bee2ad08c919a52bbf852739e96947fbb4358c0d964a": (
-            f"{_REMBG}/isnet-general-use.onnx"
-        )
-    },
+    downloads=(
+        Download(
+            f"{_REMBG}/isnet-general-use.onnx",
+            "60920e99c45464f2ba57bee2ad08c919a52bbf852739e96947fbb4358c0d964a",
+            178_648_008,
+            "isnet-general-use.onnx",
+        ),
+    ),
 )
 RMBG = Weights(
     name="rmbg-1.4",
@@ -65,12 +78,15 @@ RMBG = Weights(
     },
     licence="LicenseRef-BRIA-RMBG-1.4",
     source="https://huggingface.co/briaai/RMBG-1.4",
-    urls={
-        "8cafcf770b06757c4eaced21b1a88e57fd2b66de01b8045f35f01535ba742e0f": (
+    downloads=(
+        Download(
             "https://huggingface.co/briaai/RMBG-1.4/resolve/"
-            "2ceba5a5efaec153162aedea169f76caf9b46cf8/onnx/model.onnx"
-        )
-    },
+            "2ceba5a5efaec153162aedea169f76caf9b46cf8/onnx/model.onnx",
+            "8cafcf770b06757c4eaced21b1a88e57fd2b66de01b8045f35f01535ba742e0f",
+            176_153_355,
+            "rmbg-1.4.onnx",
+        ),
+    ),
     noncommercial=True,
 )
 
@@ -139,7 +155,7 @@ def known_release(digest: str) -> Named | None:
             found = Provenance(
                 sha256=digest,
                 licence=weights.licence,
-                source=weights.urls.get(digest, weights.source),
+                source=weights.source,
                 release=f"{weights.name} ({weights.sha256[digest]})",
                 noncommercial=weights.noncommercial,
             )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -16,6 +16,16 @@ from datakit.errors import ModelError
 WEIGHTS_VARIABLE = "DATAKIT_WEIGHTS"
 _REPLACEMENT_CHARACTER = b"\xef\xbf\xbd"
 _TEXT_BYTES = frozenset(range(32, 127)) | {9, 10, 13}
+
+
+@dataclass(frozen=True)
+class Download:
+    """One published file: its address, digest, exact size, and the name it is kept under."""
+
+    url: str
+    sha256: str
+    size_bytes: int
+    file_name: str
 
 
 @dataclass(frozen=True)
@@ -36,8 +46,8 @@ class Weights:
         Python package that carries the file; `file_names` are then relative to its folder.
     extra : str or None
         The extra of datakit that installs `package`.
-    urls : mapping of str to str
-        Where `datakit weights pull` gets the file with a digest, and nothing else.
+    downloads : tuple of Download
+        What `datakit weights pull` may fetch, the first one by default.
     noncommercial : bool
         Whether the licence forbids commercial use.
     """
@@ -49,7 +59,7 @@ class Weights:
     source: str
     package: str | None = None
     extra: str | None = None
-    urls: Mapping[str, str] = field(default_factory=dict)
+    downloads: tuple[Download, ...] = ()
     noncommercial: bool = False
 
 

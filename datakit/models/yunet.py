@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from datakit.core.detections import FaceDetection
 from datakit.errors import ModelError
-from datakit.models.weights import Weights, load_weights
+from datakit.models.weights import Download, Weights, load_weights
 
 Image = npt.NDArray[np.uint8]
 
@@ -30,6 +30,15 @@ YUNET = Weights(
     },
     licence="Apache-2.0",
     source="https://github.com/ShiqiYu/libfacedetection.train (onnx folder)",
+    downloads=(
+        Download(
+            "https://media.githubusercontent.com/media/opencv/opencv_zoo/main/models/"
+            "face_detection_yunet/face_detection_yunet_2023mar.onnx",
+            "8f2383e4dd3cfbb4553ea8718107fc0423210dc964f9f4280604804ed2552fa4",
+            232_589,
+            "face_detection_yunet_2023mar.onnx",
+        ),
+    ),
 )
 _NMS_IOU = 0.3
 _TOP_K = 5000
