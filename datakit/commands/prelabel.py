@@ -17,6 +17,7 @@ from datakit.io.sources import open_sources
 from datakit.models.segmenters import SEGMENTERS, Identity, Settings, identify
 from datakit.records.draft import DRAFTS
 from datakit.records.drafting import Drafting
+from datakit.records.summary import Summary
 
 VERB = "prelabel"
 GPU_BATCH = 64
@@ -150,6 +151,10 @@ class Options(WriteOptions, frozen=True, kw_only=True):
             raise InputError("--merge REVIEWED and --into DST go together; name both")
         if self.merge is not None and (self.src or self.out):
             raise InputError("--merge takes no SRC and no -o: it writes to --into DST")
+        if self.merge is not None and (self.resume or self.overwrite):
+            raise InputError(
+                "--merge replaces the labels in one step; leave out --resume and --overwrite"
+            )
         if self.merge is None and (not self.src or not self.out):
             raise InputError("prelabel: expected SRC and -o DST, or --merge REVIEWED --into DST")
         if self.second_weights and self.second is None:
@@ -170,7 +175,7 @@ class Options(WriteOptions, frozen=True, kw_only=True):
         return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
 
 
-def run(options: Options, watch: Watch | None = None) -> Drafting:
+def run(options: Options, watch: Watch | None = None) -> Summary:
     """Draft the labels of photos, or merge reviewed ones.
 
     Parameters
@@ -182,8 +187,8 @@ def run(options: Options, watch: Watch | None = None) -> Drafting:
 
     Returns
     -------
-    Drafting
-        A summary with the model, and how busy each stage of the work was.
+    Summary
+        Of a draft a `Drafting`: with the model, and how busy each stage of the work was.
 
     Raises
     ------
@@ -194,6 +199,18 @@ def run(options: Options, watch: Watch | None = None) -> Drafting:
     EngineError
         If the device's memory cannot hold the model and one photo.
     """
+    if options.merge is not None and options.into is not None:
+        from datakit.commands.prelabel_merge import merge
+
+        return merge(
+            options.merge,
+            options.into,
+            workers=options.workers,
+            engine=options.engine,
+            strict=options.strict,
+            dry_run=options.dry_run,
+            watch=watch,
+        )
     from datakit.commands import prelabel_queue as queue
     from datakit.commands.prelabel_stages import StageTimes
 

@@ -1,153 +1,306 @@
-"""One reviewed sample: left out, carried over, or written with what was painted over its labels."""
+"""One drafted sample and what people made of it -> the sample with the reviewed labels."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from typing import Any, NamedTuple
 
-import cv2
 import msgspec
 import numpy as np
+import numpy.typing as npt
 
-from datakit.core.brush import Layer, paint_alpha, paint_mask, paint_trimap
+from datakit.core.contours import bridge_holes
+from datakit.core.mask_metrics import iou
+from datakit.core.masks import order_by_area, paint_labels
+from datakit.core.runs import Counts, counts_to_mask, mask_to_counts
 from datakit.errors import InputError
-from datakit.io import images
-from datakit.io.decisions import read_edit
-from datakit.io.formats.base import Item
+from datakit.io import atomic, csv_rows, images
+from datakit.io.exports.drawn import Drawing, draw
+from datakit.io.exports.objects import Object
+from datakit.io.reviews.base import Pair
+from datakit.records.draft import CHANGES, DRAFT, Change
+from datakit.records.failure import Failure
 from datakit.records.product import Product
-from datakit.records.review import FLAGGED, REVIEWED, Decision
 from datakit.records.sample import Instance, Operation, Sample
-from datakit.tasks.labelled import (
-    Labelled,
-    carry_files,
-    image_bytes,
-    read_labelled,
-    sha256,
-    write_labelled,
-)
+from datakit.tasks.shapes import Shape, read_shapes, shape_counts
 from datakit.version import __version__
+
+STEP = "review"
+REVIEWED = "reviewed"
+"""Tag of a sample whose labels a person has looked at."""
+TABLE = "review.csv"
+HEADER = ("id", "file_name", "tool", "matched_by", "iou", "changed_px", "added_px", "removed_px")
+
+Array = npt.NDArray[Any]
+Bools = npt.NDArray[np.bool_]
+
+_SAME_OBJECT = 0.5
+_DRAWN = Drawing(holes="bridge")
+
+
+class _Draft(NamedTuple):
+    """The label as it was: values, its objects, and the files that hold it."""
+
+    label: Array
+    classes: dict[str, int]
+    instances: tuple[Instance, ...]
+    alpha: Array | None
 
 
 @dataclass(frozen=True)
-class ApplyReview:
-    """The task of ``review --apply``.
-
-    Attributes
-    ----------
-    out : str
-        The dataset to write.
-    folder : str
-        Where the review's edits lie.
-    decisions : mapping
-        Id -> the last decision; samples without one are carried over as they are.
-    only_accepted : bool
-        Leave out everything that was not accepted.
-    new_value : int
-        What the brush adds to a mask that has no object.
-    """
+class MergeReview:
+    """The task of ``prelabel --merge``: writes the labels that changed, and nothing else."""
 
     out: str
-    folder: str
-    decisions: Mapping[str, Decision]
-    only_accepted: bool
-    new_value: int
+    label_map: dict[str, int]
 
     def setup(self) -> None:
         """Need nothing."""
 
-    def __call__(self, item: Item) -> Product:
-        """Apply what was decided about one sample."""
-        decision = self.decisions.get(item.key)
-        verdict = decision.verdict if decision else None
-        if verdict == "reject" or (self.only_accepted and verdict != "accept"):
-            return Product(counts={"rejected" if verdict == "reject" else "left out": 1})
-        data = image_bytes(item)
-        digest = sha256(data)
-        if decision and decision.image not in (None, digest):
+    def __call__(self, pair: Pair) -> Product:
+        """Merge one sample; where a reviewed shape is wrong, the sample stays as it was."""
+        sample = pair.item.sample
+        if sample is None:
+            raise InputError(f"{pair.key}: expected a sample of a datakit dataset")
+        if pair.given is None:
+            return Product(samples=(sample,), lines=_earlier(pair), counts={"not reviewed": 1})
+        size_wh = sample.width, sample.height
+        stated_wh = pair.given.stated_wh or size_wh
+        if stated_wh != size_wh:
+            width, height = stated_wh
             raise InputError(
-                f"{item.key}: the image is not the one that was reviewed; look at it again"
+                f"{pair.given.name}: expected shapes for {size_wh[0]} x {size_wh[1]} pixels, found "
+                f"them for {width} x {height}; export again without resizing or augmentation"
             )
-        edit = decision.edit if decision else None
-        if edit is None:
-            names, files = carry_files(self.out, item, data)
-            described = _carried(item)
-        else:
-            source = read_labelled(item, data)
-            painted = self._painted(source, edit)
-            # The image's own bytes: only its labels were painted on.
-            names, files, _ = write_labelled(self.out, item, painted, image=data)
-            described = _repainted(_carried(item), painted)
-        tags = _tags(described.tags, verdict)
-        sample = msgspec.structs.replace(described, **names, tags=tags)
-        if decision and not decision.is_open:
-            step = _step(decision)
-            sample = msgspec.structs.replace(sample, history=(*sample.history, step))
-        counts = {name: 1 for name in (_COUNTS.get(verdict), "edited" if edit else None) if name}
-        return Product(samples=(sample,), files=files, counts=counts)
+        shapes, failures = _shapes(pair, size_wh)
+        if failures:
+            return Product(samples=(sample,), failures=tuple(failures), lines=_earlier(pair))
+        return self._merged(pair, sample, shapes, self._read(pair, sample))
 
-    def _painted(self, source: Labelled, edit: str) -> Labelled:
-        png = read_edit(Path(self.folder), edit)
-        pixels = images.decode_raw(png, "edit")
-        height, width = source.image.shape[:2]
-        if pixels.shape != (height, width, 4) or pixels.dtype != np.uint8:
-            raise InputError(
-                f"edit {edit[:12]}: expected {width}x{height} RGBA, found {pixels.shape}; the "
-                "labels were resized since the review"
-            )
-        layer: Layer = np.ascontiguousarray(pixels[..., (0, 3)])
-        return replace(
-            source,
-            alpha=None if source.alpha is None else paint_alpha(source.alpha, layer),
-            mask=None if source.mask is None else paint_mask(source.mask, layer, self.new_value),
-            trimap=None if source.trimap is None else paint_trimap(source.trimap, layer),
+    def _read(self, pair: Pair, sample: Sample) -> _Draft:
+        """Decode the draft's labels."""
+        alpha_file = pair.item.alpha or (pair.given.alpha if pair.given else None)
+        alpha = None if alpha_file is None else images.decode_gray(alpha_file.read(), "alpha")
+        if pair.item.mask is not None:
+            label = images.decode_gray(pair.item.mask.read(), pair.item.mask.name)
+        elif alpha is not None:
+            half = (int(np.iinfo(alpha.dtype).max) + 1) // 2
+            label = np.where(alpha >= half, np.uint8(255), np.uint8(0))
+        else:
+            raise InputError(f"{pair.key}: expected a drafted mask or alpha, found neither")
+        for found in (label, alpha):
+            if found is not None and found.shape != (sample.height, sample.width):
+                raise InputError(
+                    f"{pair.key}: expected labels of {sample.width} x {sample.height} pixels, "
+                    f"found {found.shape[1]} x {found.shape[0]}"
+                )
+        classes = {name: value for name, value in self.label_map.items() if value > 0}
+        return _Draft(label, classes, sample.instances, alpha)
+
+    def _merged(self, pair: Pair, sample: Sample, shapes: list[Shape], draft: _Draft) -> Product:
+        given = pair.given
+        assert given is not None
+        painted, instances = _painted(shapes, draft, pair.key)
+        # Where nobody drew, the tool gives back what it was given: the label, or its polygons.
+        changed = painted != draft.label
+        if changed.any():
+            changed &= painted != _as_drawn(draft)
+        label = np.where(changed, painted, draft.label)
+        before, after = draft.label > 0, label > 0
+        likeness = iou(before, after)
+        count = int(np.count_nonzero(changed))
+        names, files = self._write(pair, draft, label, changed) if count else ({}, {})
+        step = Operation(
+            verb=STEP,
+            version=__version__,
+            params=msgspec.json.encode(
+                {"changed_px": count, "iou": round(likeness, 6), "tool": given.tool}
+            ).decode(),
+        )
+        tags = sorted({*sample.tags, REVIEWED} - {DRAFT})
+        present = {shape.category for shape in shapes}
+        merged = msgspec.structs.replace(
+            sample,
+            **names,
+            tags=tuple(tags),
+            history=sample.history if sample.history[-1:] == (step,) else (*sample.history, step),
+            categories=tuple(sorted(present)) if count else sample.categories,
+            annotations=len(shapes) if count else sample.annotations,
+            instances=_areas(instances, label) if count and instances else sample.instances,
+            fg_ratio=round(float(after.mean()), 6) if count else sample.fg_ratio,
+        )
+        added, removed = (int((after & ~before).sum()), int((before & ~after).sum()))
+        row = (pair.key, sample.file_name, given.tool, given.matched_by, round(likeness, 6), count)
+        lines = {TABLE: csv_rows.line([*row, added, removed]), **_change(pair, sample, likeness)}
+        return Product(
+            samples=(merged,),
+            files=files,
+            lines=lines,
+            counts={"reviewed": 1, "changed": int(count > 0)},
         )
 
+    def _write(
+        self, pair: Pair, draft: _Draft, label: Array, changed: Bools
+    ) -> tuple[dict[str, str], dict[str, int]]:
+        """Write what changed below the new dataset; everything else is carried over as it is."""
+        item = pair.item
+        blobs: dict[str, tuple[str, Array]] = {}
+        if item.mask is not None:
+            blobs["mask_file_name"] = (_png(item.mask.name), label)
+        if draft.alpha is not None:
+            solid = np.where(label > 0, np.iinfo(draft.alpha.dtype).max, 0)
+            alpha = np.where(changed, solid, draft.alpha).astype(draft.alpha.dtype)
+            name = item.place("alphas", ".png") if item.alpha is None else _png(item.alpha.name)
+            blobs["alpha_file_name"] = (name, alpha)
+        if item.trimap is not None:
+            trimap = images.decode_gray(item.trimap.read(), item.trimap.name)
+            if trimap.shape == changed.shape:
+                unknown = np.where(changed, 128, trimap).astype(np.uint8)
+                blobs["trimap_file_name"] = (_png(item.trimap.name), unknown)
+        files = {}
+        for name, pixels in blobs.values():
+            data = images.encode_png(pixels)
+            atomic.write_bytes(Path(self.out, name), data)
+            files[name] = len(data)
+        return {field: name for field, (name, _) in blobs.items()}, files
 
-_COUNTS: Mapping[str | None, str] = {"accept": "accepted", "flag": "flagged"}
+
+def _shapes(pair: Pair, size_wh: tuple[int, int]) -> tuple[list[Shape], list[Failure]]:
+    """Return the reviewed shapes, or why they cannot be believed."""
+    given = pair.given
+    assert given is not None
+    problems = msgspec.json.decode(given.annotations, type=list[_Problem], strict=False)
+    failures = [
+        Failure(
+            id=pair.key,
+            file=given.name,
+            step=STEP,
+            error=found.problem,
+            annotation=str(found.id),
+        )
+        for found in problems
+        if found.problem is not None
+    ]
+    if failures:
+        return [], failures
+    item = replace(
+        pair.item,
+        annotations=given.annotations,
+        categories=given.categories,
+        source_name=given.name,
+    )
+    shapes, failures = read_shapes(item, size_wh, boxes="paint")
+    return shapes, [msgspec.structs.replace(failure, step=STEP) for failure in failures]
 
 
-def _carried(item: Item) -> Sample:
-    if item.sample is None:
-        raise InputError(f"{item.key}: expected a row of a dataset's manifest")
-    # Names anew: the files may lie elsewhere in DST than they did in SRC.
-    return msgspec.structs.replace(
-        item.sample,
-        file_name=None,
-        mask_file_name=None,
-        alpha_file_name=None,
-        trimap_file_name=None,
+class _Problem(msgspec.Struct):
+    id: Any = None
+    problem: str | None = None
+
+
+def _painted(shapes: list[Shape], draft: _Draft, key: str) -> tuple[Array, tuple[Instance, ...]]:
+    """Paint the shapes in the values of the draft: foreground, classes, or ids of objects."""
+    height, width = draft.label.shape
+    objects = shape_counts(shapes, height, width, "union")
+    order = order_by_area(objects)
+    instances: list[Instance] = []
+    if draft.instances:
+        instances = _numbered(shapes, objects, draft)
+        values = [instance.id for instance in instances]
+        kind: Any = np.uint16
+    else:
+        values = [_value(shape.category, draft, key) for shape in shapes]
+        kind = draft.label.dtype.type
+    painted = paint_labels(
+        [objects[k] for k in order], [values[k] for k in order], height, width, kind
+    )
+    return painted.astype(draft.label.dtype), tuple(instances)
+
+
+def _value(category: str, draft: _Draft, key: str) -> int:
+    if category in draft.classes:
+        return draft.classes[category]
+    if len(draft.classes) <= 1:
+        # One class: whatever people call it, it is the foreground.
+        return next(iter(draft.classes.values()), 255)
+    raise InputError(
+        f"{key}: class {category!r}: expected one of the dataset's ({', '.join(draft.classes)}); "
+        "rename it in the tool"
     )
 
 
-def _repainted(sample: Sample, painted: Labelled) -> Sample:
-    mask = painted.mask
-    instances = sample.instances
-    if instances and mask is not None:
-        counts = np.bincount(mask.ravel(), minlength=max(one.id for one in instances) + 1)
-        instances = tuple(_with_area(one, int(counts[one.id])) for one in instances)
-    ratio = painted.fg_ratio
-    if painted.alpha is None and mask is not None:
-        ratio = round(cv2.countNonZero(mask) / mask.size, 6)
-    return msgspec.structs.replace(sample, instances=instances, fg_ratio=ratio)
+def _numbered(shapes: list[Shape], objects: list[Counts], draft: _Draft) -> list[Instance]:
+    """Give each shape the id of the draft's object that it is, or a new one."""
+    height, width = draft.label.shape
+    free = {instance.id: instance for instance in draft.instances}
+    fresh = max(free, default=0) + 1
+    found = []
+    for shape, counts in zip(shapes, objects, strict=True):
+        mask = counts_to_mask(counts, height, width)
+        likeness = {
+            number: iou(mask, draft.label == number)
+            for number, instance in free.items()
+            if instance.category == shape.category
+        }
+        best = max(likeness, key=likeness.__getitem__, default=None)
+        if best is not None and likeness[best] > _SAME_OBJECT:
+            found.append(free.pop(best))
+            continue
+        found.append(
+            Instance(id=fresh, category=shape.category, annotation=shape.annotation, area=0)
+        )
+        fresh += 1
+    return found
 
 
-def _with_area(instance: Instance, area: int) -> Instance:
-    return msgspec.structs.replace(instance, area=area)
+def _areas(instances: tuple[Instance, ...], label: Array) -> tuple[Instance, ...]:
+    areas = np.bincount(label.ravel(), minlength=max(found.id for found in instances) + 1)
+    sized = [
+        msgspec.structs.replace(found, area=int(areas[found.id]))
+        for found in instances
+        if areas[found.id]
+    ]
+    return tuple(sorted(sized, key=lambda found: found.id))
 
 
-def _tags(tags: tuple[str, ...], verdict: str | None) -> tuple[str, ...]:
-    """Return the tags with the review's own set anew."""
-    kept = tuple(tag for tag in tags if tag not in (REVIEWED, FLAGGED))
-    added = {"accept": (REVIEWED,), "flag": (FLAGGED,)}.get(verdict or "", ())
-    return (*kept, *added) if verdict else tags
-
-
-def _step(decision: Decision) -> Operation:
-    told = {"verdict": decision.verdict, "edit": decision.edit}
-    params = {name: value for name, value in told.items() if value is not None}
-    return Operation(
-        verb="review",
-        version=__version__,
-        params=msgspec.json.encode(params, order="deterministic").decode(),
+def _as_drawn(draft: _Draft) -> Array:
+    """Return the draft as its polygons paint it: what comes back where nobody changed a vertex."""
+    height, width = draft.label.shape
+    values = np.unique(draft.label)
+    objects = {int(value): draft.label == value for value in values if value}
+    drawn: dict[int, Counts] = {}
+    for value, mask in objects.items():
+        [shape] = draw([Object("", mask)], _DRAWN)
+        rings = tuple(bridge_holes(part) for part in shape.outline.parts) if shape.outline else ()
+        [counts] = shape_counts([Shape("", "", rings, None)], height, width, "union")
+        drawn[value] = counts if rings else mask_to_counts(mask)
+    order = order_by_area(list(drawn.values()))
+    numbers = list(drawn)
+    return paint_labels(
+        [drawn[numbers[k]] for k in order],
+        [numbers[k] for k in order],
+        height,
+        width,
+        draft.label.dtype.type,
     )
+
+
+def _change(pair: Pair, sample: Sample, likeness: float) -> dict[str, str]:
+    """Return the line of what people changed; of several reviews the one that changed most."""
+    before = pair.earlier.iou if pair.earlier else 1.0
+    sha256 = sample.source.sha256
+    if sha256 is None:
+        return {}
+    change = Change(id=pair.key, sha256=sha256, iou=round(min(before, likeness), 6))
+    return {CHANGES: msgspec.json.encode(change).decode() + "\n"}
+
+
+def _earlier(pair: Pair) -> dict[str, str]:
+    if pair.earlier is None:
+        return {}
+    return {CHANGES: msgspec.json.encode(pair.earlier).decode() + "\n"}
+
+
+def _png(name: str) -> str:
+    return PurePosixPath(name).with_suffix(".png").as_posix()
