@@ -98,6 +98,13 @@ class Options(WriteOptions, frozen=True, kw_only=True):
         tuple[str, ...],
         Meta(description="weights of --second", extra={"metavar": "FILE", "input": "path"}),
     ] = ()
+    people: Annotated[
+        Literal["any", "faces"],
+        Meta(
+            description="faces: a photo in which no face is found gets an empty label and comes "
+            "first in the queue (some models take any object for a person)"
+        ),
+    ] = "any"
     min_max: Annotated[
         bool,
         Meta(description="stretch each map to 0..1 as rembg does; invents people in empty scenes"),
@@ -300,6 +307,7 @@ def _task(options: Options) -> LazyTask:
             "model": model,
             "second": second[0] if second else None,
             "flip": options.tta == "flip",
+            "only_faces": options.people == "faces",
             "cleaning": {
                 "min_max": options.min_max,
                 "refine": options.refine,
