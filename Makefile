@@ -15,6 +15,7 @@ demo: $(STAMP)
 	$(BIN)/datakit run sample_data/demo.yaml -o $(DEMO)
 
 test: $(STAMP)
+	@sh scripts/browser.sh
 	$(BIN)/python -m pytest -q -m "not slow and not cuda"
 
 slow: $(STAMP)

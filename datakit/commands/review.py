@@ -164,7 +164,7 @@ def _apply(options: Options, watch: Watch | None) -> Summary:
     )
     classes = [value for value in source.label_map.values() if value > 0]
     task = LazyTask(
-        "datakit.tasks.review:ApplyReview",
+        "datakit.tasks.apply_review:ApplyReview",
         {
             "out": options.out,
             "folder": options.folder,

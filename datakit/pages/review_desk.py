@@ -68,9 +68,9 @@ class Ask(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What the page asks to be written down; what it does not name stays as it is."""
 
     id: str
-    verdict: Verdict | None | msgspec.UnsetType = msgspec.UNSET
+    verdict: Verdict | msgspec.UnsetType | None = msgspec.UNSET
     note: str | msgspec.UnsetType = msgspec.UNSET
-    edit: str | None | msgspec.UnsetType = msgspec.UNSET
+    edit: str | msgspec.UnsetType | None = msgspec.UNSET
 
 
 class Desk:

@@ -32,7 +32,7 @@ def coverage(label: FileRef) -> Coverage:
     """
     stored = images.decode_gray(label.read(), label.name)
     if stored.dtype.kind == "f":
-        return np.rint(np.clip(np.nan_to_num(stored), 0, 1) * 255).astype(np.uint8)
+        stored = np.rint(np.clip(np.nan_to_num(stored), 0, 1) * 255)
     if stored.dtype == np.uint16:
         stored = stored >> 8
     shown: Coverage = stored.astype(np.uint8)

@@ -1,4 +1,4 @@
-"""The report: whole in one file, escaped, the same bytes each time, pictures of the dataset alone."""
+"""The report: one file, escaped, the same bytes each time, pictures of the dataset alone."""
 
 from __future__ import annotations
 
