@@ -17,7 +17,7 @@ Column = npt.NDArray[np.float64]
 LEVELS = (0.0, 0.25, 0.5, 0.75, 1.0)
 LEAST_REVIEWED = 10
 _SWEEPS = 8
-_GAIN = 1e-9
+_GAIN = 0.02
 
 
 class Fitted(NamedTuple):

@@ -100,12 +100,17 @@ def make_label(image: Image, said: Said, cleaning: Cleaning, depth: int) -> Labe
         alpha = _matted(image, alpha)
     stored = _stored(alpha, depth)
     mask = np.where(stored > np.iinfo(stored.dtype).max // 2, np.uint8(255), np.uint8(0))
-    empty = not mask.any()
-    if empty:
-        # A faint haze is no person: the label is empty, and what the model said is kept beside it.
-        stored = np.zeros_like(stored)
-    kept = None if cleaning.is_off and not empty else _stored(raw, 16)
-    return Label(stored, mask, kept, parts)
+    label = Label(stored, mask, None if cleaning.is_off else _stored(raw, 16), parts)
+    # A faint haze is no person: the label is empty, and what the model said is kept beside it.
+    return label if mask.any() else emptied(label, said)
+
+
+def emptied(label: Label, said: Said) -> Label:
+    """Return the label without a subject; what the model said is kept beside it."""
+    raw = _picture_part(said.prediction, said.prediction.probability)
+    return Label(
+        np.zeros_like(label.alpha), np.zeros_like(label.mask), _stored(raw, 16), label.parts
+    )
 
 
 def _doubts(said: Said, probability: Map) -> dict[str, float]:

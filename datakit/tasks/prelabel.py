@@ -6,9 +6,9 @@ holds a GPU reads and writes in threads while the device computes.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import cv2
@@ -23,15 +23,18 @@ from datakit.engine.base import Outcome
 from datakit.engine.stages import StageClock, Stages
 from datakit.io import atomic, images
 from datakit.io.formats.base import Item
+from datakit.io.storage import location
+from datakit.models.faces import FACE_DETECTORS
 from datakit.models.segmenters import Hint, Identity, Settings, build
 from datakit.records.draft import DRAFT, DRAFTS, NONCOMMERCIAL, Draft, Outlined
 from datakit.records.product import Product
 from datakit.records.sample import SYNTHETIC, Operation, Sample
-from datakit.tasks.drafts import Cleaning, Label, Said, make_label
+from datakit.tasks.drafts import Cleaning, Label, Said, emptied, make_label
 from datakit.tasks.hints import hint_of
 from datakit.tasks.inference import Inference
 from datakit.tasks.labelled import carry_files, image_bytes, sha256
 
+FACES, FACE_SIDE_PX = "mediapipe", 640
 RAW = "probabilities"
 """Folder of the models' own maps, at the models' size, 16 bits."""
 READ, DECODE, LABEL, WRITE = "read", "decode", "label", "write"
@@ -44,11 +47,12 @@ ModelSpec = tuple[str, Mapping[str, Any]]
 
 @dataclass(frozen=True)
 class Photo:
-    """A decoded photo."""
+    """A decoded photo; ``has_people`` is False where faces were looked for and none is there."""
 
     data: bytes
     image: Image
     hint: Hint | None
+    has_people: bool = True
 
 
 @dataclass(frozen=True)
@@ -63,6 +67,7 @@ class Prelabel:
     model: ModelSpec
     second: ModelSpec | None
     flip: bool
+    only_faces: bool
     cleaning: Mapping[str, Any]
     depth: int
     outline: str
@@ -99,6 +104,10 @@ class _Worker:
         self._model = model
         self._second = second
         self._cleaning = Cleaning(**task.cleaning)
+        self._faces = threading.local()
+        if task.only_faces:
+            # Also where threads look for them: what is missing is found before any work.
+            self._faces.detector = FACE_DETECTORS.load(FACES)(None, ())
         self.clock = StageClock()
         models = [one.segmenter.identity for one in (model, second) if one is not None]
         self._step = _with_models(task.step, models)
@@ -112,7 +121,18 @@ class _Worker:
         with self.clock.timed(DECODE):
             image = images.decode_rgb(data, item.source_name)
         hw = (image.shape[0], image.shape[1])
-        return Photo(data, image, hint_of(item, hw) if item.annotations else None)
+        hint = hint_of(item, hw) if item.annotations else None
+        return Photo(data, image, hint, not self._task.only_faces or self._shows_a_face(image))
+
+    def _shows_a_face(self, image: Image) -> bool:
+        # A detector for each thread: its graph works on one picture at a time.
+        if not hasattr(self._faces, "detector"):
+            self._faces.detector = FACE_DETECTORS.load(FACES)(None, ())
+        with self.clock.timed(LABEL):
+            scale = min(1.0, FACE_SIDE_PX / max(image.shape))
+            size_wh = [max(1, round(side * scale)) for side in image.shape[1::-1]]
+            small = np.asarray(cv2.resize(image, size_wh, interpolation=cv2.INTER_AREA))
+            return bool(self._faces.detector.detect(small))
 
     def start(self, photos: Sequence[Photo]) -> Callable[[], list[Said]]:
         pictures = [photo.image for photo in photos]
@@ -140,6 +160,7 @@ class _Worker:
     def finish(self, item: Item, photo: Photo, said: Said) -> Product:
         with self.clock.timed(LABEL):
             label = make_label(photo.image, said, self._cleaning, self._task.depth)
+            label = label if photo.has_people else emptied(label, said)
             outlined = outlined_mask(label.mask, self._task.outline)
         with self.clock.timed(WRITE):
             names, files = self._written(item, photo, label)
@@ -188,7 +209,7 @@ class _Worker:
             pictures[item.place(RAW, ".png")] = label.raw
         for name, pixels in pictures.items():
             data = images.encode_png(pixels)
-            atomic.write_bytes(Path(self._task.out, name), data)
+            atomic.write_bytes(location(self._task.out, name), data)
             files[name] = len(data)
         return names, files
 

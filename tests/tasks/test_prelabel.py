@@ -69,6 +69,7 @@ def task(out: Path, **changes: Any) -> Prelabel:
         "model": ("Brightness", {}),
         "second": ("Ahead", {}),
         "flip": True,
+        "only_faces": False,
         "cleaning": {},
         "depth": 8,
         "outline": "rle",
