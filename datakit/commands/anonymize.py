@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import Annotated, Literal
 
 import msgspec
@@ -13,6 +13,7 @@ from datakit.engine.base import LazyTask
 from datakit.errors import InputError
 from datakit.io.files import FileRef, open_root
 from datakit.io.sources import Collection
+from datakit.io.storage import location
 from datakit.records.anonymization import AUDIT, REVIEW, REVIEW_HEADER
 from datakit.records.summary import Summary
 from datakit.records.where import Where
@@ -230,6 +231,6 @@ def _alphas(folder: str | None) -> dict[str, FileRef] | None:
 def _preview(options: Options, source: Collection, task: LazyTask) -> str:
     from datakit.tasks.anonymize_preview import write_preview
 
-    path = Path(f"{options.out.rstrip('/')}.preview.jpg")
+    path = location(f"{options.out.rstrip('/')}.preview.jpg")
     count = write_preview(path, source.items(), task.params, options.preview)
     return f"{path}: {count} photos before and after; it shows faces, do not pass it on"

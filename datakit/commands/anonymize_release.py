@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
@@ -12,6 +11,7 @@ from datakit.commands.base import WriteOptions, recorded_options, run_fingerprin
 from datakit.errors import InputError
 from datakit.io import dataset
 from datakit.io.sources import Collection
+from datakit.io.storage import Location, location
 from datakit.records.anonymization import AUDIT, REVIEW, Anonymization
 from datakit.records.card import Command
 from datakit.records.product import Product
@@ -46,7 +46,7 @@ def reopen_for_release(
     InputError
         If the dataset was made with other options than ``--release``.
     """
-    out = Path(options.out)
+    out = location(options.out)
     if not (released and options.resume and not options.dry_run and _is_audited(out)):
         return options
     last = dataset.read_card(out).commands[-1]
@@ -66,7 +66,7 @@ def reopen_for_release(
 
 
 def finished_products(
-    out: Path, source: Collection, released: frozenset[str]
+    out: Location, source: Collection, released: frozenset[str]
 ) -> dict[str, Product]:
     """Return what stays of a finished dataset: id -> product, for photos not to be done again.
 
@@ -74,7 +74,7 @@ def finished_products(
 
     Parameters
     ----------
-    out : Path
+    out : Path or ObjectPath
         The finished dataset.
     source : Collection
         What it was made from.
@@ -115,7 +115,7 @@ def unknown_release(released: frozenset[str], source: Collection) -> str | None:
     )
 
 
-def _files(out: Path, sample: Sample, record: Anonymization) -> dict[str, int]:
+def _files(out: Location, sample: Sample, record: Anonymization) -> dict[str, int]:
     named = (
         sample.file_name,
         sample.mask_file_name,
@@ -131,7 +131,7 @@ def _files(out: Path, sample: Sample, record: Anonymization) -> dict[str, int]:
     return {name: path.stat().st_size for name, path in paths.items()}
 
 
-def _is_audited(out: Path) -> bool:
+def _is_audited(out: Location) -> bool:
     return (out / AUDIT).is_file() and (out / dataset.CARD).is_file()
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from itertools import combinations
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -14,6 +13,7 @@ from datakit.commands.lineage import Lineage, source_of
 from datakit.errors import InputError
 from datakit.io import atomic, csv_rows
 from datakit.io.sources import Collection
+from datakit.io.storage import Location, location
 from datakit.records.lineage import REASONS, Audit, Leak, Reason
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def audit(options: Options, lineage: Lineage, source: Collection) -> Audit:
         result = msgspec.structs.replace(result, out=options.out)
         failures = (*source.failures, *lineage.failures)
         split_write.claim_report(result.verb, options, failures, result.counts)
-        _write(Path(options.out), options, lineage, result)
+        _write(location(options.out), options, lineage, result)
     return result
 
 
@@ -140,7 +140,7 @@ class _Judge:
         return round(likeness.error, 4) if same_picture(likeness) else None
 
 
-def _write(out: Path, options: Options, lineage: Lineage, result: Audit) -> None:
+def _write(out: Location, options: Options, lineage: Lineage, result: Audit) -> None:
     from datakit.io import jsonl
 
     text = msgspec.json.format(msgspec.json.encode(result), indent=2)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -16,6 +15,7 @@ from datakit.errors import InputError
 from datakit.io import jsonl
 from datakit.io.dataset import CARD, MANIFEST, read_card
 from datakit.io.sources import Collection
+from datakit.io.storage import location
 from datakit.records.anonymization import AUDIT, Anonymization
 from datakit.records.sample import Sample
 from datakit.records.summary import Summary
@@ -222,7 +222,7 @@ def _as_recorded(options: Options, copy_id: str) -> tuple[Options, Sample | None
 
     They are taken from --manifest, or from SRC when it holds the copy; else the flags say them.
     """
-    found = recorded_copy(Path(options.manifest or options.src[0]), copy_id)
+    found = recorded_copy(location(options.manifest or options.src[0]), copy_id)
     if found is None and options.manifest is not None:
         raise InputError(f"--replay {copy_id}: {options.manifest} holds no sample with this id")
     if found is None:
@@ -240,7 +240,7 @@ def _as_recorded(options: Options, copy_id: str) -> tuple[Options, Sample | None
 
 def _audit_lines(src: tuple[str, ...]) -> dict[str, str]:
     """Return the audit of a dataset whose faces were hidden: sample id -> its line."""
-    path = Path(src[0]) / AUDIT
+    path = location(src[0]) / AUDIT
     if len(src) > 1 or not path.is_file():
         return {}
     return {
@@ -251,8 +251,8 @@ def _audit_lines(src: tuple[str, ...]) -> dict[str, str]:
 
 def _label_map(src: tuple[str, ...]) -> dict[str, int]:
     """Return the label map of a single datakit dataset: masks keep their values."""
-    if len(src) == 1 and (Path(src[0]) / CARD).is_file():
-        return read_card(Path(src[0])).label_map
+    if len(src) == 1 and (location(src[0]) / CARD).is_file():
+        return read_card(location(src[0])).label_map
     return {}
 
 
@@ -264,7 +264,7 @@ def _finished(
     if options.dry_run:
         return summary
     if options.replay is not None and row is not None:
-        made = next(jsonl.read(Path(options.out) / MANIFEST, Sample), None)
+        made = next(jsonl.read(location(options.out) / MANIFEST, Sample), None)
         if made is None or made.history[-1:] != row.history[-1:]:
             raise InputError(
                 f"--replay {options.replay}: other parameters were drawn than are recorded; SRC, "
@@ -276,7 +276,7 @@ def _finished(
     if options.preview:
         from datakit.tasks.augment_preview import write_preview
 
-        path = Path(f"{options.out.rstrip('/')}.preview.jpg")
-        if shown := write_preview(path, Path(options.out), source, options.preview):
+        path = location(f"{options.out.rstrip('/')}.preview.jpg")
+        if shown := write_preview(path, location(options.out), source, options.preview):
             notes.append(f"{path} shows the copies of {shown} originals")
     return msgspec.structs.replace(summary, notes=tuple(notes))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from datakit.core.balancing import balanced_copies
@@ -14,6 +13,7 @@ from datakit.io.dataset import MANIFEST, read_card
 from datakit.io.formats.base import Item
 from datakit.io.formats.copies import copy_item
 from datakit.io.sources import Collection
+from datakit.io.storage import Location
 from datakit.records.sample import Sample
 
 FG_BINS = 10
@@ -64,7 +64,7 @@ def chosen_copies(
     return result
 
 
-def recorded_copy(folder: Path, copy_id: str) -> tuple[dict[str, Any], Sample] | None:
+def recorded_copy(folder: Location, copy_id: str) -> tuple[dict[str, Any], Sample] | None:
     """Return the options with which a dataset was augmented and a copy's row; None without it.
 
     Raises

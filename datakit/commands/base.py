@@ -101,7 +101,16 @@ class ReadOptions(SourceOptions, frozen=True, kw_only=True):
             raise InputError("--ray-address is for --engine ray; add that, or leave it out")
 
     def make_engine(self) -> Engine:
-        """Build the engine that the options name."""
+        """Build the engine that the options name.
+
+        Raises
+        ------
+        InputError
+            If a path is in this process's memory and the work would be done in others.
+        """
+        places = (*self.src, str(getattr(self, "out", None) or ""))
+        if self.workers != 0 and any(place.startswith("memory://") for place in places):
+            raise InputError("memory:// is seen by one process only; use --workers 0")
         build = ENGINES.load(self.engine)
         engine: Engine = (
             build(self.workers)

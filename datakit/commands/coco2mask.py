@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, Literal
 
 import msgspec
@@ -12,6 +11,7 @@ from datakit.commands.base import Watch, WriteOptions, operation, process
 from datakit.engine.base import LazyTask
 from datakit.errors import InputError
 from datakit.io.sources import Collection, open_sources
+from datakit.io.storage import location
 from datakit.records.summary import Summary
 
 VERB = "coco2mask"
@@ -77,7 +77,7 @@ class Options(WriteOptions, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.images not in PLACINGS:
-            if not Path(self.images).is_dir():
+            if not location(self.images).is_dir():
                 raise InputError(
                     f"--images: expected {', '.join(PLACINGS)}, or a folder; got {self.images!r}"
                 )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from pathlib import Path
 from typing import Annotated, Literal
 
 import msgspec
@@ -17,6 +16,7 @@ from datakit.errors import InputError
 from datakit.io import atomic, csv_rows, jsonl
 from datakit.io.formats.base import Item
 from datakit.io.sources import Collection, open_sources
+from datakit.io.storage import location
 from datakit.records.summary import Summary
 
 VERB = "dedup"
@@ -157,7 +157,7 @@ def _write(
     watch: Watch,
     counts: dict[str, int],
 ) -> None:
-    out = Path(options.out)
+    out = location(options.out)
     dropped = {at for cluster in clusters for at in cluster}.difference(*kept)
     if options.drop:
         keep = [at not in dropped for at in range(len(lineage.items))]
@@ -210,4 +210,4 @@ def _draw(options: Options, lineage: Lineage, clusters: list[list[int]]) -> None
         for link in links[: options.sheet]
     ]
     title = f"{len(shown)} of {len(links)} pairs, the least alike, in {len(clusters)} clusters"
-    draw_pairs(Path(options.out) / "clusters.png", lineage, shown, title)
+    draw_pairs(location(options.out) / "clusters.png", lineage, shown, title)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from msgspec import Meta
@@ -15,6 +14,7 @@ from datakit.engine.base import LazyTask, Outcome, ordered_map
 from datakit.errors import InputError
 from datakit.io import report_folder
 from datakit.io.mattes import Kind, Labels, match_names, read_labels
+from datakit.io.storage import Location, location
 from datakit.records.evaluation import Comparison, Evaluation, Score
 from datakit.records.failure import Failure
 
@@ -107,7 +107,7 @@ def run(options: Options, watch: Watch | None = None) -> Evaluation:
 
     started = time.perf_counter()
     watch = watch or Silent()
-    out = Path(options.out) if options.out else None
+    out = location(options.out) if options.out else None
     if out:
         report_folder.check(out, report.FILES, overwrite=options.overwrite)
         _check_apart(out, (*options.src, *options.compare))
@@ -154,9 +154,9 @@ def run(options: Options, watch: Watch | None = None) -> Evaluation:
     return result
 
 
-def _check_apart(out: Path, sources: Sequence[str]) -> None:
+def _check_apart(out: Location, sources: Sequence[str]) -> None:
     """Refuse to write into a source."""
-    for source in map(Path, sources):
+    for source in map(location, sources):
         if source.resolve() in (out.resolve(), *out.resolve().parents):
             raise InputError(f"{out}: expected a folder apart from the source {source}")
 

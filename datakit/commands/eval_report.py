@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -14,6 +13,7 @@ from datakit.core.randomness import derive_rng
 from datakit.errors import InputError
 from datakit.io import atomic, csv_rows, report_folder
 from datakit.io.plots import Bars, save_bars
+from datakit.io.storage import Location
 from datakit.records.evaluation import Evaluation, MetricSummary, PairedDifference, Score
 from datakit.records.failure import Failure
 
@@ -106,7 +106,7 @@ def paired(
 
 
 def write(
-    out: Path, result: Evaluation, ranked: Sequence[Score], failures: Sequence[Failure]
+    out: Location, result: Evaluation, ranked: Sequence[Score], failures: Sequence[Failure]
 ) -> None:
     """Write summary, rows (worst first), plots and failures."""
     report_folder.clear(out, FILES)

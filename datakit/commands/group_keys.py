@@ -5,10 +5,11 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
 from datakit.errors import InputError
 from datakit.io.formats.base import Item
+from datakit.io.storage import Location, location
 
 
 def user_keys(items: Sequence[Item], column: str) -> list[str | None]:
@@ -26,7 +27,7 @@ def user_keys(items: Sequence[Item], column: str) -> list[str | None]:
         If the column or the file does not exist, or names no group at all.
     """
     if column.lower().endswith(".csv"):
-        table = _read_keys(Path(column))
+        table = _read_keys(location(column))
         keys = [
             next((table[name] for name in _names_of(item) if name in table), None) for item in items
         ]
@@ -50,7 +51,7 @@ def _names_of(item: Item) -> tuple[str, ...]:
     return item.key, item.source_name, item.rel, PurePosixPath(item.rel).name
 
 
-def _read_keys(path: Path) -> dict[str, str]:
+def _read_keys(path: Location) -> dict[str, str]:
     try:
         rows = list(csv.reader(io.StringIO(path.read_text(encoding="utf-8-sig"))))
     except (OSError, UnicodeDecodeError, csv.Error) as error:

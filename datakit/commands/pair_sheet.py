@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from datakit.commands.lineage import Lineage
+from datakit.io.storage import Location
 
 _TILE_PX = 200
 
 
 def draw_pairs(
-    path: Path, lineage: Lineage, pairs: Sequence[tuple[str, str, str]], title: str
+    path: Location, lineage: Lineage, pairs: Sequence[tuple[str, str, str]], title: str
 ) -> None:
     """Draw pairs of samples: two tiles each, captioned with the id and why they are shown.
 
     Parameters
     ----------
-    path : Path
+    path : Path or ObjectPath
         The PNG.
     lineage : Lineage
         Where the samples' images are.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import count
-from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
 import msgspec
@@ -16,6 +15,7 @@ from datakit.core.doubt_weights import fit_weights
 from datakit.errors import InputError, SchemaError
 from datakit.io import atomic, csv_rows, jsonl, yaml_files
 from datakit.io.dataset import DatasetWriter
+from datakit.io.storage import Location, location
 from datakit.models.segmenters import Identity
 from datakit.records.draft import (
     CALIBRATION,
@@ -50,9 +50,9 @@ def calibration(path: str | None) -> Calibration:
     """
     if path is None:
         return Calibration(weights=dict(WEIGHTS))
-    if not Path(path).is_dir():
-        return _read_calibration(Path(path))
-    folder = Path(path)
+    folder = location(path)
+    if not folder.is_dir():
+        return _read_calibration(folder)
     for name, way_out in ((DRAFTS, "draft it with prelabel"), (CHANGES, "merge a review first")):
         if not (folder / name).is_file():
             raise InputError(f"--calibrate {path}: expected {name} in it, found none; {way_out}")
@@ -166,7 +166,7 @@ def _yaml(weights: Calibration) -> bytes:
     return ("\n".join(lines) + "\n").encode()
 
 
-def _read_calibration(path: Path) -> Calibration:
+def _read_calibration(path: Location) -> Calibration:
     data, _ = yaml_files.load(path)
     try:
         found = msgspec.convert(data, Calibration)

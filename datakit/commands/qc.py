@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import msgspec
@@ -16,6 +15,7 @@ from datakit.engine.base import LazyTask
 from datakit.errors import InputError
 from datakit.io import dataset
 from datakit.io.sources import open_sources
+from datakit.io.storage import location
 from datakit.models.segmenters import SEGMENTERS, identify
 from datakit.records.card import Card, Command
 from datakit.records.quality import Quality
@@ -157,9 +157,9 @@ def _inspect(options: Options, plan: report.Plan, watch: Watch) -> Quality:
     summary = process(VERB, options, source, task, tables=tables, watch=watch)
     if options.dry_run:
         return Quality(out=summary.out, counts=summary.counts, notes=summary.notes)
-    out = Path(options.out)
+    out = location(options.out)
     rows = report.keep_measurements(out)
-    result = report.write(out, rows, plan, ", ".join(Path(path).name for path in options.src))
+    result = report.write(out, rows, plan, ", ".join(location(path).name for path in options.src))
     report.draw_sheets(out, options, source, result.findings, plan)
     if options.fix == "none":
         # A report is no dataset: the writer's empty manifest says nothing.
@@ -184,12 +184,12 @@ def _model_note(segmenter: str | None) -> tuple[str, ...]:
 def _rejudge(options: Options, plan: report.Plan) -> Quality:
     from datakit.commands import quality_report as report
 
-    source = Path(str(options.rejudge))
+    source = location(str(options.rejudge))
     rows = report.read_measurements(source / report.TABLE if source.is_dir() else source)
     counts = {"samples": len(rows)}
     if not options.out or options.dry_run:
         return report.quality(report.judged(rows, plan), options.fail_on, counts=counts)
-    out = Path(options.out)
+    out = location(options.out)
     dataset.check_target(out, options.mode, (source,))
     command = Command(verb=VERB, version=__version__, options=recorded_options(options))
     fingerprint = hashlib.sha256(msgspec.json.encode([str(source.resolve()), command])).hexdigest()

@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -20,6 +19,7 @@ from datakit.engine.base import LazyTask, ordered_map
 from datakit.errors import InputError
 from datakit.io import atomic, csv_rows, jsonl, parquet
 from datakit.io.sources import Collection
+from datakit.io.storage import Location
 from datakit.records.finding import SEVERITIES, Finding
 from datakit.records.quality import CheckCounts, Quality
 
@@ -83,7 +83,7 @@ def judged(rows: Sequence[Measurements], how: Plan) -> Judged:
     return Judged(findings, scores, active)
 
 
-def keep_measurements(out: Path) -> list[Measurements]:
+def keep_measurements(out: Location) -> list[Measurements]:
     """Turn the run's lines into the table, or read the table of a run that had come so far."""
     lines = out / MEASUREMENTS
     if not lines.exists():
@@ -94,12 +94,12 @@ def keep_measurements(out: Path) -> list[Measurements]:
     return [from_row(row) for row in rows]
 
 
-def read_measurements(path: Path) -> list[Measurements]:
+def read_measurements(path: Location) -> list[Measurements]:
     """Read a table of measurements; InputError if it is none."""
     return [from_row(row) for row in parquet.read(path, TABLE_KIND)]
 
 
-def write(out: Path, rows: Sequence[Measurements], how: Plan, name: str) -> Judged:
+def write(out: Location, rows: Sequence[Measurements], how: Plan, name: str) -> Judged:
     """Judge, and write findings and plots into ``out``."""
     from datakit.io.score_plots import Scores, save_scores
 
@@ -167,7 +167,7 @@ def quality(
 
 
 def draw_sheets(
-    out: Path, options: Options, source: Collection, findings: Sequence[Finding], how: Plan
+    out: Location, options: Options, source: Collection, findings: Sequence[Finding], how: Plan
 ) -> None:
     """Draw the worst samples of each check that reports, one sheet a check."""
     from datakit.core.sheets import contact_sheet

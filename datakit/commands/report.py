@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from msgspec import Meta
@@ -13,6 +12,7 @@ from datakit.errors import InputError
 from datakit.io import atomic
 from datakit.io.formats.base import Item
 from datakit.io.sources import Collection, open_sources
+from datakit.io.storage import Location, location
 from datakit.records.summary import Summary
 
 if TYPE_CHECKING:
@@ -87,9 +87,9 @@ def run(options: Options, watch: Watch | None = None) -> Summary:
     from datakit.pages.report import render
 
     started = time.perf_counter()
-    out = Path(options.out)
+    out = location(options.out)
     source, items = open_dataset(options.src, VERB)
-    _check(out, Path(options.src[0]), options.overwrite)
+    _check(out, location(options.src[0]), options.overwrite)
     evidence = gather((options.src[0], *options.records), items)
     page: Page = compose(options, source, items, evidence, watch or Silent())
     html = render(page)
@@ -134,7 +134,7 @@ def open_dataset(src: tuple[str, ...], verb: str) -> tuple[Collection, list[Item
     return source, list(source.items())
 
 
-def _check(out: Path, source: Path, overwrite: bool) -> None:
+def _check(out: Location, source: Location, overwrite: bool) -> None:
     if source.resolve() in out.resolve().parents:
         raise InputError(f"{out}: expected a file apart from the dataset {source}")
     with atomic.told(out):

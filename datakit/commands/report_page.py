@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from datakit.commands.command_lines import command_line
@@ -13,6 +12,7 @@ from datakit.commands.report_lineage import MOST_FINDINGS, kinds, lineage
 from datakit.commands.report_pictures import illustrate
 from datakit.io.formats.base import Item
 from datakit.io.sources import Collection
+from datakit.io.storage import location
 from datakit.pages.charts import Bar, bar_chart, histogram, number
 from datakit.pages.report import Group, Page, Section, Table
 from datakit.records.anonymization import HiddenFace
@@ -72,7 +72,7 @@ def compose(
     commands = source.commands
     made = " → ".join(command.verb for command in commands) or "no command on record"
     return Page(
-        title=options.title or Path(options.src[0]).resolve().name or options.src[0],
+        title=options.title or location(options.src[0]).resolve().name or options.src[0],
         subtitle=f"Made by {made}.",
         figures=_figures(samples, evidence),
         sections=[section for section in sections if section is not None],

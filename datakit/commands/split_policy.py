@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from datakit.commands.columns import columns
@@ -10,6 +9,7 @@ from datakit.commands.lineage import Lineage
 from datakit.errors import InputError
 from datakit.io.dataset import MANIFEST
 from datakit.io.formats.base import Item
+from datakit.io.storage import location
 from datakit.records.sample import Sample
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def earlier_sides(lineage: Lineage, previous: str | None, notes: list[str]) -> l
 
     if previous is None:
         return [None] * len(lineage.items)
-    path = Path(previous)
+    path = location(previous)
     path = path / MANIFEST if path.is_dir() else path
     by_source: dict[tuple[str, str | None], set[str]] = {}
     by_rel: dict[str, set[str]] = {}

@@ -6,7 +6,6 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import msgspec
@@ -20,6 +19,7 @@ from datakit.io import atomic, csv_rows, dataset, jsonl
 from datakit.io.formats.base import Item, Reader, label_stems
 from datakit.io.formats.coco_export import write_annotations
 from datakit.io.sources import Collection
+from datakit.io.storage import Location, location
 from datakit.records.base import Record
 from datakit.records.card import Card, Command
 from datakit.records.failure import Failure
@@ -73,7 +73,7 @@ class _Source(Collection):
 
 def check(options: LineageOptions, source: Collection) -> None:
     """Refuse a target that must not be written, before any work is done."""
-    dataset.check_target(Path(options.out), options.mode, tuple(Path(path) for path in options.src))
+    dataset.check_target(location(options.out), options.mode, tuple(map(location, options.src)))
 
 
 def chosen_source(
@@ -133,7 +133,7 @@ def write(
             verb="split", counts=counts, failed=failed, findings=findings, notes=tuple(notes)
         )
     summary = place("split", options, chosen, options.materialize, watch)
-    out = Path(options.out)
+    out = location(options.out)
     _write_lists(out, chosen, lineage, sides, placed=options.materialize != "none")
     if assignment.strata:
         atomic.write_bytes(out / "strata.csv", csv_rows.records(assignment.strata))
@@ -153,7 +153,7 @@ def place(
         {"out": options.out, "placing": how, "step": operation(verb, options)},
     )
     summary = process(verb, options, chosen, task, label_map=label_map(options.src), watch=watch)
-    _write_annotations(Path(options.out), chosen)
+    _write_annotations(location(options.out), chosen)
     return summary
 
 
@@ -161,7 +161,7 @@ def claim_report(
     verb: str, options: LineageOptions, failures: Sequence[Failure], counts: dict[str, int]
 ) -> None:
     """Make ``options.out`` a folder that datakit wrote, without samples: a report is no dataset."""
-    out = Path(options.out)
+    out = location(options.out)
     command = Command(verb=verb, version=datakit.__version__, options=recorded_options(options))
     fingerprint = hashlib.sha256(msgspec.json.encode([options.src, command])).hexdigest()
     with dataset.create(out, fingerprint, options.mode) as writer:
@@ -173,7 +173,7 @@ def claim_report(
 
 def label_map(sources: tuple[str, ...]) -> dict[str, int]:
     """Return the label map of a single datakit dataset; empty for anything else."""
-    folder = Path(sources[0])
+    folder = location(sources[0])
     if len(sources) == 1 and (folder / dataset.CARD).is_file() and dataset.is_dataset(folder):
         return dataset.read_card(folder).label_map
     return {}
@@ -181,7 +181,7 @@ def label_map(sources: tuple[str, ...]) -> dict[str, int]:
 
 def _write_manifest(verb: str, options: LineageOptions, chosen: Collection) -> Summary:
     """Write rows whose files stay where they are: their names are the source's own."""
-    out = Path(options.out)
+    out = location(options.out)
     command = Command(verb=verb, version=datakit.__version__, options=recorded_options(options))
     step = operation(verb, options)
     fingerprint = hashlib.sha256(
@@ -225,7 +225,7 @@ def _size_of(item: Item) -> tuple[int, int]:
     return images.probe(item.image.read(), item.source_name).size_wh
 
 
-def _write_annotations(out: Path, chosen: Collection) -> None:
+def _write_annotations(out: Location, chosen: Collection) -> None:
     """Keep COCO annotations beside the images that they speak of."""
     if not any(item.annotations for item in chosen.items()):
         return
@@ -248,7 +248,7 @@ class _Row(Record, frozen=True):
 
 
 def _write_lists(
-    out: Path, chosen: Collection, lineage: Lineage, sides: list[str | None], *, placed: bool
+    out: Location, chosen: Collection, lineage: Lineage, sides: list[str | None], *, placed: bool
 ) -> None:
     """Write train.txt and its like, splits.csv, and every decision on what belongs together."""
     # What could not be placed is in failures.jsonl; files that stay keep the source's names.

@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
 from itertools import islice, pairwise
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import msgspec
@@ -20,6 +19,7 @@ from datakit.errors import InputError
 from datakit.io import atomic, report_folder
 from datakit.io.formats.base import Item
 from datakit.io.sources import Collection, open_sources
+from datakit.io.storage import Location, location
 from datakit.records.statistics import AREA_EDGES, SplitCounts, Statistics
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def run(options: Options, watch: Watch | None = None) -> Statistics:
     started = time.perf_counter()
     watch = watch or Silent()
     source = open_sources(options.src, layout=options.layout, images=options.images_dir)
-    out = Path(options.out) if options.out else None
+    out = location(options.out) if options.out else None
     if out:
         report_folder.check(out, FILES, overwrite=options.overwrite)
     tally = _Tally()
@@ -147,7 +147,7 @@ class _Tally:
         )
 
 
-def _write(out: Path, options: Options, source: Collection, result: Statistics) -> None:
+def _write(out: Location, options: Options, source: Collection, result: Statistics) -> None:
     from datakit.io.plots import Bars, save_bars
 
     report_folder.clear(out, FILES)
@@ -169,12 +169,12 @@ def _write(out: Path, options: Options, source: Collection, result: Statistics) 
         ),
         Bars("Image size", "samples", [s for s, _ in sizes], [n for _, n in sizes]),
     ]
-    save_bars(out / FILES[1], charts, ", ".join(Path(path).name for path in options.src))
+    save_bars(out / FILES[1], charts, ", ".join(location(path).name for path in options.src))
     if options.preview:
         _write_preview(out / FILES[2], options, source)
 
 
-def _write_preview(path: Path, options: Options, source: Collection) -> None:
+def _write_preview(path: Location, options: Options, source: Collection) -> None:
     """Draw samples spread evenly over the source."""
     from datakit.core.sheets import contact_sheet
     from datakit.io import images

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import closing
-from pathlib import Path
 from typing import Annotated
 
 import msgspec
@@ -15,6 +14,7 @@ from datakit.commands.base import ReadOptions, Silent, Watch
 from datakit.engine.base import LazyTask, Outcome, ordered_map
 from datakit.io import dataset, jsonl, schemas
 from datakit.io.sources import open_sources
+from datakit.io.storage import location
 from datakit.records.failure import Failure
 from datakit.records.problems import Problems
 
@@ -87,7 +87,7 @@ def _explained(failures: tuple[Failure, ...], paths: tuple[str, ...]) -> Iterato
         yield from failures
         return
     yield from (failure for failure in failures if failure.id not in refused)
-    for number, line in jsonl.lines(Path(paths[0], dataset.MANIFEST)):
+    for number, line in jsonl.lines(location(paths[0], dataset.MANIFEST)):
         failure = refused.get(f"line {number}")
         if failure is None:
             continue

@@ -10,7 +10,7 @@ import hashlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from io import BufferedRandom, FileIO
+from io import FileIO
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import BinaryIO, cast
@@ -104,7 +104,7 @@ def _uploading(path: ObjectPath) -> Iterator[BinaryIO]:
         handle = cast(BinaryIO, file)
         yield handle
         handle.flush()
-        digest = ledger.md5_of_file(cast(BufferedRandom, file))
+        digest = ledger.md5_of_file(file)
         size = handle.seek(0, os.SEEK_END)
         if size <= _SMALL_BYTES:
             handle.seek(0)
@@ -132,8 +132,13 @@ def write_all(handle: FileIO, data: bytes) -> None:
         rest = rest[handle.write(rest) :]
 
 
-def link(source: Path, path: Location, *, symbolic: bool) -> None:
+def link(source: Path, path: Location, *, symbolic: bool) -> int:
     """Make ``path`` a hard or symbolic link to ``source``, replacing what is there in one step.
+
+    Returns
+    -------
+    int
+        The link's own size, as a resumed run looks for it.
 
     Raises
     ------
@@ -155,6 +160,7 @@ def link(source: Path, path: Location, *, symbolic: bool) -> None:
         temporary.replace(path)
         # rename(2) of two links to one file does nothing and leaves the temporary name behind.
         temporary.unlink(missing_ok=True)
+        return path.lstat().st_size
 
 
 def remove_leftovers(folder: Location) -> int:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from datakit.errors import InputError
+from datakit.io.storage import Location
 from datakit.records.yaml_text import parse
 
 __all__ = ["MAX_BYTES", "load", "parse"]
@@ -13,7 +13,7 @@ __all__ = ["MAX_BYTES", "load", "parse"]
 MAX_BYTES = 1 << 20
 
 
-def load(path: Path) -> tuple[dict[str, Any], dict[str, int]]:
+def load(path: Location) -> tuple[dict[str, Any], dict[str, int]]:
     """Read a YAML mapping.
 
     Returns

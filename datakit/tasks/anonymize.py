@@ -18,6 +18,7 @@ from datakit.io import atomic, images
 from datakit.io.files import FileRef
 from datakit.io.formats.base import Item
 from datakit.io.photos import PhotoForm, encode_photo, photo_form
+from datakit.io.storage import location
 from datakit.models.face_finder import FaceFinder
 from datakit.models.face_masks import FaceMasker
 from datakit.models.faces import FACE_DETECTORS
@@ -110,7 +111,7 @@ class Anonymize:
         if self.facemask_dir:
             encoded = images.encode_png(hidden.mask.astype(np.uint8) * 255)
             name = f"{item.split}/{item.stem}.png" if item.split else f"{item.stem}.png"
-            atomic.write_bytes(Path(self.facemask_dir, name), encoded)
+            atomic.write_bytes(location(self.facemask_dir, name), encoded)
         return self._keep(item, photo, sample, hidden.image, status, reasons, hidden.faces, matte)
 
     def read(self, item: Item) -> Photo:
@@ -179,7 +180,7 @@ class Anonymize:
                 files[name] = _label(ref, photo)
                 named[f"{kind}_file_name"] = name
         for name, data in files.items():
-            atomic.write_bytes(Path(self.out, name), data)
+            atomic.write_bytes(location(self.out, name), data)
         record = msgspec.structs.replace(
             self._record(item, photo, status, reasons, faces, matte),
             file_name=named["file_name"],

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from itertools import islice
-from pathlib import Path
 from typing import Any
 
 import cv2
@@ -14,6 +13,7 @@ import numpy.typing as npt
 from datakit.errors import DatakitError
 from datakit.io import atomic, images
 from datakit.io.formats.base import Item
+from datakit.io.storage import Location
 from datakit.tasks.anonymize import Anonymize
 
 Image = npt.NDArray[np.uint8]
@@ -24,7 +24,9 @@ COLUMNS = 4
 _GREEN, _WHITE, _RED = (40, 220, 60), (235, 235, 235), (235, 60, 50)
 
 
-def write_preview(path: Path, items: Iterable[Item], params: Mapping[str, Any], count: int) -> int:
+def write_preview(
+    path: Location, items: Iterable[Item], params: Mapping[str, Any], count: int
+) -> int:
     """Write a sheet of the first photos, each done once more; return how many it shows.
 
     The photos are read from the source and nothing is taken from, or left in, the dataset.

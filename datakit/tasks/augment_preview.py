@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import cv2
 import msgspec
 import numpy as np
@@ -15,6 +13,7 @@ from datakit.io.dataset import MANIFEST
 from datakit.io.files import FileRef
 from datakit.io.formats.base import Item
 from datakit.io.sources import Collection
+from datakit.io.storage import Location
 from datakit.records.sample import Sample
 from datakit.tasks.labelled import image_bytes, read_labelled
 
@@ -25,14 +24,14 @@ TILE_PX = 240
 TINT = 0.0
 
 
-def write_preview(path: Path, out: Path, source: Collection, count: int) -> int:
+def write_preview(path: Location, out: Location, source: Collection, count: int) -> int:
     """Write a sheet of `count` originals, each followed by its copies; return how many it shows.
 
     Parameters
     ----------
-    path : Path
+    path : Path or ObjectPath
         The sheet, a JPEG.
-    out : Path
+    out : Path or ObjectPath
         The augmented dataset.
     source : Collection
         What it was made from.
@@ -67,7 +66,7 @@ def write_preview(path: Path, out: Path, source: Collection, count: int) -> int:
     return len(copies)
 
 
-def _item(out: Path, sample: Sample) -> Item:
+def _item(out: Location, sample: Sample) -> Item:
     """Return a row of the dataset as something that can be read."""
 
     def file(name: str | None) -> FileRef | None:

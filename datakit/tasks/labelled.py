@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import Any
 
 import cv2
@@ -16,6 +16,7 @@ from datakit.errors import InputError
 from datakit.io import atomic, images
 from datakit.io.files import FileRef
 from datakit.io.formats.base import Item
+from datakit.io.storage import location
 
 FOLDERS = {"image": "images", "mask": "masks", "alpha": "alphas", "trimap": "trimaps"}
 """Kind of file -> its folder in a dataset."""
@@ -151,7 +152,7 @@ def _write(out: str, blobs: dict[str, tuple[str, bytes]]) -> tuple[dict[str, str
     """Write kind -> (file, bytes)."""
     names: dict[str, str] = {}
     for kind, (name, data) in blobs.items():
-        atomic.write_bytes(Path(out, name), data)
+        atomic.write_bytes(location(out, name), data)
         names["file_name" if kind == "image" else f"{kind}_file_name"] = name
     return names, {name: len(data) for name, data in blobs.values()}
 

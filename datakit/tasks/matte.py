@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
@@ -17,6 +16,7 @@ from datakit.core.mask_prior import Prior, outline_prior
 from datakit.errors import InputError
 from datakit.io import atomic, images
 from datakit.io.formats.base import Item
+from datakit.io.storage import location
 from datakit.records.product import Product
 from datakit.records.sample import SYNTHETIC, Operation
 from datakit.tasks.bands import Band, described, foreground
@@ -106,5 +106,5 @@ class Matte:
         return DRAWN_BY.isdisjoint(step.verb for step in history)
 
     def _write(self, name: str, data: bytes, files: dict[str, int]) -> None:
-        atomic.write_bytes(Path(self.out, name), data)
+        atomic.write_bytes(location(self.out, name), data)
         files[name] = len(data)

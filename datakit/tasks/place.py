@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import Literal
 
 import msgspec
@@ -11,6 +11,7 @@ import msgspec
 from datakit.io import atomic, images
 from datakit.io.files import FileRef
 from datakit.io.formats.base import Item
+from datakit.io.storage import Location, location
 from datakit.records.product import Product
 from datakit.records.sample import Operation, Sample
 from datakit.tasks.labelled import FOLDERS, image_bytes, label_files, sha256
@@ -36,22 +37,23 @@ class Place:
         for kind, ref in label_files(item).items():
             places[kind] = item.place(FOLDERS[kind], PurePosixPath(ref.name).suffix)
         assert item.image is not None
-        files = {places["image"]: self._place(item.image, Path(self.out, places["image"]), data)}
+        files = {
+            places["image"]: self._place(item.image, location(self.out, places["image"]), data)
+        }
         for kind, ref in label_files(item).items():
-            files[places[kind]] = self._place(ref, Path(self.out, places[kind]), None)
+            files[places[kind]] = self._place(ref, location(self.out, places[kind]), None)
         names = {
             "file_name" if kind == "image" else f"{kind}_file_name": name
             for kind, name in places.items()
         }
         return Product(samples=(_row(item, data, names, self.step),), files=files)
 
-    def _place(self, ref: FileRef, path: Path, data: bytes | None) -> int:
+    def _place(self, ref: FileRef, path: Location, data: bytes | None) -> int:
         if self.placing == "copy" or ref.path is None:
             data = ref.read() if data is None else data
             atomic.write_bytes(path, data)
             return len(data)
-        atomic.link(ref.path, path, symbolic=self.placing == "symlink")
-        return ref.path.stat().st_size
+        return atomic.link(ref.path, path, symbolic=self.placing == "symlink")
 
 
 def _row(item: Item, data: bytes, names: dict[str, str], step: Operation) -> Sample:

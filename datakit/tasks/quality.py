@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import cv2
@@ -21,6 +20,7 @@ from datakit.errors import DatakitError, InputError, TruncatedError
 from datakit.io import atomic, images
 from datakit.io.files import FileRef
 from datakit.io.formats.base import Item
+from datakit.io.storage import location
 from datakit.models.segmenters import Segmenter, build, segment_one
 from datakit.records.failure import Failure
 from datakit.records.product import Product
@@ -85,7 +85,7 @@ class Inspect:
         }
         image_name, label_name = blobs
         for name, data in blobs.items():
-            atomic.write_bytes(Path(self.out, name), data)
+            atomic.write_bytes(location(self.out, name), data)
         height, width = stored.shape
         sample = item.describe(width, height, sha256(image), self.step if fixes else None)
         sample = msgspec.structs.replace(

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import Any, Literal
 
 import cv2
@@ -23,6 +23,7 @@ from datakit.core.runs import counts_to_mask, union_counts
 from datakit.errors import InputError
 from datakit.io import atomic, images
 from datakit.io.formats.base import Item
+from datakit.io.storage import location
 from datakit.records.probe import Probe
 from datakit.records.product import Product
 from datakit.records.sample import Instance, Operation
@@ -114,7 +115,7 @@ class Rasterize:
         label_name = item.place("alphas" if self.kind == "coverage" else "masks", ".png")
         canvas = _shared_canvas(*label.shape)
         encoded = canvas.encode() if label is canvas.pixels else images.encode_png(label)
-        atomic.write_bytes(Path(self.out, label_name), encoded)
+        atomic.write_bytes(location(self.out, label_name), encoded)
         files = {label_name: len(encoded)}
         image_name = None if self.placing == "none" else item.place("images")
         if image_name:
@@ -123,7 +124,7 @@ class Rasterize:
 
     def _place_image(self, item: Item, data: bytes, facts: Probe, name: str) -> int:
         """Put the image into the dataset, its pixels untouched where they can stay; its size."""
-        target = Path(self.out, name)
+        target = location(self.out, name)
         if facts.orientation != 1 or self.size_wh:
             image = images.decode_rgb(data, item.source_name)
             if self.size_wh and self.size_wh != facts.size_wh:
@@ -135,8 +136,7 @@ class Rasterize:
         if self.placing == "copy" or path is None:
             atomic.write_bytes(target, data)
             return len(data)
-        atomic.link(path, target, symbolic=self.placing == "symlink")
-        return target.lstat().st_size
+        return atomic.link(path, target, symbolic=self.placing == "symlink")
 
     def _label(
         self, shapes: list[Shape], canvas_wh: tuple[int, int]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import Any, NamedTuple
 
 import msgspec
@@ -19,6 +19,7 @@ from datakit.io import atomic, csv_rows, images
 from datakit.io.exports.drawn import Drawing, draw
 from datakit.io.exports.objects import Object
 from datakit.io.reviews.base import Pair
+from datakit.io.storage import location
 from datakit.records.draft import CHANGES, DRAFT, Change
 from datakit.records.failure import Failure
 from datakit.records.product import Product
@@ -161,7 +162,7 @@ class MergeReview:
         files = {}
         for name, pixels in blobs.values():
             data = images.encode_png(pixels)
-            atomic.write_bytes(Path(self.out, name), data)
+            atomic.write_bytes(location(self.out, name), data)
             files[name] = len(data)
         return {field: name for field, (name, _) in blobs.items()}, files
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
@@ -16,6 +15,7 @@ from datakit.core.trimaps import dim_trimap, p3m_trimap
 from datakit.errors import InputError
 from datakit.io import atomic, images
 from datakit.io.formats.base import Item
+from datakit.io.storage import location
 from datakit.records.product import Product
 from datakit.records.sample import Operation
 from datakit.tasks.bands import Band, described, subject_mask
@@ -53,7 +53,7 @@ class Trimap:
         names, files = carry_files(self.out, replace(item, trimap=None), data)
         encoded = images.encode_png(trimap)
         names["trimap_file_name"] = name = item.place("trimaps", ".png")
-        atomic.write_bytes(Path(self.out, name), encoded)
+        atomic.write_bytes(location(self.out, name), encoded)
         files[name] = len(encoded)
         sample = described(item, source, sha256(data), self.step)
         return Product(samples=(msgspec.structs.replace(sample, **names),), files=files)
