@@ -106,6 +106,8 @@ def _notes(result: RunSummary) -> list[str]:
     if NOTHING_RUN not in result.notes:
         notes += [f"open in a browser: {page}" for page in pages if Path(page).is_file()]
     for step in result.steps:
+        if step.action in ("run", "resume") and NOTHING_RUN not in result.notes:
+            notes += [f"{step.name}: {note}" for note in step.notes]
         if step.failed:
             notes.append(f"{step.name}: what failed, and why: failures.jsonl in {step.out}")
         elif step.findings:

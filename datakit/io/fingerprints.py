@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from stat import S_ISREG
 
-import msgspec
+from msgspec.structs import replace
 
 from datakit.errors import InputError
 from datakit.records.pipeline import FileState
@@ -98,21 +98,28 @@ def take(path: Path, known: Iterable[FileState], known_ns: int) -> Snapshot:
     InputError
         If something is not there or cannot be read.
     """
-    trusted = {
-        (file.name, file.size_bytes, file.mtime_ns, file.inode): file.sha256
-        for file in known
-        if file.mtime_ns < known_ns - SETTLED_NS
-    }
+    settled_ns = known_ns - SETTLED_NS
+    trusted = {file.name: file for file in known if file.mtime_ns < settled_ns}
     states = sorted(stat_tree(path), key=lambda file: file.name)
     base = path if path.is_dir() else path.parent
 
-    def hashed(file: FileState) -> FileState:
-        sha256 = trusted.get((file.name, file.size_bytes, file.mtime_ns, file.inode))
-        return msgspec.structs.replace(file, sha256=sha256 or _sha256(base / file.name))
+    def same(file: FileState) -> FileState | None:
+        old = trusted.get(file.name)
+        return old if old and _times(old) == _times(file) else None
 
     with ThreadPoolExecutor(_THREADS) as pool:
-        files = tuple(pool.map(hashed, states))
+        # Handing a file to a thread costs more than looking it up.
+        hashes = {
+            file.name: pool.submit(_sha256, base / file.name) for file in states if not same(file)
+        }
+        files = tuple(
+            same(file) or replace(file, sha256=hashes[file.name].result()) for file in states
+        )
     return Snapshot(files, digest(files))
+
+
+def _times(file: FileState) -> tuple[int, int, int]:
+    return file.size_bytes, file.mtime_ns, file.inode
 
 
 def digest(files: Iterable[FileState]) -> str:
