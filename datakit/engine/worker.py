@@ -37,6 +37,8 @@ def set_up(blob: bytes) -> Task[Any, Any] | DatakitError:
         import cv2
 
         cv2.setNumThreads(0)
+        # What OpenCV says of a damaged picture is in its failure row, in words for a person.
+        cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
         task.setup()
     except DatakitError as error:
         return error

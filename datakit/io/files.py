@@ -190,8 +190,9 @@ class ZipFolder:
 
     def open(self, name: str) -> BinaryIO:
         """Open an unpacked copy of an entry for reading at any offset; it is gone when closed."""
+        data = self.read(name)
         copy = cast(BinaryIO, TemporaryFile())  # noqa: SIM115
-        copy.write(self.read(name))
+        copy.write(data)
         copy.seek(0)
         return copy
 

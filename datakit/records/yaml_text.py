@@ -68,6 +68,8 @@ def _refuse_traps(text: str, name: str) -> None:
 def _collect(node: yaml.Node | None, path: str, lines: dict[str, int]) -> None:
     if isinstance(node, yaml.MappingNode):
         for key, value in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                raise SchemaError(f"line {key.start_mark.line + 1}: expected a name, not a list")
             inner = f"{path}.{key.value}" if path else str(key.value)
             if inner in lines:
                 line = key.start_mark.line + 1

@@ -181,6 +181,8 @@ def _lines(node: yaml.Node, path: Place, title: str) -> Iterator[tuple[Place, in
         seen: set[str] = set()
         for key, child in node.value:
             line = key.start_mark.line + 1
+            if not isinstance(key, yaml.ScalarNode):
+                raise SchemaError(f"{title}:{line}: expected a name before the colon")
             if key.value in seen:
                 raise SchemaError(f"{title}:{line}: {key.value!r} is written twice")
             seen.add(key.value)

@@ -6,7 +6,6 @@ import json
 import random
 import re
 import shutil
-from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -16,68 +15,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from datakit.cli.main import app
+from tests.fuzz.mutators import json_bytes, mutated_document
 
 _UNFORESEEN = re.compile(r"[A-Z]\w+(?:Error|Exception|Warning)\b")
 NAME = "_annotations.coco.json"
 DONE, UNUSABLE, FAILED = 0, 2, 3
-STRANGE: list[Any] = [
-    None,
-    True,
-    -1,
-    0,
-    1e308,
-    2**70,
-    float("nan"),
-    float("inf"),
-    "",
-    "x" * 3000,
-    "../../escaped.png",
-    "/escaped.png",
-    "a\0b.jpg",
-    "\ud800",
-    [],
-    {},
-    [[]],
-    [[1, 2]],
-    [["a", "b", "c", "d", "e", "f"]],
-    {"counts": "~~~~", "size": [4, 4]},
-    {"counts": [5, -5, 2**40], "size": [48, 64]},
-    [[[[[[1]]]]]],
-]
-
-
-def _mutated(document: Any, rng: random.Random) -> Any:
-    """Replace, drop or repeat members anywhere in a document."""
-    for _ in range(rng.randint(1, 6)):
-        parent = document
-        while True:
-            keys = list(parent) if isinstance(parent, dict) else list(range(len(parent)))
-            if not keys:
-                break
-            key = rng.choice(keys)
-            child = parent[key]
-            if isinstance(child, dict | list) and child and rng.random() < 0.8:
-                parent = child
-                continue
-            action = rng.random()
-            if action < 0.7:
-                parent[key] = deepcopy(rng.choice(STRANGE))
-            elif action < 0.85 or isinstance(parent, dict):
-                del parent[key]
-            else:
-                parent.append(deepcopy(child))
-            break
-    return document
-
-
-def _text(document: Any, rng: random.Random) -> bytes:
-    """Write a document as JSON, now and then with its bytes damaged too."""
-    data = bytearray(json.dumps(document, ensure_ascii=rng.random() < 0.9).encode(errors="replace"))
-    if rng.random() < 0.25:
-        for _ in range(rng.randint(1, 4)):
-            where = rng.randrange(len(data))
-            data[where : where + rng.randint(0, 9)] = bytes(rng.choices(range(256), k=3))
-    return bytes(data)
 
 
 def _check(export: Path, document: Any, seed: int, folder: Path) -> None:
@@ -85,7 +27,7 @@ def _check(export: Path, document: Any, seed: int, folder: Path) -> None:
     sandbox = folder / "sandbox"
     shutil.rmtree(sandbox, ignore_errors=True)
     shutil.copytree(export, sandbox / "source")
-    (sandbox / "source" / NAME).write_bytes(_text(_mutated(document, rng), rng))
+    (sandbox / "source" / NAME).write_bytes(json_bytes(mutated_document(document, rng), rng))
     before = {path.relative_to(folder): path.stat().st_mtime_ns for path in folder.rglob("*")}
     kind = rng.choice(["binary", "semantic", "instance", "coverage"])
     arguments = ["coco2mask", str(sandbox / "source"), "-o", str(sandbox / "target")]

@@ -243,7 +243,8 @@ def _without_root(categories: Sequence[Category], used: Counter[str]) -> dict[st
 
 def _without_constants(text: mmap.mmap) -> BinaryIO:
     """Return a copy in which NaN and Infinity, which JSON does not have, are null."""
+    mended = _CONSTANT.sub(lambda found: b"null" if found[0][:1] != b'"' else found[0], text)
     copy = cast(BinaryIO, TemporaryFile())  # noqa: SIM115
-    copy.write(_CONSTANT.sub(lambda found: b"null" if found[0][:1] != b'"' else found[0], text))
+    copy.write(mended)
     copy.flush()
     return copy
