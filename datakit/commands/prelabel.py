@@ -292,6 +292,11 @@ def _models(options: Options) -> list[tuple[str, dict[str, Any]]]:
     return [(options.model, first), (options.second, second)]
 
 
+def _without_places(options: Options) -> Options:
+    """Return what decides a label: of weights, their digest is in the history, not their place."""
+    return msgspec.structs.replace(options, weights=(), second_weights=(), calibrate=None)
+
+
 def _batch(options: Options) -> int:
     return options.batch or (GPU_BATCH if is_gpu(options.device) else 1)
 
@@ -303,7 +308,7 @@ def _task(options: Options) -> LazyTask:
         "datakit.tasks.prelabel:Prelabel",
         {
             "out": options.out,
-            "step": operation(VERB, options),
+            "step": operation(VERB, _without_places(options)),
             "model": model,
             "second": second[0] if second else None,
             "flip": options.tta == "flip",
