@@ -38,7 +38,7 @@ def set_up(blob: bytes) -> Task[Any, Any] | DatakitError:
 
         cv2.setNumThreads(0)
         # What OpenCV says of a damaged picture is in its failure row, in words for a person.
-        cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+        cv2.setLogLevel(0)
         task.setup()
     except DatakitError as error:
         return error

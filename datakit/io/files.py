@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from collections.abc import Iterator
@@ -20,6 +21,9 @@ from datakit.io.object_store import StorageUnavailable
 from datakit.io.storage import Location, ObjectPath, is_url, location
 
 MAX_FILE_BYTES = 1 << 30
+LINKS_VARIABLE = "DATAKIT_FOLLOW_LINKS"
+"""Set to 1 by a person who trusts the links in a source that lead out of it."""
+
 MAX_ZIP_RATIO = 200
 
 
@@ -40,11 +44,19 @@ class FileRef:
 
     @property
     def path(self) -> Path | None:
-        """The file on disk; None when it is inside a .zip or an object store."""
+        """The file on disk; None when it is inside a .zip or an object store.
+
+        Raises InputError for a link that leads out of the root.
+        """
         if _is_zip(self.root):
             return None
         place = location(self.root)
-        return place / self.name if isinstance(place, Path) else None
+        if not isinstance(place, Path):
+            return None
+        if (place / self.name).is_symlink():
+            _refuse_leaving(place, self.name)
+        _refuse_leaving_folder(str(place), self.name.rpartition("/")[0])
+        return place / self.name
 
     def read(self, limit_bytes: int = MAX_FILE_BYTES) -> bytes:
         """Return the bytes; InputError if the file is missing, no file, unreadable or too large."""
@@ -83,12 +95,25 @@ class Folder:
     def open(self, name: str) -> BinaryIO:
         """Open a file for reading at any offset."""
         with _told(name):
-            # Without O_NONBLOCK, opening a named pipe waits for a writer for ever.
-            handle = os.fdopen(os.open(f"{self._prefix}{name}", os.O_RDONLY | os.O_NONBLOCK), "rb")
+            _refuse_leaving_folder(str(self.root), name.rpartition("/")[0])
+            handle = os.fdopen(self._open(name), "rb")
             if not stat.S_ISREG(os.fstat(handle.fileno()).st_mode):
                 handle.close()
                 raise InputError(f"{name}: expected a file, found a device or a pipe")
             return handle
+
+
+    def _open(self, name: str) -> int:
+        # Without O_NONBLOCK, opening a named pipe waits for a writer for ever.
+        flags = os.O_RDONLY | os.O_NONBLOCK
+        path = f"{self._prefix}{name}"
+        try:
+            return os.open(path, flags | os.O_NOFOLLOW)
+        except OSError as error:
+            if error.errno != errno.ELOOP:
+                raise
+            _refuse_leaving(self.root, name)
+            return os.open(path, flags)
 
 
 class RemoteFolder:
@@ -213,6 +238,29 @@ def _told(name: str) -> Iterator[None]:
         raise _stopped(name, error) from None
     except OSError as error:
         raise InputError(f"{name}: cannot be read ({error.strerror or error})") from None
+
+
+def _refuse_leaving(root: Path, name: str) -> None:
+    """Refuse what lies outside the root once links are followed.
+
+    A folder that was unpacked or cloned can hold a link to any file of this machine, whose pixels
+    would then be in DST.
+    """
+    target = os.path.realpath(root / name)
+    inside = os.path.realpath(root)
+    if target != inside and not target.startswith(f"{inside.rstrip('/')}/"):
+        if os.environ.get(LINKS_VARIABLE) == "1":
+            return
+        raise InputError(
+            f"{name}: expected a file of the source, found a link that leads out of it; copy the "
+            f"file in, or set {LINKS_VARIABLE}=1 if you trust the links of {root}"
+        )
+
+
+@lru_cache(maxsize=4096)
+def _refuse_leaving_folder(root: str, folder: str) -> None:
+    if folder:
+        _refuse_leaving(Path(root), folder)
 
 
 def _stopped(name: str, error: OSError) -> OutputError:

@@ -94,6 +94,30 @@ def test_what_cannot_be_read_is_one_sentence(tmp_path: Path) -> None:
             FileRef(str(tmp_path), name).read(limit_bytes=99)
 
 
+def test_links_are_followed_within_the_root_and_out_of_it_only_when_trusted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outside, root = tmp_path / "outside", tmp_path / "root"
+    for folder in (outside, root):
+        folder.mkdir()
+        (folder / "a.jpg").write_bytes(folder.name.encode())
+    (root / "near.jpg").symlink_to("a.jpg")
+    (root / "far.jpg").symlink_to(outside / "a.jpg")
+    (root / "folder").symlink_to(outside)
+    (tmp_path / "alias").symlink_to(root)
+    assert FileRef(str(root), "near.jpg").read() == b"root"
+    assert FileRef(str(tmp_path / "alias"), "near.jpg").read() == b"root"
+    for name in ("far.jpg", "folder/a.jpg"):
+        with pytest.raises(InputError, match="a link that leads out of it"):
+            FileRef(str(root), name).read()
+        with pytest.raises(InputError, match="a link that leads out of it"):
+            _ = FileRef(str(root), name).path
+    monkeypatch.setenv("DATAKIT_FOLLOW_LINKS", "1")
+    assert FileRef(str(root), "far.jpg").read() == b"outside"
+    assert FileRef(str(root), "folder/a.jpg").read() == b"outside"
+    assert FileRef(str(root), "far.jpg").path == root / "far.jpg"
+
+
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
 def test_no_permission(tmp_path: Path) -> None:
     (tmp_path / "a.jpg").write_bytes(b"x")
