@@ -241,7 +241,7 @@ def _as_read(item: Input, values: Mapping[str, Any]) -> Input:
     """Return what a source really reads: the pictures beside a COCO .json are part of it."""
     apart = values.get("images_dir") or values.get("images") not in (None, *_PLACINGS)
     if item.step is None and item.path.lower().endswith(".json") and not apart:
-        return Input(item.label, str(Path(item.path).parent))
+        return Input(item.label, item.path.rpartition("/")[0])
     return item
 
 

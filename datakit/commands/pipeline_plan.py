@@ -14,6 +14,7 @@ from datakit.commands.pipeline_file import Input, Pipeline, Step
 from datakit.errors import InputError
 from datakit.io.fingerprints import Snapshot, content_changes, stat_changes
 from datakit.io.run_folder import RunFolder
+from datakit.io.storage import location
 from datakit.records.pipeline import Action, StepRecord
 from datakit.version import __version__
 
@@ -101,9 +102,13 @@ def check_inputs(pipeline: Pipeline, out: Path) -> None:
 
 
 def _check_input(step: Step, item: Input, out: Path) -> None:
+    place = location(item.path)
+    if not isinstance(place, Path):
+        # A store is asked once, when what it holds is fingerprinted.
+        return
     try:
-        inner, outer = out.resolve(), Path(item.path).resolve()
-        Path(item.path).stat()
+        inner, outer = out.resolve(), place.resolve()
+        place.stat()
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise InputError(
@@ -159,7 +164,7 @@ def _digest(step: Step, item: Input, known: _Known) -> str:
         return key if item.label == item.step else f"{key}/{item.label.partition('/')[2]}"
     if item.path not in known.snapshots:
         try:
-            found = known.folder.fingerprint(Path(item.path), keep=known.keep)
+            found = known.folder.fingerprint(location(item.path), keep=known.keep)
         except InputError as error:
             raise InputError(f"{step.place}: {error}") from None
         known.snapshots[item.path] = found

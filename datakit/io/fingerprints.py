@@ -10,10 +10,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from stat import S_ISREG
+from typing import BinaryIO
 
 from msgspec.structs import replace
 
 from datakit.errors import InputError
+from datakit.io.storage import Location, ObjectPath
 from datakit.records.pipeline import FileState
 
 SETTLED_NS = 2_000_000_000
@@ -75,13 +77,14 @@ def _state(name: str, found: os.stat_result) -> FileState:
     return FileState(name, found.st_size, found.st_mtime_ns, found.st_ino)
 
 
-def take(path: Path, known: Iterable[FileState], known_ns: int) -> Snapshot:
+def take(path: Location, known: Iterable[FileState], known_ns: int) -> Snapshot:
     """Fingerprint an input.
 
     Parameters
     ----------
-    path : Path
-        A folder or a file.
+    path : Path or ObjectPath
+        A folder or a file. Of objects in a store, the store's own digest is taken where it has
+        one, and the content is read where it has not.
     known : iterable of FileState
         An earlier snapshot of the same path. A file of the same name, size, time of change and
         inode is taken to have the same content: that is what makes a second run cheap.
@@ -98,6 +101,8 @@ def take(path: Path, known: Iterable[FileState], known_ns: int) -> Snapshot:
     InputError
         If something is not there or cannot be read.
     """
+    if isinstance(path, ObjectPath):
+        return _take_objects(path)
     settled_ns = known_ns - SETTLED_NS
     trusted = {file.name: file for file in known if file.mtime_ns < settled_ns}
     states = sorted(stat_tree(path), key=lambda file: file.name)
@@ -118,6 +123,32 @@ def take(path: Path, known: Iterable[FileState], known_ns: int) -> Snapshot:
     return Snapshot(files, digest(files))
 
 
+def _take_objects(path: ObjectPath) -> Snapshot:
+    try:
+        entries = {entry.key[len(path.key) + 1 :]: entry for entry in path.store.below(path.key)}
+        if not entries:
+            entries = {path.name: path.store.info(path.key)}
+        files = tuple(
+            FileState(name, entry.size, 0, 0, entry.md5 or _object_sha256(path, entry.key))
+            for name, entry in sorted(entries.items())
+        )
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror or error})") from None
+    return Snapshot(files, digest(files))
+
+
+def _object_sha256(path: ObjectPath, key: str) -> str:
+    with ObjectPath(path.protocol, key).open("rb") as handle:
+        return _hash(handle)
+
+
+def _hash(handle: BinaryIO) -> str:
+    total = hashlib.sha256()
+    while block := handle.read(_BLOCK_BYTES):
+        total.update(block)
+    return total.hexdigest()
+
+
 def _times(file: FileState) -> tuple[int, int, int]:
     return file.size_bytes, file.mtime_ns, file.inode
 
@@ -131,14 +162,11 @@ def digest(files: Iterable[FileState]) -> str:
 
 
 def _sha256(path: Path) -> str:
-    total = hashlib.sha256()
     try:
         with path.open("rb") as handle:
-            while block := handle.read(_BLOCK_BYTES):
-                total.update(block)
+            return _hash(handle)
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror or error})") from None
-    return total.hexdigest()
 
 
 def content_changes(old: Iterable[FileState], new: Iterable[FileState]) -> str:

@@ -16,6 +16,7 @@ import msgspec
 from datakit.errors import InputError
 from datakit.io import atomic, dataset, jsonl
 from datakit.io.fingerprints import Snapshot, now_ns, stat_tree, take
+from datakit.io.storage import Location
 from datakit.records.pipeline import FileState, RunIndex, StepRecord
 
 INDEX = "run.json"
@@ -117,17 +118,17 @@ class RunFolder:
 
     # Inputs
 
-    def fingerprint(self, path: Path, *, keep: bool) -> Snapshot:
+    def fingerprint(self, path: Location, *, keep: bool) -> Snapshot:
         """Fingerprint an input; what is remembered of it saves reading what did not change.
 
         Parameters
         ----------
-        path : Path
-            A folder or a file.
+        path : Path or ObjectPath
+            A folder or a file, here or in a store.
         keep : bool
             Remember it: nothing is written otherwise.
         """
-        name = hashlib.sha256(os.fsencode(path.resolve())).hexdigest()[:24]
+        name = hashlib.sha256(os.fsencode(str(path.resolve()))).hexdigest()[:24]
         pointer = self._work / _INPUTS / f"{name}.json"
         known, known_ns = self._known(pointer)
         started_ns = now_ns()

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -300,6 +301,50 @@ def test_options_that_name_results_of_steps(work: Path, sample_data: Path) -> No
     assert ran(first) == ["trimap", "eval", "augment"]
     change(work, "verb: trimap,", "verb: trimap, style: p3m,")
     assert ran(walk(work)) == ["trimap", "augment"]
+
+
+def test_a_source_in_a_store(work: Path, bucket: Any) -> None:
+    url = bucket.put(work / "export", "export")
+    (work / "p.yaml").write_text(f"steps: [{{verb: coco2mask, src: '{url}'}}]")
+    assert ran(walk(work)) == ["coco2mask"]
+    assert ran(walk(work)) == []
+    (work / "export/a.jpg").write_bytes((work / "export/b.jpg").read_bytes())
+    bucket.put(work / "export", "export")
+    assert why(work, "coco2mask") == f"{url}: 1 changed (a.jpg)"
+    (work / "p.yaml").write_text(f"steps: [{{verb: coco2mask, src: '{url}/nothing'}}]")
+    with pytest.raises(InputError, match=r"p.yaml line 1, step coco2mask: s3://"):
+        walk(work)
+
+
+def test_other_programs_read_what_a_pipeline_made(work: Path, sample_data: Path) -> None:
+    datasets = pytest.importorskip("datasets", reason="Hugging Face datasets is not installed")
+    import pandas as pd
+
+    (work / "photos").symlink_to(sample_data / "roboflow_export")
+    (work / "p.yaml").write_text(
+        "steps:\n"
+        "  - {name: masks, verb: coco2mask, src: photos, drop-empty: true}\n"
+        "  - {verb: split, val: 0.25, duplicates: off}\n"
+        "  - {verb: matte, method: guided}\n"
+        "  - {verb: augment, preset: light, copies: 1, include-originals: true}\n"
+        "  - {verb: qc, src: matte, sheet: 0}\n"
+    )
+    walk(work)
+    out = work / "out/augment"
+    table = pd.read_json(out / "metadata.jsonl", lines=True)
+    sizes = table.groupby("split").size().to_dict()
+    loaded = datasets.load_dataset("imagefolder", data_dir=str(out), cache_dir=str(work / "cache"))
+    assert {"train": len(loaded["train"]), "validation": len(loaded["validation"])} == {
+        "train": sizes["train"],
+        "validation": sizes["val"],
+    }
+    rows = table.set_index("id")
+    for found in loaded["train"]:
+        row = rows.loc[found["id"]]
+        for picture in ("image", "mask", "alpha"):
+            assert found[picture].size == (row["width"], row["height"])
+    measured = pd.read_parquet(work / "out/qc/qc.parquet")
+    assert len(measured) == len(list((work / "out/matte").rglob("alphas/*.png")))
 
 
 @pytest.mark.parametrize("kind", ["roboflow", "p3m", "selfie"])
