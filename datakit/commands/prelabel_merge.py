@@ -84,12 +84,19 @@ def merge(
         If ``into`` is no finished dataset, REVIEWED is no export that is known, or none of its
         images is one of the drafts.
     """
+    if "://" in into:
+        raise InputError(f"--into {into}: expected a local folder; copy the dataset, then merge")
     drafts = Path(into)
     restore(drafts)
     _check_drafts(drafts)
     root, names = _opened(reviewed)
     tool, reader = _recognised(root, names)
     source = open_sources((into,), layout="datakit")
+    if source.failures:
+        raise InputError(
+            f"--into {into}: {source.failures[0].error}; mend {dataset.MANIFEST} first (datakit "
+            "validate lists what is wrong)"
+        )
     matches = match(reader, list(source.items()))
     if not matches.by_key:
         reason = matches.failures[0].error if matches.failures else "no task is annotated"
@@ -132,8 +139,8 @@ class _Pairs:
 
     @property
     def failures(self) -> tuple[Failure, ...]:
-        """What could not be read, of drafts and reviews, and what belongs to no draft."""
-        return (*self.source.failures, *self.reader.failures, *self.matches.failures)
+        """What of the reviews could not be read, and what belongs to no draft."""
+        return (*self.reader.failures, *self.matches.failures)
 
     def items(self) -> Iterator[Item]:
         """Yield the pairs in the order of the drafts; the shapes are read here, one by one."""
@@ -180,14 +187,12 @@ def _process(
         LazyTask("datakit.tasks.review:MergeReview", {"out": options.out, "label_map": label_map}),
         label_map=label_map,
         tables={TABLE: csv_rows.line(HEADER), CHANGES: ""},
-        finishing=lambda writer: _carry_over(drafts, writer),
+        finishing=lambda writer: _carry_over(drafts, writer, len(pairs)),
         watch=watch,
     )
 
 
 def _check_drafts(drafts: Path) -> None:
-    if "://" in str(drafts):
-        raise InputError(f"--into {drafts}: expected a local folder; copy the dataset, then merge")
     if not drafts.is_dir() or not dataset.is_dataset(drafts):
         raise InputError(f"--into {drafts}: expected a dataset that datakit wrote, found none")
     if not dataset.is_finished(drafts):
@@ -222,8 +227,13 @@ def _earlier(drafts: Path) -> dict[str, Change]:
     return {change.id: change for change in jsonl.read(drafts / CHANGES, Change)}
 
 
-def _carry_over(drafts: Path, writer: DatasetWriter) -> None:
+def _carry_over(drafts: Path, writer: DatasetWriter, total: int) -> None:
     """Link every file that the merge did not write into the new dataset."""
+    if writer.samples < total:
+        raise InputError(
+            f"merge: expected {total} samples, {total - writer.samples} were lost with their "
+            f"worker; {drafts} is as it was, merge again"
+        )
     out = Path(str(writer.out))
     left = _OWN | ({dataset.FAILURES} if writer.failed else frozenset())
     if _changed(writer):

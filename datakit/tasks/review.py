@@ -6,10 +6,12 @@ from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import Any, NamedTuple
 
+import cv2
 import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from datakit.core.alpha_edit import edit_alpha
 from datakit.core.contours import bridge_holes
 from datakit.core.mask_metrics import iou
 from datakit.core.masks import order_by_area, paint_labels
@@ -18,7 +20,7 @@ from datakit.errors import InputError
 from datakit.io import atomic, csv_rows, images
 from datakit.io.exports.drawn import Drawing, draw
 from datakit.io.exports.objects import Object
-from datakit.io.reviews.base import Pair
+from datakit.io.reviews.base import Given, Pair
 from datakit.io.storage import location
 from datakit.records.draft import CHANGES, DRAFT, Change
 from datakit.records.failure import Failure
@@ -60,18 +62,25 @@ class MergeReview:
         """Need nothing."""
 
     def __call__(self, pair: Pair) -> Product:
-        """Merge one sample; where a reviewed shape is wrong, the sample stays as it was."""
+        """Merge one sample; where anything of its review is wrong, it stays as it was."""
         sample = pair.item.sample
         if sample is None:
             raise InputError(f"{pair.key}: expected a sample of a datakit dataset")
         if pair.given is None:
             return Product(samples=(sample,), lines=_earlier(pair), counts={"not reviewed": 1})
+        try:
+            return self._reviewed(pair, pair.given, sample)
+        except InputError as error:
+            failure = Failure(id=pair.key, file=pair.given.name, step=STEP, error=str(error))
+            return Product(samples=(sample,), failures=(failure,), lines=_earlier(pair))
+
+    def _reviewed(self, pair: Pair, given: Given, sample: Sample) -> Product:
         size_wh = sample.width, sample.height
-        stated_wh = pair.given.stated_wh or size_wh
+        stated_wh = given.stated_wh or size_wh
         if stated_wh != size_wh:
             width, height = stated_wh
             raise InputError(
-                f"{pair.given.name}: expected shapes for {size_wh[0]} x {size_wh[1]} pixels, found "
+                f"{given.name}: expected shapes for {size_wh[0]} x {size_wh[1]} pixels, found "
                 f"them for {width} x {height}; export again without resizing or augmentation"
             )
         shapes, failures = _shapes(pair, size_wh)
@@ -103,10 +112,7 @@ class MergeReview:
         given = pair.given
         assert given is not None
         painted, instances = _painted(shapes, draft, pair.key)
-        # Where nobody drew, the tool gives back what it was given: the label, or its polygons.
-        changed = painted != draft.label
-        if changed.any():
-            changed &= painted != _as_drawn(draft)
+        changed = _changed(painted, draft)
         label = np.where(changed, painted, draft.label)
         before, after = draft.label > 0, label > 0
         likeness = iou(before, after)
@@ -150,8 +156,7 @@ class MergeReview:
         if item.mask is not None:
             blobs["mask_file_name"] = (_png(item.mask.name), label)
         if draft.alpha is not None:
-            solid = np.where(label > 0, np.iinfo(draft.alpha.dtype).max, 0)
-            alpha = np.where(changed, solid, draft.alpha).astype(draft.alpha.dtype)
+            alpha = edit_alpha(draft.alpha, draft.label > 0, label > 0, changed)
             name = item.place("alphas", ".png") if item.alpha is None else _png(item.alpha.name)
             blobs["alpha_file_name"] = (name, alpha)
         if item.trimap is not None:
@@ -263,6 +268,28 @@ def _areas(instances: tuple[Instance, ...], label: Array) -> tuple[Instance, ...
         if areas[found.id]
     ]
     return tuple(sorted(sized, key=lambda found: found.id))
+
+
+def _changed(painted: Array, draft: _Draft) -> Bools:
+    """Tell which pixels people changed.
+
+    Where nobody drew, the tool gives back what it was given: the label, or its polygons, which
+    differ a little. Such differences count only where they touch a change of the same kind: with a
+    part that was erased goes the rim that its polygon had missed.
+    """
+    differs: Bools = painted != draft.label
+    if not differs.any():
+        return differs
+    drawn = differs & (painted != _as_drawn(draft))
+    changed: Bools = np.zeros_like(drawn)
+    for value in np.unique(painted[drawn]):
+        kind = (differs & (painted == value)).view(np.uint8)
+        _, regions = cv2.connectedComponents(kind, connectivity=4)
+        touched = np.zeros(int(regions.max()) + 1, bool)
+        touched[regions[drawn & (painted == value)]] = True
+        touched[0] = False
+        changed |= touched[regions]
+    return changed
 
 
 def _as_drawn(draft: _Draft) -> Array:

@@ -7,6 +7,7 @@ of a polygon or a run-length code is decided in one place (`datakit.tasks.shapes
 from __future__ import annotations
 
 import re
+import weakref
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from tempfile import TemporaryFile
@@ -121,6 +122,7 @@ class Spool:
 
     def __init__(self) -> None:
         self._file = TemporaryFile()  # noqa: SIM115
+        weakref.finalize(self, self._file.close)
         self._places: list[tuple[int, int]] = []
         self._end = 0
 

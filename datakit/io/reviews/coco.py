@@ -40,14 +40,14 @@ class CocoReview:
     def reviews(self) -> Iterator[Review]:
         """Yield every image, also those without annotations: people left none."""
         for number, index in enumerate(self._indices):
-            folder = PurePosixPath(index.name).parent.as_posix()
-            beside = "" if folder == "." else folder
+            beside = _part(index.name)
             for row, image in enumerate(index.images):
+                name = f"{beside}/{image.file_name}" if beside else image.file_name
                 yield Review(
-                    name=f"{beside}/{image.file_name}" if beside else image.file_name,
+                    name=name,
                     place=number * _STEP + row,
                     stated_wh=_size(image),
-                    image=self._pictures.find(image.file_name, beside),
+                    image=self._pictures.find(name, beside),
                     categories=index.categories,
                 )
 
@@ -55,6 +55,23 @@ class CocoReview:
         """Return the annotations of an image, verbatim."""
         number, row = divmod(review.place, _STEP)
         return self._indices[number].annotations(row)
+
+
+def _part(name: str) -> str:
+    """Return what a file's place says of its images: its folder, or the part of the set.
+
+    Examples
+    --------
+    >>> _part("valid/_annotations.coco.json"), _part("annotations/instances_train.json")
+    ('valid', 'train')
+    >>> _part("annotations/instances_default.json"), _part("result.json")
+    ('', '')
+    """
+    path = PurePosixPath(name)
+    if path.parent.name == "annotations":
+        part = path.stem.rpartition("_")[2]
+        return "" if part == "default" else part
+    return "" if path.parent == PurePosixPath() else path.parent.as_posix()
 
 
 def _size(image: Image) -> tuple[int, int] | None:
