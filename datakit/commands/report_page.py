@@ -115,15 +115,18 @@ def _samples(samples: Sequence[Sample], contact: Group | None) -> Section:
         if not torn
         else f"{torn:,} groups stand in more than one split: datakit split --audit names them."
     ]
+    charts = [
+        bar_chart("splits", "Samples a split", _bars(splits), "samples"),
+        bar_chart("sizes", "Image size", _bars(sizes, 6), "samples"),
+    ]
+    if len(_groups(samples)) < len(samples):
+        groups = _group_sizes(samples)
+        charts.append(bar_chart("group-sizes", "Samples a group", groups, "groups"))
     return Section(
         "samples",
         "Samples",
         text=text if len(splits) > 1 and sides else [],
-        charts=[
-            bar_chart("splits", "Samples a split", _bars(splits), "samples"),
-            bar_chart("sizes", "Image size", _bars(sizes), "samples"),
-            bar_chart("group-sizes", "Samples a group", _group_sizes(samples), "groups"),
-        ],
+        charts=charts,
         tables=[_split_table(samples)],
         groups=[contact] if contact else [],
     )
@@ -291,11 +294,11 @@ def _making(source: Collection) -> Section | None:
     )
 
 
-def _bars(counts: Counter[Any]) -> list[Bar]:
+def _bars(counts: Counter[Any], most: int = _MOST_BARS) -> list[Bar]:
     """Return a bar for each of the most frequent, and one for the rest."""
     common = counts.most_common()
-    bars = [Bar(str(name), count) for name, count in common[:_MOST_BARS]]
-    rest = common[_MOST_BARS:]
+    bars = [Bar(str(name), count) for name, count in common[:most]]
+    rest = common[most:]
     return [*bars, Bar(f"{len(rest)} others", sum(count for _, count in rest))] if rest else bars
 
 

@@ -14,7 +14,10 @@ const outbox = new Outbox(queue.data.review);
 const pictures = new Pictures(queue);
 const stage = new Stage($("stage"), $("world"), $("handle"), $("message"), (scale) => { $("zoom").textContent = `${Math.round(100 * scale)} %`; });
 const details = new Details($("details"), queue, (boxes) => stage.outline(boxes, true));
-const list = new List($("list"), $("rows"), queue, (at) => show(at));
+const list = new List($("list"), $("rows"), queue, (at) => {
+  drawer(false);
+  show(at);
+});
 const brush = new Brush(stage, Number($("radius").value), (stroke) => paint(stroke));
 const done = []; // what undo takes back: {at, before: promise of where it stood}
 const settling = new Map(); // sample -> promise of where it will stand when the server has answered
@@ -164,6 +167,12 @@ function setRadius(radius) {
   $("radius").value = $("radius-px").textContent = brush.setRadius(radius);
 }
 
+// On a narrow window the list is a drawer over the picture.
+function drawer(open) {
+  document.body.classList.toggle("open", open);
+  $("drawer").setAttribute("aria-expanded", open);
+}
+
 function hide(hidden) {
   stage.hidden = hidden;
   stage.redraw();
@@ -174,7 +183,7 @@ const KEYS = {
   a: () => decide("accept"), r: () => decide("reject"), x: () => decide("reject"), f: () => decide("flag"),
   ArrowRight: () => show(queue.step(current, 1)), j: () => show(queue.step(current, 1)),
   ArrowLeft: () => show(queue.step(current, -1)), k: () => show(queue.step(current, -1)),
-  u: undo, b: () => setBrush("add"), e: () => setBrush("erase"), Escape: () => setBrush(null),
+  u: undo, b: () => setBrush("add"), e: () => setBrush("erase"), Escape: () => { setBrush(null); drawer(false); },
   "[": () => setRadius(brush.radius / 1.25 - 0.5), "]": () => setRadius(brush.radius * 1.25 + 0.5),
   "+": () => stage.zoom(Stage.step), "=": () => stage.zoom(Stage.step), "-": () => stage.zoom(1 / Stage.step), 0: () => stage.fit(),
   h: () => hide(true), n: () => $("note").focus(), "/": () => $("search").focus(), "?": () => $("keys").showModal(),
@@ -225,7 +234,7 @@ const CLICKS = {
   next: () => show(queue.step(current, 1)), previous: () => show(queue.step(current, -1)),
   add: () => setBrush("add"), erase: () => setBrush("erase"), fit: () => stage.fit(),
   in: () => stage.zoom(Stage.step), out: () => stage.zoom(1 / Stage.step), help: () => $("keys").showModal(),
-  drawer: () => $("drawer").setAttribute("aria-expanded", document.body.classList.toggle("open")),
+  drawer: () => drawer(!document.body.classList.contains("open")),
 };
 for (const [id, action] of Object.entries(CLICKS)) $(id).addEventListener("click", action);
 $("tint").addEventListener("input", (event) => { stage.tint = event.target.value / 100; stage.redraw(); });

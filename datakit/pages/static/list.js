@@ -93,7 +93,10 @@ export class List {
     picture.addEventListener("error", () => picture.classList.add("none"));
     const words = document.createElement("div"), id = document.createElement("b");
     const reason = document.createElement("span"), mark = document.createElement("em");
-    id.textContent = data.id[at];
+    // The end of a name tells more than its middle: that is where the dots go.
+    const start = document.createElement("i");
+    start.textContent = data.id[at].slice(0, -12);
+    id.append(start, data.id[at].slice(-12));
     id.title = data.id[at];
     reason.textContent = data.reason[at] || [data.split[at], data.label_kind[at]].filter(Boolean).join(" · ");
     words.append(id, reason, mark);

@@ -112,7 +112,7 @@
     if (data.fg[at] !== null) fact("foreground", `${(100 * data.fg[at]).toFixed(1)} %`);
     fact("source", data.source[at]);
     fact("sha256", data.sha256[at] && make("span", data.sha256[at], "id"));
-    fact("copy of", data.parent[at] !== null && link(data.parent[at]));
+    fact("copy of", data.parent[at] === null ? null : link(data.parent[at]));
     if (data.doubt[at] !== null) fact("doubt", data.doubt[at].toFixed(3));
     detail.replaceChildren(make("h3", data.id[at], "id"), facts);
 
