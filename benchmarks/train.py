@@ -11,7 +11,7 @@ to it. Runs, each on the CPU:
 - ``u2netp-scratch``: U²-Net-p from random weights, 128 px;
 - ``u2netp``: U²-Net-p from its published weights (``--weights``), 160 px, a small learning rate.
 
-Prints one JSON object a run: mean IoU on the held 40 before and after, epochs, wall and CPU seconds.
+Prints one JSON object a run: mean IoU on the held 40 before and after, epochs, seconds.
 """
 
 from __future__ import annotations

@@ -6,13 +6,13 @@ import hashlib
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import msgspec
 from msgspec import Meta
 
 from datakit.commands.base import Silent, Watch, WriteOptions, recorded_options, run_fingerprint
+from datakit.commands.train_sides import Sides, sides_of
 from datakit.engine.base import LazyTask, ordered_map
 from datakit.errors import InputError
 from datakit.io import atomic, dataset
@@ -34,8 +34,6 @@ CHECKPOINT = "checkpoint.safetensors"
 HISTORY = "history.jsonl"
 SAMPLES = "samples.jsonl"
 RESULT = "training.json"
-
-Weight = Annotated[float, Meta(ge=0, le=1000)]
 
 
 class Options(WriteOptions, frozen=True, kw_only=True):
@@ -80,9 +78,11 @@ class Options(WriteOptions, frozen=True, kw_only=True):
         float,
         Meta(gt=0, lt=1, description="share of the groups held out, when SRC has no split val"),
     ] = 0.2
-    mse: Annotated[Weight, Meta(description="weight of the alphas' squared error")] = 1.0
-    ssim: Annotated[Weight, Meta(description="weight of 1 - SSIM")] = 1.0
-    bce: Annotated[Weight, Meta(description="weight of the cross entropy")] = 1.0
+    mse: Annotated[
+        float, Meta(ge=0, le=1000, description="weight of the alphas' squared error")
+    ] = 1.0
+    ssim: Annotated[float, Meta(ge=0, le=1000, description="weight of 1 - SSIM")] = 1.0
+    bce: Annotated[float, Meta(ge=0, le=1000, description="weight of the cross entropy")] = 1.0
     seed: Annotated[int, Meta(ge=0, description="another seed, other weights")] = 0
     device: Annotated[
         Literal["auto", "cpu", "cuda"], Meta(description="auto: CUDA where there is one")
@@ -99,22 +99,6 @@ class Options(WriteOptions, frozen=True, kw_only=True):
     def makes_dataset(self) -> bool:
         """False: DST is a model; datakit goes on with SRC."""
         return False
-
-
-@dataclass(frozen=True)
-class Sides:
-    """The samples of a training.
-
-    Attributes
-    ----------
-    train, val : tuple of Item
-    notes : tuple of str
-        What was decided about them.
-    """
-
-    train: tuple[Item, ...]
-    val: tuple[Item, ...]
-    notes: tuple[str, ...] = ()
 
 
 def run(options: Options, watch: Watch | None = None) -> Training:
@@ -143,7 +127,7 @@ def run(options: Options, watch: Watch | None = None) -> Training:
     command = Command(verb=VERB, version=__version__, options=recorded_options(options))
     dataset.check_target(out, options.mode, tuple(map(location, options.src)))
     source = open_sources(options.src, layout=options.layout)
-    sides = sides_of(source, options)
+    sides = sides_of(source, options.val_share, options.seed)
     if options.dry_run:
         notes = (*sides.notes, "dry run: nothing was written")
         return _result(options, sides, notes=notes)
@@ -151,49 +135,6 @@ def run(options: Options, watch: Watch | None = None) -> Training:
         return _read_result(out, command)
     with _torch_threads(options.threads):
         return _train(options, command, source, sides, watch or Silent(), started)
-
-
-def sides_of(source: Collection, options: Options) -> Sides:
-    """Return which samples are learnt from and which are held out; ``test`` is never touched.
-
-    Raises
-    ------
-    InputError
-        If one of the two would be empty.
-    """
-    labelled = [item for item in source.items() if item.alpha or item.mask]
-    notes: list[str] = []
-    val = [item for item in labelled if item.split == "val"]
-    rest = [item for item in labelled if item.split in (None, "train")]
-    if not val:
-        val, rest = _held_out(rest, options)
-        notes.append(
-            f"SRC has no split val: {len(val)} of {len(val) + len(rest)} samples were held out, "
-            "whole groups (--val-share)"
-        )
-    unlabelled = len(source) - len(labelled)
-    if unlabelled:
-        notes.append(f"{unlabelled} samples without a label took no part")
-    if not rest or not val:
-        raise InputError(
-            f"train: expected labelled samples to learn from and to hold out, found {len(rest)} "
-            f"and {len(val)}; label more, or split with `datakit split`"
-        )
-    return Sides(tuple(rest), tuple(val), tuple(notes))
-
-
-def _held_out(items: list[Item], options: Options) -> tuple[list[Item], list[Item]]:
-    """Hold out whole groups, in an order drawn by the seed, until the share is reached."""
-
-    def rank(group: str) -> bytes:
-        text = f"{options.seed}\0{group}".encode("utf-8", "surrogatepass")
-        return hashlib.sha256(text).digest()
-
-    groups = sorted({item.group or item.key for item in items}, key=rank)
-    wanted = max(1, round(options.val_share * len(groups)))
-    chosen = set(groups[:wanted])
-    val = [item for item in items if (item.group or item.key) in chosen]
-    return val, [item for item in items if (item.group or item.key) not in chosen]
 
 
 def _train(
