@@ -49,14 +49,13 @@ MEAN, STD = np.float32([0.485, 0.456, 0.406]), np.float32([0.229, 0.224, 0.225])
 
 REMBG = """
 import sys, time
+from PIL import Image
 from rembg import new_session, remove
-import cv2
 name, home, out, *photos = sys.argv[1:]
 session = new_session(name)
 for path in [photos[0], *photos]:
     started = time.process_time()
-    mask = remove(cv2.imread(path), session=session, only_mask=True)
-    cv2.imwrite(out, mask)
+    remove(Image.open(path), session=session, only_mask=True).save(out)
     print(time.process_time() - started)
 """
 
@@ -159,19 +158,19 @@ def on_cpu(name: str, weights: Path, work: Path, paths: list[Path], rembg: str |
         }
         for way, doing in ways.items():
             seconds.setdefault(way, []).append(cpu_seconds(doing))
-    # The first photo warms everything up.
-    mean = {way: float(np.mean(found[1:])) for way, found in seconds.items()}
     if rembg:
-        mean["rembg"] = run_rembg(rembg, name, weights, work, paths)
-    for way, taken in mean.items():
-        ratio = taken / mean["forward"]
+        seconds["rembg"] = run_rembg(rembg, name, weights, work, paths)
+    # The first photo warms everything up; medians, as other work disturbs single ones.
+    forward = np.array(seconds["forward"][1:])
+    for way, found in seconds.items():
+        taken, ratio = np.median(found[1:]), np.median(np.array(found[1:]) / forward)
         print(f"  {way:11} {1e3 * taken:8.1f} ms   {ratio:5.2f} x forward   {1 / taken:7.2f} /s")
     rate, bandwidth = matrix_rate("cpu", "float32"), copy_bandwidth("cpu")
     floor = GFLOP[name] / rate
     moved = PHOTO_SIDE * PHOTO_SIDE * 5 / (1e9 * bandwidth)
     print(
         f"  floor       {1e3 * floor:8.1f} ms by {rate:.0f} GFLOP/s; {1e3 * moved:.2f} ms by "
-        f"{bandwidth:.1f} GB/s; forward at {floor / mean['forward']:.0%} of the matrix rate"
+        f"{bandwidth:.1f} GB/s; forward at {floor / np.median(forward):.0%} of the matrix rate"
     )
 
 
@@ -180,7 +179,7 @@ def checked(outcome: Any) -> None:
         raise SystemExit(f"{outcome.key}: {outcome.error or outcome.fatal}")
 
 
-def run_rembg(python: str, name: str, weights: Path, work: Path, paths: list[Path]) -> float:
+def run_rembg(python: str, name: str, weights: Path, work: Path, paths: list[Path]) -> list[float]:
     home = work / "rembg"
     home.mkdir(exist_ok=True)
     (home / f"{name}.onnx").write_bytes(weights.read_bytes())
@@ -190,8 +189,8 @@ def run_rembg(python: str, name: str, weights: Path, work: Path, paths: list[Pat
     done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
     if done.returncode:
         print(f"  rembg: did not run: {done.stderr.strip().splitlines()[-1]}")
-        return float("nan")
-    return float(np.mean([float(line) for line in done.stdout.split()[2:]]))
+        return [float("nan")] * len(paths)
+    return [float(line) for line in done.stdout.split()[1:]]
 
 
 def matrix_rate(device: str, precision: str) -> float:
