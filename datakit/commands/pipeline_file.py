@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -34,11 +35,14 @@ class Input:
         Where it is; for an earlier step's result, below the run's folder.
     step : str or None
         The earlier step that makes it.
+    optional : bool
+        It is read when it is there.
     """
 
     label: str
     path: str
     step: str | None = None
+    optional: bool = False
 
 
 @dataclass(frozen=True)
@@ -131,11 +135,14 @@ class _Reader:
         reads += self._resolve(kind, values)
         suffix = step_options.out_suffix(kind)
         out = str(self.out / f"{name}{suffix or ''}")
+        options = step_options.build(place, verb, values, src, None if suffix is None else out)
+        for path in getattr(options, "also_reads", ()):
+            reads.append(Input(os.path.relpath(path, self.out), path, optional=True))
         return Step(
             name=name,
             verb=verb,
             place=place,
-            options=step_options.build(place, verb, values, src, None if suffix is None else out),
+            options=options,
             inputs=inputs,
             reads=tuple({item.path: item for item in reads}.values()),
             out=out,

@@ -18,6 +18,8 @@ from datakit.io.storage import location
 from datakit.records.pipeline import Action, StepRecord
 from datakit.version import __version__
 
+ABSENT = "absent"
+
 
 @dataclass(frozen=True)
 class Planned:
@@ -97,7 +99,7 @@ def check_inputs(pipeline: Pipeline, out: Path) -> None:
     """
     for step in pipeline.steps:
         for item in step.reads:
-            if item.step is None:
+            if item.step is None and not item.optional:
                 _check_input(step, item, out)
 
 
@@ -162,6 +164,8 @@ def _digest(step: Step, item: Input, known: _Known) -> str:
     if item.step is not None:
         key = known.planned[item.step].record.key
         return key if item.label == item.step else f"{key}/{item.label.partition('/')[2]}"
+    if item.optional and not location(item.path).exists():
+        return ABSENT
     if item.path not in known.snapshots:
         try:
             found = known.folder.fingerprint(location(item.path), keep=known.keep)
@@ -227,6 +231,8 @@ def _differences(record: StepRecord, before: StepRecord, known: _Known) -> list[
 def _input_change(label: str, old: str, new: str, known: _Known) -> str:
     if label.partition("/")[0] in known.planned:
         return f"{label.partition('/')[0]}, which it reads, is another"
+    if ABSENT in (old, new):
+        return f"{label} is {'there now' if old == ABSENT else 'gone'}"
     before = known.folder.files_of(old)
     after = next(one.files for one in known.snapshots.values() if one.digest == new)
     if not before:

@@ -17,6 +17,7 @@ from datakit.commands.report import open_dataset
 from datakit.engine.base import LazyTask
 from datakit.errors import InputError
 from datakit.io.decisions import read_decisions
+from datakit.io.storage import is_remote, is_url, location, overlap, shown
 from datakit.records.review import DECISIONS, Decision
 from datakit.records.summary import Summary
 
@@ -43,25 +44,31 @@ class Options(WriteOptions, frozen=True, kw_only=True):
         str | None,
         Meta(
             description="folder for the decisions (review.jsonl) and edits [default: SRC.review, "
-            "beside SRC]"
+            "beside SRC]",
+            extra={"input": "path"},
         ),
     ] = None
     records: Annotated[
         tuple[str, ...],
         Meta(
             description="folders whose records to go through: a report of qc, the dataset that "
-            "anonymize or prelabel wrote (repeatable)"
+            "anonymize or prelabel wrote (repeatable)",
+            extra={"input": "path"},
         ),
     ] = ()
     compare: Annotated[
         str | None,
-        Meta(description="an earlier dataset, whose labels are shown as before"),
+        Meta(
+            description="an earlier dataset, whose labels are shown as before",
+            extra={"input": "path"},
+        ),
     ] = None
     photos: Annotated[
         str | None,
         Meta(
             description="what anonymize read: shows the photos of its review list, which are not "
-            "in the dataset; they are shown as they are, and nothing of them is kept"
+            "in the dataset; they are shown as they are, and nothing of them is kept",
+            extra={"input": "path"},
         ),
     ] = None
     only_accepted: Annotated[
@@ -83,13 +90,31 @@ class Options(WriteOptions, frozen=True, kw_only=True):
         super().__post_init__()
         if self.apply and not self.out:
             raise InputError("--apply: expected -o DST, the dataset to write")
+        if self.decisions is not None and is_url(self.decisions):
+            raise InputError("--decisions: expected a folder on this machine, found a URL")
         if self.out and not self.apply:
             raise InputError("-o DST goes with --apply; without it, review shows the page")
 
     @property
     def folder(self) -> str:
         """Where the decisions lie."""
+        if self.decisions is None and is_remote(self.src[0]):
+            raise InputError(
+                f"{shown(self.src[0])}: expected --decisions FOLDER, a folder on this machine"
+            )
         return self.decisions or f"{self.src[0].rstrip('/')}.review"
+
+    @property
+    def also_reads(self) -> tuple[str, ...]:
+        """What --apply reads besides SRC, when it is there."""
+        return (f"{self.folder}/{DECISIONS}", f"{self.folder}/edits")
+
+    @property
+    def waits_for(self) -> str | None:
+        """What a person has to do before --apply can; None when there are decisions."""
+        if Path(self.folder, DECISIONS).is_file():
+            return None
+        return f"datakit review {self.src[0]}"
 
 
 def run(
@@ -116,9 +141,7 @@ def run(
     InputError
         If SRC is no dataset of datakit's, the port is taken, or a folder must not be used.
     """
-    source = Path(options.src[0]).resolve()
-    folder = Path(options.folder).resolve()
-    if folder == source or source in folder.parents or folder in source.parents:
+    if overlap(Path(options.folder), location(options.src[0])):
         raise InputError(
             f"{options.folder}: expected a folder apart from the dataset; choose it with "
             "--decisions"

@@ -191,6 +191,8 @@ class _Walk:
         reports: list[StepReport] = []
         stopped = ""
         for number, one in enumerate(self._planned, 1):
+            if one.action == "run" and not stopped and (task := _waits_for(one)):
+                stopped = f"it waits for a person: {task}; then run again"
             if stopped:
                 report = msgspec.structs.replace(
                     _report(one, one.record), action="stop", reasons=(stopped,)
@@ -266,6 +268,12 @@ def _finished(record: StepRecord, result: Any, seconds: float) -> StepRecord:
         seconds=seconds,
         notes=tuple(getattr(result, "notes", ()) or ()),
     )
+
+
+def _waits_for(one: Planned) -> str | None:
+    """Return what a person has to do before the step can run, when its verb says so."""
+    task: str | None = getattr(one.step.options, "waits_for", None)
+    return task
 
 
 def _stops(step: Step, report: StepReport) -> str:

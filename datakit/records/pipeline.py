@@ -89,7 +89,7 @@ class RunSummary(Record, frozen=True, kw_only=True):
 
     @property
     def exit_code(self) -> int:
-        """3 when items of some step failed, else 1 when some step has findings, else 0."""
+        """3 when items of some step failed; else 1 when one has findings, or was not reached."""
         if any(step.failed for step in self.steps):
             return 3
-        return 1 if any(step.findings for step in self.steps) else 0
+        return int(any(step.findings or step.action == "stop" for step in self.steps))

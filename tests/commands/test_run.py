@@ -288,6 +288,37 @@ def test_two_runs_into_one_folder(work: Path) -> None:
         walk(work)
 
 
+def test_a_review_is_waited_for_and_applied_again_when_it_changes(work: Path) -> None:
+    from datakit.io.decisions import now, open_log
+    from datakit.records.review import Decision
+
+    (work / "p.yaml").write_text(
+        "steps:\n"
+        "  - {name: masks, verb: coco2mask, src: export}\n"
+        "  - {verb: review, apply: true}\n"
+        "  - {verb: validate}\n"
+    )
+    first = walk(work)
+    assert [step.action for step in first.steps] == ["run", "stop", "stop"]
+    assert f"datakit review {work}/out/masks; then run again" in first.steps[1].reasons[0]
+    assert first.exit_code == 1
+
+    def decide(name: str, verdict: str) -> None:
+        with open_log(work / "out/masks.review") as log:
+            log.add(Decision(id=name, verdict=verdict, at=now()))
+
+    decide("a.jpg", "reject")
+    second = walk(work)
+    assert ran(second) == ["review", "validate"]
+    assert second.steps[1].counts["samples"] == 2
+    (work / "out/masks.review/thumbnails").mkdir(exist_ok=True)
+    (work / "out/masks.review/thumbnails/1.jpg").write_bytes(b"x")
+    assert ran(walk(work)) == []
+    decide("b.jpg", "reject")
+    assert why(work, "review").endswith("masks.review/review.jsonl: 1 changed (review.jsonl)")
+    assert walk(work).steps[1].counts["samples"] == 1
+
+
 def test_options_that_name_results_of_steps(work: Path, sample_data: Path) -> None:
     (work / "photos").symlink_to(sample_data / "portraits")
     (work / "p.yaml").write_text(
