@@ -132,7 +132,9 @@ def run(options: Options, watch: Watch | None = None) -> Training:
         notes = (*sides.notes, "dry run: nothing was written")
         return _result(options, sides, notes=notes)
     if options.resume and dataset.is_finished(out):
-        return _read_result(out, command)
+        result = _read_result(out, command)
+        (out / dataset.MANIFEST).unlink(missing_ok=True)
+        return result
     with _torch_threads(options.threads):
         return _train(options, command, source, sides, watch or Silent(), started)
 
