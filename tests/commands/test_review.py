@@ -238,6 +238,10 @@ def test_folders_and_options_that_do_not_go_together(set_: Path, tmp_path: Path)
         run(Options(src=(str(set_),), decisions=str(set_ / "review")))
     with pytest.raises(InputError, match="--apply"):
         Options(src=(str(set_),), out="x")
+    with pytest.raises(InputError, match="on this machine"):
+        run(Options(src=("s3://bucket/set",), dry_run=True))
+    with pytest.raises(InputError, match="found a URL"):
+        Options(src=(str(set_),), decisions="s3://bucket/review")
     with pytest.raises(InputError, match="expected -o DST"):
         Options(src=(str(set_),), apply=True)
 

@@ -11,8 +11,9 @@ export class Details {
     this.at = at;
     const { data } = this.queue;
     this.name.textContent = data.id[at];
+    const place = data.waiting[at] ? "not in the dataset: accept it, and anonymize --release lets it in" : "";
     const size = data.width[at] ? `${data.width[at]} × ${data.height[at]}` : "";
-    this.facts.textContent = [size, data.split[at], data.label_kind[at]].filter(Boolean).join(" · ");
+    this.facts.textContent = [size, data.split[at], data.label_kind[at], place].filter(Boolean).join(" · ");
     this.note.value = this.queue.state(at).note;
     let known = {};
     try {
