@@ -108,7 +108,7 @@ def run(options: Options, watch: Watch | None = None) -> Summary:
         least_iou=options.iou,
         least_boundary_iou=options.boundary_iou,
     )
-    form = CocoFolders(settings, drawing)
+    form = CocoFolders(settings, drawing, root="")
     task = LazyTask(
         "datakit.tasks.mask2coco:MaskToCoco",
         {

@@ -25,7 +25,7 @@ class MaskToCoco(ExportSample):
 
     def setup(self) -> None:
         """Build the format once a worker."""
-        object.__setattr__(self, "_writer", CocoFolders(self.settings, self.drawing))
+        object.__setattr__(self, "_writer", CocoFolders(self.settings, self.drawing, root=""))
 
     def _picture(self, item: Item) -> Picture:
         picture = super()._picture(item)

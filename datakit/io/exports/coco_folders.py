@@ -26,18 +26,21 @@ _UPLOAD = Drawing(holes="bridge")
 class CocoFolders:
     """``SPLIT/IMAGE`` and ``SPLIT/_annotations.coco.json``, as Roboflow exports and uploads them.
 
-    The folder of the val split is ``valid``; without splits all is at the root. Ids start at 1,
-    ``area`` counts the mask's pixels, ``bbox`` is tight around them.
+    To upload, take the folder ``upload``: Roboflow's uploader stumbles over the files that datakit
+    keeps at the root. The folder of the val split is ``valid``; without splits there is none. Ids
+    start at 1, ``area`` counts the mask's pixels, ``bbox`` is tight around them.
 
     Parameters
     ----------
     settings : Settings
     drawing : Drawing
         By default what an upload to Roboflow wants: polygons only.
+    root : str
+        Where the layout begins in DST; ends with a slash, or is empty.
     """
 
     FACTS: ClassVar[Facts] = Facts(
-        reader="Roboflow (upload of a folder), and every reader of COCO files",
+        reader="Roboflow (upload the folder upload/), and every reader of COCO files",
         loses=(
             "masks only: polygons keep an IoU of 0.99 and a boundary IoU of 0.95, each is in "
             f"{OUTLINES}; holes hang on their ring by a bridge without width; soft alphas wait in "
@@ -46,13 +49,16 @@ class CocoFolders:
         tables=(_TABLE, OUTLINES),
     )
 
-    def __init__(self, settings: Settings, drawing: Drawing = _UPLOAD) -> None:
+    def __init__(
+        self, settings: Settings, drawing: Drawing = _UPLOAD, root: str = "upload/"
+    ) -> None:
         self._classes = settings.classes
         self._drawing = drawing
+        self._root = root
 
     def folder(self, item: Item) -> str | None:
         """Return the split's folder, with its slash."""
-        return FOLDERS.get(item.split, f"{item.split}/")
+        return self._root + FOLDERS.get(item.split, f"{item.split}/")
 
     def write(self, picture: Picture) -> Written:
         """Return the image, and a line with its objects."""
@@ -66,7 +72,9 @@ class CocoFolders:
             "image": {"file_name": item.rel, "width": width, "height": height},
             "objects": [_annotation(shape) for shape in drawn],
         }
-        files, roles = soft_alpha(picture, f"{self.folder(item)}{item.stem}")
+        files, roles = soft_alpha(
+            picture, f"{FOLDERS.get(item.split, f'{item.split}/')}{item.stem}"
+        )
         return Written(
             files={path: image, **files},
             roles={"image": path, **roles},
@@ -95,7 +103,9 @@ class CocoFolders:
             {"id": number, "name": name, "supercategory": "none"}
             for name, number in numbers.items()
         ]
-        yield b'{"categories":' + msgspec.json.encode(categories) + b',"images":['
+        # Roboflow's uploader reads nothing without these two.
+        yield b'{"info":{"description":"made by datakit"},"licenses":[],"categories":'
+        yield msgspec.json.encode(categories) + b',"images":['
         for number, row in _rows(folder, lines):
             image = {"id": number, **row["image"]}
             yield (b"," if number > 1 else b"") + msgspec.json.encode(image)
