@@ -1,4 +1,4 @@
-"""``python -m tests.commands.train_killer WORK POINTS``: trainings and exports killed at any moment.
+"""``python -m tests.commands.train_killer WORK POINTS``: train and export killed at any moment.
 
 As `tests.commands.killer`, for verbs whose result is no dataset: each run is killed right before a
 file-system event, resumed, and its tree compared with that of an undisturbed run.
