@@ -11,7 +11,8 @@ thresholded at one half. The rows:
   reference           a plain loop over onnxruntime with the published pre-processing (`--weights`)
   reference, min-max  the same with each map stretched to [0, 1], as the published code and rembg do
   u2netp onnx         datakit's segmenter on the same file, in onnxruntime
-  u2netp torch        the same weights in datakit's own torch architecture, in float32
+  u2netp graph        the same weights as safetensors, in a graph that datakit writes from them
+  u2netp torch        the same in datakit's torch architecture, in float32
   …                   every other model of --models
 """
 
@@ -32,7 +33,11 @@ import safetensors.torch
 
 from datakit.core import placing
 from datakit.core.mask_metrics import iou
-from datakit.models.segmenters import Settings, build
+from datakit.models.contract import shipped
+from datakit.models.segmenters import Identity, Segmenter, Settings, build
+from datakit.models.torch_runner import TorchSegmenter
+from datakit.models.u2net import U2Net
+from datakit.models.u2net_segmenter import on_logits
 from datakit.models.u2net_weights import read_u2net
 
 SIDE = 320
@@ -61,8 +66,18 @@ def reference(weights: Path, min_max: bool) -> Predict:
 
 def segmenter(name: str, settings: Settings) -> Predict:
     """A segmenter of datakit, its map brought to the truth's size."""
-    made = build(name, settings)
-    print(f"  {name}: {made.identity.runtime}; {made.identity.release or 'no release'}")
+    return mapped(build(name, settings))
+
+
+def in_torch(model: U2Net) -> Predict:
+    contract = on_logits(shipped("u2net"))
+    settings = Settings(device="cpu")
+    return mapped(TorchSegmenter(Identity(name="u2netp"), model.logits, contract, settings))
+
+
+def mapped(made: Segmenter) -> Predict:
+    said = made.identity
+    print(f"  {said.name}: {said.runtime}; {said.release or 'no release'}")
 
     def predict(image: np.ndarray, size_hw: tuple[int, int]) -> np.ndarray:
         found = made.segment([image])[0]
@@ -97,7 +112,8 @@ def main() -> None:
             "reference": reference(given.weights, False),
             "reference, min-max": reference(given.weights, True),
             "u2netp onnx": segmenter("u2netp", Settings(weights=(given.weights,), device="cpu")),
-            "u2netp torch": segmenter("u2netp", Settings(weights=(torch_file,), device="cpu")),
+            "u2netp graph": segmenter("u2netp", Settings(weights=(torch_file,), device="cpu")),
+            "u2netp torch": in_torch(model),
         } | {name: segmenter(name, Settings()) for name in given.models}
     scores: dict[str, dict[int, list[float]]] = {name: {} for name in contenders}
     seconds = dict.fromkeys(contenders, 0.0)

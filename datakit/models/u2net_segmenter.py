@@ -27,8 +27,9 @@ LEAST_PX, MOST_PX = 32, 4096
 class U2NetFactory:
     """Builds a U²-Net of one size from a file of any kind, told by its content.
 
-    On the CPU an ONNX file runs in onnxruntime when that is installed, as it is two to three times
-    faster there; everything else runs in torch. The identity's `runtime` says which.
+    On the CPU, in float32, onnxruntime runs it when that is installed, as it is faster there: an
+    ONNX file as it is, other files as a graph that is made from their tensors. Everything else runs
+    in torch. The identity's `runtime` says which.
 
     The published pre-processing: 320 x 320 by stretching, over the picture's own maximum, ImageNet
     mean and deviation; probability is the fused map. Maps are not stretched to [0, 1] (see
@@ -53,23 +54,31 @@ class U2NetFactory:
         given = open_weights(settings, self.known, self.size)
         kind = kind_of(given.data, str(given.path))
         contract = shipped("u2net")
-        if kind == "onnx" and _in_onnxruntime(settings):
+        identity = given.identity(self.size)
+        in_onnxruntime = _in_onnxruntime(settings)
+        if kind == "onnx" and in_onnxruntime:
             from datakit.models.onnx_runner import OnnxSegmenter
 
             _check_graph(given, self.size)
-            return OnnxSegmenter(given.identity(self.size), given.data, contract, settings)
+            return OnnxSegmenter(identity, given.data, contract, settings)
         _needs(given)
-        from datakit.models.torch_runner import TorchSegmenter
         from datakit.models.u2net_weights import read_u2net
 
         model = read_u2net(given.data, self.size, str(given.path))
-        identity = given.identity(self.size)
-        contract = _as_trained(_on_logits(contract), given)
-        return TorchSegmenter(identity, model.logits, contract, settings)
+        contract = _as_trained(contract, given)
+        if in_onnxruntime:
+            from datakit.models.onnx_runner import OnnxSegmenter
+            from datakit.models.u2net_graph import write_u2net
+
+            graph = write_u2net(model, contract.input.size)
+            return OnnxSegmenter(identity, graph, contract, settings)
+        from datakit.models.torch_runner import TorchSegmenter
+
+        return TorchSegmenter(identity, model.logits, on_logits(contract), settings)
 
 
 def _in_onnxruntime(settings: Settings) -> bool:
-    """Whether an ONNX file runs in onnxruntime: on the CPU, in float32, when it is installed."""
+    """Whether onnxruntime runs it: on the CPU, in float32, when it is installed."""
     if find_spec("onnxruntime") is None or settings.precision != "float32" or settings.compiled:
         return False
     kind, _ = parse_device(settings.device)
@@ -107,7 +116,7 @@ def _needs(given: GivenWeights) -> None:
         )
 
 
-def _on_logits(contract: Contract) -> Contract:
+def on_logits(contract: Contract) -> Contract:
     """Return the contract of the model's logits: the exported one has its sigmoid inside."""
     output = msgspec.structs.replace(contract.output, activation="sigmoid")
     return msgspec.structs.replace(contract, output=output)

@@ -18,6 +18,7 @@ from datakit.errors import ModelError  # noqa: E402
 from datakit.models.onnx_file import read_onnx  # noqa: E402
 from datakit.models.torch_archives import read_torchscript  # noqa: E402
 from datakit.models.u2net import U2Net  # noqa: E402
+from datakit.models.u2net_graph import write_u2net  # noqa: E402
 from datakit.models.u2net_weights import read_u2net  # noqa: E402
 from datakit.models.unet import UNet, UNetConfig  # noqa: E402
 from datakit.models.unet_weights import read_unet, write_unet  # noqa: E402
@@ -198,6 +199,22 @@ def test_onnx_with_weights_elsewhere_is_refused():
     tensor.data_location = makers.TensorProto.EXTERNAL
     with pytest.raises(ModelError, match="weights in other files"):
         read_onnx(model.SerializeToString())
+
+
+@pytest.mark.parametrize("size_hw", [(64, 64), (70, 45)])
+def test_the_graph_of_a_u2net_is_the_u2net(u2netp, size_hw):
+    runtime = pytest.importorskip("onnxruntime")
+    model = read_u2net(makers.state_dict_bytes(u2netp), "u2netp", "file")
+    data = write_u2net(model, size_hw)
+    makers.onnx.checker.check_model(makers.onnx.load_from_string(data))
+    again = read_u2net(data, "u2netp", "written")
+    for key, value in model.state_dict().items():
+        assert torch.equal(again.state_dict()[key], value)
+    x = torch.rand(1, 3, *size_hw, generator=torch.Generator().manual_seed(0))
+    found = runtime.InferenceSession(data).run(None, {"image": x.numpy()})
+    with torch.inference_mode():
+        for one, other in zip(found, model(x), strict=True):
+            assert np.abs(one - other.numpy()).max() < 1e-4
 
 
 def test_torch_computes_what_onnxruntime_computes(shared_data):
