@@ -254,3 +254,23 @@ def test_workers_and_resume_give_the_same_bytes(tmp_path: Path) -> None:
     assert found[0] == found[1]
     again = datakit.mask2coco(source, tmp_path / "out0", category=CLASSES, resume=True, workers=0)
     assert "nothing was done" in again.notes[0]
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("id", "../../../evil.jpg"), ("split", "../../evil"), ("id", "/evil.jpg")]
+)
+def test_a_manifest_cannot_name_a_place_outside(tmp_path: Path, field: str, value: str) -> None:
+    export = Export(tmp_path / "source/train")
+    for name in ("a.jpg", "b.jpg"):
+        export.annotate(export.image(name), [box(2, 2, 9, 9)])
+    export.write()
+    datakit.coco2mask(tmp_path / "source", tmp_path / "first", workers=0)
+    manifest = tmp_path / "first/metadata.jsonl"
+    first, second = map(json.loads, manifest.read_text().splitlines())
+    manifest.write_text(f"{json.dumps(first | {field: value})}\n{json.dumps(second)}\n")
+    before = set(tmp_path.rglob("*"))
+    summary = datakit.mask2coco(tmp_path / "first", tmp_path / "deep/er/out", workers=0)
+    assert (summary.failed, summary.counts["samples"]) == (1, 1)
+    made = set(tmp_path.rglob("*")) - before
+    assert {path.relative_to(tmp_path).parts[0] for path in made} == {"deep"}
+    assert {path.name for path in (tmp_path / "deep/er").iterdir()} == {"out"}

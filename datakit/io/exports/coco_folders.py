@@ -10,14 +10,13 @@ import msgspec
 from datakit.io.exports.base import Facts, Settings, Written
 from datakit.io.exports.drawn import Drawing, Drawn, draw
 from datakit.io.exports.objects import objects_of
-from datakit.io.exports.picture import Picture, counted
+from datakit.io.exports.picture import Picture, counted, side
 from datakit.io.exports.tool_files import SOFT, soft_alpha
 from datakit.io.formats.base import Item
 from datakit.io.formats.coco import ROBOFLOW_NAME
 
 OUTLINES = "outlines.jsonl"
 """Table in DST: what each shape has lost of its mask."""
-FOLDERS = {None: "", "val": "valid/"}
 
 _TABLE = ".coco"
 _UPLOAD = Drawing(holes="bridge")
@@ -58,7 +57,7 @@ class CocoFolders:
 
     def folder(self, item: Item) -> str | None:
         """Return the split's folder, with its slash."""
-        return self._root + FOLDERS.get(item.split, f"{item.split}/")
+        return self._root + _split_folder(item)
 
     def write(self, picture: Picture) -> Written:
         """Return the image, and a line with its objects."""
@@ -72,9 +71,7 @@ class CocoFolders:
             "image": {"file_name": item.rel, "width": width, "height": height},
             "objects": [_annotation(shape) for shape in drawn],
         }
-        files, roles = soft_alpha(
-            picture, f"{FOLDERS.get(item.split, f'{item.split}/')}{item.stem}"
-        )
+        files, roles = soft_alpha(picture, f"{_split_folder(item)}{item.stem}")
         return Written(
             files={path: image, **files},
             roles={"image": path, **roles},
@@ -118,6 +115,12 @@ class CocoFolders:
                 annotation = {"id": count, "image_id": number, "category_id": category, **found}
                 yield (b"," if count > 1 else b"") + msgspec.json.encode(annotation)
         yield b"]}\n"
+
+
+def _split_folder(item: Item) -> str:
+    if item.split is None:
+        return ""
+    return "valid/" if item.split == "val" else f"{side(item)}/"
 
 
 class _Place(msgspec.Struct):

@@ -39,7 +39,8 @@ class DatasetReader:
         for number, line in enumerate(_lines(root), 1):
             try:
                 sample = decoder.decode(line)
-                for name in _files(sample).values():
+                # Id and split become paths of what is written, as file names are of what is read.
+                for name in (sample.id, sample.split or sample.id, *_files(sample).values()):
                     safe_name(name)
                 if sample.id in samples:
                     raise InputError(f"id {sample.id!r} is taken by another row")
