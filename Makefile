@@ -9,7 +9,7 @@ DEMO ?= demo
 
 export NO_ALBUMENTATIONS_UPDATE := 1
 
-.PHONY: demo test slow lint schemas sample-data bench clean
+.PHONY: demo test slow lint schemas sample-data pictures clean
 
 demo: $(STAMP)
 	$(BIN)/datakit run sample_data/demo.yaml -o $(DEMO)
@@ -33,6 +33,10 @@ schemas: $(STAMP)
 
 sample-data: $(STAMP)
 	$(BIN)/python sample_data/generate.py
+
+pictures: $(STAMP)
+	$(BIN)/python docs/pictures/make.py
+	$(BIN)/python docs/pictures/make_review.py
 
 clean:
 	rm -rf .venv $(DEMO) .mypy_cache .ruff_cache .pytest_cache .hypothesis

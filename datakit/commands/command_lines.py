@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Mapping
 from importlib import import_module
@@ -12,6 +13,8 @@ import msgspec
 import datakit
 from datakit.records.card import Command
 from datakit.records.sample import Operation
+
+_DIGEST = re.compile("[0-9a-f]{64}")
 
 
 def command_line(command: Command, source: str = "SRC", out: str = "DST") -> str:
@@ -44,13 +47,28 @@ def step_line(step: Operation) -> str:
     --------
     >>> step_line(Operation(verb="trimap", version="0.1.0", params='{"style":"p3m"}'))
     'trimap --style p3m (0.1.0)'
+    >>> step_line(Operation(verb="prelabel", version="0.1.0", params='{"models":{"name":"unet"}}'))
+    'prelabel models: name unet (0.1.0)'
     """
     try:
         params = msgspec.json.decode(step.params)
     except msgspec.DecodeError:
         params = {}
-    flags = _flags(step.verb, params if isinstance(params, dict) else {})
-    return " ".join([step.verb, *flags, f"({step.version})"])
+    params = params if isinstance(params, dict) else {}
+    # A step may keep more than its options: what a model was, what a person decided.
+    plain = {name: v for name, v in params.items() if name in _fields(step.verb)}
+    others = [f"{name}: {_brief(v)}" for name, v in params.items() if name not in plain]
+    words = [step.verb, *_flags(step.verb, plain), *others]
+    return " ".join([*words, f"({step.version})"])
+
+
+def _brief(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} {_brief(one)}" for name, one in value.items() if one)
+    if isinstance(value, list | tuple):
+        return "; ".join(_brief(one) for one in value)
+    text = value if isinstance(value, str) else msgspec.json.encode(value).decode()
+    return f"{text[:12]}…" if _DIGEST.fullmatch(text) else text
 
 
 def _flags(verb: str, values: Mapping[str, Any]) -> list[str]:

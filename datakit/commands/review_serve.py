@@ -152,7 +152,8 @@ def _subject(item: Item, earlier: Item | None, evidence: Evidence) -> Subject:
     draft, faces = evidence.drafts.get(item.key), evidence.faces.get(item.key)
     severity = worst(findings)
     residual = max((face.residual or 0 for face in faces.faces), default=0) if faces else 0
-    reasons = [f"{len(findings)} findings: {findings[0].check}"] if findings else []
+    count = f"{len(findings)} finding{'s' * (len(findings) > 1)}"
+    reasons = [f"{count}: {findings[0].check}"] if findings else []
     reasons += [f"doubt {draft.doubt:.2f}: {draft.reason}"] if draft else []
     reasons += [f"a face still seen ({residual:.2f})"] if residual else []
     priority = max(
