@@ -147,7 +147,7 @@ def _decide(step: Step, known: _Known) -> Planned:
 def _options(step: Step, known: _Known) -> dict[str, Any]:
     """Return the options as part of the identity: paths are told by what they hold."""
     found = step_options.result_options(step.options)
-    by_path = {item.path: item.label for item in step.reads}
+    by_path = {item.path: f"input {number}" for number, item in enumerate(step.reads, 1)}
     for name in step_options.input_fields(type(step.options)):
         value = found.get(name)
         if isinstance(value, list):
@@ -207,6 +207,9 @@ def _is_forced(name: str, known: _Known) -> bool:
 
 def _differences(record: StepRecord, before: StepRecord, known: _Known) -> list[str]:
     """Say in which the step differs from the one that was run."""
+    if before.key == record.key:
+        # Inputs may have other names and hold the same.
+        return []
     found = []
     if before.verb != record.verb:
         return [f"its verb: {before.verb} -> {record.verb}"]
@@ -223,7 +226,7 @@ def _differences(record: StepRecord, before: StepRecord, known: _Known) -> list[
             found.append(_input_change(label, before.inputs[label], digest, known))
     gone = before.inputs.keys() - record.inputs.keys()
     found += [f"it does not read {label} any more" for label in sorted(gone)]
-    if not found and before.key != record.key:
+    if not found:
         found.append("the order of its inputs")
     return found
 

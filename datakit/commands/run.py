@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib import import_module
 from importlib.resources import files
 from pathlib import Path
@@ -154,7 +154,9 @@ def _forecast(one: Planned, planned: list[Planned]) -> StepReport:
     """Say what would become of a step."""
     report = _report(one, one.before if one.action == "skip" and one.before else one.record)
     ready = {other.step.name for other in planned if other.action == "skip"}
-    if all(item.step is None or item.step in ready for item in one.step.inputs):
+    if one.action != "skip" and all(
+        item.step is None or item.step in ready for item in one.step.inputs
+    ):
         source = open_sources(one.step.options.src, layout=one.step.options.layout)
         return msgspec.structs.replace(report, items=len(source))
     return report
@@ -296,6 +298,9 @@ class _Numbered:
 
     def advance(self, failed: int) -> None:
         self._watch.advance(failed)
+
+    def nodes(self, rates: Callable[[], Mapping[str, float]]) -> None:
+        self._watch.nodes(rates)
 
     def end(self) -> None:
         self._watch.end()

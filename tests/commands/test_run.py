@@ -179,8 +179,16 @@ def test_dry_run_writes_nothing_and_counts(work: Path) -> None:
     assert not (work / "out").exists()
     walk(work)
     before = tree(work / "out")
-    assert [step.items for step in walk(work, dry_run=True).steps] == [3] * 5
+    again = walk(work, dry_run=True, redo=("split",)).steps
+    assert [step.items for step in again] == [None, None, 3, None, None]
     assert tree(work / "out") == before
+
+
+def test_the_same_files_under_another_name_change_nothing(work: Path) -> None:
+    walk(work)
+    (work / "export").rename(work / "moved")
+    (work / "p.yaml").write_text((work / "p.yaml").read_text().replace("export", "moved"))
+    assert ran(walk(work)) == []
 
 
 def test_findings_and_failures_continue_or_stop(work: Path) -> None:
