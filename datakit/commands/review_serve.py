@@ -5,9 +5,11 @@ from __future__ import annotations
 import secrets
 import socket
 import webbrowser
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from datakit.commands.command_lines import step_line
@@ -81,9 +83,26 @@ def _answer(
     token = secrets.token_urlsafe(24)
     address = f"http://127.0.0.1:{port}/{token}/"
     tell(f"review: {address}\nCtrl-C ends it; every decision is on the disk at once.")
-    if not no_browser:
-        webbrowser.open(address)
-    serve(make_app(desk, token, port), listener)
+    guard = make_app(desk, token, port)
+    if no_browser:
+        serve(guard, listener)
+        return
+    with _way_in(address) as page:
+        webbrowser.open(page)
+        serve(guard, listener)
+
+
+@contextmanager
+def _way_in(address: str) -> Iterator[str]:
+    """Give a page that only this user can read and that leads to the address.
+
+    A browser is started with what it opens on its command line, where every user of the machine
+    can read it: that must not be the token.
+    """
+    with TemporaryDirectory(prefix="datakit-review-") as folder:
+        page = Path(folder, "review.html")
+        page.write_text(f'<!doctype html><meta http-equiv="refresh" content="0;url={address}">')
+        yield page.as_uri()
 
 
 def _finished(

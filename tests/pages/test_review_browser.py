@@ -248,6 +248,11 @@ def test_a_server_that_is_killed_loses_nothing(
     WebDriverWait(browser, WAIT_S).until(leave)
     page.until("return document.documentElement.dataset.ready")
     page.saved()
+    # What was sent late is seen too: the page had its list before that.
+    page.until(
+        "return document.querySelector('#count').textContent.startsWith(arguments[0])",
+        str(2 + asleep),
+    )
     found = latest(folder)
     assert found[first]["verdict"] == "accept"
     assert found[second]["verdict"] == "flag"

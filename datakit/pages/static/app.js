@@ -58,12 +58,7 @@ function mark() {
 const settled = (at) => settling.get(at) || Promise.resolve(queue.state(at));
 
 function send(at, entry) {
-  const answer = outbox.put({ id: queue.data.id[at], ...entry }).then((state) => {
-    queue.set(at, state);
-    list.update(at);
-    if (at === current) mark();
-    return state;
-  });
+  const answer = outbox.put({ id: queue.data.id[at], ...entry });
   const after = answer.catch(() => queue.state(at));
   settling.set(at, after);
   after.then(() => { if (settling.get(at) === after) settling.delete(at); });
@@ -133,6 +128,14 @@ function tellSaved() {
   $("saved").textContent = problem ? `Not saved yet (${waiting}): ${problem}` : waiting ? "Saving…" : "All saved";
   $("saved").className = problem ? "problem" : waiting ? "busy" : "";
 }
+outbox.addEventListener("written", (event) => {
+  const { id, state, last } = event.detail, at = queue.places.get(id);
+  // While more is on its way, what the person sees is newer than this answer.
+  if (at === undefined || !last) return;
+  queue.set(at, state);
+  list.update(at);
+  mark();
+});
 outbox.addEventListener("change", tellSaved);
 outbox.addEventListener("refused", (event) => say(`Not saved: ${event.detail}`));
 window.addEventListener("beforeunload", (event) => {
@@ -203,6 +206,7 @@ document.addEventListener("keydown", (event) => {
   }
   if (typing(event) && event.key === "Escape") event.target.blur();
   if (event.ctrlKey || event.metaKey || event.altKey || typing(event) || $("keys").open) return;
+  if (event.target.matches?.("input[type=range]") && /^(Arrow|Home|End|Page)/.test(event.key)) return;
   if (event.shiftKey && event.key.startsWith("Arrow")) {
     const [x, y] = { ArrowLeft: [60, 0], ArrowRight: [-60, 0], ArrowUp: [0, 60], ArrowDown: [0, -60] }[event.key];
     event.preventDefault();

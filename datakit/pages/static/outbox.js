@@ -37,6 +37,9 @@ export class Outbox extends EventTarget {
         const state = await response.json().catch(() => null);
         if (state) {
           this.#done(entry).resolve(state);
+          // What an earlier page left is written too, and nobody here waits for its promise.
+          const last = !this.entries.some((other) => other.id === entry.id);
+          this.dispatchEvent(new CustomEvent("written", { detail: { id: entry.id, state, last } }));
           continue;
         }
       } else if (response && response.status !== 403 && response.status < 500) {

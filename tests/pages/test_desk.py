@@ -1,0 +1,173 @@
+"""What the page is given: pictures that browsers know, labels as veils, decisions that add up."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from datakit.errors import InputError
+from datakit.io.decisions import open_log, read_decisions
+from datakit.io.files import FileRef
+from datakit.pages import veils
+from datakit.pages.review_desk import Ask, Desk, Subject
+from datakit.pages.thumbnails import Thumbnails
+from tests.commands.exports import photo
+
+
+def write(path: Path, pixels: np.ndarray) -> FileRef:
+    Image.fromarray(pixels).save(path)
+    return FileRef(str(path.parent), path.name)
+
+
+def veil(png: bytes) -> np.ndarray:
+    return np.asarray(Image.open(BytesIO(png)).convert("RGBA"))[..., 3]
+
+
+def stroke(value: int, size_wh: tuple[int, int]) -> bytes:
+    buffer = BytesIO()
+    Image.new("RGBA", size_wh, (value, value, value, 255)).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+@pytest.fixture
+def alpha() -> np.ndarray:
+    return np.linspace(0, 65535, 24 * 32).astype(np.uint16).reshape(24, 32)
+
+
+@pytest.fixture
+def desk(tmp_path: Path, alpha: np.ndarray) -> Iterator[Desk]:
+    classes = np.zeros((24, 32), np.uint8)
+    classes[4:9, 3:20] = 2
+    subjects = [
+        Subject(
+            id="tiff",
+            image=write(tmp_path / "a.tif", photo(32, 24)),
+            label=write(tmp_path / "a.png", alpha),
+            label_kind="alpha",
+        ),
+        Subject(
+            id="png",
+            image=write(tmp_path / "b.png", photo(32, 24, 1)),
+            label=write(tmp_path / "c.png", classes),
+            label_kind="mask",
+            before=write(tmp_path / "d.png", np.zeros((24, 32), np.uint8)),
+        ),
+        Subject(id="waits", waiting=True),
+    ]
+    with open_log(tmp_path / "review") as log:
+        thumbnails = Thumbnails(log.folder / "thumbnails")
+        yield Desk(subjects, lambda subject: {"id": subject.id}, log, thumbnails)
+
+
+def test_pictures_that_browsers_know(desk: Desk, tmp_path: Path) -> None:
+    data, kind = desk.image(0)
+    assert kind == "image/png"
+    assert (np.asarray(Image.open(BytesIO(data))) == photo(32, 24)).all()
+    assert desk.image(1) == ((tmp_path / "b.png").read_bytes(), "image/png")
+    with pytest.raises(InputError, match="no picture"):
+        desk.image(2)
+
+
+def test_labels_as_veils(desk: Desk, alpha: np.ndarray) -> None:
+    assert (veil(desk.veil(0, None)) == alpha >> 8).all()
+    mask = veil(desk.veil(1, None))
+    assert set(np.unique(mask)) == {0, 255}
+    assert (mask[4:9, 3:20] == 255).all()
+    assert not veil(desk.veil_before(1)).any()
+    for call in (lambda: desk.veil_before(0), lambda: desk.veil(2, None)):
+        with pytest.raises(InputError, match="no label"):
+            call()
+
+
+def test_strokes_add_up_and_verdicts_stay(desk: Desk, alpha: np.ndarray, tmp_path: Path) -> None:
+    desk.decide(Ask(id="tiff", verdict="flag", note="why"))
+    first = desk.paint("tiff", stroke(0, (10, 4)), (2, 3))
+    second = desk.paint("tiff", stroke(255, (4, 4)), (6, 3))
+    assert first["edit"] != second["edit"]
+    assert (second["verdict"], second["note"]) == ("flag", "why")
+    shown = veil(desk.veil(0, second["edit"]))
+    expected = (alpha >> 8).astype(np.uint8)
+    expected[3:7, 2:12] = 0
+    expected[3:7, 6:10] = 255
+    assert np.abs(shown.astype(int) - expected).max() <= 1
+    # Taking the last stroke back is naming the edit before; what is not named stays.
+    desk.decide(Ask(id="tiff", edit=first["edit"]))
+    decision = read_decisions(tmp_path / "review")["tiff"]
+    assert (decision.verdict, decision.note, decision.edit) == ("flag", "why", first["edit"])
+    assert decision.image is not None
+    desk.decide(Ask(id="tiff", verdict=None, note="", edit=None))
+    assert read_decisions(tmp_path / "review")["tiff"].is_open
+    assert json.loads(desk.queue())["states"] == {}
+
+
+@pytest.mark.parametrize(
+    ("png", "at_xy"),
+    [
+        (stroke(0, (33, 1)), (0, 0)),
+        (stroke(0, (4, 4)), (30, 0)),
+        (stroke(0, (4, 4)), (-1, 0)),
+        (stroke(0, (4, 4))[:60], (0, 0)),
+        (b"", (0, 0)),
+        (b"GIF89a", (0, 0)),
+    ],
+)
+def test_strokes_that_do_not_fit(
+    desk: Desk, tmp_path: Path, png: bytes, at_xy: tuple[int, int]
+) -> None:
+    with pytest.raises(InputError):
+        desk.paint("tiff", png, at_xy)
+    with pytest.raises(InputError):
+        desk.paint("waits", stroke(0, (1, 1)), (0, 0))
+    assert not (tmp_path / "review/review.jsonl").read_bytes()
+
+
+def test_a_sample_whose_picture_is_gone_can_still_be_rejected(desk: Desk, tmp_path: Path) -> None:
+    (tmp_path / "b.png").unlink()
+    desk.decide(Ask(id="png", verdict="reject"))
+    decision = read_decisions(tmp_path / "review")["png"]
+    assert (decision.verdict, decision.image) == ("reject", None)
+
+
+def test_thumbnails_do_not_grow_for_ever(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    refs = [
+        write(tmp_path / f"{at}.png", rng.integers(0, 256, (200, 300, 3), np.uint8))
+        for at in range(6)
+    ]
+    folder = tmp_path / "thumbnails"
+    first, digest = Thumbnails(folder).get(refs[0], keep=True)
+    assert Image.open(BytesIO(first)).size == (128, 85)
+    assert [path.name for path in folder.rglob("*.jpg")] == [f"{digest}-128.jpg"]
+    bounded = Thumbnails(folder, most_bytes=3 * len(first))
+    for ref in refs:
+        bounded.get(ref, keep=True)
+    assert len(list(folder.rglob("*.jpg"))) <= 3
+    assert Thumbnails(folder).get(refs[0], keep=True)[0] == first
+    # A folder that cannot be written to hides no picture.
+    shutil.rmtree(folder)
+    folder.write_text("in the way")
+    assert Thumbnails(folder).get(refs[0], keep=True)[0] == first
+
+
+def test_other_depths(tmp_path: Path) -> None:
+    floats = write(tmp_path / "f.tif", np.array([[0, 0.5, 1]], np.float32))
+    assert veils.coverage(floats).tolist() == [[0, 128, 255]]
+
+
+def test_the_page_lists_what_the_server_knows() -> None:
+    from importlib.resources import files
+
+    from datakit.pages.review_app import ASSETS
+
+    page = (files("datakit.pages") / "static/review.html").read_text()
+    found: dict[str, Any] = {name: (files("datakit.pages") / "static" / name) for name in ASSETS}
+    assert all(one.is_file() for one in found.values())
+    assert "assets/app.js" in page
