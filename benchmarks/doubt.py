@@ -13,6 +13,7 @@ many of the drafts below IoU 0.8 are among the most doubtful 20 %, for the queue
 from __future__ import annotations
 
 import argparse
+import shutil
 import statistics
 import tempfile
 from pathlib import Path
@@ -42,14 +43,14 @@ def arguments() -> argparse.Namespace:
 
 
 def gathered(pairs: list[list[Path]], folder: Path) -> dict[str, tuple[int, Path]]:
-    """Link all photos into one folder; return its file -> (number of the pair, truth)."""
+    """Copy all photos into one folder; return its file -> (number of the pair, truth)."""
     found = {}
     for number, (photos, truths) in enumerate(pairs):
         by_stem = {path.stem: path for path in truths.iterdir()}
         for path in sorted(photos.iterdir()):
             if path.stem in by_stem:
                 name = f"{number}-{path.name}"
-                (folder / name).symlink_to(path.resolve())
+                shutil.copyfile(path, folder / name)
                 found[name] = (number, by_stem[path.stem])
     return found
 

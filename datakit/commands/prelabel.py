@@ -241,7 +241,7 @@ def run(options: Options, watch: Watch | None = None) -> Summary:
     summary = msgspec.structs.replace(summary, notes=(*summary.notes, choice))
     return Drafting(
         **{name: getattr(summary, name) for name in summary.__struct_fields__},
-        models=tuple(f"{model.name} ({model.licence}, {model.sha256})" for model in models),
+        models=tuple(map(_named, models)),
         stages=times.table(summary.seconds),
     )
 
@@ -332,6 +332,12 @@ def _task(options: Options) -> LazyTask:
             chunk=PHOTOS_AT_ONCE_ON_GPU if gpu else PHOTOS_AT_ONCE_ON_CPU * _batch(options),
         ),
     )
+
+
+def _named(model: Identity) -> str:
+    if model.sha256 is None:
+        return f"{model.name} (no weights)"
+    return f"{model.name} ({model.licence}, sha256 {model.sha256})"
 
 
 def _taint(models: list[Identity]) -> tuple[str, ...]:

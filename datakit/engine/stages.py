@@ -100,7 +100,7 @@ class Stages(Generic[Item, Loaded, Computed, Value]):
                 yield self._finished(item, one)
 
     def _overlapped(self, items: Sequence[Item], pool: ThreadPoolExecutor) -> list[Outcome[Value]]:
-        ahead = 2 * self.batch + self.threads
+        ahead = self.batch + self.threads
         loading = [pool.submit(self._loaded, item) for item in items[:ahead]]
         under_way: tuple[Sequence[Item], Callable[[], list[Any]]] | None = None
         finishing: list[Future[Outcome[Value]]] = []

@@ -57,6 +57,9 @@ class Draft(Record, frozen=True, kw_only=True):
     parts: Annotated[
         dict[str, float], Meta(description="measure of doubt -> value; larger is more doubtful")
     ] = field(default_factory=dict)
+    hint: Annotated[
+        str, Meta(description="where a segmenter without a model started: annotation, face, option")
+    ] = ""
     outlined: Annotated[Outlined | None, Meta(description="null: no subject was found")] = None
 
 

@@ -175,6 +175,7 @@ class _Worker:
             height=height,
             area=round(cv2.countNonZero(label.mask) / label.mask.size, 6),
             parts=label.parts,
+            hint=said.prediction.hint,
             outlined=outlined,
         )
         line = msgspec.json.encode(draft).decode() + "\n"
