@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -62,8 +63,27 @@ def bucket(
     url, server = _s3_server
     for name, value in object_server.environment(url).items():
         monkeypatch.setenv(name, value)
-    name = f"test-{uuid.uuid4().hex[:12]}"
-    open_store("s3")._fs.mkdir(name)
-    yield Bucket(f"s3://{name}", server)
+    yield _new_bucket(server)
     server.faults.clear()
     server.requests.clear()
+
+
+@pytest.fixture
+def second_bucket(bucket: Bucket) -> Bucket:
+    """Another bucket on the same server."""
+    return _new_bucket(bucket.server)
+
+
+def _new_bucket(server: Faulty) -> Bucket:
+    name = f"test-{uuid.uuid4().hex[:12]}"
+    open_store("s3")._fs.mkdir(name)
+    return Bucket(f"s3://{name}", server)
+
+
+@pytest.fixture(scope="session")
+def ray_cluster() -> Any:
+    """Two Ray nodes on this machine, which this process has joined."""
+    pytest.importorskip("ray")
+    from tests.ray_nodes import two_nodes
+
+    return two_nodes()

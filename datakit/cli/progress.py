@@ -4,12 +4,27 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable, Mapping
 
 import click
 
 from datakit.commands.base import Silent, Watch
 
 PLAIN_SECONDS = 10.0
+
+
+Rates = Callable[[], Mapping[str, float]]
+
+
+def by_node(rates: Mapping[str, float]) -> str:
+    """Return what each node does, the fastest first; a count stands for all beyond four.
+
+    >>> by_node({"10.0.0.1": 12.0, "10.0.0.2": 30.5})
+    '10.0.0.2 30.5/s, 10.0.0.1 12.0/s'
+    """
+    ordered = sorted(rates.items(), key=lambda pair: -pair[1])
+    parts = [f"{node} {rate:,.1f}/s" for node, rate in ordered[:4]]
+    return ", ".join([*parts, *([f"{len(ordered) - 4} more nodes"] if ordered[4:] else [])])
 
 
 def make_watch(*, quiet: bool) -> Watch:
@@ -21,6 +36,12 @@ def make_watch(*, quiet: bool) -> Watch:
 
 class _Bar:
     """A rich progress bar with rate and time left."""
+
+    def __init__(self) -> None:
+        self._rates: Rates = dict
+
+    def nodes(self, rates: Rates) -> None:
+        self._rates = rates
 
     def begin(self, total: int, what: str) -> None:
         from rich.console import Console
@@ -56,7 +77,7 @@ class _Bar:
         self._progress.update(
             self._task,
             advance=1,
-            rate=f"{rate:,.1f}/s",
+            rate=f"{rate:,.1f}/s" + (f" on {len(nodes)} nodes" if (nodes := self._rates()) else ""),
             failed=f"[red]{failed} failed" if failed else "",
         )
 
@@ -67,6 +88,12 @@ class _Bar:
 
 class _Plain:
     """A line every few seconds, for logs and pipes."""
+
+    def __init__(self) -> None:
+        self._rates: Rates = dict
+
+    def nodes(self, rates: Rates) -> None:
+        self._rates = rates
 
     def begin(self, total: int, what: str) -> None:
         self._total, self._what, self._done = total, what, 0
@@ -81,7 +108,8 @@ class _Plain:
             left = (self._total - self._done) / rate
             click.echo(
                 f"{self._what}: {self._done}/{self._total}, {rate:,.1f}/s, "
-                f"{left:,.0f} s left, {failed} failed",
+                f"{left:,.0f} s left, {failed} failed"
+                + (f"; {by_node(nodes)}" if (nodes := self._rates()) else ""),
                 err=True,
             )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import click
@@ -40,6 +41,10 @@ class StepLines:
     def advance(self, failed: int) -> None:
         """Pass it on."""
         self._watch.advance(failed)
+
+    def nodes(self, rates: Callable[[], Mapping[str, float]]) -> None:
+        """Pass it on."""
+        self._watch.nodes(rates)
 
     def end(self) -> None:
         """Pass it on."""

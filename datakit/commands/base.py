@@ -7,11 +7,14 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from types import MappingProxyType
-from typing import Annotated, Any, Protocol
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta
 
+from datakit.commands.nodes import SharedTarget, node_notes
+from datakit.commands.watch import Silent as Silent
+from datakit.commands.watch import Watch as Watch
 from datakit.engine import ENGINES
 from datakit.engine.base import Engine, Outcome, Task, ordered_map
 from datakit.errors import InputError
@@ -28,32 +31,6 @@ from datakit.records.sample import Operation
 from datakit.records.summary import Summary
 from datakit.tasks.stored import stored
 from datakit.version import __version__
-
-
-class Watch(Protocol):
-    """Who is told how a run goes; the command line draws a bar, the API is silent."""
-
-    def begin(self, total: int, what: str) -> None:
-        """Work on ``total`` items starts."""
-
-    def advance(self, failed: int) -> None:
-        """One more item is done; ``failed`` failures so far."""
-
-    def end(self) -> None:
-        """Handle the end of the work, also when an error ends it."""
-
-
-class Silent:
-    """Tells nobody."""
-
-    def begin(self, total: int, what: str) -> None:
-        """Do nothing."""
-
-    def advance(self, failed: int) -> None:
-        """Do nothing."""
-
-    def end(self) -> None:
-        """Do nothing."""
 
 
 class SourceOptions(Options, frozen=True, kw_only=True):
@@ -247,10 +224,12 @@ def process(
         return _plan(verb, out, source, len(items))
     if options.resume and (finished := _finished(out, command, verb)):
         return finished
+    engine = options.make_engine()
     watch.begin(len(source), verb)
     try:
         counts = _run(
             options,
+            engine,
             command,
             source,
             task,
@@ -271,12 +250,13 @@ def process(
         counts=counts,
         failed=counts["failed"],
         seconds=time.perf_counter() - started,
-        notes=notes,
+        notes=(*notes, *node_notes(engine)),
     )
 
 
 def _run(
     options: WriteOptions,
+    engine: Engine,
     command: Command,
     source: Collection,
     task: Task[Item, Product],
@@ -297,11 +277,13 @@ def _run(
                 raise InputError(f"--strict: {failure.id}: {failure.error}")
             writer.fail(failure)
         chosen = (item for item in source.items() if select(item))
-        run = ordered_map(
-            options.make_engine(), stored(task, options.out), chosen, recorded=writer.recorded
-        )
-        with closing(run) as outcomes:
+        work = stored(task, options.out)
+        target = SharedTarget(location(options.out))
+        if options.engine != "local":
+            watch.nodes(engine.rates)
+        with closing(ordered_map(engine, work, chosen, recorded=writer.recorded)) as outcomes:
             for outcome in outcomes:
+                target.check(outcome)
                 if heard is not None:
                     heard(outcome)
                 product = _product(outcome, command.verb)

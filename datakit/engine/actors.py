@@ -22,6 +22,7 @@ LOSSES = 5
 LONG_CHUNK_SECONDS = 0.5
 PATIENCE_SECONDS = 300.0
 LOOK_SECONDS = 2.0
+INLINE_BYTES = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,9 @@ class Worker:
         if isinstance(self._task, DatakitError):
             return self._task
         context = ray.get_runtime_context()
-        return Place(context.get_node_id(), ray.util.get_node_ip_address(), __version__)
+        node = context.get_node_id()
+        # Several nodes may share an address.
+        return Place(node, f"{ray.util.get_node_ip_address()} ({node[:6]})", __version__)
 
     def run(self, items: Sequence[Any]) -> list[Outcome[Any]] | DatakitError:
         """Run a chunk."""
@@ -130,8 +133,8 @@ class Actors:
             max_task_retries=0,
             scheduling_strategy="SPREAD",
         )
-        # One copy in the object store, however many actors.
-        task = ray.put(blob)
+        # A small task travels with the call; of a large one there is one copy for all actors.
+        task = blob if len(blob) < INLINE_BYTES else ray.put(blob)
         self._create: Callable[[], Any] = lambda: remote.remote(task, str(Path.cwd()))
         self._actors: list[_Actor] = []
         self._queue: deque[_Work] = deque()
@@ -168,7 +171,7 @@ class Actors:
         return work.outcomes
 
     def rates(self) -> Mapping[str, float]:
-        """Return items a second since the start, by node."""
+        """Return items a second since the first actor was ready, by node."""
         seconds = max(time.monotonic() - self._began, 1e-9)
         return {node: count / seconds for node, count in sorted(self._done.items())}
 
@@ -268,6 +271,8 @@ class Actors:
                 f"node {place.name}: expected datakit {__version__}, found {place.version}; "
                 "install the same version on all nodes"
             )
+        if not any(each.place for each in self._actors):
+            self._began = time.monotonic()
         actor.place = place
         self._failed_starts = 0
 

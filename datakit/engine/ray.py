@@ -107,9 +107,10 @@ def _join(ray: Any, address: str | None, workers: int) -> None:
     if ray.is_initialized():
         return
     if address not in (None, "auto"):
-        _check_answers(str(address))
+        check_answers(str(address))
     where: dict[str, Any] = {"address": address}
     if address is None:
+        stay_on_loopback()
         where = {
             "address": "local",
             "num_cpus": max(workers, usable_cpus()),
@@ -129,10 +130,22 @@ def _join(ray: Any, address: str | None, workers: int) -> None:
             f"{name}: Ray cannot be reached ({described(error)[:300]}); start a cluster with "
             "`ray start --head`, or leave --ray-address out"
         ) from None
-    _keep_stdout_clean()
+    keep_stdout_clean()
 
 
-def _check_answers(address: str) -> None:
+def stay_on_loopback() -> None:
+    """Let Ray's servers of this machine listen on 127.0.0.1 and nowhere else.
+
+    It is what Ray does by itself on other systems than Linux; here it resolves every name of that
+    address away. Its own processes read the variable, this one has read it already.
+    """
+    from ray._private import ray_constants
+
+    os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"
+    ray_constants.ENABLE_RAY_CLUSTER = False
+
+
+def check_answers(address: str) -> None:
     """Knock at the address: Ray itself would try for ten minutes, and write to stderr meanwhile."""
     host, _, port = address.rpartition(":")
     try:
@@ -144,7 +157,7 @@ def _check_answers(address: str) -> None:
         ) from None
 
 
-def _keep_stdout_clean() -> None:
+def keep_stdout_clean() -> None:
     """Stop Ray from printing its errors: stdout is for the summary, and outcomes tell of deaths.
 
     Ray has no public switch for the errors that its daemons publish.
