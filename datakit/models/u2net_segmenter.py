@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
@@ -71,7 +72,10 @@ class U2NetFactory:
             from datakit.models.u2net_graph import write_u2net
 
             graph = write_u2net(model, contract.input.size)
-            return OnnxSegmenter(identity, graph, contract, settings)
+            made = OnnxSegmenter(identity, graph, contract, settings)
+            runtime = f"{made.identity.runtime}, graph written from the tensors"
+            made.identity = replace(made.identity, runtime=runtime)
+            return made
         from datakit.models.torch_runner import TorchSegmenter
 
         return TorchSegmenter(identity, model.logits, on_logits(contract), settings)
