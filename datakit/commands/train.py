@@ -241,9 +241,7 @@ def _trainer(options: Options, sides: Sides) -> tuple[Trainer, str | None]:
         ) from None
     given: bytes | None = None
     if options.weights is not None:
-        path = location(options.weights)
-        with atomic.told(path):
-            given = path.read_bytes()
+        given = _read_weights(options.weights)
         spec, network = start_from(options.model, options.size, given, options.weights)
     else:
         spec = NetworkSpec(options.model, options.size, options.width, options.depth)
@@ -267,6 +265,15 @@ def _trainer(options: Options, sides: Sides) -> tuple[Trainer, str | None]:
     )
     digest = hashlib.sha256(given).hexdigest() if given is not None else None
     return Trainer(spec, network, train, sides.val, settings), digest
+
+
+def _read_weights(file: str) -> bytes:
+    try:
+        return location(file).read_bytes()
+    except OSError as error:
+        raise InputError(
+            f"--weights {file}: cannot be read ({error.strerror or error}); check the path"
+        ) from None
 
 
 def _epochs(

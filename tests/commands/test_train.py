@@ -170,6 +170,11 @@ def test_a_model_is_no_dataset_and_is_not_overwritten_by_chance(
 
 def test_what_cannot_be_trained_is_told_before_any_work(source: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
+    with pytest.raises(InputError, match=r"--weights .* cannot be read"):
+        datakit.train(source, out, **SMALL, weights=str(tmp_path / "none.pth"))
+    (tmp_path / "page.pth").write_text("<!DOCTYPE html>")
+    with pytest.raises(ModelError, match="web page"):
+        datakit.train(source, out, **SMALL, weights=str(tmp_path / "page.pth"))
     with pytest.raises(InputError, match="64 px for u2netp"):
         datakit.train(source, out, model="u2netp", size=32)
     with pytest.raises(InputError, match="found 0"):
