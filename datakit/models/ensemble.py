@@ -10,7 +10,15 @@ import numpy as np
 
 from datakit.core import placing
 from datakit.errors import InputError
-from datakit.models.segmenters import Hint, Identity, Image, Prediction, Segmenter, Settings
+from datakit.models.segmenters import (
+    NOT_NEEDED,
+    Hint,
+    Identity,
+    Image,
+    Prediction,
+    Segmenter,
+    Settings,
+)
 from datakit.models.segmenters import build as build_one
 from datakit.models.segmenters import identify as identify_one
 
@@ -83,11 +91,14 @@ def _parts(settings: Settings) -> list[tuple[str, Settings]]:
 
 
 def _joined(members: Sequence[Identity]) -> Identity:
+    licences = dict.fromkeys(member.licence for member in members)
+    if len(licences) > 1:
+        licences.pop(NOT_NEEDED, None)
     digests = "\n".join(f"{member.name} {member.sha256}" for member in members)
     return Identity(
         name="ensemble",
         sha256=hashlib.sha256(digests.encode()).hexdigest(),
-        licence=" AND ".join(dict.fromkeys(member.licence for member in members)),
+        licence=" AND ".join(licences),
         noncommercial=any(member.noncommercial for member in members),
         release=" + ".join(member.release or member.name for member in members),
         runtime=" + ".join(member.runtime for member in members if member.runtime),

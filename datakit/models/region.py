@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from datakit.core import placing
 from datakit.core.placing import Placement
-from datakit.models.segmenters import Hint, Identity, Image, Map, Prediction, Settings
+from datakit.models.segmenters import NOT_NEEDED, Hint, Identity, Image, Map, Prediction, Settings
 
 Region = npt.NDArray[np.bool_]
 
@@ -43,7 +43,7 @@ class RegionSegmenter(ABC):
     def identify(cls, settings: Settings) -> Identity:
         """There are no weights, and nothing that a licence could bind."""
         runtime = f"opencv {cv2.__version__}, cpu"
-        return Identity(name=cls.NAME, licence="not needed", runtime=runtime)
+        return Identity(name=cls.NAME, licence=NOT_NEEDED, runtime=runtime)
 
     def segment(
         self, images: Sequence[Image], hints: Sequence[Hint | None] | None = None

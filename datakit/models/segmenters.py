@@ -22,6 +22,7 @@ from datakit.registry import Registry
 Image = npt.NDArray[np.uint8]
 Map = npt.NDArray[np.float32]
 Precision = Literal["float32", "bfloat16", "float16"]
+NOT_NEEDED = "not needed"
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -83,7 +84,7 @@ class Identity:
     sha256 : str or None
         Digest of the weights' bytes; None for methods without weights.
     licence : str
-        SPDX name, ``unknown`` for weights that no table knows.
+        SPDX name, ``unknown`` for weights that no table knows, `NOT_NEEDED` for methods without.
     noncommercial : bool
         Whether the licence forbids commercial use: labels that it made inherit the taint.
     release, source : str
