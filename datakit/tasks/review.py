@@ -273,14 +273,19 @@ def _areas(instances: tuple[Instance, ...], label: Array) -> tuple[Instance, ...
 def _changed(painted: Array, draft: _Draft) -> Bools:
     """Tell which pixels people changed.
 
-    Where nobody drew, the tool gives back what it was given: the label, or its polygons, which
-    differ a little. Such differences count only where they touch a change of the same kind: with a
-    part that was erased goes the rim that its polygon had missed.
+    Where nobody drew, the tool gives back what it was given: the label itself, or its polygons,
+    which differ a little. If the review is nearer to the polygons, then what they had lost counts
+    only where it touches a change of the same kind: with a part that was erased goes the rim that
+    its polygon had missed.
     """
     differs: Bools = painted != draft.label
     if not differs.any():
         return differs
-    drawn = differs & (painted != _as_drawn(draft))
+    given = _as_drawn(draft)
+    lost = np.count_nonzero(given != draft.label)
+    if np.count_nonzero(differs) - np.count_nonzero(painted != given) <= lost / 2:
+        return differs
+    drawn = differs & (painted != given)
     changed: Bools = np.zeros_like(drawn)
     for value in np.unique(painted[drawn]):
         kind = (differs & (painted == value)).view(np.uint8)
