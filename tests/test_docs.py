@@ -35,6 +35,20 @@ def test_every_example_of_a_page_runs(
                 _run(line.removeprefix("$ datakit "))
 
 
+def test_the_tour_of_the_readme_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "sample_data").symlink_to(ROOT / "sample_data")
+    monkeypatch.chdir(tmp_path)
+    tour = (ROOT / "README.md").read_text().split("## Five minutes")[1].split("\n## ")[0]
+    commands = [line for line in tour.splitlines() if line.startswith("$ datakit ")]
+    assert len(commands) >= 8
+    for line in commands:
+        command = line.removeprefix("$ datakit ")
+        # In this process: a step's workers would each import all that a step needs.
+        here = " --workers 0 " if command.startswith("run sample") else " "
+        _run(command.replace(" -o ", f"{here}-o ", 1))
+    assert (tmp_path / "tour/report.html").is_file()
+
+
 def _run(line: str) -> None:
     arguments = shlex.split(line, comments=True)
     into = Path(arguments.pop()) if arguments[-2:-1] == [">"] else None
