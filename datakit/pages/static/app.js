@@ -157,7 +157,7 @@ function setView(view) {
     button.setAttribute("aria-checked", chosen);
     button.tabIndex = chosen ? 0 : -1;
   }
-  if (view === "difference" && stage.veil.width && !stage.before) say("Nothing to compare with: no earlier label, no edit.");
+  if (view === "difference" && stage.label && !stage.before) say("Nothing to compare with: no earlier label, no edit.");
 }
 
 function setBrush(mode) {

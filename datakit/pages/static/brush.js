@@ -28,8 +28,9 @@ export class Brush {
     const { box } = this.stage;
     // Before the stage's own listener, so that it can leave the pointer to the brush.
     box.addEventListener("pointerdown", (event) => {
-      if (!this.mode || this.spaced || event.button !== 0 || !this.stage.veil.width) return;
+      if (!this.mode || this.spaced || event.button !== 0 || !this.stage.label) return;
       event.preventDefault();
+      this.stage.paintable();
       box.setPointerCapture(event.pointerId);
       this.#begin(this.stage.point(event));
     }, { capture: true });

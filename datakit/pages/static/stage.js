@@ -1,5 +1,6 @@
 // The picture in the middle: photo and label as layers, five ways to see them, zoom and pan.
 const MOST_ZOOM = 40, STEP = 1.25, MARGIN_PX = 24;
+const ENOUGH_PX = 2048; // longer side of a label that is only looked at; the brush has all of it
 const TINT = "#00d59b", BEFORE = "#ff7a2f", ADDED = "#2aa3ff", REMOVED = "#ff7a2f";
 const BACKDROPS = ["checker", "green", "black", "white"];
 
@@ -13,7 +14,9 @@ export class Stage {
     this.hidden = false;
     this.pan = { x: 0, y: 0, scale: 1 };
     this.size = { width: 1, height: 1 };
-    this.veil = layer(); // the label as it is now, white; what the brush works on
+    this.veil = layer(); // the label as it is now, white; what the brush works on, made when needed
+    this.label = null; // what the label is drawn from: its picture, or the veil
+    this.share = 1; // pixels of the layers that are seen, per pixel of the label
     this.shown = layer("label"); // what is seen of it
     this.other = layer("before"); // what is seen of the label before
     this.boxes = document.createElementNS("http://www.w3.org/2000/svg", "svg");
@@ -30,9 +33,10 @@ export class Stage {
     const any = photo || label;
     this.message.textContent = any ? "" : words || "There is no picture to show.";
     this.size = any ? { width: any.naturalWidth, height: any.naturalHeight } : { width: 1, height: 1 };
-    const { width, height } = label ? { width: label.naturalWidth, height: label.naturalHeight } : { width: 0, height: 0 };
-    for (const canvas of [this.veil, this.shown, this.other]) Object.assign(canvas, { width, height });
-    if (label) this.veil.getContext("2d").drawImage(label, 0, 0);
+    this.label = label;
+    this.labelled = label ? { width: label.naturalWidth, height: label.naturalHeight } : { width: 0, height: 0 };
+    Object.assign(this.veil, { width: 0, height: 0 });
+    this.#resize(Math.min(1, ENOUGH_PX / Math.max(this.labelled.width, this.labelled.height, 1)));
     this.boxes.setAttribute("viewBox", `0 0 ${this.size.width} ${this.size.height}`);
     this.world.style.width = `${this.size.width}px`;
     this.world.style.height = `${this.size.height}px`;
@@ -45,6 +49,29 @@ export class Stage {
     this.fit();
   }
 
+  // Have every pixel of the label: for the brush, and where the zoom shows them.
+  refine() {
+    if (this.label && this.share < 1) {
+      this.#resize(1);
+      this.redraw();
+    }
+  }
+
+  // Make the label something to paint on.
+  paintable() {
+    if (!this.label || this.label === this.veil) return;
+    Object.assign(this.veil, this.labelled);
+    this.veil.getContext("2d").drawImage(this.label, 0, 0);
+    this.label = this.veil;
+    this.refine();
+  }
+
+  #resize(share) {
+    this.share = share;
+    const width = Math.round(this.labelled.width * share), height = Math.round(this.labelled.height * share);
+    for (const canvas of [this.shown, this.other]) Object.assign(canvas, { width, height });
+  }
+
   setView(view) {
     if (view === "cutout" && this.view === view) this.backdrop = (this.backdrop + 1) % BACKDROPS.length;
     this.view = view;
@@ -52,8 +79,8 @@ export class Stage {
   }
 
   // Draw the label anew, all of it or only the rectangle that the brush touched.
-  redraw(rect = { x: 0, y: 0, width: this.veil.width, height: this.veil.height }) {
-    const { view } = this, has = this.veil.width > 0;
+  redraw(rect = { x: 0, y: 0, width: this.shown.width, height: this.shown.height }) {
+    const { view } = this, has = this.label !== null;
     this.world.className = view === "cutout" ? `cutout ${BACKDROPS[this.backdrop]}` : view;
     this.shown.style.opacity = ["overlay", "slider"].includes(view) ? this.tint : 1;
     this.other.style.opacity = this.tint;
@@ -71,20 +98,20 @@ export class Stage {
     if (this.view === "cutout" && this.photo) {
       pen.drawImage(this.photo, 0, 0, width, height);
       pen.globalCompositeOperation = "destination-in";
-      pen.drawImage(this.veil, 0, 0);
+      pen.drawImage(this.label, 0, 0, width, height);
     } else if (this.view === "difference") {
       this.#difference(pen);
     } else if (this.view === "alpha") {
-      pen.drawImage(this.veil, 0, 0);
+      pen.drawImage(this.label, 0, 0, width, height);
     } else {
-      tinted(pen, this.veil, TINT);
+      tinted(pen, this.label, TINT);
     }
   }
 
   #difference(pen) {
     if (!this.before) return;
     const { width, height } = pen.canvas, scratch = layer();
-    for (const [one, less, colour] of [[this.veil, this.before, ADDED], [this.before, this.veil, REMOVED]]) {
+    for (const [one, less, colour] of [[this.label, this.before, ADDED], [this.before, this.label, REMOVED]]) {
       Object.assign(scratch, { width, height });
       const inner = scratch.getContext("2d");
       inner.drawImage(one, 0, 0, width, height);
@@ -158,6 +185,7 @@ export class Stage {
     const { x, y, scale } = this.pan;
     this.world.style.transform = `translate(${x}px, ${y}px) scale(${scale})`;
     this.world.classList.toggle("pixels", scale >= 3);
+    if (scale * devicePixelRatio > this.share) this.refine();
     this.zoomed(scale);
     this.#clip();
   }
