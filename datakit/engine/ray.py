@@ -54,7 +54,7 @@ class RayEngine:
                 f"--ray-address {address}: expected auto or HOST:PORT; Ray's client mode is not "
                 "supported, start datakit on a machine of the cluster (ray job submit)"
             )
-        self._ray = _imported()
+        self.ray = _imported()
         self._asked = workers
         self._address = address
         self._session: Actors | None = None
@@ -68,12 +68,10 @@ class RayEngine:
     def open(self, task: Task[Any, Any]) -> Iterator[Session]:
         """Start actors for ``task``; they end with the context."""
         blob = pickle.dumps(task)
-        _join(self._ray, self._address, self.workers)
+        join(self.ray, self._address, self.workers)
         needs = needs_of(task)
         self.workers = self._asked or self._room(needs.cpus, needs.gpus)
-        self._session = Actors(
-            self._ray, blob, self.workers, needs, grows=self._address is not None
-        )
+        self._session = Actors(self.ray, blob, self.workers, needs, grows=self._address is not None)
         try:
             yield self._session
         finally:
@@ -81,7 +79,7 @@ class RayEngine:
 
     def _room(self, cpus: float, gpus: float) -> int:
         """Return how many workers fit into the cluster as it is now."""
-        total: Mapping[str, float] = self._ray.cluster_resources()
+        total: Mapping[str, float] = self.ray.cluster_resources()
         places = [total.get("CPU", 0.0) / cpus] if cpus else []
         if gpus:
             places.append(total.get("GPU", 0.0) / gpus)
@@ -102,7 +100,7 @@ def _imported() -> Any:
     return ray
 
 
-def _join(ray: Any, address: str | None, workers: int) -> None:
+def join(ray: Any, address: str | None, workers: int) -> None:
     """Connect this process to Ray; one that the caller connected before is used as it is."""
     if ray.is_initialized():
         return

@@ -1,0 +1,172 @@
+"""The engines side by side: Ray's overhead, and the driver's memory.
+
+    python benchmarks/engines.py [--rounds 3] [--images 5000] [--samples 1000 100000] [--no-memory]
+
+1. `coco2mask` of 5,000 synthetic images of 640x640 with 2 workers, local and Ray in turn, each in a
+   process of its own. "Run" is the verb with Ray's daemons up already, as on a cluster, workers'
+   start included; "whole" has Ray's start too. CPU seconds are of the driver and its workers, not
+   of Ray's daemons.
+2. Peak memory of the driver (the process that hands out the work, not its workers) over 1,000 and
+   100,000 images of 64x64: all of it, and without the pages of files that it has mapped.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+import psutil
+
+POLL_S = 0.02
+BAR_OVERHEAD, BAR_MEMORY = 0.15, 1.3
+
+
+def probe(engine: str, export: str, out: str, workers: int) -> None:
+    """Run the verb in this process; print what it cost as JSON."""
+    began = time.perf_counter()
+    import datakit
+
+    if engine == "ray":
+        from datakit.engine.ray import RayEngine, join
+
+        join(RayEngine(workers).ray, None, workers)
+    peak = [0]
+    done = threading.Event()
+
+    def watch() -> None:
+        process = psutil.Process()
+        while not done.wait(POLL_S):
+            memory = process.memory_info()
+            peak[0] = max(peak[0], memory.rss - memory.shared)
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+    cpu = time.process_time()
+    started = time.perf_counter()
+    summary = datakit.coco2mask(export, out, engine=engine, workers=workers, images="none")
+    run_s = time.perf_counter() - started
+    driver_cpu = time.process_time() - cpu
+    done.set()
+    watcher.join()
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    found = {
+        "run_s": run_s,
+        "start_s": started - began,
+        "driver_cpu_s": driver_cpu,
+        "samples": summary.counts["samples"],
+        "rss_mb": usage.ru_maxrss * 1024 / 1e6,
+        "own_mb": peak[0] / 1e6,
+    }
+    print(f"\n{json.dumps(found)}")
+
+
+def measure(engine: str, export: Path, out: Path, workers: int = 2) -> dict[str, float]:
+    """Run the verb in a process of its own."""
+    began = time.perf_counter()
+    done = subprocess.run(
+        [sys.executable, __file__, "--probe", engine, str(export), str(out), str(workers)],
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    found: dict[str, float] = json.loads(done.stdout.strip().splitlines()[-1])
+    found["whole_s"] = time.perf_counter() - began
+    shutil.rmtree(out)
+    return found
+
+
+def overhead(export: Path, out: Path, rounds: int) -> None:
+    """Compare the engines' speed, in turn."""
+    runs: dict[str, list[dict[str, float]]] = {"local": [], "ray": []}
+    for number in range(rounds):
+        for engine in sorted(runs, reverse=bool(number % 2)):
+            runs[engine].append(measure(engine, export, out))
+    columns = ("run_s", "whole_s", "start_s", "driver_cpu_s")
+    print("| engine | run s | whole s | start s | driver's CPU s | images/s |")
+    print("|---|---|---|---|---|---|")
+    medians = {}
+    for engine, each in runs.items():
+        middle = {name: statistics.median(run[name] for run in each) for name in columns}
+        medians[engine] = middle
+        figures = " | ".join(f"{middle[name]:.2f}" for name in columns)
+        print(f"| {engine} | {figures} | {each[0]['samples'] / middle['run_s']:.0f} |")
+    pairs = [
+        ray["run_s"] / local["run_s"] for local, ray in zip(runs["local"], runs["ray"], strict=True)
+    ]
+    ratio = medians["ray"]["run_s"] / medians["local"]["run_s"] - 1
+    whole = medians["ray"]["whole_s"] / medians["local"]["whole_s"] - 1
+    print(
+        f"\nRay's overhead: {ratio:+.1%} of the run (bar: {BAR_OVERHEAD:.0%}; median of pairs "
+        f"{statistics.median(pairs) - 1:+.1%}), {whole:+.1%} with Ray's start; "
+        f"load {os.getloadavg()[0]:.1f}"
+    )
+
+
+def memory(work: Path, counts: list[int], engines: list[str]) -> None:
+    """Measure the driver's peak over datasets of several sizes."""
+    from synthetic import make_export
+
+    print(
+        "\n| engine | samples | peak RSS MB | without mapped files MB | driver's CPU ms a sample |"
+    )
+    print("|---|---|---|---|---|")
+    for engine in engines:
+        own, rss = [], []
+        for count in counts:
+            export = work / f"flat{count}"
+            if not export.exists():
+                make_export(
+                    export, count, people=(1, 1), points=(20, 30), size_wh=(64, 64), link=True
+                )
+            found = measure(engine, export, work / "out")
+            own.append(found["own_mb"])
+            rss.append(found["rss_mb"])
+            per = 1000 * found["driver_cpu_s"] / count
+            print(f"| {engine} | {count} | {rss[-1]:.0f} | {own[-1]:.0f} | {per:.2f} |", flush=True)
+        print(
+            f"| {engine} | ratio (bar: {BAR_MEMORY}) | {rss[-1] / rss[0]:.2f} | "
+            f"{own[-1] / own[0]:.2f} | |"
+        )
+
+
+def main() -> None:
+    """Make the inputs, measure, print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--images", type=int, default=5000)
+    parser.add_argument("--samples", type=int, nargs="*", default=[1000, 100_000])
+    parser.add_argument("--memory-engines", nargs="*", default=["ray"])
+    parser.add_argument("--no-memory", action="store_true")
+    parser.add_argument("--no-speed", action="store_true")
+    parser.add_argument("--work", type=Path)
+    parser.add_argument("--probe", nargs=4, help=argparse.SUPPRESS)
+    args = parser.parse_args()
+    if args.probe:
+        engine, export, out, workers = args.probe
+        probe(engine, export, out, int(workers))
+        return
+    from synthetic import make_export
+
+    with tempfile.TemporaryDirectory(dir=args.work) as folder:
+        work = Path(folder)
+        if not args.no_speed:
+            export = make_export(
+                work / "export", args.images, people=(1, 3), points=(40, 200), link=True
+            )
+            overhead(export, work / "out", args.rounds)
+        if not args.no_memory:
+            memory(work, args.samples, args.memory_engines)
+
+
+if __name__ == "__main__":
+    main()
