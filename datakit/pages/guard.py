@@ -15,6 +15,8 @@ POLICY = (
 )
 HEADERS: Mapping[str, str] = {
     "content-security-policy": POLICY,
+    # Photos of people leave no copy in the browser's cache either.
+    "cache-control": "no-store",
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
     "referrer-policy": "no-referrer",
@@ -55,11 +57,9 @@ class Guard:
 
         async def send_guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
-                given = {name for name, _ in message["headers"]}
                 message["headers"] = [
                     *message["headers"],
                     *((name.encode(), value.encode()) for name, value in HEADERS.items()),
-                    *([] if b"cache-control" in given else [(b"cache-control", b"no-store")]),
                 ]
             await send(message)
 

@@ -28,7 +28,6 @@ ASSETS = {
 """Everything that the page loads; no other file can be asked for."""
 
 MOST_BODY_BYTES = 64 << 20
-_BRIEFLY = {"cache-control": "private, max-age=600"}
 
 
 def make_app(desk: Desk, token: str, port: int) -> Guard:
@@ -62,14 +61,14 @@ def make_app(desk: Desk, token: str, port: int) -> Guard:
     async def image(request: Request) -> Response:
         def read() -> Response:
             data, kind = desk.image(request.path_params["at"])
-            return Response(data, media_type=kind, headers=_BRIEFLY)
+            return Response(data, media_type=kind)
 
         return await _answer(read)
 
     async def thumbnail(request: Request) -> Response:
         def read() -> Response:
             data = desk.thumbnail(request.path_params["at"])
-            return Response(data, media_type="image/jpeg", headers=_BRIEFLY)
+            return Response(data, media_type="image/jpeg")
 
         return await _answer(read)
 
@@ -146,7 +145,7 @@ def _json(data: bytes) -> Response:
 
 
 def _png(data: bytes) -> Response:
-    return Response(data, media_type="image/png", headers=_BRIEFLY)
+    return Response(data, media_type="image/png")
 
 
 def serve(guard: Any, listener: Any) -> None:

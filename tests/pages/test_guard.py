@@ -148,8 +148,9 @@ def test_pictures_come_from_the_dataset_alone(
     assert client("thumb/1") == 200
     client.review.end()
     client = Client(review(set_, *records, "--photos", sample_data / "photos"))
-    status, data, _ = client.ask(f"/{client.review.token}/image/0")
+    status, data, headers = client.ask(f"/{client.review.token}/image/0")
     assert status == 200
+    assert headers["cache-control"] == "no-store"
     assert data == (sample_data / "photos/coffee.jpg").read_bytes()
     assert client("thumb/0") == client("thumb/1") == 200
     # Only the dataset's own picture left a thumbnail.
