@@ -253,7 +253,7 @@ def is_gpu(device: str) -> bool:
 
 def _placed(options: Options) -> tuple[Options, str]:
     """Return the options with the device that is taken, and a sentence about it."""
-    if "weights" not in SEGMENTERS.load(options.model).USES:
+    if "device" not in SEGMENTERS.load(options.model).USES:
         if is_gpu(options.device):
             raise InputError(
                 f"--device {options.device}: expected cpu or auto, as {options.model} runs on the "
@@ -289,6 +289,8 @@ def _models(options: Options) -> list[tuple[str, dict[str, Any]]]:
     if options.second is None:
         return [(options.model, first)]
     second = {"weights": options.second_weights, "sides": False, **shared}
+    if "device" not in SEGMENTERS.load(options.second).USES:
+        second["device"] = "cpu"
     return [(options.model, first), (options.second, second)]
 
 

@@ -28,13 +28,13 @@ class ContractedFactory:
     as ``--model u2net``: only its tensors are read then.)
     """
 
-    USES = frozenset({"weights", "contract", "precision", "compiled"})
+    USES = frozenset({"weights", "contract", "device", "precision", "compiled"})
 
     def __init__(self, kind: Kind) -> None:
         self.kind = kind
         if kind == "onnx":
             # onnxruntime runs a graph in the precision that it was saved in.
-            self.USES = frozenset({"weights", "contract"})
+            self.USES = frozenset({"weights", "contract", "device"})
 
     def identify(self, settings: Settings) -> Identity:
         """Find the file, and read the contract."""

@@ -12,6 +12,7 @@ from datakit.core import placing
 from datakit.errors import InputError
 from datakit.models.segmenters import (
     NOT_NEEDED,
+    SEGMENTERS,
     Hint,
     Identity,
     Image,
@@ -38,7 +39,7 @@ class EnsembleSegmenter:
         As its members.
     """
 
-    USES = frozenset({"weights", "members", "precision", "compiled"})
+    USES = frozenset({"weights", "members", "device", "precision", "compiled"})
 
     def __init__(self, settings: Settings) -> None:
         self.members: list[Segmenter] = [build_one(n, s) for n, s in _parts(settings)]
@@ -84,10 +85,13 @@ def _parts(settings: Settings) -> list[tuple[str, Settings]]:
             f"member's own), found {len(files)}"
         )
     given = files or ("-",) * len(names)
-    return [
-        (name, replace(settings, members=(), weights=() if str(file) == "-" else (file,)))
-        for name, file in zip(names, given, strict=True)
-    ]
+    parts = []
+    for name, file in zip(names, given, strict=True):
+        part = replace(settings, members=(), weights=() if str(file) == "-" else (file,))
+        # Beside a member on a GPU, another may know the CPU only; the identity says which.
+        alone = "device" not in SEGMENTERS.load(name).USES
+        parts.append((name, replace(part, device="cpu") if alone else part))
+    return parts
 
 
 def _joined(members: Sequence[Identity]) -> Identity:

@@ -180,7 +180,8 @@ class SegmenterFactory(Protocol):
     Attributes
     ----------
     USES : frozenset of str
-        The fields of `Settings` that it reads.
+        The fields of `Settings` that it reads. `device`: it can run on a GPU. The batch size
+        and the wish for side outputs may be given to all.
     """
 
     USES: frozenset[str]
@@ -213,6 +214,8 @@ SEGMENTERS: Registry[SegmenterFactory] = Registry(
     },
 )
 _EVERYWHERE = frozenset({"device", "batch_size", "sides"})
+# What runs on the CPU only takes these for granted.
+_ON_CPU = ("auto", "cpu")
 
 
 def identify(name: str, settings: Settings | None = None) -> Identity:
@@ -269,4 +272,9 @@ def _factory(name: str, settings: Settings) -> SegmenterFactory:
         if unused and given != getattr(plain, field.name):
             flag = field.name.replace("_", "-")
             raise InputError(f"segmenter {name!r} has no use for {flag} ({given}); leave it out")
+    if "device" not in factory.USES and settings.device not in _ON_CPU:
+        raise InputError(
+            f"--device {settings.device}: expected cpu or auto, as {name} runs on the CPU only; "
+            "leave it out, or take another model"
+        )
     return factory

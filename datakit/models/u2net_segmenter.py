@@ -37,7 +37,7 @@ class U2NetFactory:
     ``contracts/u2net.yaml``). A checkpoint of `datakit train` says another size itself.
     """
 
-    USES = frozenset({"weights", "precision", "compiled"})
+    USES = frozenset({"weights", "device", "precision", "compiled"})
 
     def __init__(self, size: Size, weights: Weights) -> None:
         self.size = size

@@ -16,7 +16,7 @@ from datakit.models.weight_files import kind_of
 class UNetFactory:
     """Builds a U-Net whose checkpoint says its own width, depth and size (``--weights FILE``)."""
 
-    USES = frozenset({"weights", "precision", "compiled"})
+    USES = frozenset({"weights", "device", "precision", "compiled"})
 
     def identify(self, settings: Settings) -> Identity:
         """Find the file and tell its kind."""
