@@ -36,14 +36,16 @@ def _print_table(result: WeightsReport) -> None:
             click.echo("\t".join(word or "-" for word in words))
         return
     table = Table(box=box.SIMPLE_HEAD)
-    for heading in ("name", "licence", "sha256", "where", "source"):
+    for heading in ("name", "licence", "sha256", "where"):
         table.add_column(heading, overflow="fold")
     for row in result.weights:
-        where = row.path or _way(row)
         digest = f"{row.sha256[:12]}…" if row.sha256 else "-"
+        where = row.path or ("to pull" if row.download else "not here")
         style = "" if row.path else "dim"
-        table.add_row(row.name, _licence(row), digest, escape(where), row.source, style=style)
+        table.add_row(row.name, _licence(row), digest, escape(where), style=style)
     console.print(table)
+    if any(row.download and not row.path for row in result.weights):
+        console.print("  what is to pull: datakit weights pull NAME", highlight=False)
 
 
 def _licence(row: StoredWeights) -> str:
