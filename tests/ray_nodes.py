@@ -20,6 +20,8 @@ def two_nodes() -> Any:
     from datakit.engine.ray import keep_stdout_clean, stay_on_loopback
 
     stay_on_loopback()
+    # An example of the documentation may have started one of its own.
+    ray.shutdown()
     cluster = Cluster(
         initialize_head=True,
         head_node_args={
