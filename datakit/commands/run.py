@@ -16,6 +16,7 @@ import datakit
 from datakit.commands.base import Silent, Watch
 from datakit.commands.pipeline_file import Step, load
 from datakit.commands.pipeline_plan import Planned, check_inputs, plan
+from datakit.commands.step_options import makes_dataset
 from datakit.engine import ENGINES
 from datakit.errors import DatakitError, InputError
 from datakit.io import atomic, run_folder
@@ -72,8 +73,18 @@ class Options(BaseOptions, frozen=True, kw_only=True):
         ),
     ] = "local"
 
+    ray_address: Annotated[
+        Annotated[str, Meta(min_length=1)] | None,
+        Meta(
+            description="the Ray cluster to work on, for --engine ray: HOST:PORT or auto",
+            extra={"metavar": "ADDRESS"},
+        ),
+    ] = None
+
     def __post_init__(self) -> None:
         super().__post_init__()
+        if self.ray_address is not None and self.engine != "ray":
+            raise InputError("--ray-address is for --engine ray; add that, or leave it out")
         if self.init is None and not self.pipeline:
             raise InputError("run: expected PIPELINE.yaml, or --init to get an example of one")
         if self.init is None and not self.out:
@@ -251,6 +262,8 @@ def _call(one: Planned, options: Options, watch: Watch) -> Any:
         given["workers"] = options.workers
     if given.get("engine") == "local":
         given["engine"] = options.engine
+        if options.engine == "ray":
+            given["ray_address"] = given.get("ray_address") or options.ray_address
     if "resume" in given:
         given["resume"] = one.action == "resume"
     function: Callable[..., Any] = import_module(datakit.VERBS[step.verb]).run
@@ -284,6 +297,8 @@ def _stops(step: Step, report: StepReport) -> str:
         return f"{step.name} failed for {report.failed:,} items and says on_failures: stop"
     if report.findings and step.on_findings == "stop":
         return f"{step.name} has {report.findings:,} findings and says on_findings: stop"
+    if makes_dataset(step.options) and report.counts.get("samples") == 0:
+        return f"{step.name} left no sample to go on with; its notes say why"
     return ""
 
 

@@ -91,6 +91,7 @@ def test_what_is_missing_or_wrong(work: Path) -> None:
     refused(datakit("run", "no.yaml", "-o", "out"), "no.yaml")
     refused(datakit("run", "export", "-o", "out"), "export")
     refused(datakit("run", "--init", "sepia"), "sepia", "roboflow")
+    refused(datakit("run", "p.yaml", "-o", "out", "--ray-address", "auto"), "--engine ray")
     refused(datakit("run", "p.yaml", "-o", "s3://bucket/x"), "on this machine")
     (work / "bad.yaml").write_text("steps:\n  - verb: split\n    src: export\n    vall: 0.1\n")
     refused(datakit("run", "bad.yaml", "-o", "out"), "bad.yaml line 4", "did you mean 'val'")

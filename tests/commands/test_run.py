@@ -4,10 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -15,61 +11,18 @@ import msgspec
 import pytest
 
 import datakit
-from datakit.commands import coco2mask, pipeline_plan
-from datakit.commands.run import Options, example, run
+from datakit.commands import pipeline_plan
+from datakit.commands.run import example
 from datakit.errors import DatakitError, InputError
-from datakit.records.pipeline import RunSummary
-from tests.commands.exports import Export, box, tree
+from tests.commands.exports import tree
+from tests.commands.walks import change, ran, small_pipeline, walk, why
 
-STEPS = """
-seed: 7
-steps:
-  - name: masks
-    verb: coco2mask
-    src: export
-  - verb: dedup
-    sheet: 0
-  - verb: split
-    val: 0.34
-    duplicates: off
-  - verb: validate
-  - name: again
-    verb: coco2mask
-    src: export
-    kind: semantic
-"""
+ALL = ["masks", "dedup", "split", "validate", "again"]
 
 
 @pytest.fixture
 def work(tmp_path: Path) -> Path:
-    made = Export(tmp_path / "export")
-    for name in ("a.jpg", "b.jpg", "c.jpg"):
-        made.annotate(made.image(name), [box(2, 2, 20, 16)])
-    made.write()
-    (tmp_path / "p.yaml").write_text(STEPS)
-    return tmp_path
-
-
-def walk(work: Path, **options: object) -> RunSummary:
-    given = {"pipeline": str(work / "p.yaml"), "out": str(work / "out"), "workers": 0}
-    return run(Options(**(given | options)))
-
-
-def ran(summary: RunSummary) -> list[str]:
-    return [step.name for step in summary.steps if step.action in ("run", "resume")]
-
-
-def change(work: Path, old: str, new: str) -> None:
-    text = (work / "p.yaml").read_text()
-    assert old in text
-    (work / "p.yaml").write_text(text.replace(old, new))
-
-
-def why(work: Path, name: str) -> str:
-    return "; ".join(next(s.reasons for s in walk(work, explain=True).steps if s.name == name))
-
-
-ALL = ["masks", "dedup", "split", "validate", "again"]
+    return small_pipeline(tmp_path)
 
 
 def test_first_run_then_nothing(work: Path) -> None:
@@ -206,6 +159,15 @@ def test_findings_and_failures_continue_or_stop(work: Path) -> None:
     assert summary.exit_code == 3
 
 
+def test_nothing_left_ends_the_walk(work: Path) -> None:
+    for path in (work / "export").glob("*.jpg"):
+        path.write_bytes(b"")
+    summary = walk(work)
+    assert [step.action for step in summary.steps] == ["run", *["stop"] * 4]
+    assert "masks left no sample" in summary.steps[1].reasons[0]
+    assert summary.exit_code == 3
+
+
 def test_a_step_that_cannot_run_names_its_line(work: Path) -> None:
     change(work, "val: 0.34", "val: 5000")
     with pytest.raises(InputError, match=r"p.yaml line 9, step split: "):
@@ -213,65 +175,6 @@ def test_a_step_that_cannot_run_names_its_line(work: Path) -> None:
     # The steps before it are done, and the next run goes on there.
     change(work, "val: 5000", "val: 1")
     assert ran(walk(work)) == ["split", "validate", "again"]
-
-
-def test_a_killed_step_resumes(work: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    walk(work)
-    expected = tree(work / "out/masks")
-    other = work / "other"
-
-    class Stop(BaseException):
-        pass
-
-    class Watch:
-        done = 0
-
-        def begin(self, total: int, what: str) -> None:
-            pass
-
-        def advance(self, failed: int) -> None:
-            self.done += 1
-            if self.done == 2:
-                raise Stop
-
-        def end(self) -> None:
-            pass
-
-    options = Options(pipeline=str(work / "p.yaml"), out=str(other), workers=0)
-    with pytest.raises(Stop):
-        run(options, Watch())
-    seen: list[bool] = []
-    real = coco2mask.run
-    monkeypatch.setattr(
-        coco2mask, "run", lambda o, watch=None: (seen.append(o.resume), real(o, watch))[1]
-    )
-    summary = run(options)
-    assert summary.steps[0].action == "resume"
-    assert seen == [True, False]
-    assert tree(other / "masks") == expected
-
-
-@pytest.mark.parametrize("seconds", [0.3, 0.5, 0.7, 0.9])
-def test_killed_at_any_moment_the_next_run_ends_with_the_same(work: Path, seconds: float) -> None:
-    walk(work)
-    out = work / "killed"
-    command = [sys.executable, "-m", "datakit", "run", str(work / "p.yaml"), "-o", str(out), "-q"]
-    process = subprocess.Popen([*command, "--workers", "0"], start_new_session=True)
-    time.sleep(seconds)
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-    walk(work, out=str(out))
-
-    def kept(folder: Path) -> dict[str, bytes]:
-        """The files whose bytes are promised: all but times in the index and in reports."""
-        return {
-            name: data
-            for name, data in tree(folder).items()
-            if not name.startswith(".datakit")
-            and name not in ("run.json", "validate/validate.json")
-        }
-
-    assert kept(out) == kept(work / "out")
 
 
 def test_folders_that_are_none_of_a_run(work: Path) -> None:
