@@ -147,6 +147,8 @@ def run(
             "--decisions"
         )
     if options.apply:
+        if overlap(location(options.out), Path(options.folder)):
+            raise InputError(f"{options.out}: expected a folder apart from {options.folder}")
         return _apply(options, watch)
     from datakit.commands.review_serve import serve
 

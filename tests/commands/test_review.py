@@ -234,6 +234,8 @@ def test_what_lies_on_the_desk(set_: Path, tmp_path: Path) -> None:
 def test_folders_and_options_that_do_not_go_together(set_: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="found none"):
         apply(set_, tmp_path / "out")
+    with pytest.raises(InputError, match="apart from"):
+        apply(set_, tmp_path / "set.review/out")
     with pytest.raises(InputError, match="apart from the dataset"):
         run(Options(src=(str(set_),), decisions=str(set_ / "review")))
     with pytest.raises(InputError, match="--apply"):
@@ -250,3 +252,20 @@ def test_a_decision_reads_what_it_wrote() -> None:
     decision = Decision(id="a", verdict="flag", note="n", edit="1" * 64, at="t")
     text = msgspec.json.encode(decision)
     assert msgspec.json.decode(text, type=Decision) == decision
+
+
+def test_what_was_reviewed_comes_back_into_the_drafts(set_: Path, tmp_path: Path) -> None:
+    for name in ("a.png", "b.png"):
+        decide(tmp_path / "set.review", name, "accept")
+    with open_log(tmp_path / "set.review") as log:
+        edit = log.keep_edit(stroke((36, 48), slice(0, 8), slice(10, 40), 255))
+        log.add(Decision(id="a.png", verdict="accept", edit=edit, at=now()))
+        log.add(Decision(id="c.png", verdict="reject", at=now()))
+    apply(set_, tmp_path / "reviewed")
+    summary = datakit.prelabel(merge=tmp_path / "reviewed", into=set_, workers=0)
+    assert (summary.counts["reviewed"], summary.counts["changed"]) == (2, 1)
+    changes = map(json.loads, (set_ / "changes.jsonl").read_text().splitlines())
+    assert {row["id"]: row["iou"] < 1 for row in changes} == {"a.png": True, "b.png": False}
+    merged = np.asarray(Image.open(set_ / rows(set_)["a.png"]["mask_file_name"]))
+    made = rows(tmp_path / "reviewed")["a.png"]["mask_file_name"]
+    assert (merged == np.asarray(Image.open(tmp_path / "reviewed" / made))).all()

@@ -17,6 +17,9 @@ from typing import Any
 import pytest
 from PIL import Image
 
+HOSTILE = "<img src=x onerror=alert(1)>.jpg"
+"""An id that would run if it were ever taken for HTML."""
+
 FLAGS = (
     "--headless",
     "--no-sandbox",
@@ -120,11 +123,12 @@ def faces(tmp_path: Path, sample_data: Path) -> Path:
     for rank, image in enumerate(sorted((out / "images").iterdir()), 1):
         with Image.open(image) as opened:
             width, height = opened.size
-        row = {"id": image.name, "file_name": f"images/{image.name}", "width": width}
+        key = HOSTILE if image.stem == "astronaut" else image.name
+        row = {"id": key, "file_name": f"images/{image.name}", "width": width}
         alpha = f"alphas/{image.stem}.png"
         rows.append(row | {"height": height, "alpha_file_name": alpha, "source": {"name": "x"}})
         doubt = round(1 - rank / 20, 2)
-        draft = {"rank": rank, "id": image.name, "file_name": image.name, "doubt": doubt}
+        draft = {"rank": rank, "id": key, "file_name": image.name, "doubt": doubt}
         queue.append(draft | {"reason": "spread", "parts": {"spread": doubt}})
     for name, table in (("metadata.jsonl", rows), ("queue.jsonl", queue)):
         (out / name).write_text("".join(json.dumps(row) + "\n" for row in table))

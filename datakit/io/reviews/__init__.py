@@ -9,6 +9,7 @@ REVIEWS: Registry[type[ReviewReader]] = Registry(
     "review format",
     {
         # In the order in which an export is asked: the most particular layout first.
+        "datakit": "datakit.io.reviews.datakit:DatakitReview",
         "cvat": "datakit.io.reviews.cvat:CvatReview",
         "labelme": "datakit.io.reviews.labelme:LabelMeReview",
         "label-studio": "datakit.io.reviews.label_studio:LabelStudioReview",
