@@ -15,6 +15,7 @@ import msgspec
 import datakit
 from datakit.commands.pipeline_schema import pipeline_schema
 from datakit.io import atomic
+from datakit.models.contract import Contract
 from datakit.records.anonymization import Anonymization
 from datakit.records.card import Card
 from datakit.records.coco import Document
@@ -50,6 +51,7 @@ RECORDS: dict[str, type[msgspec.Struct]] = {
     "training": Training,
     "epoch": Epoch,
     "coco": Document,
+    "contract": Contract,
     "run": RunIndex,
     "anonymize": Anonymization,
     "draft": Draft,

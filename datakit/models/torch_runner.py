@@ -5,8 +5,8 @@ The same code runs on a CPU and on a GPU; the device is a parameter.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from typing import Any, cast
 
@@ -163,12 +163,8 @@ class TorchSegmenter:
             filler = values.new_zeros((self.batch_size - count, *values.shape[1:]))
             values = torch.cat((values, filler))
         values = values.contiguous(memory_format=torch.channels_last)
-        precise = self._precision == torch.float32
-        context: Any = (
-            nullcontext() if precise else torch.autocast(self.device.type, dtype=self._precision)
-        )
         try:
-            with context:
+            with self._arithmetic():
                 outputs = self._forward(values)
         except torch.cuda.OutOfMemoryError:
             raise
@@ -191,6 +187,21 @@ class TorchSegmenter:
             return self._predictions(arrays[0], arrays[1:-1], arrays[-1], places)
 
         return wait
+
+    @contextmanager
+    def _arithmetic(self) -> Iterator[None]:
+        """Hold the precision that was asked for, and on CUDA the same sums in every run."""
+        exact = self._precision == torch.float32
+        with ExitStack() as held:
+            if self.device.type == "cuda":
+                # cuDNN would round float32 to 19 bits (TF32) by itself.
+                flags = torch.backends.cudnn.flags(
+                    enabled=True, benchmark=False, deterministic=True, allow_tf32=not exact
+                )
+                held.enter_context(flags)
+            if not exact:
+                held.enter_context(torch.autocast(self.device.type, dtype=self._precision))
+            yield
 
     def _predictions(
         self, maps: Any, sides: list[Any], raw: Any, places: Sequence[Placement]

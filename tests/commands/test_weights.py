@@ -13,7 +13,7 @@ from click.testing import CliRunner
 
 import datakit
 from datakit.cli.main import app
-from datakit.errors import InputError, ModelError, SchemaError
+from datakit.errors import InputError, ModelError
 from datakit.models import known_weights
 from datakit.models.weights import WEIGHTS_VARIABLE, Download, Weights, cache_folder
 
@@ -235,21 +235,3 @@ def test_the_command_line(cache, tmp_path) -> None:
         assert refused.exit_code == 2, words
         assert "Error: " in refused.stderr
     assert call("path", "u2netp", "--licence", "MIT").exit_code == 2
-
-
-def test_a_contract_is_told_with_its_line(tmp_path) -> None:
-    from datakit.models.contract import parse_contract, read_contract
-
-    with pytest.raises(SchemaError, match=r"line 3: input\.size"):
-        parse_contract("name: x\ninput:\n  size: [1, 2, 3]\n", "x.yaml")
-    with pytest.raises(SchemaError, match=r"line 4.*sise"):
-        parse_contract("name: x\ninput:\n  size: [64, 64]\n  sise: 3\n", "x.yaml")
-    with pytest.raises(SchemaError, match=r"line 2.*std"):
-        parse_contract("name: x\ninput:\n  size: [64, 64]\n  std: [1, 0, 1]\n", "x.yaml")
-    with pytest.raises(SchemaError, match=r"line 1: .*input"):
-        parse_contract("name: x\noutput:\n  index: 0\n", "x.yaml")
-    with pytest.raises(ModelError, match="birefnet"):
-        read_contract(tmp_path / "none.yaml")
-    (tmp_path / "big.yaml").write_bytes(b"#" * 70_000)
-    with pytest.raises(SchemaError, match="bytes"):
-        read_contract(tmp_path / "big.yaml")
