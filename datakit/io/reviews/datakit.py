@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
@@ -16,6 +17,7 @@ from datakit.io.files import Root
 from datakit.io.formats.base import Item
 from datakit.io.formats.dataset import DatasetReader
 from datakit.io.reviews.base import Review, encoded, problem, runs
+from datakit.records.card import Card
 from datakit.records.failure import Failure
 from datakit.records.review import REVIEWED
 
@@ -43,8 +45,14 @@ class DatakitReview:
 
     @staticmethod
     def accepts(root: Root, names: list[str]) -> bool:
-        """Tell whether datakit wrote it."""
-        return CARD in names and MANIFEST in names and DatasetReader.accepts(root, names)
+        """Tell whether ``datakit review`` made it.
+
+        An export for another tool has datakit's files too; there the tool's own are the review.
+        """
+        if CARD not in names or MANIFEST not in names or not DatasetReader.accepts(root, names):
+            return False
+        commands = msgspec.json.decode(root.read(CARD), type=Card).commands
+        return bool(commands) and commands[-1].verb == "review"
 
     def reviews(self) -> Iterator[Review]:
         """Yield the accepted samples."""
