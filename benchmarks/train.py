@@ -40,7 +40,7 @@ HELD = REVIEWED = 40
 RUNS: dict[str, dict[str, Any]] = {
     "unet": {"model": "unet", "size": 128, "width": 16, "depth": 4, "epochs": 60, "lr": 2e-3},
     "u2netp-scratch": {"model": "u2netp", "size": 128, "epochs": 40, "lr": 1e-3},
-    "u2netp": {"model": "u2netp", "size": 160, "epochs": 12, "lr": 1e-4},
+    "u2netp": {"model": "u2netp", "size": 160, "epochs": 8, "lr": 2e-5},
 }
 
 

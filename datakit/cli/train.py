@@ -56,7 +56,7 @@ command = verb(
     ),
     examples=[
         "datakit train reviewed -o model --size 320 --epochs 30",
-        "datakit train reviewed -o model --model u2netp --weights u2netp.pth --lr 0.0003",
+        "datakit train reviewed -o model --model u2netp --weights u2netp.pth --lr 0.00002",
         "datakit train reviewed -o model --resume",
     ],
     show=show,
