@@ -261,18 +261,27 @@ def _placed(options: Options) -> tuple[Options, str]:
             )
         device = "cpu"
     else:
-        device = _found_device() if options.device == "auto" else options.device
+        device = _found_device(options.model) if options.device == "auto" else options.device
     chosen = " (chosen by auto)" if options.device == "auto" else ""
     return msgspec.structs.replace(options, device=device), f"device: {device}{chosen}"
 
 
-def _found_device() -> str:
-    # torch takes seconds to import: it is asked only where there is a driver.
+def _found_device(model: str) -> str:
+    # The runtimes take seconds to import: they are asked only where there is a driver.
     if not any(Path(node).exists() for node in _GPU_NODES):
         return "cpu"
-    import torch
+    try:
+        if model == "onnx":
+            import onnxruntime
 
-    return "cuda" if torch.cuda.is_available() else "cpu"
+            providers = onnxruntime.get_available_providers()
+            return "cuda" if "CUDAExecutionProvider" in providers else "cpu"
+        import torch
+
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    except ImportError:
+        # Without its runtime the model cannot run at all, and says so when it is identified.
+        return "cpu"
 
 
 def _models(options: Options) -> list[tuple[str, dict[str, Any]]]:

@@ -13,7 +13,6 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from datakit.core.mask_metrics import iou
 from datakit.errors import InputError
 
 FloatArray = npt.NDArray[np.float32]
@@ -201,7 +200,10 @@ def _border_contact(inside: BoolArray) -> float:
 
 
 def _unlike(other: FloatArray, inside: BoolArray) -> float:
-    return 1 - iou(other > THRESHOLD, inside)
+    """Return 1 - IoU of a map and a mask; 0 when both are empty."""
+    theirs, mine = (other > THRESHOLD).view(np.uint8), inside.view(np.uint8)
+    union = cv2.countNonZero(theirs | mine)
+    return 1 - _share(cv2.countNonZero(theirs & mine), union) if union else 0.0
 
 
 def _share(part: int, whole: int) -> float:

@@ -116,17 +116,19 @@ def emptied(label: Label, said: Said) -> Label:
 def _doubts(said: Said, probability: Map) -> dict[str, float]:
     first, hw = said.prediction, (probability.shape[0], probability.shape[1])
 
-    def seen(prediction: Prediction, values: Map) -> Map:
-        return placing.resize_map(_picture_part(prediction, values), hw)
+    def fitted(values: Map, prediction: Prediction) -> Map:
+        return placing.resize_map(placing.without_padding(values, prediction.placement), hw)
 
-    sides = [] if first.sides is None else [seen(first, side) for side in first.sides]
-    flipped = said.flipped and seen(said.flipped, said.flipped.probability)
+    def seen(prediction: Prediction | None) -> Map | None:
+        return None if prediction is None else fitted(prediction.probability, prediction)
+
+    flipped = seen(said.flipped)
     return measure_doubt(
         probability,
         raw_max=first.raw_max,
-        sides=sides,
+        sides=[] if first.sides is None else [fitted(side, first) for side in first.sides],
         flipped=None if flipped is None else np.ascontiguousarray(flipped[:, ::-1]),
-        second=said.second and seen(said.second, said.second.probability),
+        second=seen(said.second),
     )
 
 
