@@ -42,7 +42,8 @@ def truth(dataset: Path, stems: bool) -> dict[str, np.ndarray]:
         if label is not None:
             pixels = images.decode_gray(label.read(), label.name)
             name = item.stem.rpartition("/")[2] if stems else flat_name(item.stem)
-            found[f"{side(item)}/{name}"] = pixels >= (int(np.iinfo(pixels.dtype).max) + 1) // 2
+            half = (int(np.iinfo(pixels.dtype).max) + 1) // 2
+            found[f"{side(item)}/{name}"] = pixels >= (1 if item.mask else half)
     return found
 
 

@@ -48,9 +48,8 @@ def into(drafts: Path, tmp_path: Path) -> Path:
 
 
 def exported(drafts: Path, out: Path, name: str, edit: str | None = None) -> Path:
+    """Export, and review in place: datakit's own files are there too, as in a labelme folder."""
     datakit.export(drafts, out, format=name, workers=0)
-    for own in ("metadata.jsonl", "dataset.json", "outlines.jsonl"):
-        (out / own).unlink(missing_ok=True)
     REVIEWERS[name](out, edit)
     return out
 
