@@ -98,7 +98,10 @@ class OnnxSegmenter:
         """Return one prediction a picture, at the model's resolution."""
         places = [self.contract.input.place((i.shape[0], i.shape[1])) for i in images]
         found: list[Prediction] = []
-        for run in equal_runs(places, self._batch):
+        while len(found) < len(images):
+            at = len(found)
+            run = next(equal_runs(places[at:], self._batch))
+            run = slice(at, at + run.stop)
             stacked = np.stack(
                 [
                     placing.to_input(image, place, self.contract.input.padding)
@@ -106,6 +109,10 @@ class OnnxSegmenter:
                 ]
             )
             maps = self._run(to_values(stacked, self.contract.input))
+            if maps is None:
+                # Most likely its memory ran out; a batch of one says what it is.
+                self._batch = len(stacked) // 2
+                continue
             raw_max = maps[0].max(axis=(1, 2))
             output, name = self.contract.output, self.identity.name
             probability = finished(maps[0], output, name)
@@ -121,8 +128,8 @@ class OnnxSegmenter:
             ]
         return found
 
-    def _run(self, values: Map) -> list[Map]:
-        """Return (N, h, w) maps: the wanted output, then its sides."""
+    def _run(self, values: Map) -> list[Map] | None:
+        """Return (N, h, w) maps: the wanted output, then its sides; None to try fewer pictures."""
         count = len(values)
         if self._fixed and count < self._batch:
             values = np.pad(values, [(0, self._batch - count), (0, 0), (0, 0), (0, 0)])
@@ -132,6 +139,8 @@ class OnnxSegmenter:
             )
         except Exception as error:  # noqa: BLE001
             # onnxruntime's own exceptions share no base but Exception.
+            if count > 1 and not self._fixed:
+                return None
             raise ModelError(f"{self.identity.name}: onnxruntime stopped: {error}") from None
         name, output = self.identity.name, self.contract.output
         return [to_probability(np.asarray(found)[:count], output, name) for found in outputs]

