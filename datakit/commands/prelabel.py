@@ -70,7 +70,10 @@ class Options(WriteOptions, frozen=True, kw_only=True):
     ] = "auto"
     batch: Annotated[
         Annotated[int, Meta(ge=1, le=4096)] | None,
-        Meta(description=f"photos at once on the device [default: {GPU_BATCH} on a GPU, else 1]"),
+        Meta(
+            description=f"photos at once on a GPU [default: {GPU_BATCH}]; a CPU takes one at a "
+            "time, so that no photo's label depends on its neighbours"
+        ),
     ] = None
     precision: Annotated[
         Literal["float32", "bfloat16", "float16"],
@@ -309,7 +312,7 @@ def _without_places(options: Options) -> Options:
 
 
 def _batch(options: Options) -> int:
-    return options.batch or (GPU_BATCH if is_gpu(options.device) else 1)
+    return (options.batch or GPU_BATCH) if is_gpu(options.device) else 1
 
 
 def _task(options: Options) -> LazyTask:
@@ -340,7 +343,7 @@ def _task(options: Options) -> LazyTask:
         Needs(
             gpus=1.0 if gpu else 0.0,
             cpus=float(options.hands) if gpu else 1.0,
-            chunk=PHOTOS_AT_ONCE_ON_GPU if gpu else PHOTOS_AT_ONCE_ON_CPU * _batch(options),
+            chunk=PHOTOS_AT_ONCE_ON_GPU if gpu else PHOTOS_AT_ONCE_ON_CPU,
         ),
     )
 
