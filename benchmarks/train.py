@@ -7,7 +7,7 @@ PAIRS holds ``Training_Images/`` and ``Ground_Truth/``. In the string order of t
 holds out a fifth by itself to choose its epoch. A label of another size than its photo is stretched
 to it. Runs, each on the CPU:
 
-- ``unet``: a plain U-Net from random weights, 128 px, no augmentation but mirror and light colour;
+- ``unet``: a plain U-Net from random weights, 128 px, the augmentation ``light``;
 - ``u2netp-scratch``: U²-Net-p from random weights, 128 px;
 - ``u2netp``: U²-Net-p from its published weights (``--weights``), 160 px, a small learning rate.
 

@@ -100,6 +100,12 @@ def run(options: Options, watch: Watch | None = None) -> Summary:
         )
     source = open_sources(options.src, layout=options.layout)
     settings = read_settings(source, options.size_wh)
+    if {None, "train"} <= set(settings.splits):
+        # Both would go to train, where their names may meet.
+        raise InputError(
+            "export: SRC mixes samples of split train with samples without a split; "
+            "decide with `datakit split`"
+        )
     # `Settings` knows the set; the format may refuse it here, before anything is written.
     form = writer(settings)
     params = {

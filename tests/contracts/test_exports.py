@@ -16,7 +16,7 @@ from datakit.io.exports import WRITERS
 from datakit.io.exports.picture import flat_name
 from datakit.io.sources import open_sources
 from tests.commands.exports import Export, box, jpeg, photo, png, tree
-from tests.commands.pairs import SIDE_PX, photo_and_alpha
+from tests.commands.pairs import SIDE_PX, photo_and_alpha, write_set
 from tests.contracts.export_readers import READERS, Key
 
 # webdataset leaves the shards it has read to the garbage collector.
@@ -314,6 +314,16 @@ def test_mixed_pictures_become_jpeg_and_it_is_counted(tmp_path: Path) -> None:
     summary = export(source, tmp_path / "out", "webdataset")
     assert summary.counts["images encoded again"] == 1  # type: ignore[attr-defined]
     assert len(READERS["webdataset"](tmp_path / "out")) == 6
+
+
+def test_a_set_that_is_split_in_part_is_refused(tmp_path: Path) -> None:
+    one, other = (
+        write_set(tmp_path / "one/train", "masks", 1),
+        write_set(tmp_path / "b", "masks", 1),
+    )
+    with pytest.raises(InputError, match="without a split"):
+        datakit.export([one.parent, other], tmp_path / "out", format="modnet", workers=0)
+    assert not (tmp_path / "out").exists()
 
 
 def test_wrong_options_are_told(sources: dict[str, Path], tmp_path: Path) -> None:
