@@ -48,12 +48,6 @@ def serve(options: Options, tell: Callable[[str], None]) -> tuple[dict[str, int]
     InputError
         See `datakit.commands.review.run`.
     """
-    for name in ("starlette", "uvicorn"):
-        if find_spec(name) is None:
-            raise InputError(f"review needs {name}; install it: pip install 'datakit[review]'")
-    from datakit.pages.review_desk import Desk
-    from datakit.pages.thumbnails import Thumbnails
-
     _, items = open_dataset(options.src, VERB)
     evidence = gather((options.src[0], *options.records), items)
     subjects = desk_subjects(options, items, evidence)
@@ -64,6 +58,12 @@ def serve(options: Options, tell: Callable[[str], None]) -> tuple[dict[str, int]
         decided = {key: one for key, one in read_decisions(folder).items() if one.verdict}
         counts = standing(decided, len(subjects)) | {"to look at": doubtful}
         return counts, (*evidence.notes, "dry run: nothing was shown")
+    for name in ("starlette", "uvicorn"):
+        if find_spec(name) is None:
+            raise InputError(f"review needs {name}; install it: pip install 'datakit[review]'")
+    from datakit.pages.review_desk import Desk
+    from datakit.pages.thumbnails import Thumbnails
+
     with _bound(options.port) as listener, open_log(folder) as log:
         port = int(listener.getsockname()[1])
 

@@ -16,9 +16,10 @@ from datakit.commands.review import Options, run
 from datakit.errors import InputError
 from datakit.io.decisions import now, open_log, read_decisions
 from datakit.pages.veils import layer_png
+from datakit.records.draft import Queued
 from datakit.records.review import Decision
 from tests.commands.exports import tree
-from tests.commands.test_report import dataset, finding, table
+from tests.commands.test_report import dataset, finding, table, waiting
 
 
 @pytest.fixture
@@ -229,6 +230,58 @@ def test_what_lies_on_the_desk(set_: Path, tmp_path: Path) -> None:
         "open": 2,
         "to look at": 1,
     }
+
+
+def test_the_order_of_the_desk(set_: Path, tmp_path: Path, sample_data: Path) -> None:
+    from datakit.commands.evidence import gather
+    from datakit.commands.report import open_dataset
+    from datakit.commands.review_serve import desk_subjects
+
+    table(tmp_path / "qc/qc.jsonl", finding("b.png"), finding("b.png", severity="review"))
+    draft = Queued(rank=1, id="a.png", file_name="a", doubt=0.75, reason="spread")
+    table(tmp_path / "drafts/queue.jsonl", draft)
+    table(tmp_path / "anon/anonymize.jsonl", waiting("coffee.jpg"))
+    records = tuple(str(tmp_path / name) for name in ("qc", "drafts", "anon"))
+    earlier = dataset(tmp_path / "earlier", ["a.png"])
+    photos = str(sample_data / "photos")
+    options = Options(src=(str(set_),), records=records, compare=str(earlier), photos=photos)
+    _, items = open_dataset(options.src, "review")
+    subjects = desk_subjects(options, items, gather((str(set_), *records), items))
+    found = {subject.id: subject for subject in subjects}
+    assert sorted(found, key=lambda key: -found[key].priority) == [
+        *("coffee.jpg", "b.png", "a.png", "c.png"),
+    ]
+    assert found["coffee.jpg"].image is not None
+    assert found["coffee.jpg"].waiting
+    assert found["b.png"].kinds == ("finding",)
+    assert found["b.png"].reason == "2 findings: halo"
+    assert found["a.png"].before is not None
+    assert found["c.png"].before is None
+    without = desk_subjects(
+        msgspec.structs.replace(options, photos=None), items, gather((str(set_), *records), items)
+    )
+    assert without[0].image is None
+
+
+def test_the_page_names_the_extra_that_is_missing(
+    set_: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from datakit.commands import review_serve
+
+    monkeypatch.setattr(review_serve, "find_spec", lambda name: None)
+    with pytest.raises(InputError, match=r"pip install 'datakit\[review\]'"):
+        run(Options(src=(str(set_),)))
+
+
+def test_the_token_is_not_on_a_command_line() -> None:
+    from datakit.commands import review_serve
+
+    with review_serve._way_in("http://127.0.0.1:1/secret/") as page:
+        path = Path(page.removeprefix("file://"))
+        assert "secret" not in page
+        assert "secret" in path.read_text()
+        assert path.parent.stat().st_mode & 0o077 == 0
+    assert not path.exists()
 
 
 def test_folders_and_options_that_do_not_go_together(set_: Path, tmp_path: Path) -> None:
