@@ -217,6 +217,7 @@ def run(options: Options, watch: Watch | None = None) -> Summary:
             options.into,
             workers=options.workers,
             engine=options.engine,
+            ray_address=options.ray_address,
             strict=options.strict,
             dry_run=options.dry_run,
             watch=watch,

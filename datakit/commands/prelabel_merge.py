@@ -57,6 +57,7 @@ def merge(
     *,
     workers: int | None = None,
     engine: str = "local",
+    ray_address: str | None = None,
     strict: bool = False,
     dry_run: bool = False,
     watch: Watch | None = None,
@@ -69,7 +70,7 @@ def merge(
         What a tool exported: a folder, a .zip, or a single .json or .xml.
     into : str
         The drafted dataset; it is replaced in one step when all is done.
-    workers, engine, strict, dry_run, watch
+    workers, engine, ray_address, strict, dry_run, watch
         As for every verb.
 
     Returns
@@ -108,6 +109,7 @@ def merge(
         merge=tool,
         workers=workers,
         engine=engine,
+        ray_address=ray_address,
         strict=strict,
         dry_run=dry_run,
         overwrite=beside.exists(),
@@ -155,7 +157,7 @@ class _Pairs:
             tool=self.reader.TOOL,
             name=review.name,
             matched_by=matched_by,
-            annotations=self.reader.annotations(review),
+            text=self.reader.text(review),
             categories=dict(review.categories),
             stated_wh=review.stated_wh,
             alpha=None if item.alpha else soft_alpha_of(item, self.alphas),

@@ -23,6 +23,7 @@ _LENGTH_BITS = (3, 4, 8, 16)
 _HEADER_BITS = 32 + 5 + 4 * len(_LENGTH_BITS)
 _HEADER_BYTES = 7
 _FLAG_BITS = 3
+_PIXELS_AT_ONCE = 1 << 20
 _LONGEST = 1 << 16
 
 
@@ -95,14 +96,17 @@ def decode_brush(code: list[int] | bytes, height: int, width: int) -> npt.NDArra
             f"{_WORD_BITS} bits, found {n_bytes} of {word}; it belongs to another picture"
         )
     starts, lengths, is_run = _walk(data.tobytes(), fields, n_bytes)
-    # Every value in turn: of a run the same word again and again, of others the next one.
-    first = np.cumsum(lengths) - lengths
-    at = np.arange(n_bytes) - first.repeat(lengths)[:n_bytes]
-    at *= np.where(is_run, 0, _WORD_BITS).repeat(lengths)[:n_bytes]
-    at += starts.repeat(lengths)[:n_bytes]
-    alpha = at[_CHANNELS - 1 :: _CHANNELS]
-    # At least half: the highest bit of the word is set.
-    inside: npt.NDArray[np.bool_] = np.unpackbits(data)[alpha] == 1
+    bits, ends = np.unpackbits(data), np.cumsum(lengths)
+    step = np.where(is_run, 0, _WORD_BITS)
+    inside = np.empty(height * width, bool)
+    for begin in range(0, height * width, _PIXELS_AT_ONCE):
+        some = inside[begin : begin + _PIXELS_AT_ONCE]
+        alpha = np.arange(begin, begin + len(some)) * _CHANNELS + _CHANNELS - 1
+        token = np.searchsorted(ends, alpha, side="right")
+        # Of a run it is the same word again and again, of others the next one.
+        word_at = starts[token] + step[token] * (alpha - ends[token] + lengths[token])
+        # At least half: the highest bit of the word is set.
+        np.equal(bits[word_at], 1, out=some)
     return inside.reshape(height, width)
 
 

@@ -20,6 +20,7 @@ from datakit.errors import InputError
 from datakit.io import atomic, csv_rows, images
 from datakit.io.exports.drawn import Drawing, draw
 from datakit.io.exports.objects import Object
+from datakit.io.reviews import REVIEWS
 from datakit.io.reviews.base import Given, Pair
 from datakit.io.storage import location
 from datakit.records.draft import CHANGES, DRAFT, Change
@@ -83,7 +84,8 @@ class MergeReview:
                 f"{given.name}: expected shapes for {size_wh[0]} x {size_wh[1]} pixels, found "
                 f"them for {width} x {height}; export again without resizing or augmentation"
             )
-        shapes, failures = _shapes(pair, size_wh)
+        annotations = REVIEWS.load(given.tool).annotations(given.text, size_wh)
+        shapes, failures = _shapes(pair, given, annotations, size_wh)
         if failures:
             return Product(samples=(sample,), failures=tuple(failures), lines=_earlier(pair))
         return self._merged(pair, sample, shapes, self._read(pair, sample))
@@ -172,11 +174,11 @@ class MergeReview:
         return {field: name for field, (name, _) in blobs.items()}, files
 
 
-def _shapes(pair: Pair, size_wh: tuple[int, int]) -> tuple[list[Shape], list[Failure]]:
+def _shapes(
+    pair: Pair, given: Given, annotations: bytes, size_wh: tuple[int, int]
+) -> tuple[list[Shape], list[Failure]]:
     """Return the reviewed shapes, or why they cannot be believed."""
-    given = pair.given
-    assert given is not None
-    problems = msgspec.json.decode(given.annotations, type=list[_Problem], strict=False)
+    problems = msgspec.json.decode(annotations, type=list[_Problem], strict=False)
     failures = [
         Failure(
             id=pair.key,
@@ -192,7 +194,7 @@ def _shapes(pair: Pair, size_wh: tuple[int, int]) -> tuple[list[Shape], list[Fai
         return [], failures
     item = replace(
         pair.item,
-        annotations=given.annotations,
+        annotations=annotations,
         categories=given.categories,
         source_name=given.name,
     )

@@ -351,6 +351,43 @@ def test_hostile_cvat_is_one_failure(drafts: Path, into: Path, tmp_path: Path, s
     assert (label(into, "val/a") == label(drafts, "val/a")).all()
 
 
+SIZE = {"original_width": WIDTH, "original_height": HEIGHT}
+REGIONS: tuple[object, ...] = (
+    7,
+    {"type": "polygonlabels"},
+    {"type": "polygonlabels", "value": {"points": [[0, 0]], "polygonlabels": ["person"]}},
+    {"type": "polygonlabels", **SIZE, "value": {"points": "x", "polygonlabels": ["person"]}},
+    {"type": "polygonlabels", **SIZE, "value": {"points": [[1, 2, 3]], "polygonlabels": ["a"]}},
+    {"type": "polygonlabels", **SIZE, "value": {"points": [[1, 2]], "polygonlabels": ["a", "b"]}},
+    {"type": "brushlabels", **SIZE, "value": {"format": "rle", "brushlabels": ["a"]}},
+    {
+        "type": "brushlabels",
+        **SIZE,
+        "value": {"format": "rle", "rle": [1] * 9, "brushlabels": ["a"]},
+    },
+    {"type": "brushlabels", **SIZE, "value": {"format": "url", "rle": [], "brushlabels": ["a"]}},
+    {"type": "ellipselabels", **SIZE, "value": {"ellipselabels": ["a"]}},
+    {"type": "rectanglelabels", **SIZE, "value": {"x": None, "rectanglelabels": ["a"]}},
+    {"type": "polygonlabels", "original_width": 10**9, "original_height": 10**9, "value": {}},
+    {"type": "polygonlabels", "original_width": "wide", "value": {}},
+)
+
+
+@pytest.mark.parametrize("region", REGIONS)
+def test_hostile_label_studio_is_one_failure(
+    drafts: Path, into: Path, tmp_path: Path, region: object
+) -> None:
+    reviewed = exported(drafts, tmp_path / "x", "label-studio", EDITED)
+    path = reviewed / "tasks.json"
+    tasks = json.loads(path.read_text())
+    [task] = [task for task in tasks if "/val/" in task["data"]["image"]]
+    task["annotations"][0]["result"].append(region)
+    path.write_text(json.dumps(tasks))
+    assert merged(reviewed, into).failed == 1
+    assert (label(into, "val/a") == label(drafts, "val/a")).all()
+    assert sample(into, "val/a").tags == ("draft",)
+
+
 def test_entities_are_refused(drafts: Path, into: Path, tmp_path: Path) -> None:
     reviewed = exported(drafts, tmp_path / "x", "cvat")
     path = reviewed / "annotations.xml"

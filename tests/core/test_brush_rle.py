@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
+from datakit.core import brush_rle
 from datakit.core.brush_rle import decode_brush, encode_brush
 from datakit.errors import InputError
 from tests.core.masks import blobs
@@ -68,9 +69,11 @@ def test_runs_longer_than_a_token(fill: bool) -> None:
     assert (decode_brush(code, 300, 400) == mask).all()
 
 
-def test_a_picture_of_many_runs() -> None:
-    mask = blobs(5, 200, 300)
-    assert (decode_brush(encode_brush(mask), 200, 300) == mask).all()
+@pytest.mark.parametrize("at_once", [1, 97, 1 << 20])
+def test_a_picture_of_many_runs(at_once: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(brush_rle, "_PIXELS_AT_ONCE", at_once)
+    mask = blobs(5, 20, 30) if at_once == 1 else blobs(5, 200, 300)
+    assert (decode_brush(encode_brush(mask), *mask.shape) == mask).all()
 
 
 @settings(max_examples=50)

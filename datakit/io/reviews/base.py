@@ -61,8 +61,8 @@ class Given:
     ----------
     tool, name, matched_by : str
         The tool, its name of the image, and "sha256" or "name".
-    annotations : bytes
-        COCO annotations (see `datakit.io.reviews.base`).
+    text : bytes
+        The tool's own (see `ReviewReader.text`).
     categories : dict
         Category id -> class name.
     stated_wh : tuple, optional
@@ -74,7 +74,7 @@ class Given:
     tool: str
     name: str
     matched_by: str
-    annotations: bytes
+    text: bytes
     categories: dict[str, str]
     stated_wh: tuple[int, int] | None = None
     alpha: FileRef | None = None
@@ -110,8 +110,12 @@ class ReviewReader(Protocol):
     def reviews(self) -> Iterator[Review]:
         """Yield the images that were reviewed."""
 
-    def annotations(self, review: Review) -> bytes:
-        """Return an image's shapes as a JSON array of COCO annotations.
+    def text(self, review: Review) -> bytes:
+        """Return what the tool wrote of an image's shapes, for `annotations` to read."""
+
+    @staticmethod
+    def annotations(text: bytes, size_wh: tuple[int, int]) -> bytes:
+        """Return an image's shapes as a JSON array of COCO annotations: a worker's part.
 
         A shape that is no mask is an annotation with a ``problem``.
         """

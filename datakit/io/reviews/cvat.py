@@ -47,14 +47,15 @@ class CvatReview:
         """Yield the images."""
         return iter(self._reviews)
 
-    def annotations(self, review: Review) -> bytes:
+    def text(self, review: Review) -> bytes:
+        """Return an image's elements."""
+        return self._spool[review.place]
+
+    @staticmethod
+    def annotations(text: bytes, size_wh: tuple[int, int]) -> bytes:
         """Return an image's shapes."""
-        if review.stated_wh is None:
-            return b"[]"
-        width, height = review.stated_wh
-        shapes = msgspec.json.decode(
-            self._spool[review.place], type=list[tuple[str, dict[str, str]]]
-        )
+        width, height = size_wh
+        shapes = msgspec.json.decode(text, type=list[tuple[str, dict[str, str]]])
         return encoded(
             [
                 _annotation(number, tag, found, height, width)
@@ -132,11 +133,11 @@ def _annotation(
     label = found.get("label", "")
     try:
         if tag == "mask":
-            box = decode_rows(
-                [int(text) for text in found.get("rle", "").split(",")],
-                _whole(found, "height"),
-                _whole(found, "width"),
-            )
+            box_wh = _whole(found, "width"), _whole(found, "height")
+            if box_wh[0] > width or box_wh[1] > height:
+                raise InputError(f"expected a box within {width}x{height} pixels, found {box_wh}")
+            lengths = [int(text) for text in found.get("rle", "").split(",")]
+            box = decode_rows(lengths, box_wh[1], box_wh[0])
             origin = _whole(found, "left"), _whole(found, "top")
             counts = placed_counts(box, origin, height, width)
             return runs(label, number, encode_counts(counts), height, width)

@@ -30,7 +30,6 @@ _UPLOADED = re.compile(r"^[0-9a-f]{8}-")
 """What Label Studio puts before the name of an uploaded file."""
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _SNIFFED = 1 << 16
-_LARGEST = 1 << 16
 
 
 class _Region(msgspec.Struct):
@@ -96,10 +95,15 @@ class LabelStudioReview:
         """Yield the reviewed images."""
         return iter(self._reviews)
 
-    def annotations(self, review: Review) -> bytes:
+    def text(self, review: Review) -> bytes:
+        """Return an image's regions."""
+        return self._spool[review.place]
+
+    @staticmethod
+    def annotations(text: bytes, size_wh: tuple[int, int]) -> bytes:
         """Return an image's shapes."""
-        raws = msgspec.json.decode(self._spool[review.place], type=list[msgspec.Raw])
-        found = [_annotation(number, raw) for number, raw in enumerate(raws, 1)]
+        raws = msgspec.json.decode(text, type=list[msgspec.Raw])
+        found = [_annotation(number, raw, size_wh) for number, raw in enumerate(raws, 1)]
         return encoded([annotation for annotation in found if annotation is not None])
 
     def _add(self, task: _Task) -> None:
@@ -156,7 +160,7 @@ def _label(region: _Region) -> str:
     return ""
 
 
-def _annotation(number: int, raw: msgspec.Raw) -> dict[str, Any] | None:
+def _annotation(number: int, raw: msgspec.Raw, size_wh: tuple[int, int]) -> dict[str, Any] | None:
     region = _region(raw)
     if isinstance(region, str):
         return problem(number, region)
@@ -167,9 +171,9 @@ def _annotation(number: int, raw: msgspec.Raw) -> dict[str, Any] | None:
     try:
         if not label:
             raise InputError("expected one label")
-        width, height = region.original_width or 0, region.original_height or 0
-        if not 0 < width <= _LARGEST or not 0 < height <= _LARGEST or region.image_rotation:
-            raise InputError("expected the picture's size, and a picture that is not turned")
+        width, height = size_wh
+        if (region.original_width, region.original_height) != size_wh or region.image_rotation:
+            raise InputError(f"expected {width}x{height} pixels, and a picture that is not turned")
         return _shape(number, region, label, height, width)
     except (DatakitError, KeyError, TypeError, ValueError) as error:
         return problem(number, f"{region.type} of {label!r}: {error}")

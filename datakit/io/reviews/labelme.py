@@ -80,10 +80,15 @@ class LabelMeReview:
         """Yield the images that have a JSON."""
         return iter(self._reviews)
 
-    def annotations(self, review: Review) -> bytes:
+    def text(self, review: Review) -> bytes:
+        """Return an image's shapes as labelme wrote them."""
+        return self._spool[review.place]
+
+    @staticmethod
+    def annotations(text: bytes, size_wh: tuple[int, int]) -> bytes:
         """Return an image's shapes."""
-        width, height = review.stated_wh or (0, 0)
-        raws = msgspec.json.decode(self._spool[review.place], type=list[msgspec.Raw])
+        width, height = size_wh
+        raws = msgspec.json.decode(text, type=list[msgspec.Raw])
         return encoded(
             [_annotation(number, raw, height, width) for number, raw in enumerate(raws, 1)]
         )
