@@ -98,6 +98,14 @@ class _Verb(click.Command):
             return super().parse_args(ctx, args)
         except DatakitError as error:
             raise click.UsageError(str(error), ctx) from error
+        except click.MissingParameter as error:
+            # click lists the choices on a line each; an error of ours is one sentence.
+            kind = error.param.type if error.param else None
+            if error.param is None or not isinstance(kind, click.Choice):
+                raise
+            flag, listed = error.param.opts[-1], ", ".join(map(str, kind.choices))
+            text = f"Missing option {flag!r}; choose one of: {listed}"
+            raise click.UsageError(text, ctx) from error
 
 
 def show_summary(result: Summary, as_json: bool) -> None:

@@ -112,10 +112,11 @@ def _check_input(step: Step, item: Input, out: Path) -> None:
         inner, outer = out.resolve(), place.resolve()
         place.stat()
     except (OSError, ValueError) as error:
+        missing = isinstance(error, FileNotFoundError | NotADirectoryError)
         reason = getattr(error, "strerror", None) or error
         raise InputError(
-            f"{step.place}: {item.path}: no such file or folder ({reason}); paths in a pipeline "
-            "are looked for beside its file, unless an earlier step has the name"
+            f"{step.place}: {item.path}: {'no such file or folder' if missing else reason}; paths "
+            "in a pipeline are looked for beside its file, unless an earlier step has the name"
         ) from None
     if inner == outer or outer in inner.parents or inner in outer.parents:
         raise InputError(

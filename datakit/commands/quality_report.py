@@ -39,6 +39,7 @@ MEASUREMENTS = "measurements.jsonl"
 FIXES = "fixes.csv"
 FIXES_HEADER = "sample,fix,before,after,pixels\n"
 TILE_PX = 240
+MOST_UNJUDGED = 6
 
 
 @dataclass(frozen=True)
@@ -155,7 +156,9 @@ def quality(
         )
     counted = SEVERITIES[SEVERITIES.index(fail_on) :] if fail_on in SEVERITIES else ()
     unjudged = [name for name in result.judged if name not in result.scores]
-    notes = (f"not judged for want of what they need: {', '.join(unjudged)}",) if unjudged else ()
+    listed = ", ".join(unjudged[:MOST_UNJUDGED])
+    more = f" and {len(unjudged) - MOST_UNJUDGED} more" if len(unjudged) > MOST_UNJUDGED else ""
+    notes = (f"not judged for want of what they need: {listed}{more}",) if unjudged else ()
     return Quality(
         out=out,
         counts=counts | {severity: severities[severity] for severity in reversed(SEVERITIES)},

@@ -129,6 +129,7 @@ def run(options: Options, watch: Watch | None = None) -> RunSummary:
     if options.init is not None:
         return RunSummary(text=example(options.init))
     out = Path(options.out)
+    _check_pipeline(Path(options.pipeline))
     pipeline = load(Path(options.pipeline), out)
     run_folder.check(out)
     check_inputs(pipeline, out)
@@ -143,6 +144,17 @@ def run(options: Options, watch: Watch | None = None) -> RunSummary:
         steps = _Walk(options, folder, planned, watch or Silent()).steps()
     notes = _strangers(folder, planned)
     return RunSummary(out=options.out, steps=steps, notes=notes, seconds=_since(started))
+
+
+def _check_pipeline(path: Path) -> None:
+    """Refuse what is no file, with the way to one."""
+    if not path.exists():
+        raise InputError(
+            f"{path}: no such file; datakit run --init roboflow > {path.name} makes one to "
+            "start from"
+        )
+    if path.is_dir():
+        raise InputError(f"{path}: expected a pipeline (.yaml), found a folder")
 
 
 def example(kind: str) -> str:

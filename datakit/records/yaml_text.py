@@ -39,7 +39,9 @@ def parse(text: str, name: str) -> tuple[dict[str, Any], dict[str, int]]:
         line = getattr(getattr(error, "problem_mark", None), "line", None)
         where = f" line {line + 1}" if line is not None else ""
         reason = getattr(error, "problem", None) or str(error) or "nested too deeply"
-        raise SchemaError(f"{name}{where}: expected YAML; {reason}") from None
+        raise SchemaError(
+            f"{name}{where}: expected YAML; {' '.join(str(reason).split())}"
+        ) from None
     if data is None:
         return {}, {}
     if not isinstance(data, dict) or not all(isinstance(key, str) for key in data):

@@ -259,7 +259,12 @@ def test_wrong_options_name_the_option(export: Path, tmp_path: Path) -> None:
 
 
 def test_an_unknown_verb() -> None:
-    refused(datakit("coco2msk"), "coco2msk")
+    refused(datakit("coco2msk"), "coco2msk", "did you mean 'coco2mask'?")
+    refused(datakit("zzz"), "zzz", "datakit --help lists them")
+
+
+def test_a_missing_choice_is_one_sentence(export: Path, tmp_path: Path) -> None:
+    refused(datakit("export", export, "-o", tmp_path / "x"), "--format", "p3m, ")
 
 
 def test_options_from_a_file_with_flags_on_top(export: Path, tmp_path: Path) -> None:

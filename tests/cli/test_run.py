@@ -88,8 +88,9 @@ def test_exit_codes_are_those_of_the_steps(work: Path) -> None:
 def test_what_is_missing_or_wrong(work: Path) -> None:
     refused(datakit("run"), "PIPELINE.yaml", "--init")
     refused(datakit("run", "p.yaml"), "-o DST")
-    refused(datakit("run", "no.yaml", "-o", "out"), "no.yaml")
-    refused(datakit("run", "export", "-o", "out"), "export")
+    refused(datakit("run", "no.yaml", "-o", "out"), "no.yaml: no such file", "--init")
+    refused(datakit("run", "export", "-o", "out"), "expected a pipeline (.yaml), found a folder")
+    refused(datakit("run", "export/a.jpg", "-o", "out"), "expected YAML")
     refused(datakit("run", "--init", "sepia"), "sepia", "roboflow")
     refused(datakit("run", "p.yaml", "-o", "out", "--ray-address", "auto"), "--engine ray")
     refused(datakit("run", "p.yaml", "-o", "s3://bucket/x"), "on this machine")
