@@ -209,9 +209,10 @@ class Trainer:
             alpha = batch["alpha"].to(self.settings.device)
             parts = self._loss(logits_of(self.network, images, self.spec.name), alpha)
             if not torch.isfinite(parts["total"]):
+                found = float(parts["total"].detach())
                 raise ModelError(
-                    f"epoch {number}: expected a finite loss, found {float(parts['total'].detach())}; "
-                    "train with a smaller --lr"
+                    f"epoch {number}: expected a finite loss, found {found}; train with a "
+                    "smaller --lr"
                 )
             self._optimizer.zero_grad()
             parts["total"].backward()

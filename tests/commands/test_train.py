@@ -188,6 +188,6 @@ def test_a_loss_that_is_no_number_ends_the_run(
     from datakit.training import losses
 
     monkeypatch.setattr(losses, "alpha_mse", lambda pred, true: (pred - true).sum() * float("nan"))
-    with pytest.raises(ModelError, match="smaller --lr"):
+    with pytest.raises(ModelError, match="finite loss"):
         datakit.train(source, tmp_path / "out", **SMALL)
     assert not (tmp_path / "out").exists()
