@@ -14,23 +14,23 @@ from datakit import __version__
 VERBS = {
     "run": "Walk a pipeline file; what is up to date is not done again.",
     "coco2mask": "Turn COCO polygons and RLE (Roboflow exports) into masks.",
-    "mask2coco": "Turn masks into COCO polygons and RLE that keep them.",
-    "train": "Train a first segmenter on reviewed labels, for prelabel.",
-    "prelabel": "Draft labels with a model, and say which drafts to look at first.",
-    "weights": "List, find, add or pull the weights of models, with licence and sha256.",
     "validate": "Say what is wrong with an export or a dataset, without writing.",
-    "anonymize": "Make faces unrecognisable as in P3M, with a record that proves it.",
-    "augment": "Write augmented copies whose labels still fit, reproducible to the byte.",
-    "qc": "Find what is wrong with alpha mattes, and repair what is certain.",
-    "eval": "Measure predicted mattes or masks against the truth, as the field does.",
-    "matte": "Estimate soft alphas from binary masks, by closed-form matting.",
-    "trimap": "Make trimaps from masks or alphas, P3M- or DIM-style too.",
+    "stats": "Count, plot and preview an export or a dataset.",
+    "prelabel": "Draft labels with a model, and say which drafts to look at first.",
+    "review": "Look at doubtful labels on a local page, decide, mend, and apply it.",
     "dedup": "Find exact and near duplicates, flipped and turned ones too.",
     "split": "Make train, val and test sides that share nothing; audit and mend others.",
+    "anonymize": "Make faces unrecognisable as in P3M, with a record that proves it.",
+    "matte": "Estimate soft alphas from binary masks, by closed-form matting.",
+    "trimap": "Make trimaps from masks or alphas, P3M- or DIM-style too.",
+    "qc": "Find what is wrong with alpha mattes, and repair what is certain.",
+    "eval": "Measure predicted mattes or masks against the truth, as the field does.",
+    "augment": "Write augmented copies whose labels still fit, reproducible to the byte.",
     "export": "Write a dataset as another program reads it: P3M, U-2-Net, COCO, shards.",
-    "stats": "Count, plot and preview an export or a dataset.",
-    "review": "Look at doubtful labels on a local page, decide, mend, and apply it.",
+    "mask2coco": "Turn masks into COCO polygons and RLE that keep them.",
     "report": "Show what is in a dataset, what was done and what is doubtful, in one HTML file.",
+    "train": "Train a first segmenter on reviewed labels, for prelabel.",
+    "weights": "List, find, add or pull the weights of models, with licence and sha256.",
 }
 
 
@@ -66,8 +66,11 @@ class VerbTable(click.Group):
 
 @click.group(
     cls=VerbTable,
-    epilog="Each verb explains itself: datakit VERB --help",
-    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog=(
+        "\b\nEach verb explains itself:  datakit VERB --help\n"
+        "A pipeline to start from:   datakit run --init roboflow > mine.yaml"
+    ),
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.version_option(__version__, "-V", "--version", prog_name="datakit")
 def app() -> None:

@@ -59,7 +59,10 @@ class Options(BaseOptions, frozen=True, kw_only=True):
     ] = False
     redo: Annotated[
         tuple[str, ...],
-        Meta(description="do this step again, and what depends on it (repeatable)"),
+        Meta(
+            description="do this step again, and what depends on it (repeatable)",
+            extra={"metavar": "STEP"},
+        ),
     ] = ()
     workers: Annotated[
         Annotated[int, Meta(ge=0)] | None,
