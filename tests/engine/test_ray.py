@@ -18,6 +18,7 @@ from datakit.commands import coco2mask
 from datakit.engine.base import LazyTask, Needs, ordered_map
 from datakit.engine.ray import RayEngine
 from datakit.errors import EngineError, InputError
+from tests import storage_cases
 from tests.commands.exports import large_export, tree
 from tests.contracts.faults import Number, Process
 from tests.ray_nodes import add_node, environment, remove_node, wait_until
@@ -74,6 +75,26 @@ def test_two_nodes_write_the_same_tree(
     assert len(watch.seen) == 2
     notes = [note for note in summary.notes if "items/s" in note]
     assert len(notes) == 2
+
+
+FAST = ("mask2coco", "export-webdataset", "prelabel")
+VERBS = [name for name in storage_cases.CASES if name not in ("report", "stats", "train")]
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(n, marks=() if n in FAST else pytest.mark.slow) for n in VERBS]
+)
+def test_every_verb_makes_the_same_tree_on_two_nodes(
+    ray_cluster: Any, storage_sources: dict[str, str], tmp_path: Path, name: str
+) -> None:
+    case = storage_cases.CASES[name]
+    case.run(storage_sources, str(tmp_path / "local"))
+    case.run(storage_sources, str(tmp_path / "ray"), workers=2, engine="ray")
+    expected = storage_cases.tree(str(tmp_path / "local"))
+    found = storage_cases.tree(str(tmp_path / "ray"))
+    assert expected
+    assert sorted(found) == sorted(expected)
+    assert [n for n in expected if found[n] != expected[n] and n not in case.varies] == []
 
 
 def test_relative_paths_mean_the_folder_of_the_driver(
@@ -163,7 +184,8 @@ def test_a_driver_that_is_killed_anywhere_is_resumed(
 
 
 _OWN_RAY = """
-import contextlib, io, json, psutil, sys, tempfile
+import contextlib, json, psutil, sys, tempfile
+import datakit
 from datakit.engine.base import ordered_map
 from datakit.engine.ray import RayEngine
 from tests.contracts.faults import Deadly, Number
@@ -177,19 +199,31 @@ if __name__ == "__main__":
             for each in process.net_connections(kind="inet"):
                 if each.status == "LISTEN":
                     listens.add(each.laddr.ip.removeprefix("::ffff:"))
+    source, url = sys.argv[1:]
+    summary = datakit.coco2mask(source, url, engine="ray", workers=1)
+    assert summary.counts["samples"]
     print(json.dumps({"values": values, "listens": sorted(listens)}))
 """
 
 
-def test_ray_of_its_own_is_on_loopback_and_stdout_is_clean() -> None:
+def test_one_node_of_its_own_on_loopback_writes_the_same_tree_to_a_bucket(
+    bucket: Any, storage_sources: dict[str, str], tmp_path: Path
+) -> None:
+    source = storage_cases.upload({"small": storage_sources["small"]}, bucket.url)["small"]
     done = subprocess.run(
-        [sys.executable, "-c", _OWN_RAY], cwd=ROOT, capture_output=True, text=True, check=False
+        [sys.executable, "-c", _OWN_RAY, source, f"{bucket.url}/out"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     # A worker died meanwhile: whatever Ray says of that, stdout has one JSON object.
     found = json.loads(done.stdout)
     assert found["values"] == [value**2 for value in range(20)]
     assert found["listens"] == ["127.0.0.1"]
+    datakit.coco2mask(storage_sources["small"], tmp_path / "out", workers=0)
+    assert storage_cases.tree(f"{bucket.url}/out") == storage_cases.tree(str(tmp_path / "out"))
 
 
 # What is refused
