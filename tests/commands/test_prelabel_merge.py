@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import cv2
@@ -536,3 +538,12 @@ def test_coco_from_another_tool_beside_its_images(drafts: Path, into: Path, tmp_
     summary = merged(out, into)
     assert summary.counts["reviewed"] == 1 and summary.counts["not reviewed"] == 2
     assert ((label(into, "train/a") > 0) == mask).all()
+
+
+@pytest.mark.slow
+def test_kills_at_every_event_leave_the_drafts_whole(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "tests.commands.merge_killer", str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    report = json.loads(done.stdout.splitlines()[-1])
+    assert report["events"] > 40
+    assert report["faults"] == {}
