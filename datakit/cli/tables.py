@@ -37,8 +37,10 @@ def stage_table(drafting: Drafting) -> None:
         table.add_column(heading, justify="left" if heading == "stage" else "right")
     slowest = max(drafting.stages, key=lambda name: drafting.stages[name].busy)
     for name, use in drafting.stages.items():
-        style = "bold" if name == slowest else ""
-        table.add_row(name, f"{use.busy:.0%}", f"{use.rate:,.1f}", style=style)
+        binds = name == slowest
+        label = f"{name} (binds)" if binds else name
+        row_style = "bold" if binds else ""
+        table.add_row(label, f"{use.busy:.0%}", f"{use.rate:,.1f}", style=row_style)
     console = Console()
     console.print(table)
     for model in drafting.models:
