@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Mapping
+from functools import cache
 from importlib import import_module
 from typing import Any
 
@@ -87,6 +88,7 @@ def _flags(verb: str, values: Mapping[str, Any]) -> list[str]:
     return words
 
 
+@cache
 def _fields(verb: str) -> dict[str, tuple[str, Any]]:
     """Return option -> (flag, default) of a verb; nothing for one that this version lacks."""
     if verb not in datakit.VERBS:

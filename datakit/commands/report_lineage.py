@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from datakit.commands.command_lines import step_line
@@ -22,11 +22,11 @@ class _List:
         self.values: list[Any] = []
         self._places: dict[Any, int] = {}
 
-    def place(self, value: Any, shown: Any = None) -> int:
-        """Return the value's number; ``shown`` stands for it in the list."""
+    def place(self, value: Any, shown: Callable[[Any], Any] = lambda value: value) -> int:
+        """Return the value's number; what ``shown`` makes of it stands in the list."""
         if value not in self._places:
             self._places[value] = len(self.values)
-            self.values.append(value if shown is None else shown)
+            self.values.append(shown(value))
         return self._places[value]
 
 
@@ -98,7 +98,7 @@ def kinds(sample: Sample) -> list[str]:
 
 
 def _history(steps: _List, sample: Sample) -> int:
-    return steps.place(sample.history, [step_line(step) for step in sample.history])
+    return steps.place(sample.history, lambda history: [step_line(step) for step in history])
 
 
 def _findings(
