@@ -90,6 +90,7 @@ def merge(
     drafts = Path(into)
     restore(drafts)
     _check_drafts(drafts)
+    _check_place(drafts)
     root, names = _opened(reviewed)
     tool, reader = _recognised(root, names)
     source = open_sources((into,), layout="datakit")
@@ -201,6 +202,16 @@ def _check_drafts(drafts: Path) -> None:
         raise InputError(
             f"--into {drafts}: expected a finished dataset, found an interrupted run; finish it "
             "with --resume"
+        )
+
+
+def _check_place(drafts: Path) -> None:
+    """Refuse to replace the folder that somebody stands in: their shell would lose it."""
+    here = Path.cwd()
+    if drafts.resolve() in (here, *here.parents):
+        raise InputError(
+            f"--into {drafts}: expected a folder to be called from outside, found the current one "
+            "in it, and the merge replaces it; change to another folder"
         )
 
 

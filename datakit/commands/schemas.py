@@ -25,6 +25,7 @@ from datakit.records.evaluation import Evaluation
 from datakit.records.failure import Failure
 from datakit.records.finding import Finding
 from datakit.records.lineage import Audit, Link
+from datakit.records.outline import Outlining
 from datakit.records.pipeline import RunIndex
 from datakit.records.problems import Problems
 from datakit.records.quality import Quality
@@ -40,6 +41,7 @@ RECORDS: dict[str, type[msgspec.Struct]] = {
     "dataset": Card,
     "failure": Failure,
     "summary": Summary,
+    "outline": Outlining,
     "problems": Problems,
     "finding": Finding,
     "quality": Quality,

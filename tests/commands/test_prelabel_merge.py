@@ -468,6 +468,26 @@ def test_a_run_that_stops_leaves_the_drafts_as_they_were(
     assert sorted(path.name for path in tmp_path.iterdir()) == ["into", "x"]
 
 
+def test_the_folder_that_one_stands_in_is_not_replaced(
+    drafts: Path, into: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reviewed = exported(drafts, tmp_path / "x", "cvat")
+    for folder in (into, into / "train"):
+        monkeypatch.chdir(folder)
+        with pytest.raises(InputError, match="change to another folder"):
+            merged(reviewed, into)
+    monkeypatch.chdir(tmp_path)
+    assert merge("x", "into", workers=0).counts["reviewed"] == 3
+
+
+def test_a_link_to_the_drafts_stays_a_link(drafts: Path, into: Path, tmp_path: Path) -> None:
+    reviewed = exported(drafts, tmp_path / "x", "cvat", EDITED)
+    link = tmp_path / "link"
+    link.symlink_to(into)
+    assert merged(reviewed, link).counts["changed"] == 1
+    assert link.is_symlink() and (into / "review.csv").is_file()
+
+
 def test_a_dry_run_changes_nothing(drafts: Path, into: Path, tmp_path: Path) -> None:
     summary = merged(exported(drafts, tmp_path / "x", "cvat", EDITED), into, dry_run=True)
     assert summary.counts["would process"] == 3

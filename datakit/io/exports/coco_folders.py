@@ -14,9 +14,7 @@ from datakit.io.exports.picture import Picture, counted, side
 from datakit.io.exports.tool_files import SOFT, soft_alpha
 from datakit.io.formats.base import Item
 from datakit.io.formats.coco import ROBOFLOW_NAME
-
-OUTLINES = "outlines.jsonl"
-"""Table in DST: what each shape has lost of its mask."""
+from datakit.records.outline import OUTLINES
 
 _TABLE = ".coco"
 _UPLOAD = Drawing(holes="bridge")
@@ -145,5 +143,5 @@ def _annotation(shape: Drawn) -> dict[str, Any]:
 
 
 def _losses(item: Item, drawn: list[Drawn]) -> dict[str, bytes]:
-    rows = [msgspec.json.encode({"id": item.key, **shape.loss()}) for shape in drawn]
+    rows = [msgspec.json.encode(shape.loss(item.key)) for shape in drawn]
     return {OUTLINES: b"\n".join(rows)} if rows else {}

@@ -22,6 +22,7 @@ from datakit.core.rings import Ring
 from datakit.core.rle import encode_counts
 from datakit.core.runs import placed_counts
 from datakit.io.exports.objects import Object
+from datakit.records.outline import Outlining
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,17 +92,18 @@ class Drawn:
         counts = placed_counts(self.mask, self.bbox_xywh[:2], height, width)
         return {"size": [height, width], "counts": encode_counts(counts)}
 
-    def loss(self) -> dict[str, Any]:
+    def loss(self, sample: str) -> Outlining:
         """Return what the shape has lost of the mask, as a row of a table."""
         outline = self.outline or Outline((), 0.0, 1.0, 1.0)
-        return {
-            "category": self.category,
-            "shape": "polygon" if self.outline else "rle",
-            "points": outline.n_points,
-            "tolerance_px": outline.tolerance_px,
-            "iou": outline.iou,
-            "boundary_iou": outline.boundary_iou,
-        }
+        return Outlining(
+            id=sample,
+            category=self.category,
+            shape="polygon" if self.outline else "rle",
+            points=outline.n_points,
+            tolerance_px=outline.tolerance_px,
+            iou=outline.iou,
+            boundary_iou=outline.boundary_iou,
+        )
 
 
 def draw(objects: Iterable[Object], drawing: Drawing) -> list[Drawn]:
