@@ -16,7 +16,7 @@ from PIL import Image
 import datakit
 from tests.pages.conftest import logs
 
-WAIT_S = 10
+WAIT_S = 20
 
 
 class Page:
