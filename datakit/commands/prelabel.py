@@ -21,9 +21,12 @@ from datakit.records.summary import Summary
 
 VERB = "prelabel"
 GPU_BATCH = 64
-PHOTOS_AT_ONCE_ON_GPU = 2048
+PHOTOS_AT_ONCE_ON_GPU = 512
 PHOTOS_AT_ONCE_ON_CPU = 4
 """Photos handed to a worker together; on a GPU enough that its stages are seldom empty."""
+THREADS_OF_A_PROCESS = 4
+"""Beside a GPU: of the time that a photo takes to be read, measured and written, Python's lock is
+held for 23 %, so that more threads would wait for one another; more processes share the GPU."""
 
 _GPU_NODES = ("/dev/nvidiactl", "/dev/dxg")
 
@@ -171,9 +174,9 @@ class Options(WriteOptions, frozen=True, kw_only=True):
             raise InputError("--second-weights is for --second NAME; add that, or leave it out")
 
     def make_engine(self) -> Engine:
-        """Build the engine; beside a GPU, workers are threads of the one process that holds it."""
+        """Build the engine; beside a GPU, workers are threads of the processes that share it."""
         if self.engine == "local" and is_gpu(self.device):
-            engine: Engine = ENGINES.load(self.engine)(0 if self.workers == 0 else 1)
+            engine: Engine = ENGINES.load(self.engine)(self.gpu_processes)
             return engine
         return super().make_engine()
 
@@ -183,6 +186,11 @@ class Options(WriteOptions, frozen=True, kw_only=True):
         if self.workers is not None:
             return max(1, self.workers)
         return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
+
+    @property
+    def gpu_processes(self) -> int:
+        """How many processes share a GPU; 0: this one."""
+        return 0 if self.workers == 0 else max(1, self.hands // THREADS_OF_A_PROCESS)
 
 
 def run(options: Options, watch: Watch | None = None) -> Summary:
@@ -229,7 +237,8 @@ def run(options: Options, watch: Watch | None = None) -> Summary:
     source = open_sources(options.src, layout=options.layout)
     models = [identify(name, Settings(**settings)) for name, settings in _models(options)]
     calibration = queue.calibration(options.calibrate)
-    times = StageTimes(options.hands, threaded=is_gpu(options.device))
+    gpu_processes = options.gpu_processes if is_gpu(options.device) else None
+    times = StageTimes(options.hands, gpu_processes)
     summary = process(
         VERB,
         options,
@@ -319,6 +328,9 @@ def _batch(options: Options) -> int:
 def _task(options: Options) -> LazyTask:
     model, *second = _models(options)
     gpu = is_gpu(options.device)
+    threads = THREADS_OF_A_PROCESS if options.engine != "local" else min(
+        options.hands, THREADS_OF_A_PROCESS
+    )
     return LazyTask(
         "datakit.tasks.prelabel:Prelabel",
         {
@@ -339,11 +351,11 @@ def _task(options: Options) -> LazyTask:
             "outline": options.outline,
             "category": options.category,
             "batch": _batch(options),
-            "threads": options.hands if gpu else 0,
+            "threads": threads if gpu else 0,
         },
         Needs(
-            gpus=1.0 if gpu else 0.0,
-            cpus=float(options.hands) if gpu else 1.0,
+            gpus=1 / THREADS_OF_A_PROCESS if gpu else 0.0,
+            cpus=float(threads) if gpu else 1.0,
             chunk=PHOTOS_AT_ONCE_ON_GPU if gpu else PHOTOS_AT_ONCE_ON_CPU,
         ),
     )
