@@ -16,12 +16,14 @@ class StageTimes:
     Parameters
     ----------
     hands : int
-        Workers; with ``threaded`` the threads that do all stages but the device's own.
+        How many photos are read, measured or written at once.
+    gpu_processes : int, optional
+        How many wait for the GPU at once; as many as hands without one.
     """
 
-    def __init__(self, hands: int, *, threaded: bool) -> None:
+    def __init__(self, hands: int, gpu_processes: int | None = None) -> None:
         self._hands = hands
-        self._threaded = threaded
+        self._infer_hands = hands if gpu_processes is None else max(1, gpu_processes)
         self._seconds: dict[str, float] = {}
         self._photos = 0
 
@@ -38,7 +40,7 @@ class StageTimes:
         table = {}
         for stage in ORDER:
             seconds = self._seconds.get(stage, 0.0)
-            hands = 1 if self._threaded and stage == "infer" else self._hands
+            hands = self._infer_hands if stage == "infer" else self._hands
             if seconds > 0 and wall_s > 0:
                 table[stage] = StageUse(
                     busy=round(seconds / (hands * wall_s), 4),
