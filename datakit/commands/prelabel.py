@@ -328,8 +328,10 @@ def _batch(options: Options) -> int:
 def _task(options: Options) -> LazyTask:
     model, *second = _models(options)
     gpu = is_gpu(options.device)
-    threads = THREADS_OF_A_PROCESS if options.engine != "local" else min(
-        options.hands, THREADS_OF_A_PROCESS
+    threads = (
+        THREADS_OF_A_PROCESS
+        if options.engine != "local"
+        else min(options.hands, THREADS_OF_A_PROCESS)
     )
     return LazyTask(
         "datakit.tasks.prelabel:Prelabel",

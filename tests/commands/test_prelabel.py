@@ -20,11 +20,15 @@ import pytest
 import yaml
 
 import datakit
+from datakit.commands.prelabel import Options
+from datakit.commands.prelabel_stages import StageTimes
 from datakit.core.doubt import WEIGHTS
+from datakit.engine.base import Outcome
 from datakit.errors import InputError, SchemaError
 from datakit.io import jsonl
 from datakit.records.draft import CHANGES, Calibration, Change, Draft, Queued
 from datakit.records.drafting import Drafting
+from datakit.records.product import Product
 from tests.commands.exports import tree
 
 pytest.importorskip("mediapipe", reason="the extra 'faces' is not installed")
@@ -303,3 +307,27 @@ def test_a_dry_run_writes_nothing(photos: Path, tmp_path: Path) -> None:
     summary = datakit.prelabel(photos, tmp_path / "out", workers=0, dry_run=True)
     assert summary.counts["would process"] == PORTRAITS + 1
     assert not (tmp_path / "out").exists()
+
+
+# GPU: what is decided without one
+
+
+@pytest.mark.parametrize(
+    ("workers", "processes", "hands"), [(0, 0, 1), (1, 1, 1), (3, 1, 3), (8, 2, 8), (16, 4, 16)]
+)
+def test_processes_that_share_a_gpu(workers: int, processes: int, hands: int) -> None:
+    options = Options(src=("photos",), out="drafts", model="u2netp", device="cuda", workers=workers)
+    assert options.make_engine().workers == processes
+    assert options.hands == hands
+    on_cpu = Options(src=("photos",), out="drafts", device="cpu", workers=workers)
+    assert on_cpu.make_engine().workers == workers
+
+
+def test_busy_shares_count_the_hands() -> None:
+    times = StageTimes(8, gpu_processes=2)
+    seconds = {"read": 4.0, "compute": 1.0}
+    times.hear(Outcome("a", Product(), stages=seconds))
+    times.hear(Outcome("b", Product()))
+    table = times.table(2.0)
+    assert (table["read"].busy, table["read"].rate) == (0.25, 4.0)
+    assert (table["infer"].busy, table["infer"].rate) == (0.25, 4.0)
