@@ -33,22 +33,32 @@ class DatasetReader:
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise SchemaError(f"{CARD}: expected a datakit dataset card; {error}") from None
         decoder = msgspec.json.Decoder(Sample)
-        samples: dict[str, Sample] = {}
+        seen: set[str] = set()
         failures: list[Failure] = []
-        # Line by line: the text of a large manifest need not be in memory beside its rows.
+        # Rows are looked at now and read again by `items`: a manifest of millions of rows is never
+        # in memory whole, neither as text nor as samples.
+        self._bad: set[int] = set()
         for number, line in enumerate(_lines(root), 1):
             try:
                 sample = decoder.decode(line)
                 # Id and split become paths of what is written, as file names are of what is read.
                 for name in (sample.id, sample.split or sample.id, *_files(sample).values()):
                     safe_name(name)
-                if sample.id in samples:
+                if sample.id in seen:
                     raise InputError(f"id {sample.id!r} is taken by another row")
-                samples[sample.id] = sample
+                seen.add(sample.id)
             except (msgspec.DecodeError, UnicodeDecodeError, InputError) as error:
                 failures.append(_bad_row(number, str(error)))
+                self._bad.add(number)
         self.failures: tuple[Failure, ...] = tuple(failures)
-        self._samples = list(samples.values())
+        self._count = len(seen)
+
+    def _samples(self) -> Iterator[Sample]:
+        """Read the good rows."""
+        decoder = msgspec.json.Decoder(Sample)
+        for number, line in enumerate(_lines(self._root), 1):
+            if number not in self._bad:
+                yield decoder.decode(line)
 
     @staticmethod
     def accepts(root: Root, names: list[str]) -> bool:
@@ -62,16 +72,13 @@ class DatasetReader:
 
     def items(self) -> Iterator[Item]:
         """Yield the rows in the manifest's order."""
-        rels = [_rel(sample) for sample in self._samples]
-        stems = label_stems(
-            (sample.split, rel) for sample, rel in zip(self._samples, rels, strict=True)
-        )
-        for sample, rel, stem in zip(self._samples, rels, stems, strict=True):
+        stems = label_stems((sample.split, _rel(sample)) for sample in self._samples())
+        for sample, stem in zip(self._samples(), stems, strict=True):
             refs = {
                 kind: FileRef(str(self._root.root), name) for kind, name in _files(sample).items()
             }
             yield Item(
-                rel=rel,
+                rel=_rel(sample),
                 stem=stem,
                 source_name=sample.file_name or sample.source.name,
                 image=refs.get("image"),
@@ -85,7 +92,7 @@ class DatasetReader:
             )
 
     def __len__(self) -> int:
-        return len(self._samples)
+        return self._count
 
     @property
     def classes(self) -> tuple[str, ...]:
