@@ -297,6 +297,22 @@ def test_every_example_is_a_pipeline(work: Path, kind: str) -> None:
     assert load(work / "p.yaml", work / "out").steps
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["roboflow", "p3m", "selfie"])
+def test_every_example_runs_on_the_sample_data(work: Path, sample_data: Path, kind: str) -> None:
+    text = example(kind)
+    for name, folder in (
+        ("export.zip", "roboflow_export"),
+        ("portraits", "portraits/images"),
+        ("photos", "portraits/images"),
+    ):
+        text = text.replace(f"src: {name} ", f"src: {sample_data / folder} ")
+    (work / "p.yaml").write_text(text)
+    assert walk(work).exit_code == 0
+    assert (work / "out/report.html").is_file()
+    assert ran(walk(work)) == []
+
+
 def test_the_index_follows_its_schema(work: Path) -> None:
     from datakit.io import schemas
 
