@@ -3,7 +3,8 @@
     python benchmarks/run_kills.py [--seconds 240] [--seed 1]
 
 Eight steps on three small photos are walked once without a kill; then again and again with one to
-four SIGKILLs at random moments and a last run that ends. Every file of every result must be the same;
+four SIGKILLs at random moments and a last run that ends. Every file of every result must be the
+same;
 the index and validate's report hold times and are left out.
 """
 
