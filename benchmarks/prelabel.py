@@ -11,6 +11,7 @@ Weights that are not given are made up (random): the time does not depend on the
   model only   a segmenter's segment(): resize, normalise, forward, maps
   end to end   the task of `prelabel`, file to files (on a GPU: the verb itself)
   plain loop   what people write: cv2.imread, forward of one in plain torch, cv2.imwrite
+  host side    what is left to the CPU beside a GPU: read and decode; measure, encode and write
   rembg        its session on the same weights, file to file, in its own environment
   floor        operations / measured matrix rate, and the pictures' bytes / measured bandwidth
 
@@ -165,12 +166,28 @@ def on_cpu(name: str, weights: Path, work: Path, paths: list[Path], rembg: str |
     for way, found in seconds.items():
         taken, ratio = np.median(found[1:]), np.median(np.array(found[1:]) / forward)
         print(f"  {way:11} {1e3 * taken:8.1f} ms   {ratio:5.2f} x forward   {1 / taken:7.2f} /s")
+    host_side(task, items)
     rate, bandwidth = matrix_rate("cpu", "float32"), copy_bandwidth("cpu")
     floor = GFLOP[name] / rate
     moved = PHOTO_SIDE * PHOTO_SIDE * 5 / (1e9 * bandwidth)
     print(
         f"  floor       {1e3 * floor:8.1f} ms by {rate:.0f} GFLOP/s; {1e3 * moved:.2f} ms by "
         f"{bandwidth:.1f} GB/s; forward at {floor / np.median(forward):.0%} of the matrix rate"
+    )
+
+
+def host_side(task: Prelabel, items: list[Any]) -> None:
+    """Print what a photo costs before and after the model."""
+    worker = task._worker  # type: ignore[attr-defined]
+    photo = worker.load(items[0])
+    said = worker.start([photo])()[0]
+    costs = []
+    for work in (lambda: worker.load(items[0]), lambda: worker.finish(items[0], photo, said)):
+        work()
+        costs.append(1e3 * float(np.median([cpu_seconds(work) for _ in range(50)])))
+    print(
+        f"  host side   {sum(costs):8.2f} ms: {costs[0]:.2f} to read and decode, {costs[1]:.2f} to "
+        f"measure, encode and write; {1e3 / sum(costs):.0f} /s a core"
     )
 
 
