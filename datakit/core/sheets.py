@@ -22,6 +22,7 @@ ACCENT = (0, 158, 115)
 
 _GAP_PX = 8
 _CAPTION_PX = 13
+_HEADING_PX = 20
 _LINE_PX = 17
 
 
@@ -69,11 +70,14 @@ def contact_sheet(
     rows = -(-len(tiles) // columns)
     head = 28 + _GAP_PX if title else 0
     cell_wh = (tile_px + _GAP_PX, tile_px + _GAP_PX + lines * _LINE_PX)
-    size_wh = (columns * cell_wh[0] + _GAP_PX, head + rows * cell_wh[1] + _GAP_PX)
+    heading = ImageFont.load_default(_HEADING_PX)
+    # A title may be longer than a row of few tiles.
+    width = max(columns * cell_wh[0], _GAP_PX + int(heading.getlength(title)) + 1)
+    size_wh = (width + _GAP_PX, head + rows * cell_wh[1] + _GAP_PX)
     page = Image.new("RGB", size_wh, PAPER)
     draw = ImageDraw.Draw(page)
     if title:
-        draw.text((_GAP_PX, _GAP_PX), title, INK, ImageFont.load_default(20))
+        draw.text((_GAP_PX, _GAP_PX), title, INK, heading)
     font = ImageFont.load_default(_CAPTION_PX)
     for number, tile in enumerate(tiles):
         left = _GAP_PX + number % columns * cell_wh[0]
