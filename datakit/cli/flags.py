@@ -101,7 +101,7 @@ def _click_type(kind: Any, extra: dict[str, Any]) -> Any:
 def _read_config(
     options: type[Options],
 ) -> Callable[[click.Context, click.Parameter, str | None], None]:
-    names = {field.name for field in msgspec.structs.fields(options)}
+    kinds = {field.name: _unwrap(field.type)[0] for field in msgspec.structs.fields(options)}
 
     def read(ctx: click.Context, parameter: click.Parameter, value: str | None) -> None:
         if value is None:
@@ -110,11 +110,27 @@ def _read_config(
 
         data, lines = yaml_files.load(Path(value))
         for key in data:
-            if key.replace("-", "_") not in names:
+            if key.replace("-", "_") not in kinds:
                 raise SchemaError(
                     f"{value} line {lines[key]}: {key!r} is no option of {ctx.info_name}; "
-                    f"expected some of: {', '.join(sorted(names))}"
+                    f"expected some of: {', '.join(sorted(kinds))}"
                 )
+            wrong = _misfit(data[key], kinds[key.replace("-", "_")])
+            if wrong:
+                raise SchemaError(f"{value} line {lines[key]}, {key}: {wrong}")
         ctx.default_map = {key.replace("-", "_"): entry for key, entry in data.items()}
 
     return read
+
+
+def _misfit(entry: Any, kind: Any) -> str | None:
+    """Say why click, which was made for words, could not take a YAML value as an option."""
+    if get_origin(kind) is dict:
+        return None
+    if kind is bool:
+        return None if isinstance(entry, bool) else f"expected true or false, found {entry!r}"
+    many = get_origin(kind) is tuple
+    entries = entry if many and isinstance(entry, list) else [entry]
+    if any(isinstance(one, list | dict) for one in entries):
+        return f"expected {'plain values' if many else 'one plain value'}, found {entry!r}"
+    return None

@@ -102,7 +102,6 @@ class Folder:
                 raise InputError(f"{name}: expected a file, found a device or a pipe")
             return handle
 
-
     def _open(self, name: str) -> int:
         # Without O_NONBLOCK, opening a named pipe waits for a writer for ever.
         flags = os.O_RDONLY | os.O_NONBLOCK
@@ -143,9 +142,23 @@ class RemoteFolder:
         """Return the bytes of an object below the root."""
         place = self.root / name
         with _told(name):
-            size = place.stat().st_size
-            _check_size(name, size, limit_bytes)
-            return place.store.read(place.key, 0, size)
+            try:
+                size = place.stat().st_size
+                _check_size(name, size, limit_bytes)
+                return place.store.read(place.key, 0, size)
+            except PermissionError as error:
+                self._check_access(error)
+                raise
+
+    def _check_access(self, refused: PermissionError) -> None:
+        """Raise StorageUnavailable when all of the source is denied now, not one object of it.
+
+        Credentials that end while a run goes on would else fail every item that is left.
+        """
+        try:
+            self.root.store.children(self.root.key)
+        except PermissionError:
+            raise StorageUnavailable(refused.errno, refused.strerror) from None
 
     def open(self, name: str) -> BinaryIO:
         """Open a local copy of an object for reading at any offset; it is gone when closed."""
@@ -173,7 +186,8 @@ class ZipFolder:
             raise InputError(f"{root}: expected a .zip archive, found none ({error})") from None
         self._entries: dict[str, ZipInfo] = {}
         for info in self._zip.infolist():
-            if not info.is_dir():
+            # A nameless entry makes zipfile's own is_dir fail; it is refused by its name.
+            if not info.filename or not info.is_dir():
                 self._entries[self._vetted(info)] = info
 
     def _vetted(self, info: ZipInfo) -> str:
@@ -207,7 +221,8 @@ class ZipFolder:
         _check_size(name, self._entries[name].file_size, limit_bytes)
         try:
             return self._zip.read(self._entries[name])
-        except StorageUnavailable as error:
+        except (StorageUnavailable, PermissionError) as error:
+            # The archive is one object: what is denied now is denied to every entry.
             raise _stopped(name, error) from None
         # Each compression method has its own errors, and so has a damaged entry header.
         except Exception as error:  # noqa: BLE001

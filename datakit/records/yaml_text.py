@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import yaml
 
 from datakit.errors import SchemaError
@@ -44,6 +45,7 @@ def parse(text: str, name: str) -> tuple[dict[str, Any], dict[str, int]]:
         ) from None
     if data is None:
         return {}, {}
+    refuse_surrogates(data, name)
     if not isinstance(data, dict) or not all(isinstance(key, str) for key in data):
         raise SchemaError(f"{name} line 1: expected `name: value` pairs")
     lines: dict[str, int] = {}
@@ -52,6 +54,22 @@ def parse(text: str, name: str) -> tuple[dict[str, Any], dict[str, int]]:
     except SchemaError as error:
         raise SchemaError(f"{name} {error}") from None
     return data, lines
+
+
+def refuse_surrogates(data: Any, name: str) -> None:
+    r"""Refuse text that is no Unicode: an escape like ``"\ud800"`` cannot be written anywhere.
+
+    Raises
+    ------
+    SchemaError
+        If a key or a value has one.
+    """
+    try:
+        msgspec.json.encode(data)
+    except UnicodeEncodeError as error:
+        raise SchemaError(
+            f"{name}: expected Unicode text, found {error.object[error.start]!a} in it"
+        ) from None
 
 
 def _refuse_traps(text: str, name: str) -> None:

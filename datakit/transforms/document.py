@@ -13,6 +13,7 @@ import msgspec
 import yaml
 
 from datakit.errors import InputError, SchemaError
+from datakit.records.yaml_text import refuse_surrogates
 
 if TYPE_CHECKING:
     from jsonschema import ValidationError
@@ -113,6 +114,7 @@ def parse_document(text: str, title: str) -> Document:
         data = yaml.SafeLoader("").construct_document(node)
     except yaml.YAMLError as error:
         raise SchemaError(_yaml_words(error, title)) from None
+    refuse_surrogates(data, title)
     problems = sorted(_validator().iter_errors(data), key=lambda e: lines[_known(e, lines)])
     if problems:
         raise problem_list(title, [(lines[_known(e, lines)], _words(e)) for e in problems])

@@ -229,7 +229,7 @@ class Pipeline:
         self._compose.set_random_state(rng, random.Random(int(rng.integers(2**63))))
         try:
             data: dict[str, Any] = self._compose(image=image, points=points, **labels)
-        except (ValueError, cv2.error, CropSizeError) as error:
+        except (ValueError, TypeError, OverflowError, cv2.error, CropSizeError) as error:
             size = f"{image.shape[1]}x{image.shape[0]}"
             reason = " ".join(str(error).split())
             raise InputError(f"pipeline {self.name} on an image of {size}: {reason}") from error
