@@ -32,15 +32,9 @@ def makes_dataset(options: SourceOptions) -> bool:
 
 @cache
 def step_verbs() -> dict[str, type[SourceOptions]]:
-    """Return the verbs that can be steps, and their Options: those that read a source.
-
-    A verb that waits for a person (``review``) says so by ``interactive = True`` in its module.
-    """
-    found = {}
-    for name, path in datakit.VERBS.items():
-        module = import_module(path)
-        if issubclass(module.Options, SourceOptions) and not getattr(module, "interactive", False):
-            found[name] = module.Options
+    """Return the verbs that can be steps, and their Options: those that read a source."""
+    options = {name: import_module(path).Options for name, path in datakit.VERBS.items()}
+    found = {name: kind for name, kind in options.items() if issubclass(kind, SourceOptions)}
     return found
 
 
