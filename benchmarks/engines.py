@@ -7,7 +7,8 @@
    start included; "whole" has Ray's start too. CPU seconds are of the driver and its workers, not
    of Ray's daemons.
 2. Peak memory of the driver (the process that hands out the work, not its workers) over 1,000 and
-   100,000 images of 64x64: all of it, and without the pages of files that it has mapped.
+   100,000 images of 64x64, all of it, and without the pages of mapped files: `trimap` of
+   a dataset, and with --coco `coco2mask` of one JSON file.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ POLL_S = 0.02
 BAR_OVERHEAD, BAR_MEMORY = 0.15, 1.3
 
 
-def probe(engine: str, export: str, out: str, workers: int) -> None:
+def probe(engine: str, verb: str, source: str, out: str, workers: int) -> None:
     """Run the verb in this process; print what it cost as JSON."""
     began = time.perf_counter()
     import datakit
@@ -53,7 +54,8 @@ def probe(engine: str, export: str, out: str, workers: int) -> None:
     watcher.start()
     cpu = time.process_time()
     started = time.perf_counter()
-    summary = datakit.coco2mask(export, out, engine=engine, workers=workers, images="none")
+    more = {"images": "none"} if verb == "coco2mask" else {}
+    summary = getattr(datakit, verb)(source, out, engine=engine, workers=workers, **more)
     run_s = time.perf_counter() - started
     driver_cpu = time.process_time() - cpu
     done.set()
@@ -70,11 +72,11 @@ def probe(engine: str, export: str, out: str, workers: int) -> None:
     print(f"\n{json.dumps(found)}")
 
 
-def measure(engine: str, export: Path, out: Path, workers: int = 2) -> dict[str, float]:
+def measure(engine: str, verb: str, source: Path, out: Path) -> dict[str, float]:
     """Run the verb in a process of its own."""
     began = time.perf_counter()
     done = subprocess.run(
-        [sys.executable, __file__, "--probe", engine, str(export), str(out), str(workers)],
+        [sys.executable, __file__, "--probe", engine, verb, str(source), str(out), "2"],
         stdout=subprocess.PIPE,
         text=True,
         check=True,
@@ -90,7 +92,7 @@ def overhead(export: Path, out: Path, rounds: int) -> None:
     runs: dict[str, list[dict[str, float]]] = {"local": [], "ray": []}
     for number in range(rounds):
         for engine in sorted(runs, reverse=bool(number % 2)):
-            runs[engine].append(measure(engine, export, out))
+            runs[engine].append(measure(engine, "coco2mask", export, out))
     columns = ("run_s", "whole_s", "start_s", "driver_cpu_s")
     print("| engine | run s | whole s | start s | driver's CPU s | images/s |")
     print("|---|---|---|---|---|---|")
@@ -112,7 +114,32 @@ def overhead(export: Path, out: Path, rounds: int) -> None:
     )
 
 
-def memory(work: Path, counts: list[int], engines: list[str]) -> None:
+def make_dataset(root: Path, count: int) -> Path:
+    """Write a dataset of so many samples, whose files are hard links to one image and mask."""
+    from synthetic import make_export
+
+    import datakit
+
+    one = root.with_name(root.name + "-one")
+    export = make_export(one / "export", 1, people=(1, 1), points=(20, 30), size_wh=(64, 64))
+    datakit.coco2mask(str(export), str(root), workers=0)
+    row = json.loads((root / "metadata.jsonl").read_text())
+    kinds = ("file_name", "mask_file_name")
+    with (root / "metadata.jsonl").open("w") as manifest:
+        for number in range(count):
+            stem = f"train/photo_{number:08d}_jpg.rf.{number:032x}"
+            names = {
+                kind: row[kind].replace(Path(row[kind]).stem, Path(stem).name) for kind in kinds
+            }
+            for kind, name in names.items():
+                if number:
+                    os.link(root / row[kind], root / name)
+            names = names if number else {kind: row[kind] for kind in kinds}
+            manifest.write(json.dumps({**row, **names, "id": f"{stem}.jpg"}) + "\n")
+    return root
+
+
+def memory(work: Path, counts: list[int], engines: list[str], verb: str) -> None:
     """Measure the driver's peak over datasets of several sizes."""
     from synthetic import make_export
 
@@ -123,12 +150,14 @@ def memory(work: Path, counts: list[int], engines: list[str]) -> None:
     for engine in engines:
         own, rss = [], []
         for count in counts:
-            export = work / f"flat{count}"
-            if not export.exists():
+            source = work / f"{verb}{count}"
+            if not source.exists() and verb == "trimap":
+                make_dataset(source, count)
+            elif not source.exists():
                 make_export(
-                    export, count, people=(1, 1), points=(20, 30), size_wh=(64, 64), link=True
+                    source, count, people=(1, 1), points=(20, 30), size_wh=(64, 64), link=True
                 )
-            found = measure(engine, export, work / "out")
+            found = measure(engine, verb, source, work / "out")
             own.append(found["own_mb"])
             rss.append(found["rss_mb"])
             per = 1000 * found["driver_cpu_s"] / count
@@ -147,13 +176,14 @@ def main() -> None:
     parser.add_argument("--samples", type=int, nargs="*", default=[1000, 100_000])
     parser.add_argument("--memory-engines", nargs="*", default=["ray"])
     parser.add_argument("--no-memory", action="store_true")
+    parser.add_argument("--coco", action="store_true", help="memory over one COCO file too")
     parser.add_argument("--no-speed", action="store_true")
     parser.add_argument("--work", type=Path)
-    parser.add_argument("--probe", nargs=4, help=argparse.SUPPRESS)
+    parser.add_argument("--probe", nargs=5, help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.probe:
-        engine, export, out, workers = args.probe
-        probe(engine, export, out, int(workers))
+        engine, verb, source, out, workers = args.probe
+        probe(engine, verb, source, out, int(workers))
         return
     from synthetic import make_export
 
@@ -165,7 +195,8 @@ def main() -> None:
             )
             overhead(export, work / "out", args.rounds)
         if not args.no_memory:
-            memory(work, args.samples, args.memory_engines)
+            for verb in ("trimap", *(["coco2mask"] if args.coco else [])):
+                memory(work, args.samples, args.memory_engines, verb)
 
 
 if __name__ == "__main__":
