@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import msgspec
 import yaml
 
 from datakit.errors import SchemaError
@@ -45,7 +44,6 @@ def parse(text: str, name: str) -> tuple[dict[str, Any], dict[str, int]]:
         ) from None
     if data is None:
         return {}, {}
-    refuse_surrogates(data, name)
     if not isinstance(data, dict) or not all(isinstance(key, str) for key in data):
         raise SchemaError(f"{name} line 1: expected `name: value` pairs")
     lines: dict[str, int] = {}
@@ -56,19 +54,19 @@ def parse(text: str, name: str) -> tuple[dict[str, Any], dict[str, int]]:
     return data, lines
 
 
-def refuse_surrogates(data: Any, name: str) -> None:
+def refuse_surrogates(value: str, where: str) -> None:
     r"""Refuse text that is no Unicode: an escape like ``"\ud800"`` cannot be written anywhere.
 
     Raises
     ------
     SchemaError
-        If a key or a value has one.
+        If there is one; the error begins with ``where``.
     """
     try:
-        msgspec.json.encode(data)
+        value.encode()
     except UnicodeEncodeError as error:
         raise SchemaError(
-            f"{name}: expected Unicode text, found {error.object[error.start]!a} in it"
+            f"{where}: expected Unicode text, found {value[error.start]!a} in it"
         ) from None
 
 
@@ -78,10 +76,12 @@ def _refuse_traps(text: str, name: str) -> None:
     for event in yaml.parse(text):
         if isinstance(event, yaml.AliasEvent):
             raise SchemaError(f"{name}: expected YAML without aliases (*name); write values out")
+        line = event.start_mark.line + 1 if event.start_mark else 1
+        if isinstance(event, yaml.ScalarEvent):
+            refuse_surrogates(event.value, f"{name} line {line}")
         depth += isinstance(event, yaml.CollectionStartEvent)
         depth -= isinstance(event, yaml.CollectionEndEvent)
         if depth > MAX_DEPTH:
-            line = event.start_mark.line + 1 if event.start_mark else 1
             raise SchemaError(f"{name} line {line}: expected YAML; it is nested too deeply")
 
 

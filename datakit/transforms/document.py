@@ -114,7 +114,6 @@ def parse_document(text: str, title: str) -> Document:
         data = yaml.SafeLoader("").construct_document(node)
     except yaml.YAMLError as error:
         raise SchemaError(_yaml_words(error, title)) from None
-    refuse_surrogates(data, title)
     problems = sorted(_validator().iter_errors(data), key=lambda e: lines[_known(e, lines)])
     if problems:
         raise problem_list(title, [(lines[_known(e, lines)], _words(e)) for e in problems])
@@ -161,6 +160,8 @@ def _check_events(text: str, title: str) -> None:
         # A few nested aliases can stand for a document larger than any memory.
         if isinstance(event, yaml.AliasEvent):
             raise SchemaError(f"{title}:{line}: aliases (*name) are not allowed; write it out")
+        if isinstance(event, yaml.ScalarEvent):
+            refuse_surrogates(event.value, f"{title}:{line}")
         depth += isinstance(event, yaml.CollectionStartEvent)
         depth -= isinstance(event, yaml.CollectionEndEvent)
         if depth > MAX_DEPTH:

@@ -41,7 +41,7 @@ def test_the_two_seed_presets_hold_what_they_promise() -> None:
 @pytest.mark.parametrize(
     ("text", "line", "words"),
     [
-        ('name: "\\ud800"\ntransforms:\n- HorizontalFlip\n', None, "expected Unicode text"),
+        ('name: "\\ud800"\ntransforms:\n- HorizontalFlip\n', 1, "expected Unicode text"),
         ("name: x\n? {}\ntransforms:\n- HorizontalFlip\n", 2, "expected a name"),
         ("transforms:\n- HorizontalFlp\n", 2, "did you mean HorizontalFlip?"),
         ("transforms:\n- Qwxz: {}\n", 2, "transform 'Qwxz' is not known"),
