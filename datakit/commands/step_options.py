@@ -34,8 +34,7 @@ def makes_dataset(options: SourceOptions) -> bool:
 def step_verbs() -> dict[str, type[SourceOptions]]:
     """Return the verbs that can be steps, and their Options: those that read a source."""
     options = {name: import_module(path).Options for name, path in datakit.VERBS.items()}
-    found = {name: kind for name, kind in options.items() if issubclass(kind, SourceOptions)}
-    return found
+    return {name: kind for name, kind in options.items() if issubclass(kind, SourceOptions)}
 
 
 def fields_of(options: type[Options]) -> dict[str, msgspec.structs.FieldInfo]:
