@@ -33,6 +33,14 @@ def shared_data() -> Path:
 
 
 @pytest.fixture(scope="session")
+def storage_sources(sample_data: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Small local sources for each verb that writes (see tests/storage_cases.py)."""
+    from tests.storage_cases import make_sources
+
+    return make_sources(sample_data, tmp_path_factory.mktemp("storage"))
+
+
+@pytest.fixture(scope="session")
 def _s3_server() -> Iterator[tuple[str, Faulty]]:
     pytest.importorskip("s3fs", reason="the extra s3 is not installed")
     pytest.importorskip("moto", reason="moto's server is not installed")

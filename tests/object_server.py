@@ -81,8 +81,9 @@ class Faulty:
             time.sleep(self.hang_s)
             return self._error("503", environ, start)
         if fault.kind == "reset":
-            environ["werkzeug.socket"].close()
-            return []
+            # The server takes the request and closes the connection without an answer.
+            environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+            raise ConnectionResetError
         if fault.kind == "short read":
             return self._short(environ, start)
         return self._error(fault.kind, environ, start)

@@ -13,7 +13,7 @@ from datakit.core.randomness import derive_rng
 from datakit.errors import InputError
 from datakit.io import atomic, csv_rows, report_folder
 from datakit.io.plots import Bars, save_bars
-from datakit.io.storage import Location
+from datakit.io.storage import Location, location
 from datakit.records.evaluation import Evaluation, MetricSummary, PairedDifference, Score
 from datakit.records.failure import Failure
 
@@ -113,7 +113,8 @@ def write(
     rows = b"".join(msgspec.json.encode(score) + b"\n" for score in ranked)
     atomic.write_bytes(out / "eval.jsonl", rows)
     atomic.write_bytes(out / "eval.csv", _table(ranked))
-    save_bars(out / "eval.svg", _histograms(ranked), f"{result.pred} against {result.gt}")
+    title = f"{location(result.pred).name} against {location(result.gt).name}"
+    save_bars(out / "eval.svg", _histograms(ranked), title)
     if failures:
         lines = b"".join(msgspec.json.encode(failure) + b"\n" for failure in failures)
         atomic.write_bytes(out / "failures.jsonl", lines)

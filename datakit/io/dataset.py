@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from io import FileIO
 from pathlib import Path
 from types import MappingProxyType
@@ -200,7 +200,9 @@ def _opened(
             yield DatasetWriter(out, desk, journal, opened, held)
         except BaseException:
             if not len(journal):
-                desk.tidy()
+                # What cannot be taken away is met by the next run; the error that came first counts.
+                with suppress(OSError):
+                    desk.tidy()
             raise
 
 

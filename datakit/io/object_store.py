@@ -237,7 +237,8 @@ def _entry(row: dict[str, Any]) -> Entry:
         import base64
 
         md5 = base64.b64decode(row["md5Hash"]).hex()
-    key = str(row["name"]).rstrip("/")
+    # The driver of memory:// begins its keys with a slash.
+    key = str(row["name"]).strip("/")
     return Entry(key, int(row.get("size") or 0), md5, row.get("type") == "directory")
 
 

@@ -1,0 +1,141 @@
+"""What the storage tests and the fault campaign share: every verb that writes, and its tree."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import datakit
+from datakit.io.lock import WORK
+from datakit.io.storage import location
+
+MANIFEST, CARD = "metadata.jsonl", "dataset.json"
+
+
+@dataclass(frozen=True)
+class Case:
+    """One way to call a verb.
+
+    Attributes
+    ----------
+    verb : str
+        The function.
+    sources : tuple of str
+        Names of the sources that `make_sources` makes.
+    options : dict
+        Beside src, out and workers.
+    resumes : bool
+        Whether it has ``--resume``; what has not is done again with ``--overwrite``.
+    suffix : str
+        Of the target, when it is a file.
+    heavy : bool
+        Imports a model's runtime: not in the fast slice.
+    varies : tuple of str
+        Files that tell where they are and how long it took.
+    """
+
+    verb: str
+    sources: tuple[str, ...]
+    options: dict[str, Any]
+    resumes: bool = True
+    suffix: str = ""
+    heavy: bool = False
+    varies: tuple[str, ...] = ()
+
+    def run(self, sources: dict[str, str], out: str, workers: int = 0, **more: Any) -> Any:
+        """Call the verb on sources that may be URLs."""
+        function: Callable[..., Any] = getattr(datakit, self.verb)
+        src = tuple(sources[name] for name in self.sources)
+        options = {"workers": workers, **self.options, **more}
+        return function(src, out=out + self.suffix, **options)
+
+    def again(self) -> dict[str, Any]:
+        """Return the options that continue what was stopped."""
+        return {"resume": True} if self.resumes else {"overwrite": True}
+
+
+CASES = {
+    "coco2mask": Case("coco2mask", ("export",), {}),
+    "coco2mask-small": Case("coco2mask", ("small",), {}),
+    "coco2mask-zip": Case("coco2mask", ("export.zip",), {"kind": "semantic"}),
+    "trimap": Case("trimap", ("dataset",), {}),
+    "matte": Case("matte", ("dataset",), {"method": "guided"}),
+    "augment": Case("augment", ("dataset",), {"preset": "p3m", "copies": 1}),
+    "split": Case("split", ("dataset",), {"val": 0.4, "duplicates": "exact"}),
+    "dedup": Case("dedup", ("dataset",), {}),
+    "dedup-drop": Case("dedup", ("dataset",), {"drop": True}),
+    "qc": Case("qc", ("mattes",), {"fail_on": "never", "sheet": 0}),
+    "qc-fix": Case("qc", ("mattes",), {"fail_on": "never", "fix": "safe", "sheet": 0}),
+    "eval": Case(
+        "eval",
+        ("mattes", "mattes2"),
+        {"allow_synthetic": True},
+        resumes=False,
+        varies=("eval.json",),
+    ),
+    "stats": Case("stats", ("drafts",), {"preview": 2}, resumes=False),
+    "prelabel": Case("prelabel", ("dataset",), {"model": "otsu"}),
+    "mask2coco": Case("mask2coco", ("dataset",), {}),
+    "export": Case("export", ("dataset",), {"format": "images-masks"}),
+    "export-small": Case("export", ("drafts",), {"format": "images-masks"}),
+    "export-webdataset": Case("export", ("dataset",), {"format": "webdataset", "shard_samples": 2}),
+    "export-parquet": Case("export", ("dataset",), {"format": "parquet"}, heavy=True),
+    "report": Case("report", ("dataset",), {"pictures": 1}, resumes=False, suffix=".html"),
+    "anonymize": Case("anonymize", ("portraits",), {}, heavy=True),
+    "train": Case(
+        "train",
+        ("dataset",),
+        {"size": 32, "width": 4, "depth": 2, "epochs": 1, "device": "cpu"},
+        heavy=True,
+        varies=("training.json",),
+    ),
+}
+
+
+def make_sources(sample_data: Path, folder: Path) -> dict[str, str]:
+    """Make small sources below ``folder``; return name -> path."""
+    export = folder / "export"
+    for split in ("train", "valid"):
+        shutil.copytree(sample_data / "roboflow_export" / split, export / split)
+    shutil.make_archive(str(export), "zip", export)
+    shutil.copytree(export / "valid", folder / "small/valid")
+    small = {"workers": 0, "size": "160x120"}
+    datakit.coco2mask(str(folder / "small"), str(folder / "drafts"), **small)
+    datakit.coco2mask(str(export), str(folder / "dataset"), **small)
+    datakit.coco2mask(str(export), str(folder / "mattes"), kind="coverage", **small)
+    shutil.copytree(folder / "mattes", folder / "mattes2")
+    portraits = folder / "portraits"
+    portraits.mkdir()
+    for path in sorted((sample_data / "portraits").rglob("*.jpg"))[:2]:
+        shutil.copy(path, portraits)
+    names = sorted({name for case in CASES.values() for name in case.sources})
+    return {name: str(folder / name) for name in names}
+
+
+def upload(sources: dict[str, str], url: str) -> dict[str, str]:
+    """Copy sources into a store under their own names; return name -> URL."""
+    for path in sources.values():
+        files = [Path(path)] if Path(path).is_file() else sorted(Path(path).rglob("*"))
+        for file in files:
+            if file.is_file():
+                below = file.relative_to(Path(path).parent).as_posix()
+                target = location(url, below)
+                target.write_bytes(file.read_bytes())
+    return {name: f"{url}/{name}" for name in sources}
+
+
+def tree(place: str) -> dict[str, bytes]:
+    """Return name -> bytes of every file below a place (or of the file), the run's own left out."""
+    root = location(place)
+    if isinstance(root, Path):
+        if root.is_file():
+            return {"": root.read_bytes()}
+        files = {p.relative_to(root).as_posix(): p for p in root.rglob("*") if p.is_file()}
+        return {name: p.read_bytes() for name, p in files.items() if not name.startswith(WORK)}
+    if root.is_file():
+        return {"": root.read_bytes()}
+    names = [entry.key.removeprefix(f"{root.key}/") for entry in root.store.below(root.key)]
+    return {n: (root / n).read_bytes() for n in names if not n.startswith(WORK)}
