@@ -29,6 +29,7 @@ from pathlib import Path
 import psutil
 
 POLL_S = 0.02
+LINKS = 10_000
 BAR_OVERHEAD, BAR_MEMORY = 0.15, 1.3
 
 
@@ -125,16 +126,21 @@ def make_dataset(root: Path, count: int) -> Path:
     datakit.coco2mask(str(export), str(root), workers=0)
     row = json.loads((root / "metadata.jsonl").read_text())
     kinds = ("file_name", "mask_file_name")
+    last = {kind: row[kind] for kind in kinds}
     with (root / "metadata.jsonl").open("w") as manifest:
         for number in range(count):
             stem = f"train/photo_{number:08d}_jpg.rf.{number:032x}"
             names = {
                 kind: row[kind].replace(Path(row[kind]).stem, Path(stem).name) for kind in kinds
             }
+            names = names if number else last
             for kind, name in names.items():
-                if number:
-                    os.link(root / row[kind], root / name)
-            names = names if number else {kind: row[kind] for kind in kinds}
+                # A file has at most 65,000 names.
+                if number % LINKS:
+                    os.link(root / last[kind], root / name)
+                elif number:
+                    shutil.copy(root / row[kind], root / name)
+            last = last if number % LINKS else names
             manifest.write(json.dumps({**row, **names, "id": f"{stem}.jpg"}) + "\n")
     return root
 
