@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from datakit.commands.base import SourceOptions
 from datakit.commands.pipeline_file import POLICIES
 from datakit.commands.step_options import fields_of, step_verbs
 
@@ -49,9 +50,9 @@ def pipeline_schema() -> dict[str, Any]:
     }
 
 
-def _properties(kind: type[msgspec.Struct], verb: str) -> dict[str, Any]:
+def _properties(kind: type[SourceOptions], verb: str) -> dict[str, Any]:
     schema = msgspec.json.schema(kind)["$defs"][kind.__name__]
-    taken = fields_of(kind)  # type: ignore[type-var, arg-type]
+    taken = fields_of(kind)
     own = {name: schema["properties"][name] for name in taken}
     return {
         "type": "object",

@@ -71,6 +71,11 @@ class Evaluation(Record, frozen=True, kw_only=True):
     seconds: Annotated[float, Meta(ge=0)] = 0.0
 
     @property
+    def counts(self) -> dict[str, int]:
+        """Samples that were compared."""
+        return {"samples": self.samples}
+
+    @property
     def exit_code(self) -> int:
         """3 when something could not be compared, else 0."""
         return 3 if self.failed else 0

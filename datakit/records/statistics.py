@@ -37,6 +37,11 @@ class Statistics(Record, frozen=True, kw_only=True):
     seconds: Annotated[float, Meta(ge=0)] = 0.0
 
     @property
+    def counts(self) -> dict[str, int]:
+        """Samples, of all splits."""
+        return {"samples": sum(counts.samples for counts in self.splits.values())}
+
+    @property
     def exit_code(self) -> int:
         """3 when samples could not be read, else 0."""
         return 3 if self.failed else 0
