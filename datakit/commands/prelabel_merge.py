@@ -29,6 +29,7 @@ from datakit.io.dataset import DatasetWriter
 from datakit.io.exchange import exchange, restore
 from datakit.io.files import FileRef, Folder, Root, open_root
 from datakit.io.formats.base import Item, Reader
+from datakit.io.lock import claim
 from datakit.io.reviews import REVIEWS
 from datakit.io.reviews.base import Given, Pair, ReviewReader
 from datakit.io.sources import Collection, open_sources
@@ -82,8 +83,8 @@ def merge(
     Raises
     ------
     InputError
-        If ``into`` is no finished dataset, REVIEWED is no export that is known, or none of its
-        images is one of the drafts.
+        If ``into`` is no finished dataset, another merge is at work on it, REVIEWED is no export
+        that is known, or none of its images is one of the drafts.
     """
     if "://" in into:
         raise InputError(f"--into {into}: expected a local folder; copy the dataset, then merge")
@@ -104,6 +105,8 @@ def merge(
         reason = matches.failures[0].error if matches.failures else "no task is annotated"
         raise InputError(f"{reviewed}: expected reviews of the drafts, found none ({reason})")
     beside = drafts.resolve().with_name(f".{drafts.resolve().name}.merging")
+    if not dry_run:
+        _clear(beside)
     options = Options(
         src=(into, reviewed),
         out=str(beside),
@@ -126,7 +129,8 @@ def merge(
             summary = msgspec.structs.replace(summary, notes=(*summary.notes, *notes))
     finally:
         # Now the old dataset, or what an error left of the new one.
-        shutil.rmtree(beside, ignore_errors=True)
+        if not dry_run:
+            shutil.rmtree(beside, ignore_errors=True)
     return msgspec.structs.replace(summary, out=into)
 
 
@@ -213,6 +217,13 @@ def _check_place(drafts: Path) -> None:
             f"--into {drafts}: expected a folder to be called from outside, found the current one "
             "in it, and the merge replaces it; change to another folder"
         )
+
+
+def _clear(beside: Path) -> None:
+    """Take away what a killed merge left; InputError when a merge is at work there."""
+    if beside.exists():
+        with claim(beside):
+            shutil.rmtree(beside)
 
 
 def _opened(reviewed: str) -> tuple[Root, list[str]]:

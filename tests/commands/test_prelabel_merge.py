@@ -20,6 +20,7 @@ from datakit.core.mask_metrics import iou
 from datakit.core.polygons import polygon_mask
 from datakit.errors import InputError
 from datakit.io import images
+from datakit.io.lock import claim
 from datakit.records.summary import Summary
 from tests.commands.drafts import (
     CORNER,
@@ -492,6 +493,23 @@ def test_a_dry_run_changes_nothing(drafts: Path, into: Path, tmp_path: Path) -> 
     summary = merged(exported(drafts, tmp_path / "x", "cvat", EDITED), into, dry_run=True)
     assert summary.counts["would process"] == 3
     assert tree(into) == tree(drafts)
+
+
+def test_a_second_merge_leaves_the_work_of_the_first_alone(
+    drafts: Path, into: Path, tmp_path: Path
+) -> None:
+    reviewed = exported(drafts, tmp_path / "x", "cvat", EDITED)
+    beside = tmp_path / ".into.merging"
+    with claim(beside):
+        (beside / "half").write_bytes(b"done")
+        shutil.copy(drafts / "dataset.json", beside)
+        with pytest.raises(InputError, match="another run is writing here"):
+            merged(reviewed, into)
+        merged(reviewed, into, dry_run=True)
+        assert (beside / "half").read_bytes() == b"done"
+    # Its process is gone: what it left is taken away.
+    assert merged(reviewed, into).counts["changed"] == 1
+    assert not beside.exists()
 
 
 def test_what_is_no_export_or_no_dataset_is_refused(
