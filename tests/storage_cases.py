@@ -32,7 +32,7 @@ class Case:
     suffix : str
         Of the target, when it is a file.
     heavy : bool
-        Imports a model's runtime: not in the fast slice.
+        Not in the fast slice: it takes long, or another one does the like.
     varies : tuple of str
         Files that tell where they are and how long it took.
     """
@@ -58,7 +58,7 @@ class Case:
 
 
 CASES = {
-    "coco2mask": Case("coco2mask", ("export",), {}),
+    "coco2mask": Case("coco2mask", ("export",), {}, heavy=True),
     "coco2mask-small": Case("coco2mask", ("small",), {}),
     "coco2mask-zip": Case("coco2mask", ("export.zip",), {"kind": "semantic"}),
     "trimap": Case("trimap", ("dataset",), {}),
@@ -66,9 +66,9 @@ CASES = {
     "augment": Case("augment", ("dataset",), {"preset": "p3m", "copies": 1}),
     "split": Case("split", ("dataset",), {"val": 0.4, "duplicates": "exact"}),
     "dedup": Case("dedup", ("dataset",), {}),
-    "dedup-drop": Case("dedup", ("dataset",), {"drop": True}),
+    "dedup-drop": Case("dedup", ("dataset",), {"drop": True}, heavy=True),
     "qc": Case("qc", ("mattes",), {"fail_on": "never", "sheet": 0}),
-    "qc-fix": Case("qc", ("mattes",), {"fail_on": "never", "fix": "safe", "sheet": 0}),
+    "qc-fix": Case("qc", ("mattes",), {"fail_on": "never", "fix": "safe", "sheet": 0}, heavy=True),
     "eval": Case(
         "eval",
         ("mattes", "mattes2"),
@@ -79,7 +79,7 @@ CASES = {
     "stats": Case("stats", ("drafts",), {"preview": 2}, resumes=False),
     "prelabel": Case("prelabel", ("dataset",), {"model": "otsu"}),
     "mask2coco": Case("mask2coco", ("dataset",), {}),
-    "export": Case("export", ("dataset",), {"format": "images-masks"}),
+    "export": Case("export", ("dataset",), {"format": "images-masks"}, heavy=True),
     "export-small": Case("export", ("drafts",), {"format": "images-masks"}),
     "export-webdataset": Case("export", ("dataset",), {"format": "webdataset", "shard_samples": 2}),
     "export-parquet": Case("export", ("dataset",), {"format": "parquet"}, heavy=True),
