@@ -26,11 +26,14 @@ _SMALL_BYTES = 64 << 20
 """What a file system says of a name that it cannot have, however much room there is."""
 
 
+_MACHINE = os.uname().nodename
+
+
 def _temporary(path: Path) -> Path:
-    # The process id keeps two workers that redo the same item from sharing a temporary file; the
-    # name is hashed, as a name that fits by itself may be too long with anything before it.
+    # Process and machine keep two workers that redo the same item from sharing a temporary file;
+    # the name is hashed, as one that fits by itself may be too long with anything before it.
     folder, slash, name = str(path).rpartition("/")
-    digest = hashlib.sha256(os.fsencode(name)).hexdigest()[:16]
+    digest = hashlib.sha256(os.fsencode(f"{_MACHINE}/{name}")).hexdigest()[:16]
     return Path(f"{folder}{slash}{TEMPORARY_PREFIX}{os.getpid()}-{digest}")
 
 
