@@ -12,8 +12,9 @@ from typing import Any, Literal
 
 from datakit.commands import step_options
 from datakit.commands.base import SourceOptions
-from datakit.errors import SchemaError
+from datakit.errors import InputError, SchemaError
 from datakit.io import yaml_files
+from datakit.io.names import safe_name
 
 Policy = Literal["stop", "continue"]
 
@@ -133,6 +134,7 @@ class _Reader:
         place = f"{self.where} line {self._line(at)}, step {name}"
         reads = [_as_read(item, values) for item in inputs]
         reads += self._resolve(kind, values)
+        self._place_outputs(kind, values, lines)
         suffix = step_options.out_suffix(kind)
         out = str(self.out / f"{name}{suffix or ''}")
         options = step_options.build(place, verb, values, src, None if suffix is None else out)
@@ -224,10 +226,27 @@ class _Reader:
                 whole.append(item.path if is_path else text)
                 found += [item] if is_path else []
             values[name] = tuple(whole) if isinstance(given, tuple) else whole[0]
-        for name in step_options.output_fields(kind):
-            if values.get(name) is not None:
-                values[name] = str(self.out / values[name])
         return found
+
+    def _place_outputs(
+        self, kind: type[SourceOptions], values: dict[str, Any], lines: Mapping[str, int]
+    ) -> None:
+        """Put further folders that a step writes below the run's own, beside those of the steps."""
+        for name in step_options.output_fields(kind):
+            given = values.get(name)
+            if given is None:
+                continue
+            place = f"{self.where} line {lines.get(name) or lines.get(name.replace('_', '-'), 1)}"
+            try:
+                below = safe_name(given)
+            except InputError:
+                raise SchemaError(
+                    f"{place}: option {name!r}: expected a folder below the run's -o DST, as "
+                    f"{name}: faces; got {given!r}"
+                ) from None
+            if any(step.name == below.partition("/")[0] for step in self.steps):
+                raise SchemaError(f"{place}: option {name!r}: {below!r} is a step's own folder")
+            values[name] = str(self.out / below)
 
     def _line(self, at: str) -> int:
         return self.lines.get(at, 1)

@@ -51,6 +51,15 @@ def read(tmp_path: Path, text: str) -> Pipeline:
         ),
         ("steps:\n  - verb: split\n    verb: x", ["line 3", "twice"]),
         ("steps:\n  - &a {verb: split}\n  - *a", ["aliases"]),
+        (
+            "steps:\n  - verb: anonymize\n    src: a\n    facemask-dir: ../../x",
+            ["line 4", "'facemask_dir'", "below the run's -o DST"],
+        ),
+        ("steps:\n  - {verb: anonymize, src: a, facemask_dir: /x}", ["line 2", "'/x'"]),
+        (
+            "steps:\n  - {verb: trimap, src: a}\n  - {verb: anonymize, facemask_dir: trimap/x}",
+            ["line 3", "a step's own folder"],
+        ),
         ("steps: [{verb: split, src: a, val: 1, on_findings: maybe}]", ["line 1", "'maybe'"]),
     ],
 )
