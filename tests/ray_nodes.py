@@ -44,11 +44,17 @@ def two_nodes() -> Any:
     return cluster
 
 
-def add_node(cluster: Any) -> Any:
-    """Start one more raylet with one CPU, and wait until it has joined."""
+def add_node(cluster: Any, gpus: int = 0) -> Any:
+    """Start one more raylet with one CPU, and wait until it has joined.
+
+    GPUs are what Ray counts as such; nothing looks for a device.
+    """
     before = alive()
     node = cluster.add_node(
-        num_cpus=1, node_ip_address="127.0.0.1", object_store_memory=STORE_BYTES
+        num_cpus=1,
+        num_gpus=gpus,
+        node_ip_address="127.0.0.1",
+        object_store_memory=STORE_BYTES,
     )
     wait_until(before + 1)
     return node

@@ -172,3 +172,11 @@ class Together(Square):
             else:
                 outcomes.append(Outcome(item.key, item.value**2))
         return outcomes
+
+
+@dataclass(frozen=True)
+class Devices(Square):
+    """Tells which GPUs its process may see."""
+
+    def __call__(self, item: Number) -> Any:
+        return os.environ.get("CUDA_VISIBLE_DEVICES")

@@ -204,13 +204,18 @@ FAULTS = {
 }
 
 
-# A worker of Ray takes a second to start.
+# A worker of Ray takes a second to start: the fast slice has two of its faults.
 RAY_FAULTS = ("one in the middle, once", "one that also dies alone, but once")
 FAULT_CASES = [
-    pytest.param(case.values, fault, id=f"{case.id}-{fault}")
+    pytest.param(
+        case.values,
+        fault,
+        id=f"{case.id}-{fault}",
+        marks=() if case.values[0] == "local" or fault in RAY_FAULTS else pytest.mark.slow,
+    )
     for case in PROCESS_CASES
     for fault in FAULTS
-    if case.values[1] <= 2 and (case.values[0] == "local" or fault in RAY_FAULTS)
+    if case.values[1] <= 2
 ]
 
 

@@ -251,6 +251,21 @@ def test_a_need_that_no_node_can_meet_is_an_error(ray_cluster: Any) -> None:
         list(ordered_map(RayEngine(1), task, [Number(1)]))
 
 
+def test_a_worker_holds_the_gpu_that_its_task_needs(ray_cluster: Any) -> None:
+    node = add_node(ray_cluster, gpus=1)
+    try:
+        task = LazyTask("tests.contracts.faults:Devices", {}, Needs(gpus=1.0, cpus=0.5))
+        engine = RayEngine()
+        outcomes = list(ordered_map(engine, task, [Number(value) for value in range(12)]))
+    finally:
+        remove_node(ray_cluster, node)
+        wait_until(2)
+    assert engine.workers == 1
+    # One process, on the one node that has a GPU, and no other sees the device.
+    assert len({outcome.node for outcome in outcomes}) == 1
+    assert {outcome.value for outcome in outcomes} == {"0"}
+
+
 def test_a_task_may_take_part_of_a_cpu(ray_cluster: Any) -> None:
     task = LazyTask("tests.contracts.faults:Process", {"seconds": 0.02}, Needs(cpus=0.5))
     engine = RayEngine()
