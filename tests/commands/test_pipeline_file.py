@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from datakit.commands import step_options
 from datakit.commands.pipeline_file import STEP, Pipeline, load
@@ -71,6 +76,38 @@ def test_mistakes_name_their_line(tmp_path: Path, text: str, words: list[str]) -
     assert "\n" not in message
     for word in words:
         assert word in message
+
+
+words = st.sampled_from(["split", "masks", "stop", "off", "../x", "s3://b/c", "a/b", "3", ""])
+scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.dates() | words
+documents = st.recursive(
+    scalars,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(words | st.integers(), inner),
+    max_leaves=8,
+)
+
+
+def steps_of(verb: str) -> st.SearchStrategy[dict[str, object]]:
+    """Steps of a verb, with any values for its own options and the pipeline's words."""
+    names = [*step_options.fields_of(step_options.step_verbs()[verb]), *STEP[1:]]
+    options = st.dictionaries(st.sampled_from(names), documents, max_size=3)
+    return options.map(lambda given: {"verb": verb, "src": "a"} | given)
+
+
+steps = st.sampled_from(sorted(step_options.step_verbs())).flatmap(steps_of) | documents
+pipelines = st.fixed_dictionaries(
+    {"steps": st.lists(steps, max_size=3)}, optional={"seed": scalars}
+)
+
+
+@settings(max_examples=100, deadline=None)
+@given(pipelines | documents)
+def test_whatever_a_file_holds_it_is_a_pipeline_or_an_error_of_ours(document: object) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "p.yaml")
+        path.write_text(yaml.safe_dump(document))
+        with suppress(InputError):
+            load(path, Path(folder, "out"))
 
 
 def test_yaml_that_means_well(tmp_path: Path) -> None:
