@@ -118,9 +118,11 @@ def run(options: Options, watch: Watch | None = None) -> Training:
     Raises
     ------
     InputError
-        If SRC has too few labels, DST must not be written, or the size does not fit the network.
+        If SRC has too few labels, DST must not be written, the size does not fit the network, or
+        torch is missing.
     ModelError
-        If torch is missing, the weights do not fit, or the training diverges.
+        If the weights do not fit, CUDA is asked for and not there or its memory runs out, or the
+        training diverges.
     """
     started = time.perf_counter()
     out = location(options.out)
@@ -167,7 +169,7 @@ def _train(
         weights = trainer.weights()
         atomic.write_bytes(out / WEIGHTS, weights, durable=True)
         result = msgspec.structs.replace(
-            _result(options, sides, notes=sides.notes),
+            _result(options, sides, notes=(*sides.notes, *_device_note(options, trainer))),
             parameters=sum(part.numel() for part in trainer.network.parameters()),
             before=before,
             epochs=len(trainer.history),
@@ -232,6 +234,7 @@ def _trainer(options: Options, sides: Sides) -> tuple[Trainer, str | None]:
     try:
         import torch
 
+        from datakit.models.devices import choose_device
         from datakit.training.data import PortraitDataset
         from datakit.training.loop import Trainer, TrainSettings
         from datakit.training.networks import NetworkSpec, start_from
@@ -246,9 +249,8 @@ def _trainer(options: Options, sides: Sides) -> tuple[Trainer, str | None]:
     else:
         spec = NetworkSpec(options.model, options.size, options.width, options.depth)
         network = spec.build(options.seed)
-    device = options.device
-    if device == "auto":
-        device = "cuda" if torch.cuda.is_available() else "cpu"
+    count = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    device, _ = choose_device(options.device, count, "torch")
     pipeline = None if options.pipeline == "none" else options.pipeline
     train = PortraitDataset(sides.train, pipeline=pipeline, size_px=options.size, seed=options.seed)
     settings = TrainSettings(
@@ -265,6 +267,11 @@ def _trainer(options: Options, sides: Sides) -> tuple[Trainer, str | None]:
     )
     digest = hashlib.sha256(given).hexdigest() if given is not None else None
     return Trainer(spec, network, train, sides.val, settings), digest
+
+
+def _device_note(options: Options, trainer: Trainer) -> tuple[str, ...]:
+    chosen = options.device == "auto"
+    return (f"device: {trainer.settings.device} (chosen by auto)",) if chosen else ()
 
 
 def _read_weights(file: str) -> bytes:

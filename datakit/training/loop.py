@@ -64,8 +64,8 @@ class TrainSettings:
 class EpochBatches(Sampler[list[int]]):
     """The batches of an epoch: an order drawn from (seed, epoch), cut into equal parts.
 
-    A last batch of a single sample joins the one before it: batch norms have no variance to learn
-    from one.
+    A last batch of a single sample joins the one before it, where batches are larger: batch norms
+    learn little from one.
 
     Examples
     --------
@@ -82,14 +82,14 @@ class EpochBatches(Sampler[list[int]]):
         order = derive_rng(self._seed, "order", self.epoch).permutation(self._count).tolist()
         step = self._batch_size
         batches = [order[start : start + step] for start in range(0, self._count, step)]
-        if len(batches) > 1 and len(batches[-1]) == 1:
+        if len(batches) > 1 and len(batches[-1]) == 1 < step:
             last = batches.pop()
             batches[-1] += last
         yield from batches
 
     def __len__(self) -> int:
         whole, rest = divmod(self._count, self._batch_size)
-        return max(1, whole + (rest > 1))
+        return whole + (rest > 1 or (rest == 1 and not whole))
 
 
 class Trainer:
@@ -97,7 +97,7 @@ class Trainer:
 
     Every draw of randomness belongs to (seed, epoch, sample): a run that is restored from a
     checkpoint after any epoch ends with the same weights as one that was never stopped, on the
-    same machine with the same number of threads.
+    CPU of the same machine with the same number of threads; on a GPU the last bits differ.
 
     Parameters
     ----------
@@ -161,14 +161,21 @@ class Trainer:
         Raises
         ------
         ModelError
-            If the loss is no number any more.
+            If the loss is no number any more, or the device's memory runs out.
         """
         number = len(self.history)
         lr = self.settings.lr * 0.5 * (1 + math.cos(math.pi * number / self.settings.epochs))
         for group in self._optimizer.param_groups:
             group["lr"] = lr
         with deterministic(self.settings.device):
-            loss = self._pass(number)
+            try:
+                loss = self._pass(number)
+            except torch.cuda.OutOfMemoryError:
+                raise ModelError(
+                    f"a batch of {self.settings.batch_size} at {self.spec.size_px} px does not fit "
+                    f"into the memory of {self.settings.device}; train with a smaller "
+                    "--batch-size or --size"
+                ) from None
             scores = self.scores()
         best = self.best
         better = best is None or scores[MONITOR] > best.scores[MONITOR]

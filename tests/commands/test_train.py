@@ -182,6 +182,28 @@ def test_what_cannot_be_trained_is_told_before_any_work(source: Path, tmp_path: 
     assert datakit.train(source, out, **SMALL, dry_run=True).counts == {"train": 6, "val": 3}
 
 
+def test_the_device_is_told_and_never_another_one(
+    source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import torch
+
+    from datakit.training.loop import Trainer
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(ModelError, match="--device cuda: expected a CUDA device"):
+        datakit.train(source, tmp_path / "out", **SMALL, device="cuda")
+    assert not (tmp_path / "out").exists()
+    done = datakit.train(source, tmp_path / "out", **SMALL, epochs=1)
+    assert done.notes[-1] == "device: cpu (chosen by auto)"
+
+    def full(*_: object) -> None:
+        raise torch.cuda.OutOfMemoryError("injected")
+
+    monkeypatch.setattr(Trainer, "_pass", full)
+    with pytest.raises(ModelError, match=r"a batch of 3 at 32 px .* smaller --batch-size"):
+        datakit.train(source, tmp_path / "again", **SMALL)
+
+
 def test_a_loss_that_is_no_number_ends_the_run(
     source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

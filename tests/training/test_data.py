@@ -77,6 +77,7 @@ def test_workers_and_order_change_nothing(sample_data: Path, workers: int) -> No
 
 def test_no_batch_holds_a_single_sample() -> None:
     for count in range(2, 20):
+        assert [len(batch) for batch in EpochBatches(count, 1, seed=1)] == [1] * count
         for size in range(2, 7):
             batches = list(EpochBatches(count, size, seed=1))
             assert sorted(n for batch in batches for n in batch) == list(range(count))
