@@ -186,6 +186,10 @@ def read_numpy(out: Path) -> dict[Key, dict[str, np.ndarray]]:
             path = out / side / f"{kind}s{ending}.npy"
             if path.exists():
                 arrays[kind] = np.load(path, mmap_mode="r")[row["row"]]
+        if "alpha" in arrays:
+            # All that a reader has to tell how much is opaque is the array's type.
+            alpha = arrays.pop("alpha")
+            arrays["matte"] = np.rint(alpha / np.iinfo(alpha.dtype).max * 255).astype(np.uint8)
         found[side, row["name"]] = arrays
     return found
 

@@ -316,6 +316,15 @@ def test_mixed_pictures_become_jpeg_and_it_is_counted(tmp_path: Path) -> None:
     assert len(READERS["webdataset"](tmp_path / "out")) == 6
 
 
+def test_long_names_fit_into_a_tar(tmp_path: Path) -> None:
+    source = matte_set(tmp_path / "source")
+    for folder, suffix in (("images", ".jpg"), ("alphas", ".png")):
+        path = source / f"train/{folder}/a{suffix}"
+        path.rename(path.with_name(f"{'n' * 100}{suffix}"))
+    assert export(source, tmp_path / "out", "webdataset").exit_code == 0  # type: ignore[attr-defined]
+    assert ("train", "n" * 100) in READERS["webdataset"](tmp_path / "out")
+
+
 def test_a_set_that_is_split_in_part_is_refused(tmp_path: Path) -> None:
     one, other = (
         write_set(tmp_path / "one/train", "masks", 1),

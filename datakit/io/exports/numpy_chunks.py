@@ -62,9 +62,17 @@ class NumpyChunks:
                 }
                 np.lib.format.write_array_header_1_0(handle, header)  # type: ignore[no-untyped-call]
                 for array in arrays:
-                    handle.write(np.ascontiguousarray(array, dtype).data)
+                    handle.write(np.ascontiguousarray(_widened(kind, array, dtype)).data)
         return {}
 
     def finish(self) -> Iterator[tuple[str, Iterable[bytes]]]:
         """Write nothing more."""
         yield from ()
+
+
+def _widened(kind: str, array: npt.NDArray[Any], dtype: np.dtype[Any]) -> npt.NDArray[Any]:
+    """Return an array in a wider type; an alpha keeps its share of the type's largest value."""
+    wide: npt.NDArray[Any] = array.astype(dtype, copy=False)
+    if kind == "alpha" and array.dtype != dtype:
+        wide = wide * dtype.type(np.iinfo(dtype).max // np.iinfo(array.dtype).max)
+    return wide

@@ -42,7 +42,7 @@ class WebDataset:
         counts: Counter[str] = Counter()
         with (
             place(f"data/{flat_name(shard.split)}{shard.ending}.tar") as handle,
-            tarfile.open(fileobj=handle, mode="w", format=tarfile.USTAR_FORMAT) as tar,
+            tarfile.open(fileobj=handle, mode="w", format=tarfile.GNU_FORMAT) as tar,
         ):
             for picture in pictures:
                 image, again = picture.image_file(self._suffix)
