@@ -125,7 +125,9 @@ class _Reader:
         name = self._name(at, verb, given)
         kind = step_options.step_verbs()[verb]
         raw = {str(key): value for key, value in given.items() if key not in STEP}
-        lines = {key: self.lines.get(f"{at}.{key}", self._line(at)) for key in raw} | {"": self._line(at)}
+        lines = {key: self.lines.get(f"{at}.{key}", self._line(at)) for key in raw} | {
+            "": self._line(at)
+        }
         values = step_options.convert(self.where, verb, raw, lines)
         if seed is not None and "seed" in step_options.fields_of(kind):
             values.setdefault("seed", seed)
