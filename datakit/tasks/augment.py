@@ -21,7 +21,7 @@ from datakit.io.formats.copies import copy_item
 from datakit.records.anonymization import AUDIT, Anonymization
 from datakit.records.failure import Failure
 from datakit.records.product import Product
-from datakit.records.sample import Instance, Operation, Sample
+from datakit.records.sample import Operation, Sample
 from datakit.tasks.backgrounds import Backgrounds
 from datakit.tasks.labelled import (
     Labelled,
@@ -29,6 +29,7 @@ from datakit.tasks.labelled import (
     image_bytes,
     read_labelled,
     sha256,
+    visible_instances,
     write_labelled,
 )
 from datakit.transforms.document import parse_document
@@ -200,7 +201,7 @@ class Augment:
             tags=tuple(sorted({*row.tags, TAG})),
             categories=origin.categories if origin else (),
             annotations=origin.annotations if origin else 0,
-            instances=_visible_instances(origin.instances if origin else (), after.mask),
+            instances=visible_instances(origin.instances if origin else (), after.mask),
             fg_ratio=after.fg_ratio,
             **names,
         )
@@ -266,17 +267,3 @@ def _moved_audit(
         audit, id=sample.id, file_name=sample.file_name, sha256_out=digest, faces=faces
     )
     return msgspec.json.encode(moved).decode() + "\n"
-
-
-def _visible_instances(
-    instances: tuple[Instance, ...], mask: npt.NDArray[Any] | None
-) -> tuple[Instance, ...]:
-    """Return the objects that are still seen, with the areas they now have."""
-    if not instances or mask is None:
-        return ()
-    areas = np.bincount(mask.ravel(), minlength=max(found.id for found in instances) + 1)
-    return tuple(
-        msgspec.structs.replace(found, area=int(areas[found.id]))
-        for found in instances
-        if areas[found.id]
-    )

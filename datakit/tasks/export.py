@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import msgspec
-import numpy as np
-import numpy.typing as npt
 
 from datakit.core.resizing import Fit, Resizing
 from datakit.errors import DatakitError
@@ -21,8 +19,14 @@ from datakit.io.formats.base import Item
 from datakit.io.storage import location
 from datakit.records.failure import Failure
 from datakit.records.product import Product
-from datakit.records.sample import Instance, Operation, Sample
-from datakit.tasks.labelled import Labelled, image_bytes, read_labelled, sha256
+from datakit.records.sample import Operation, Sample
+from datakit.tasks.labelled import (
+    Labelled,
+    image_bytes,
+    read_labelled,
+    sha256,
+    visible_instances,
+)
 
 VERB = "export"
 INDEX = "shards.jsonl"
@@ -163,21 +167,8 @@ def _row(item: Item, found: Labelled, digest: str, step: Operation) -> Sample:
         row,
         categories=before.categories,
         annotations=before.annotations,
-        instances=_visible(before.instances, found.mask) if resized else before.instances,
+        instances=visible_instances(before.instances, found.mask) if resized else before.instances,
         fg_ratio=found.fg_ratio if resized or before.fg_ratio is None else before.fg_ratio,
-    )
-
-
-def _visible(
-    instances: tuple[Instance, ...], mask: npt.NDArray[Any] | None
-) -> tuple[Instance, ...]:
-    if not instances or mask is None:
-        return ()
-    areas = np.bincount(mask.ravel(), minlength=max(found.id for found in instances) + 1)
-    return tuple(
-        msgspec.structs.replace(found, area=int(areas[found.id]))
-        for found in instances
-        if areas[found.id]
     )
 
 

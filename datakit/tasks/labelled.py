@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 import cv2
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
@@ -17,6 +18,7 @@ from datakit.io import atomic, images
 from datakit.io.files import FileRef
 from datakit.io.formats.base import Item
 from datakit.io.storage import location
+from datakit.records.sample import Instance
 
 FOLDERS = {"image": "images", "mask": "masks", "alpha": "alphas", "trimap": "trimaps"}
 """Kind of file -> its folder in a dataset."""
@@ -79,6 +81,20 @@ def read_labelled(item: Item, image: bytes) -> Labelled:
     if trimap is not None and trimap.dtype != np.uint8:
         raise InputError(f"{item.source_name}: expected an 8-bit trimap, found {trimap.dtype}")
     return Labelled(pixels, labels.get("mask"), alpha, trimap, alpha_max)
+
+
+def visible_instances(
+    instances: tuple[Instance, ...], mask: npt.NDArray[Any] | None
+) -> tuple[Instance, ...]:
+    """Return the objects that an (H, W) mask of object ids still shows, with their areas in it."""
+    if not instances or mask is None:
+        return ()
+    areas = np.bincount(mask.ravel(), minlength=max(found.id for found in instances) + 1)
+    return tuple(
+        msgspec.structs.replace(found, area=int(areas[found.id]))
+        for found in instances
+        if areas[found.id]
+    )
 
 
 def label_files(item: Item) -> dict[str, FileRef]:

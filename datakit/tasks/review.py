@@ -27,6 +27,7 @@ from datakit.records.draft import CHANGES, DRAFT, Change
 from datakit.records.failure import Failure
 from datakit.records.product import Product
 from datakit.records.sample import Instance, Operation, Sample
+from datakit.tasks.labelled import visible_instances
 from datakit.tasks.shapes import Shape, read_shapes, shape_counts
 from datakit.version import __version__
 
@@ -263,13 +264,7 @@ def _numbered(shapes: list[Shape], objects: list[Counts], draft: _Draft) -> list
 
 
 def _areas(instances: tuple[Instance, ...], label: Array) -> tuple[Instance, ...]:
-    areas = np.bincount(label.ravel(), minlength=max(found.id for found in instances) + 1)
-    sized = [
-        msgspec.structs.replace(found, area=int(areas[found.id]))
-        for found in instances
-        if areas[found.id]
-    ]
-    return tuple(sorted(sized, key=lambda found: found.id))
+    return tuple(sorted(visible_instances(instances, label), key=lambda found: found.id))
 
 
 def _changed(painted: Array, draft: _Draft) -> Bools:
