@@ -19,7 +19,11 @@ import measure
 import synthetic
 
 ROOT = Path(__file__).resolve().parents[1]
-PROGRAM = "import sys, datakit; datakit.coco2mask(sys.argv[1], sys.argv[2], workers=0)"
+PROGRAM = """
+import sys, datakit
+assert datakit.__file__.startswith(sys.argv[3]), datakit.__file__
+datakit.coco2mask(sys.argv[1], sys.argv[2], workers=0)
+"""
 
 
 def main() -> None:
@@ -38,8 +42,10 @@ def main() -> None:
             # The first of a pair meets another state of the machine: the order changes.
             for name in sorted(trees, reverse=turn % 2 == 0):
                 out = Path(folder, f"{name}-{turn}")
-                command = [sys.executable, "-c", PROGRAM, str(export), str(out)]
-                cost = measure.run(command, {"PYTHONPATH": str(trees[name])})
+                tree = str(trees[name])
+                # -P: the current folder must not decide which of the two is imported.
+                command = [sys.executable, "-P", "-c", PROGRAM, str(export), str(out), tree]
+                cost = measure.run(command, {"PYTHONPATH": tree})
                 # The first round fills the file system's cache.
                 if turn:
                     costs[name].append(cost)

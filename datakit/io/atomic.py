@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from io import FileIO
 from pathlib import Path
-from tempfile import TemporaryFile
 from typing import BinaryIO, cast
 
 from datakit.errors import InputError, OutputError
@@ -103,6 +102,8 @@ def writing(path: Location, *, durable: bool = False) -> Iterator[BinaryIO]:
 @contextmanager
 def _uploading(path: ObjectPath) -> Iterator[BinaryIO]:
     """Open a local file that becomes the object when the block ends without an error."""
+    from tempfile import TemporaryFile
+
     with told(path), TemporaryFile() as file:
         handle = cast(BinaryIO, file)
         yield handle

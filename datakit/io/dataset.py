@@ -200,7 +200,7 @@ def _opened(
             yield DatasetWriter(out, desk, journal, opened, held)
         except BaseException:
             if not len(journal):
-                # What cannot be taken away is met by the next run; the error that came first counts.
+                # What stays is met by the next run; the error that came first counts.
                 with suppress(OSError):
                     desk.tidy()
             raise

@@ -5,19 +5,16 @@ from __future__ import annotations
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Protocol
 
-import msgspec
-
-from datakit.io import atomic, ledger
 from datakit.io.journal import Journal
 from datakit.io.lock import LOCK, WORK
-from datakit.io.object_journal import PARTS, ObjectJournal, first_part
 from datakit.io.storage import Location, ObjectPath
 from datakit.records.product import Product
 
 JOURNAL = "journal.jsonl"
+PARTS = "journal"
+"""The folder of the journal's parts in an object store."""
 
 
 class Desk(Protocol):
@@ -53,7 +50,12 @@ class Desk(Protocol):
 
 def open_desk(out: Location) -> Desk:
     """Return the desk of a run that writes to ``out``."""
-    return _RemoteDesk(out) if isinstance(out, ObjectPath) else _LocalDesk(out)
+    if isinstance(out, ObjectPath):
+        # Imported where it is needed: local runs start without it.
+        from datakit.io.remote_desk import RemoteDesk
+
+        return RemoteDesk(out)
+    return _LocalDesk(out)
 
 
 def has_journal(out: Location) -> bool:
@@ -111,49 +113,3 @@ class _LocalDesk:
 
     def close(self) -> None:
         """Hold nothing."""
-
-
-class _RemoteDesk:
-    def __init__(self, out: ObjectPath) -> None:
-        self._out = out
-        self._work = out / WORK
-        self._spool = TemporaryDirectory(prefix="datakit-")
-        self.path = Path(self._spool.name)
-
-    def start_over(self) -> None:
-        first_part(self._work).write_bytes(b"")
-
-    def journal(self, fingerprint: str) -> Journal:
-        return ObjectJournal(self._out, self._work, self.path / JOURNAL, fingerprint)
-
-    def reopen(self, fingerprint: str, products: Mapping[str, Product]) -> None:
-        draft = self.path / f"{JOURNAL}.draft"
-        with Journal(draft, fingerprint) as journal:
-            for key, product in products.items():
-                digests = {name: self._digest(name) for name in product.files}
-                journal.add(key, msgspec.structs.replace(product, digests=digests))
-        # One object: it is there whole or not at all.
-        first_part(self._work).write_bytes(draft.read_bytes())
-
-    def _digest(self, name: str) -> str:
-        return ledger.md5((self._out / name).read_bytes())
-
-    def clear(self) -> None:
-        own = f"{self._work.key}/"
-        entries = self._out.store.below(self._out.key)
-        self._out.store.remove([e.key for e in entries if not e.key.startswith(own)])
-
-    def publish(self, name: str) -> None:
-        with atomic.writing(self._out / name) as target, (self.path / name).open("rb") as table:
-            shutil.copyfileobj(table, target)
-
-    def tidy(self) -> None:
-        self.clear()
-        self.remove()
-
-    def remove(self) -> None:
-        parts = self._work / PARTS
-        self._work.store.remove([entry.key for entry in parts.store.below(parts.key)])
-
-    def close(self) -> None:
-        self._spool.cleanup()

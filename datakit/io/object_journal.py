@@ -10,12 +10,12 @@ from pathlib import Path
 from types import TracebackType
 
 from datakit.io import ledger
+from datakit.io.desk import PARTS
 from datakit.io.journal import Journal
 from datakit.io.object_store import Entry
 from datakit.io.storage import ObjectPath
 from datakit.records.product import Product
 
-PARTS = "journal"
 PART_BYTES = 512 << 10
 PART_S = 2.0
 

@@ -9,7 +9,6 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from tempfile import TemporaryFile
 from typing import BinaryIO, cast
 
 from datakit.errors import InputError
@@ -148,6 +147,8 @@ class ObjectPath:
         """Open a local copy for reading at any offset; it is gone when closed."""
         if mode != "rb":
             raise ValueError(f"mode: expected 'rb', got {mode!r}; write by datakit.io.atomic")
+        from tempfile import TemporaryFile
+
         copy = cast(BinaryIO, TemporaryFile())  # noqa: SIM115
         try:
             self.store.download(self.key, copy)
