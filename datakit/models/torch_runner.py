@@ -31,7 +31,9 @@ class TorchSegmenter:
     """One torch model by its contract.
 
     A batch that does not fit into memory is halved, and the smaller size is kept. With
-    ``settings.compiled`` every batch has one static size, the last one filled up.
+    ``settings.compiled``, and on CUDA where all inputs have one size, every batch has one static
+    size, the last one filled up: the libraries choose their sums by the size of the batch, and a
+    picture's result must not depend on how many came with it.
 
     Parameters
     ----------
@@ -73,7 +75,8 @@ class TorchSegmenter:
         self.device = torch.device(f"cuda:{number}" if kind == "cuda" else "cpu")
         self.contract = contract
         self.batch_size = fixed_batch or settings.batch_size
-        self._static = settings.compiled or fixed_batch is not None
+        one_size = kind == "cuda" and contract.input.fit != "multiple"
+        self._static = settings.compiled or fixed_batch is not None or one_size
         self._fixed_batch = fixed_batch
         self._sides = contract.output.sides if settings.sides else ()
         self._precision = getattr(torch, settings.precision)

@@ -179,6 +179,19 @@ def test_cuda_is_the_cpu(unet, pictures, precision, compiled, tolerance):
             assert np.abs(one.probability - two.probability).max() < tolerance
 
 
+@pytest.mark.cuda
+def test_on_cuda_a_result_does_not_depend_on_its_neighbours(unet, pictures):
+    if not torch.cuda.is_available():
+        pytest.skip("no CUDA here")
+    model = UNet(unet.config).eval()
+    model.load_state_dict(unet.state_dict())
+    cuda = TorchSegmenter(IDENTITY, model.logits, contract(), replace(CPU, device="cuda"))
+    together = cuda.segment(pictures)
+    for picture, one in zip(pictures, together, strict=True):
+        [alone] = cuda.segment([picture])
+        assert np.array_equal(one.probability, alone.probability)
+
+
 def test_torch_runners_work_ahead(unet):
     assert isinstance(TorchSegmenter(IDENTITY, unet.logits, contract(), CPU), Submits)
 
