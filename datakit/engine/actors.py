@@ -22,6 +22,7 @@ LOSSES = 5
 LONG_CHUNK_SECONDS = 0.5
 PATIENCE_SECONDS = 300.0
 LOOK_SECONDS = 2.0
+END_SECONDS = 5.0
 INLINE_BYTES = 100_000
 
 
@@ -176,9 +177,12 @@ class Actors:
         return {node: count / seconds for node, count in sorted(self._done.items())}
 
     def close(self) -> None:
-        """End all actors."""
+        """End all actors, and wait until they write no more."""
         for actor in self._actors:
             self._ray.kill(actor.handle)
+        last = [actor.handle.place.remote() for actor in self._actors if actor.place is not None]
+        if last:
+            self._ray.wait(last, num_returns=len(last), timeout=END_SECONDS)
         self._actors.clear()
 
     # Handing out

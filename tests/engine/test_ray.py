@@ -139,6 +139,20 @@ def test_items_of_a_node_that_left_are_not_suspected(ray_cluster: Any) -> None:
     wait_until(2)
 
 
+def test_a_run_that_is_refused_leaves_nothing(
+    ray_cluster: Any, export: Path, tmp_path: Path
+) -> None:
+    # The export has faults: the run ends while its workers write.
+    with pytest.raises(InputError, match="--strict"):
+        datakit.coco2mask(export, tmp_path / "out", engine="ray", workers=2, strict=True)
+    left = {path.name for path in tmp_path.rglob("*") if path.is_file()}
+    time.sleep(0.3)
+    assert {path.name for path in tmp_path.rglob("*") if path.is_file()} == left
+    out = tmp_path / "out"
+    if out.exists():
+        datakit.coco2mask(export, out, engine="ray", workers=2, resume=True)
+
+
 def start(export: Path, out: Path, address: str, *flags: str) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "datakit", "coco2mask", str(export), "-o", str(out), "-q"]
     return subprocess.Popen(
