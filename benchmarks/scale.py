@@ -26,6 +26,8 @@ BEGIN, END = "<!-- computed: begin -->", "<!-- computed: end -->"
 COUNTS = (10_000_000, 1_000_000_000)
 CLUSTER_CORES = 1000
 MACHINE_GB = 64
+# A round number that was not measured: what a float32 model may reach on a GPU of a data centre.
+GPU_TFLOPS = 10
 DAY_S, HOUR_S = 86_400, 3_600
 NUMBER = r"([\d,]+(?:\.\d+)?)"
 
@@ -33,6 +35,9 @@ RATES = {
     "coco2mask ms": rf"\| datakit, 1 worker \|(?:[^|\n]*\|){{7}} {NUMBER} \|",
     "augment 512 ms": rf"\| 512x512 \| {NUMBER} \| {NUMBER} \| 0\.",
     "matte 1080p s": rf"\| 1920x1080 \| {NUMBER} \(15\)",
+    "u2netp ms": rf"\| datakit, end to end[^|]*\| {NUMBER} \|",
+    "u2netp GFLOP": rf"The floor is {NUMBER} ",
+    "beside GPU ms": rf"beside a GPU: {NUMBER} ms",
     "hash ms": rf"\| Roboflow export, JPEG 640x640 \| [\d.]+ -> {NUMBER}",
     "neighbours s": rf"\| 1,000,000 hashes within 6 bits, one process \| {NUMBER} s",
     "neighbours MiB": rf"\| 1,000,000 hashes within 6 bits, one process \| [\d.]+ s, {NUMBER} MiB",
@@ -115,7 +120,13 @@ def processing(rate: dict[str, float]) -> list[str]:
         ("`augment`, 512x512, a copy", rate["augment 512 ms"] / 1e3),
         ("`matte`, 1920x1080", rate["matte 1080p s"]),
         ("`dedup`: a hash, JPEG 640x640", rate["hash ms"] / 1e3),
-        ("a model on GPUs: not measured; for each 10 ms of it", 0.010),
+        ("`prelabel`, u2netp on CPUs", rate["u2netp ms"] / 1e3),
+        ("`prelabel`, what CPUs do beside GPUs", rate["beside GPU ms"] / 1e3),
+        (
+            f"... and the GPUs, **not measured**: {rate['u2netp GFLOP']:g} GFLOP at {GPU_TFLOPS} "
+            "TFLOP/s",
+            rate["u2netp GFLOP"] / 1e3 / GPU_TFLOPS,
+        ),
     ):
         alone = (amount(count * seconds, SECONDS) for count in COUNTS)
         many = (amount(count * seconds / CLUSTER_CORES, SECONDS) for count in COUNTS)
