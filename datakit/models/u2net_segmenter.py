@@ -47,7 +47,7 @@ class U2NetFactory:
         """Find the file and tell its kind; its tensors are read by the call."""
         given = open_weights(settings, self.known, self.size)
         kind_of(given.data, str(given.path))
-        _needs(given)
+        _needs(given, settings)
         return given.identity(self.size)
 
     def __call__(self, settings: Settings) -> Segmenter:
@@ -62,7 +62,7 @@ class U2NetFactory:
 
             _check_graph(given, self.size)
             return OnnxSegmenter(identity, given.data, contract, settings)
-        _needs(given)
+        _needs(given, settings)
         from datakit.models.u2net_weights import read_u2net
 
         model = read_u2net(given.data, self.size, str(given.path))
@@ -110,12 +110,13 @@ def _check_graph(given: GivenWeights, size: Size) -> None:
     )
 
 
-def _needs(given: GivenWeights) -> None:
-    kind = kind_of(given.data, str(given.path))
-    runtimes = ("onnxruntime", "torch") if kind == "onnx" else ("torch",)
-    if not any(find_spec(name) for name in runtimes):
+def _needs(given: GivenWeights, settings: Settings) -> None:
+    """Check that the runtime is there that these weights need where they are to run."""
+    onnx = kind_of(given.data, str(given.path)) == "onnx"
+    if find_spec("torch") is None and not (onnx and _in_onnxruntime(settings)):
         raise ModelError(
-            f"{given.path}: {' or '.join(runtimes)} is needed to run it; "
+            f"{given.path}: torch is needed to run it"
+            f"{' so (on the CPU in float32, onnxruntime is enough)' if onnx else ''}; "
             "install it: pip install 'datakit[prelabel]'"
         )
 

@@ -146,6 +146,27 @@ def test_u2net_from_the_shared_file(shared_data, sample_data, cache) -> None:
         build("u2net", Settings(weights=(file,), device="cpu"))
 
 
+def test_without_torch_onnxruntime_serves_where_it_can(tmp_path, cache, monkeypatch) -> None:
+    pytest.importorskip("onnxruntime")
+    pytest.importorskip("onnx")
+    from datakit.models import u2net_segmenter
+    from tests.models import weight_makers
+
+    file = tmp_path / "u2netp.onnx"
+    file.write_bytes(weight_makers.brightness_onnx())
+    found = u2net_segmenter.find_spec
+    monkeypatch.setattr(
+        u2net_segmenter, "find_spec", lambda name: None if name == "torch" else found(name)
+    )
+    assert identify("u2netp", Settings(weights=(file,), device="cpu")).sha256
+    for settings in (
+        Settings(weights=(file,), device="cuda"),
+        Settings(weights=(file,), device="cpu", precision="bfloat16"),
+    ):
+        with pytest.raises(ModelError, match=r"torch is needed .* install it"):
+            identify("u2netp", settings)
+
+
 def test_weights_are_found_through_the_environment(shared_data, cache, monkeypatch) -> None:
     folder = shared_data / "weights/u2netp_fp16_onnx"
     with pytest.raises(ModelError, match=r"u2netp\.onnx"):
