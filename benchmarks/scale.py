@@ -66,6 +66,11 @@ def rates(text: str) -> dict[str, float]:
             sys.exit(f"{RESULTS}: expected a row for {name} ({pattern}), found none")
         last = matches[-1]
         found[name] = float(last.group(last.lastindex or 1).replace(",", ""))
+    rows = re.findall(rf"\| ray \| {NUMBER} \| {NUMBER} \| {NUMBER} \| ", text)
+    (few, _, small), (many, _, large) = (
+        [float(value.replace(",", "")) for value in one] for one in (rows[0], rows[-1])
+    )
+    found["driver B"] = 1e6 * (large - small) / (many - few)
     return found
 
 
@@ -140,6 +145,7 @@ def alone(rate: dict[str, float]) -> list[str]:
     lines = head("in one process", "a sample", *(f"{count:,}" for count in COUNTS))
     for name, per, units in (
         ("handing out and journalling (the driver): CPU", rate["driver ms"] / 1e3, SECONDS),
+        ("the driver: memory", rate["driver B"], BYTES),
         ("`dedup`, neighbours of hashes: CPU", rate["neighbours s"] / million, SECONDS),
         ("`dedup`, neighbours of hashes: memory", rate["neighbours MiB"] * 2**20 / million, BYTES),
         ("`split`: time", rate["split s"] / million, SECONDS),
@@ -159,6 +165,7 @@ def limits(rate: dict[str, float]) -> list[str]:
         "one `metadata.jsonl`: 10 GB, read whole": 1e10 / rate["manifest B"],
         f"`dedup`, all neighbours in one process: {MACHINE_GB} GB of memory": room
         / (rate["neighbours MiB"] * 2**20 / 1e6),
+        f"one driver: {MACHINE_GB} GB of memory": room / rate["driver B"],
         "one driver: a day of its CPU": DAY_S / (rate["driver ms"] / 1e3),
     }
     lines = head("what gives way, in this order", "at about")
