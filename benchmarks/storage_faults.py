@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import errno
+import faulthandler
 import os
 import random
 import signal
@@ -47,6 +48,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
     rng = random.Random(arguments.seed)
+    faulthandler.register(signal.SIGUSR1)
     server = object_server.serve()
     url, faulty = next(server)
     faulty.hang_s = 0.6
@@ -109,7 +111,9 @@ def one_verb(
     found = []
     for what, trial in trials:
         campaign.clear(name, case)
+        started = time.perf_counter()
         found += [f"{what}: {line}" for line in trial()]
+        print(f"{name}: {what}: {time.perf_counter() - started:.1f} s", file=sys.stderr, flush=True)
     return len(trials), found
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 import re
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-KINDS = ("500", "503", "timeout", "short read", "denied", "reset", "full")
+KINDS = ("500", "503", "timeout", "short read", "denied", "reset", "silence", "full")
 
 
 @dataclass
@@ -80,9 +81,10 @@ class Faulty:
         if fault.kind == "timeout":
             time.sleep(self.hang_s)
             return self._error("503", environ, start)
-        if fault.kind == "reset":
-            # The server takes the request and closes the connection without an answer.
-            environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+        if fault.kind in ("reset", "silence"):
+            if fault.kind == "reset":
+                environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
+            # Without an answer; the server then waits for another request, if it can.
             raise ConnectionResetError
         if fault.kind == "short read":
             return self._short(environ, start)

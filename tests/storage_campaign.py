@@ -41,7 +41,7 @@ class Trouble:
 TROUBLES = tuple(
     Trouble(kind, side, passes)
     for side, kinds in (
-        ("out", ("500", "503", "timeout", "reset", "denied", "full")),
+        ("out", ("500", "503", "timeout", "reset", "silence", "denied", "full")),
         ("src", ("500", "503", "timeout", "reset", "denied", "short read")),
     )
     for kind in kinds

@@ -22,6 +22,7 @@ ATTEMPTS = 6
 FIRST_WAIT_S = 0.2
 TIMEOUT_S = 60.0
 BLOCK_BYTES = 8 << 20
+SLOWEST_BYTES_S = 1 << 18
 ATTEMPTS_VARIABLE, TIMEOUT_VARIABLE = "DATAKIT_STORAGE_ATTEMPTS", "DATAKIT_STORAGE_TIMEOUT"
 
 _SECRETS = (
@@ -74,7 +75,8 @@ class Store:
     def __init__(self, protocol: str) -> None:
         self.protocol = protocol
         self._attempts = max(1, int(_number(ATTEMPTS_VARIABLE, ATTEMPTS)))
-        self._fs = _filesystem(protocol, _number(TIMEOUT_VARIABLE, TIMEOUT_S))
+        self._timeout_s = _number(TIMEOUT_VARIABLE, TIMEOUT_S)
+        self._fs = _filesystem(protocol, self._timeout_s)
 
     def info(self, key: str) -> Entry:
         """Return what is at ``key``; FileNotFoundError if nothing is."""
@@ -111,7 +113,8 @@ class Store:
 
     def write(self, key: str, data: bytes) -> None:
         """Put an object in place in one step: it is there whole or not at all."""
-        self._ask(key, lambda: self._fs.pipe_file(key, data))
+        limits = self._limits(len(data))
+        self._ask(key, lambda: self._fs.pipe_file(key, data, **limits))
 
     def create(self, key: str, data: bytes) -> None:
         """Put an object where none is; FileExistsError if there is one.
@@ -119,13 +122,25 @@ class Store:
         The condition is the store's own where it has one (S3, Google), so that of two processes
         one wins. A repeated request may meet the object that the first one made.
         """
-        self._ask(key, lambda: self._fs.pipe_file(key, data, mode="create"))
+        limits = self._limits(len(data))
+        self._ask(key, lambda: self._fs.pipe_file(key, data, mode="create", **limits))
 
     def upload(self, key: str, handle: BinaryIO) -> None:
         """Put an open local file in place; its parts become visible together."""
         # The driver takes a name; this one is the open file's, which may have no other.
         name = f"/proc/self/fd/{handle.fileno()}"
-        self._ask(key, lambda: self._fs.put_file(name, key))
+        limits = self._limits(os.fstat(handle.fileno()).st_size)
+        self._ask(key, lambda: self._fs.put_file(name, key, **limits))
+
+    def _limits(self, size: int) -> dict[str, float]:
+        """Return how long an upload may take in all.
+
+        S3 uploads begin by asking whether they may (``Expect: 100-continue``), and the HTTP library
+        waits for that answer without end.
+        """
+        if not getattr(self._fs, "async_impl", False):
+            return {}
+        return {"timeout": 2 * self._timeout_s + size / SLOWEST_BYTES_S}
 
     def children(self, key: str) -> list[Entry]:
         """Return the objects and folders directly below ``key``, in the order of their names."""

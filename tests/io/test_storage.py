@@ -121,6 +121,15 @@ def test_a_fault_that_passes_is_not_seen(kind: str, bucket: Bucket) -> None:
     assert place.read_bytes() == b"x" * 1000
 
 
+@pytest.mark.parametrize("kind", ["reset", "silence"])
+def test_an_upload_without_an_answer_is_made_again(kind: str, bucket: Bucket) -> None:
+    place = location(f"{bucket.url}/a")
+    bucket.server.faults.append(fault := Fault(kind, methods="PUT", path="/a", times=1))
+    place.write_bytes(b"x" * 1000)
+    assert fault.fired == 1
+    assert place.read_bytes() == b"x" * 1000
+
+
 @pytest.mark.parametrize("kind", ["500", "short read"])
 def test_a_fault_that_stays_ends_the_asking(kind: str, bucket: Bucket) -> None:
     place = location(f"{bucket.url}/a")
