@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -317,8 +318,21 @@ def _models(options: Options) -> list[tuple[str, dict[str, Any]]]:
 
 
 def _without_places(options: Options) -> Options:
-    """Return what decides a label: of weights, their digest is in the history, not their place."""
-    return msgspec.structs.replace(options, weights=(), second_weights=(), calibrate=None)
+    """Return what decides a label: of files, their digest is in the history, not their place."""
+    contract = _contract_content(options.contract)
+    return msgspec.structs.replace(
+        options, weights=(), second_weights=(), calibrate=None, contract=contract
+    )
+
+
+def _contract_content(given: str | None) -> str | None:
+    """Return which contract it is: the name of a shipped one, else a file's name and digest."""
+    from datakit.models.contract import shipped_names
+
+    if given is None or given in shipped_names():
+        return given
+    path = Path(given)
+    return f"{path.name} (sha256 {hashlib.sha256(path.read_bytes()).hexdigest()})"
 
 
 def _batch(options: Options) -> int:

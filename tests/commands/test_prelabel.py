@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import json
 import os
 import shutil
@@ -23,6 +24,8 @@ import datakit
 from datakit.commands.prelabel import Options
 from datakit.commands.prelabel_stages import StageTimes
 from datakit.core.doubt import WEIGHTS
+from datakit.core.mask_metrics import iou
+from datakit.core.polygons import polygon_mask
 from datakit.engine.base import Outcome
 from datakit.errors import InputError, SchemaError
 from datakit.io import jsonl
@@ -112,8 +115,36 @@ def test_the_coco_file_paints_the_masks_again(
 def test_polygons_keep_the_masks(photos: Path, tmp_path: Path) -> None:
     datakit.prelabel(photos, tmp_path / "out", workers=0, outline="polygons")
     document = json.loads((tmp_path / "out/annotations.coco.json").read_text())
-    kinds = {type(one["segmentation"]) for one in document["annotations"]}
-    assert list in kinds
+    names = {image["id"]: image["file_name"] for image in document["images"]}
+    drawn = [one for one in document["annotations"] if isinstance(one["segmentation"], list)]
+    assert drawn
+    for one in drawn:
+        path = tmp_path / "out/masks" / f"{Path(names[one['image_id']]).stem}.png"
+        mask = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE) > 0
+        rings = [np.reshape(ring, (-1, 2)) for ring in one["segmentation"]]
+        assert iou(polygon_mask(rings, *mask.shape) > 0, mask) >= 0.99
+
+
+def test_a_contract_is_recorded_by_its_content(photos: Path, tmp_path: Path) -> None:
+    pytest.importorskip("onnxruntime")
+    pytest.importorskip("onnx")
+    from tests.models import weight_makers
+
+    (tmp_path / "src").mkdir()
+    shutil.copy(photos / "wall.png", tmp_path / "src")
+    (tmp_path / "model.onnx").write_bytes(weight_makers.brightness_onnx())
+    file = weight_makers.contract_file(tmp_path, "stretch")
+    datakit.prelabel(
+        tmp_path / "src",
+        tmp_path / "out",
+        workers=0,
+        model="onnx",
+        weights=(str(tmp_path / "model.onnx"),),
+        contract=str(file),
+    )
+    row = json.loads((tmp_path / "out/metadata.jsonl").read_text())
+    digest = hashlib.sha256(file.read_bytes()).hexdigest()
+    assert json.loads(row["history"][-1]["params"])["contract"] == f"{file.name} (sha256 {digest})"
 
 
 def test_what_a_dataset_says_of_its_drafts(drafted: tuple[Path, Drafting]) -> None:
