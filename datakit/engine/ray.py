@@ -7,6 +7,7 @@ a task reads and writes its files where it runs. The scheduling is in `datakit.e
 from __future__ import annotations
 
 import logging
+import math
 import os
 import pickle
 import socket
@@ -68,8 +69,9 @@ class RayEngine:
     def open(self, task: Task[Any, Any]) -> Iterator[Session]:
         """Start actors for ``task``; they end with the context."""
         blob = pickle.dumps(task)
-        join(self.ray, self._address, self.workers)
         needs = needs_of(task)
+        # Ray of its own counts as many CPUs as the workers want, be there fewer: as `local` does.
+        join(self.ray, self._address, math.ceil((self._asked or 1) * needs.cpus))
         self.workers = self._asked or self._room(needs.cpus, needs.gpus)
         self._session = Actors(self.ray, blob, self.workers, needs, grows=self._address is not None)
         try:
@@ -100,8 +102,11 @@ def _imported() -> Any:
     return ray
 
 
-def join(ray: Any, address: str | None, workers: int) -> None:
-    """Connect this process to Ray; one that the caller connected before is used as it is."""
+def join(ray: Any, address: str | None, cpus: int) -> None:
+    """Connect this process to Ray; one that the caller connected before is used as it is.
+
+    Ray that is started for this process counts at least ``cpus`` CPUs.
+    """
     if ray.is_initialized():
         return
     if address not in (None, "auto"):
@@ -111,7 +116,7 @@ def join(ray: Any, address: str | None, workers: int) -> None:
         stay_on_loopback()
         where = {
             "address": "local",
-            "num_cpus": max(workers, usable_cpus()),
+            "num_cpus": max(cpus, usable_cpus()),
             "include_dashboard": False,
             "object_store_memory": _STORE_BYTES,
             "_node_ip_address": "127.0.0.1",
