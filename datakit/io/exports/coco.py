@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import Any, ClassVar
 
-import cv2
 import msgspec
-import numpy as np
 
-from datakit.core.rle import mask_to_rle
 from datakit.io.exports.base import Facts, Settings, Written
-from datakit.io.exports.objects import Object, objects_of
+from datakit.io.exports.coco_file import annotation, coco_file
+from datakit.io.exports.drawn import MASKS, draw
+from datakit.io.exports.objects import objects_of
 from datakit.io.exports.picture import JPEG, Picture, counted, side
 from datakit.io.formats.base import Item
 
@@ -48,7 +48,9 @@ class Coco:
         line = {
             "split": side(picture.item),
             "image": {"file_name": file_name, "width": width, "height": height},
-            "objects": [_annotation(found) for found in objects_of(picture, self._classes)],
+            "objects": [
+                annotation(shape) for shape in draw(objects_of(picture, self._classes), MASKS)
+            ],
         }
         path = f"{self.folder(picture.item)}/{file_name}"
         return Written(
@@ -68,44 +70,10 @@ class Coco:
         """Write the annotations of each split."""
         splits = sorted({msgspec.json.decode(line)["split"] for line in lines(_TABLE)})
         for split in splits:
-            yield f"annotations/instances_{split}.json", self._document(split, lines)
-
-    def _document(self, split: str, lines: Callable[[str], Iterator[bytes]]) -> Iterator[bytes]:
-        """Yield the file in pieces, so that no annotation waits in memory."""
-        numbers = {name: number for number, name in enumerate(self._classes, 1)}
-        categories = [
-            {"id": number, "name": name, "supercategory": "none"}
-            for name, number in numbers.items()
-        ]
-        yield b'{"categories":' + msgspec.json.encode(categories) + b',"images":['
-        for number, row in _rows(split, lines):
-            yield (b"," if number > 1 else b"") + msgspec.json.encode(
-                {"id": number, **row["image"]}
-            )
-        yield b'],"annotations":['
-        count = 0
-        for number, row in _rows(split, lines):
-            for found in row["objects"]:
-                count += 1
-                category = numbers[found.pop("category")]
-                annotation = {"id": count, "image_id": number, "category_id": category, **found}
-                yield (b"," if count > 1 else b"") + msgspec.json.encode(annotation)
-        yield b"]}\n"
+            rows = partial(_rows, split, lines)
+            yield f"annotations/instances_{split}.json", coco_file(self._classes, rows)
 
 
-def _rows(
-    split: str, lines: Callable[[str], Iterator[bytes]]
-) -> Iterator[tuple[int, dict[str, Any]]]:
+def _rows(split: str, lines: Callable[[str], Iterator[bytes]]) -> Iterator[dict[str, Any]]:
     rows = (msgspec.json.decode(line) for line in lines(_TABLE))
-    yield from enumerate((row for row in rows if row["split"] == split), 1)
-
-
-def _annotation(found: Object) -> dict[str, Any]:
-    height, width = found.mask.shape
-    return {
-        "category": found.category,
-        "iscrowd": 0,
-        "area": int(np.count_nonzero(found.mask)),
-        "bbox": list(cv2.boundingRect(found.mask.astype(np.uint8))),
-        "segmentation": {"size": [height, width], "counts": mask_to_rle(found.mask)},
-    }
+    return (row for row in rows if row["split"] == split)

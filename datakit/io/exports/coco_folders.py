@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import Any, ClassVar
 
 import msgspec
 
 from datakit.io.exports.base import Facts, Settings, Written
+from datakit.io.exports.coco_file import annotation, coco_file
 from datakit.io.exports.drawn import Drawing, Drawn, draw
 from datakit.io.exports.objects import objects_of
 from datakit.io.exports.picture import Picture, counted, side
@@ -17,6 +19,8 @@ from datakit.io.formats.coco import ROBOFLOW_NAME
 from datakit.records.outline import OUTLINES
 
 _TABLE = ".coco"
+# Roboflow's uploader reads nothing without these two.
+_HEAD = b'"info":{"description":"made by datakit"},"licenses":[],'
 _UPLOAD = Drawing(holes="bridge")
 
 
@@ -67,7 +71,7 @@ class CocoFolders:
         line = {
             "folder": self.folder(item),
             "image": {"file_name": item.rel, "width": width, "height": height},
-            "objects": [_annotation(shape) for shape in drawn],
+            "objects": [annotation(shape) for shape in drawn],
         }
         files, roles = soft_alpha(picture, f"{_split_folder(item)}{item.stem}")
         return Written(
@@ -89,30 +93,8 @@ class CocoFolders:
         """Write the annotations of each split."""
         folders = sorted({msgspec.json.decode(line, type=_Place).folder for line in lines(_TABLE)})
         for folder in folders:
-            yield f"{folder}{ROBOFLOW_NAME}", self._document(folder, lines)
-
-    def _document(self, folder: str, lines: Callable[[str], Iterator[bytes]]) -> Iterator[bytes]:
-        """Yield the file in pieces, so that no annotation waits in memory."""
-        numbers = {name: number for number, name in enumerate(self._classes, 1)}
-        categories = [
-            {"id": number, "name": name, "supercategory": "none"}
-            for name, number in numbers.items()
-        ]
-        # Roboflow's uploader reads nothing without these two.
-        yield b'{"info":{"description":"made by datakit"},"licenses":[],"categories":'
-        yield msgspec.json.encode(categories) + b',"images":['
-        for number, row in _rows(folder, lines):
-            image = {"id": number, **row["image"]}
-            yield (b"," if number > 1 else b"") + msgspec.json.encode(image)
-        yield b'],"annotations":['
-        count = 0
-        for number, row in _rows(folder, lines):
-            for found in row["objects"]:
-                count += 1
-                category = numbers[found.pop("category")]
-                annotation = {"id": count, "image_id": number, "category_id": category, **found}
-                yield (b"," if count > 1 else b"") + msgspec.json.encode(annotation)
-        yield b"]}\n"
+            rows = partial(_rows, folder, lines)
+            yield f"{folder}{ROBOFLOW_NAME}", coco_file(self._classes, rows, _HEAD)
 
 
 def _split_folder(item: Item) -> str:
@@ -125,21 +107,9 @@ class _Place(msgspec.Struct):
     folder: str
 
 
-def _rows(
-    folder: str, lines: Callable[[str], Iterator[bytes]]
-) -> Iterator[tuple[int, dict[str, Any]]]:
+def _rows(folder: str, lines: Callable[[str], Iterator[bytes]]) -> Iterator[dict[str, Any]]:
     rows = (msgspec.json.decode(line) for line in lines(_TABLE))
-    yield from enumerate((row for row in rows if row["folder"] == folder), 1)
-
-
-def _annotation(shape: Drawn) -> dict[str, Any]:
-    return {
-        "category": shape.category,
-        "iscrowd": 0,
-        "area": shape.area,
-        "bbox": list(shape.bbox_xywh),
-        "segmentation": shape.segmentation(),
-    }
+    return (row for row in rows if row["folder"] == folder)
 
 
 def _losses(item: Item, drawn: list[Drawn]) -> dict[str, bytes]:

@@ -11,14 +11,13 @@ import msgspec
 from datakit.core.mask_runs import encode_rows
 from datakit.errors import InputError
 from datakit.io.exports.base import Facts, Settings, Written
-from datakit.io.exports.drawn import Drawing, Drawn, draw
+from datakit.io.exports.drawn import MASKS, Drawn, draw
 from datakit.io.exports.objects import objects_of
 from datakit.io.exports.picture import Picture, side
 from datakit.io.exports.tool_files import SOFT, image_name, written
 from datakit.io.formats.base import Item
 
 _TABLE = ".cvat"
-_MASKS = Drawing(shapes="rle", instances="class")
 _FIRST_PRINTABLE = 32
 
 
@@ -49,7 +48,7 @@ class Cvat:
 
     def write(self, picture: Picture) -> Written:
         """Return image and alpha, and the image's element."""
-        drawn = draw(objects_of(picture, self._classes), _MASKS)
+        drawn = draw(objects_of(picture, self._classes), MASKS)
         height, width = picture.image.shape[:2]
         row = {
             "name": image_name(picture),

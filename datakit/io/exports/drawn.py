@@ -52,6 +52,10 @@ class Drawing:
     least_boundary_iou: float = LEAST_BOUNDARY_IOU
 
 
+MASKS = Drawing(shapes="rle")
+"""What a class has in the image as runs, which lose nothing."""
+
+
 @dataclass(frozen=True)
 class Drawn:
     """One object as a shape.
