@@ -123,6 +123,7 @@ def test_a_node_that_leaves_takes_nothing_with_it(
     assert tree(tmp_path / "out") == undisturbed
 
 
+@pytest.mark.slow
 def test_items_of_a_node_that_left_are_not_suspected(ray_cluster: Any) -> None:
     node = add_node(ray_cluster)
     outcomes = []
