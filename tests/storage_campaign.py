@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from datakit.errors import DatakitError
+from datakit.io import files
 from datakit.io.desk import has_journal
 from datakit.io.lock import claim
 from datakit.io.storage import location
@@ -69,6 +70,7 @@ class Campaign:
     def undisturbed(self, name: str, case: Case) -> Undisturbed:
         """Run a verb once in peace."""
         self.server.requests.clear()
+        files._open_zip.cache_clear()
         code, error = self._run(case, name)
         assert error is None, error
         counts = {
@@ -88,6 +90,8 @@ class Campaign:
             times=1 if trouble.passes else 1 << 30,
         )
         self.server.faults[:] = [fault]
+        # An archive that is still open from the run before would not be read again.
+        files._open_zip.cache_clear()
         code, error = self._run(case, name)
         self.server.faults.clear()
         wrong = [] if fault.fired else ["the fault was not met"]

@@ -328,7 +328,11 @@ def _open_remote(place: ObjectPath) -> Root:
     if not _is_zip(place.key):
         return RemoteFolder(place)
     with _told(str(place)):
-        found = place.store.info(place.key)
+        try:
+            found = place.store.info(place.key)
+        except PermissionError as error:
+            # Every entry is behind it: nothing of this source can be read now.
+            raise StorageUnavailable(error.errno, error.strerror) from None
     return RemoteFolder(place) if found.folder else _open_zip(place, found.size, found.md5)
 
 

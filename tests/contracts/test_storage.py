@@ -7,7 +7,10 @@ import re
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+import datakit
+from datakit.cli.main import app
 from datakit.io.storage import location
 from tests.conftest import Bucket
 from tests.storage_cases import CASES, tree, upload
@@ -84,3 +87,19 @@ def test_no_code_opens_what_the_user_named_past_the_storage() -> None:
         if path.name not in local and past.search(line)
     ]
     assert strange == []
+
+
+def test_what_only_reads_finds_the_same(sources: dict[str, str], bucket: Bucket) -> None:
+    remote = upload({name: sources[name] for name in ("small", "drafts")}, bucket.url)
+    for name in remote:
+        here, there = datakit.validate(sources[name]), datakit.validate(remote[name])
+        assert (here.exit_code, here.problems) == (there.exit_code, there.problems)
+
+
+@pytest.mark.parametrize("place", ["s3://me:secret@bucket/a", "s3://bucket/a?token=secret"])
+def test_the_command_line_repeats_no_credentials(place: str, tmp_path: Path) -> None:
+    for arguments in (["stats", place], ["coco2mask", str(ROOT / "sample_data"), "-o", place]):
+        result = CliRunner().invoke(app, [*arguments, "--workers", "0", "-v"])
+        assert result.exit_code == 2
+        assert "credentials" in result.output
+        assert "secret" not in result.output.replace("secrets", "")
