@@ -187,6 +187,24 @@ def test_overwriting_takes_only_what_datakit_wrote(place: ObjectPath) -> None:
     assert sorted(tree(str(place))) == ["a.txt", "b.txt", "dataset.json", "metadata.jsonl"]
 
 
+def test_a_finished_dataset_is_reopened_for_what_is_kept(place: ObjectPath) -> None:
+    write(place, "new")
+    assert dataset.is_finished(place)
+    dataset.reopen(place, "run", {"a": Product(files={"a.txt": 1})})
+    assert not dataset.is_finished(place)
+    assert write(place, "resume") == ["a"]
+    assert dataset.is_finished(place)
+
+
+def test_a_kill_between_emptying_and_removing_begins_anew(place: ObjectPath) -> None:
+    with pytest.raises(OutputError, match="stopped"):
+        write(place, "new", stop=True)
+    (place / ".datakit/journal/00000000.jsonl").write_bytes(b"")
+    (place / ".datakit/journal/00000001.jsonl").write_bytes(b"what is left of the old one")
+    assert write(place, "resume") == []
+    assert sorted(tree(str(place))) == ["a.txt", "b.txt", "dataset.json", "metadata.jsonl"]
+
+
 # Locks
 
 
