@@ -174,6 +174,7 @@ def process(
     views: bool = True,
     heard: Callable[[Outcome[Product]], None] | None = None,
     notes: tuple[str, ...] = (),
+    decided_by: tuple[str, ...] = (),
     watch: Watch | None = None,
 ) -> Summary:
     """Run a task over a source into a dataset: the line that every writing verb is.
@@ -201,6 +202,9 @@ def process(
         Told of each outcome, in order: of the time it took, which no dataset keeps.
     notes : tuple of str
         What a person must know of the dataset (a licence that binds): for card and summary.
+    decided_by : tuple of str
+        What else decides the result and no option holds (digests of a model's weights): a run is
+        only resumed with the same.
     watch : Watch, optional
         Who is told.
 
@@ -241,6 +245,7 @@ def process(
             views,
             heard,
             notes,
+            decided_by,
         )
     finally:
         watch.end()
@@ -268,9 +273,10 @@ def _run(
     views: bool,
     heard: Callable[[Outcome[Product]], None] | None,
     notes: tuple[str, ...],
+    decided_by: tuple[str, ...],
 ) -> dict[str, int]:
     tally = Tally()
-    fingerprint = run_fingerprint(options, command)
+    fingerprint = run_fingerprint(options, command, decided_by)
     with dataset.create(location(options.out), fingerprint, options.mode, tables) as writer:
         for failure in source.failures:
             if options.strict:
@@ -336,10 +342,12 @@ def _product(outcome: Outcome[Product], verb: str) -> Product:
     return Product(failures=(failure,))
 
 
-def run_fingerprint(options: WriteOptions, command: Command) -> str:
-    """Return what tells two runs apart: sources, verb, version and recorded options."""
+def run_fingerprint(
+    options: WriteOptions, command: Command, decided_by: tuple[str, ...] = ()
+) -> str:
+    """Return what tells two runs apart: sources, verb, version, recorded options, and the rest."""
     sources = [str(location(path).resolve()) for path in options.src]
-    text = msgspec.json.encode([sources, command], order="deterministic")
+    text = msgspec.json.encode([sources, command, *decided_by], order="deterministic")
     return hashlib.sha256(text).hexdigest()
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -11,6 +10,7 @@ import msgspec
 from msgspec import Meta
 
 from datakit.commands.base import Watch, WriteOptions, operation, process
+from datakit.commands.prelabel_contents import contract_content, decided_by
 from datakit.engine import ENGINES
 from datakit.engine.base import Engine, LazyTask, Needs
 from datakit.errors import InputError
@@ -250,6 +250,7 @@ def run(options: Options, watch: Watch | None = None) -> Summary:
         finishing=lambda writer: queue.write(writer, options.category, calibration, models),
         heard=times.hear,
         notes=_taint(models),
+        decided_by=decided_by(models, options.contract),
         watch=watch,
     )
     summary = msgspec.structs.replace(summary, notes=(*summary.notes, choice))
@@ -319,20 +320,10 @@ def _models(options: Options) -> list[tuple[str, dict[str, Any]]]:
 
 def _without_places(options: Options) -> Options:
     """Return what decides a label: of files, their digest is in the history, not their place."""
-    contract = _contract_content(options.contract)
+    contract = contract_content(options.contract)
     return msgspec.structs.replace(
         options, weights=(), second_weights=(), calibrate=None, contract=contract
     )
-
-
-def _contract_content(given: str | None) -> str | None:
-    """Return which contract it is: the name of a shipped one, else a file's name and digest."""
-    from datakit.models.contract import shipped_names
-
-    if given is None or given in shipped_names():
-        return given
-    path = Path(given)
-    return f"{path.name} (sha256 {hashlib.sha256(path.read_bytes()).hexdigest()})"
 
 
 def _batch(options: Options) -> int:

@@ -91,8 +91,8 @@ class Journal:
         if header.fingerprint != fingerprint:
             raise InputError(
                 f"{self._subject}: --resume expected the same source, options and version as the "
-                "interrupted run, found others; repeat that command, or start again with "
-                "--overwrite"
+                "interrupted run, and model weights that are unchanged, found others; repeat that "
+                "command, or start again with --overwrite"
             )
 
     def recorded(self, key: str) -> Product | None:
