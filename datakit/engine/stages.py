@@ -59,8 +59,9 @@ class Stages(Generic[Item, Loaded, Computed, Value]):
         Item -> what is computed on; runs in the threads.
     start : callable
         Starts a batch of these and returns a function that waits for one result each, in order;
-        both run in the calling thread, and the next batch is started before one is waited for. An
-        error is the error of every item in the batch.
+        both run in the calling thread, and the next batch is started before one is waited for. The
+        items of a batch that fails are computed one by one, so that one bad item is one failure;
+        where an item then ends the run, so do those after it.
     finish : callable
         (item, loaded, result) -> the item's value; runs in the threads.
     batch : int
@@ -139,19 +140,13 @@ class Stages(Generic[Item, Loaded, Computed, Value]):
         """Start a batch; the function gives (loaded, result) of each item, or its failure."""
         good = [one for one in loaded if not isinstance(one, Outcome)]
 
-        def all_failed(error: BaseException) -> list[tuple[Loaded, Computed] | Outcome[Any]]:
-            pairs = zip(chunk, loaded, strict=True)
-            return [
-                one if isinstance(one, Outcome) else failed(item.key, error) for item, one in pairs
-            ]
-
         if not good:
             return lambda: [one for one in loaded if isinstance(one, Outcome)]
         try:
             with self.clock.timed(COMPUTE):
                 wait = self.start(good)
         except (Exception, SystemExit) as error:  # noqa: BLE001
-            outcomes = all_failed(error)
+            outcomes = self._apart(chunk, loaded, error)
             return lambda: outcomes
 
         def finished() -> list[tuple[Loaded, Computed] | Outcome[Any]]:
@@ -159,10 +154,34 @@ class Stages(Generic[Item, Loaded, Computed, Value]):
                 with self.clock.timed(COMPUTE):
                     results = iter(wait())
             except (Exception, SystemExit) as error:  # noqa: BLE001
-                return all_failed(error)
+                return self._apart(chunk, loaded, error)
             return [one if isinstance(one, Outcome) else (one, next(results)) for one in loaded]
 
         return finished
+
+    def _apart(
+        self, chunk: Sequence[Item], loaded: Sequence[Loaded | Outcome[Any]], error: BaseException
+    ) -> list[tuple[Loaded, Computed] | Outcome[Any]]:
+        """Compute the items of a batch that failed one by one; an only item has that error."""
+        hopeless = sum(not isinstance(one, Outcome) for one in loaded) == 1
+        found: list[tuple[Loaded, Computed] | Outcome[Any]] = []
+        for item, one in zip(chunk, loaded, strict=True):
+            if isinstance(one, Outcome):
+                found.append(one)
+                continue
+            if hopeless:
+                found.append(failed(item.key, error))
+                continue
+            try:
+                with self.clock.timed(COMPUTE):
+                    [result] = self.start([one])()
+                found.append((one, result))
+            except (Exception, SystemExit) as its_own:  # noqa: BLE001
+                outcome = failed(item.key, its_own)
+                found.append(outcome)
+                # What ends the run is not tried on the rest: each attempt may take long.
+                hopeless, error = outcome.fatal is not None, its_own
+        return found
 
     def _finished(self, item: Item, one: tuple[Loaded, Computed] | Outcome[Any]) -> Outcome[Value]:
         if isinstance(one, Outcome):

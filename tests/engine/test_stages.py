@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from datakit.engine.stages import COMPUTE, Stages
-from datakit.errors import EngineError, InputError
+from datakit.errors import EngineError, InputError, ModelError
 from tests.contracts.faults import Number
 
 COUNT = 53
@@ -65,12 +65,35 @@ def test_one_outcome_an_item_in_order(batch: int, threads: int) -> None:
 
 
 @pytest.mark.parametrize("threads", [0, 4])
-def test_what_fails_is_that_item_or_that_batch(threads: int) -> None:
+@pytest.mark.parametrize("late", [False, True])
+def test_an_item_that_breaks_its_batch_is_one_failure(threads: int, late: bool) -> None:
+    class Picky(Work):
+        def start(self, loaded: Sequence[int]) -> Callable[[], list[int]]:
+            if not late and self.bad_batch in loaded:
+                raise ModelError("no numbers")
+
+            def wait() -> list[int]:
+                if self.bad_batch in loaded:
+                    raise ModelError("no numbers")
+                return [value**2 for value in loaded]
+
+            return wait
+
+    outcomes = stages(Picky(bad_load=18, bad_batch=17), 8, threads).run(numbers())
+    errors = {place: one.error for place, one in enumerate(outcomes) if one.error}
+    assert errors == {17: "no numbers", 18: "cannot be read"}
+    assert [one.value for one in outcomes] == [
+        None if place in errors else place**2 for place in range(COUNT)
+    ]
+
+
+@pytest.mark.parametrize("threads", [0, 4])
+def test_what_fails_is_that_item_or_what_ends_the_run(threads: int) -> None:
     outcomes = stages(Work(bad_load=3, bad_batch=17, bad_finish=30), 8, threads).run(numbers())
     assert [one.key for one in outcomes] == [item.key for item in numbers()]
     errors = {place: one.error for place, one in enumerate(outcomes) if one.error}
     assert errors == {3: "cannot be read", 30: "ValueError: a library's error"}
-    assert [place for place, one in enumerate(outcomes) if one.fatal] == list(range(16, 24))
+    assert [place for place, one in enumerate(outcomes) if one.fatal] == list(range(17, 24))
 
 
 def test_nothing_to_do() -> None:

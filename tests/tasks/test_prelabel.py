@@ -148,11 +148,12 @@ def test_a_model_that_never_works_ends_the_run(items: list[Item], tmp_path: Path
     assert not (tmp_path / "out").exists()
 
 
-def test_a_model_that_fails_once_is_a_row(items: list[Item], tmp_path: Path) -> None:
+@pytest.mark.parametrize("batch", [1, 64])
+def test_a_model_that_fails_once_is_a_row(items: list[Item], tmp_path: Path, batch: int) -> None:
     green = np.zeros((30, 30, 3), np.uint8)
     green[:] = (0, 255, 0)
     (tmp_path / "src/02.jpg").write_bytes(cv2.imencode(".png", green)[1].tobytes())
-    outcomes = task(tmp_path / "out").run_chunk(items[:4])
+    outcomes = task(tmp_path / "out", batch=batch).run_chunk(items[:4])
     assert [bool(one.error) for one in outcomes] == [False, False, True, False]
     assert "green is not seen" in str(outcomes[2].error)
 
