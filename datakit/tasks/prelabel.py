@@ -109,7 +109,9 @@ class _Worker:
             # Also where threads look for them: what is missing is found before any work.
             self._faces.detector = FACE_DETECTORS.load(FACES)(None, ())
         self.clock = StageClock()
-        models = [one.segmenter.identity for one in (model, second) if one is not None]
+        segmenters = [one.segmenter for one in (model, second) if one is not None]
+        self._takes_hints = any(segmenter.takes_hints for segmenter in segmenters)
+        models = [segmenter.identity for segmenter in segmenters]
         self._step = _with_models(task.step, models)
         self._tags = {DRAFT, SYNTHETIC}
         if any(identity.noncommercial for identity in models):
@@ -121,7 +123,8 @@ class _Worker:
         with self.clock.timed(DECODE):
             image = images.decode_rgb(data, item.source_name)
         hw = (image.shape[0], image.shape[1])
-        hint = hint_of(item, hw) if item.annotations else None
+        # Annotations that no model looks at need not fit the photo.
+        hint = hint_of(item, hw) if item.annotations and self._takes_hints else None
         return Photo(data, image, hint, not self._task.only_faces or self._shows_a_face(image))
 
     def _shows_a_face(self, image: Image) -> bool:

@@ -53,6 +53,12 @@ class Ahead(Brightness):
         return lambda: self.segment(images)
 
 
+class Hinted(Brightness):
+    """Starts from hints."""
+
+    takes_hints = True
+
+
 class Never(Brightness):
     """Does not fit."""
 

@@ -188,5 +188,18 @@ def test_hints_come_from_annotations() -> None:
         hint_of(with_annotations(item, boxes), (31, 40))
 
 
+@pytest.mark.parametrize(("model", "second"), [("Hinted", None), ("Brightness", "Hinted")])
+def test_only_models_that_take_hints_mind_the_size_of_annotations(
+    items: list[Item], tmp_path: Path, model: str, second: str | None
+) -> None:
+    boxes = b'[{"id": 1, "bbox": [2, 3, 10, 5]}]'
+    resized = replace(with_annotations(items[0], boxes), stated_wh=(7, 7))
+    [outcome] = task(tmp_path / "out", second=None).run_chunk([resized])
+    assert outcome.error is None
+    hinted = task(tmp_path / "hinted", model=(model, {}), second=second and (second, {}))
+    [outcome] = hinted.run_chunk([resized])
+    assert "export again" in str(outcome.error)
+
+
 def with_annotations(item: Item, text: bytes) -> Item:
     return replace(item, annotations=text)
