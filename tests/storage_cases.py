@@ -67,8 +67,9 @@ CASES = {
     "split": Case("split", ("dataset",), {"val": 0.4, "duplicates": "exact"}),
     "dedup": Case("dedup", ("dataset",), {}),
     "dedup-drop": Case("dedup", ("dataset",), {"drop": True}, heavy=True),
-    "qc": Case("qc", ("mattes",), {"fail_on": "never", "sheet": 0}),
+    "qc": Case("qc", ("mattes",), {"fail_on": "never", "sheet": 0}, heavy=True),
     "qc-fix": Case("qc", ("mattes",), {"fail_on": "never", "fix": "safe", "sheet": 0}, heavy=True),
+    "qc-small": Case("qc", ("drafts",), {"fail_on": "never", "sheet": 0}),
     "eval": Case(
         "eval",
         ("mattes", "mattes2"),
@@ -82,6 +83,7 @@ CASES = {
     "export": Case("export", ("dataset",), {"format": "images-masks"}, heavy=True),
     "export-small": Case("export", ("drafts",), {"format": "images-masks"}),
     "export-webdataset": Case("export", ("dataset",), {"format": "webdataset", "shard_samples": 2}),
+    "export-shards": Case("export", ("drafts",), {"format": "webdataset", "shard_samples": 2}),
     "export-parquet": Case("export", ("dataset",), {"format": "parquet"}, heavy=True),
     "report": Case("report", ("dataset",), {"pictures": 1}, resumes=False, suffix=".html"),
     "anonymize": Case("anonymize", ("portraits",), {}, heavy=True),

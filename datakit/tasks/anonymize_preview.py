@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from datakit.errors import DatakitError
+from datakit.errors import DatakitError, OutputError
 from datakit.io import atomic, images
 from datakit.io.formats.base import Item
 from datakit.io.storage import Location
@@ -62,6 +62,9 @@ def _cell(item: Item, task: Anonymize) -> Image:
         text += f"  {len(hidden.faces)} faces"
         if hidden.reasons or not hidden.faces:
             colour, text = _RED, f"{text}  {'; '.join(hidden.reasons) or 'no face'}"
+    except OutputError:
+        # Not this sample's fault: the run stops and can go on later.
+        raise
     except DatakitError as error:
         colour, text = _RED, str(error)
     where = (4, CELL_PX + CAPTION_PX - 7)

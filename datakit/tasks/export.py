@@ -10,7 +10,7 @@ from typing import BinaryIO
 import msgspec
 
 from datakit.core.resizing import Fit, Resizing
-from datakit.errors import DatakitError
+from datakit.errors import DatakitError, OutputError
 from datakit.io import atomic, images
 from datakit.io.exports import WRITERS
 from datakit.io.exports.base import FileFormat, Settings, Shard, ShardFormat
@@ -121,6 +121,9 @@ class ExportShard(_Export):
             try:
                 picture = self._picture(item)
                 writer.check(picture)
+            except OutputError:
+                # Not this sample's fault: the run stops and can go on later.
+                raise
             except DatakitError as error:
                 failure = Failure(id=item.key, file=item.source_name, step=VERB, error=str(error))
                 failures.append(failure)

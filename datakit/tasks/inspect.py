@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from datakit.core.runs import counts_area, counts_to_mask, union_counts
 from datakit.core.sheets import overlay
-from datakit.errors import DatakitError, InputError
+from datakit.errors import DatakitError, InputError, OutputError
 from datakit.io import images
 from datakit.io.files import FileRef
 from datakit.io.formats.base import Item
@@ -53,6 +53,9 @@ class Check:
         def attempt(step: str, file: FileRef | None, check: Callable[[], object]) -> None:
             try:
                 check()
+            except OutputError:
+                # Not this sample's fault: the run stops and can go on later.
+                raise
             except DatakitError as error:
                 name = file.name if file else item.source_name
                 found.append(Failure(id=item.key, file=name, step=step, error=str(error)))

@@ -16,7 +16,7 @@ from datakit.checks.judge import measure
 from datakit.checks.table import to_row
 from datakit.core.matte_repair import Repaired, repair
 from datakit.core.sheets import overlay
-from datakit.errors import DatakitError, InputError, TruncatedError
+from datakit.errors import DatakitError, InputError, OutputError, TruncatedError
 from datakit.io import atomic, images
 from datakit.io.files import FileRef
 from datakit.io.formats.base import Item
@@ -191,6 +191,9 @@ def _read(
         return decode(data, file.name), StoredFile(probe)
     except TruncatedError as error:
         return None, StoredFile(probe, str(error), cut_off=True)
+    except OutputError:
+        # Not this sample's fault: the run stops and can go on later.
+        raise
     except DatakitError as error:
         return None, StoredFile(probe, str(error))
 

@@ -65,6 +65,14 @@ def test_a_verb_meets_a_store_that_goes_down(name: str, campaign: Campaign) -> N
     assert campaign.trial("out", case, trouble, peace) == []
 
 
+@pytest.mark.parametrize("name", ["export-shards", "stats", "qc-small"])
+def test_a_source_that_goes_down_is_not_the_samples_fault(name: str, campaign: Campaign) -> None:
+    case = CASES[name]
+    peace = campaign.undisturbed("out", case)
+    campaign.clear("out", case)
+    assert campaign.trial("out", case, Trouble("500", "src", False, at=0.8), peace) == []
+
+
 def test_the_first_request_of_a_target_fails(campaign: Campaign) -> None:
     case = CASES["coco2mask-small"]
     peace = campaign.undisturbed("out", case)
