@@ -6,7 +6,6 @@ holds a GPU reads and writes in threads while the device computes.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -24,7 +23,7 @@ from datakit.engine.stages import StageClock, Stages
 from datakit.io import atomic, images
 from datakit.io.formats.base import Item
 from datakit.io.storage import location
-from datakit.models.faces import FACE_DETECTORS
+from datakit.models.faces import FACE_DETECTORS, FaceDetector
 from datakit.models.segmenters import Hint, Identity, Settings, build
 from datakit.records.draft import DRAFT, DRAFTS, NONCOMMERCIAL, Draft, Outlined
 from datakit.records.product import Product
@@ -104,10 +103,10 @@ class _Worker:
         self._model = model
         self._second = second
         self._cleaning = Cleaning(**task.cleaning)
-        self._faces = threading.local()
-        if task.only_faces:
-            # Also where threads look for them: what is missing is found before any work.
-            self._faces.detector = FACE_DETECTORS.load(FACES)(None, ())
+        # One at once for each thread, as a graph works on one picture at a time; kept here, because
+        # threads end with their chunk and detectors are slow to build. The first is built now, so
+        # that what is missing is found before any work.
+        self._idle_detectors = [_face_detector()] if task.only_faces else []
         self.clock = StageClock()
         segmenters = [one.segmenter for one in (model, second) if one is not None]
         self._takes_hints = any(segmenter.takes_hints for segmenter in segmenters)
@@ -128,14 +127,18 @@ class _Worker:
         return Photo(data, image, hint, not self._task.only_faces or self._shows_a_face(image))
 
     def _shows_a_face(self, image: Image) -> bool:
-        # A detector for each thread: its graph works on one picture at a time.
-        if not hasattr(self._faces, "detector"):
-            self._faces.detector = FACE_DETECTORS.load(FACES)(None, ())
+        try:
+            detector = self._idle_detectors.pop()
+        except IndexError:
+            detector = _face_detector()
         with self.clock.timed(LABEL):
             scale = min(1.0, FACE_SIDE_PX / max(image.shape))
             size_wh = [max(1, round(side * scale)) for side in image.shape[1::-1]]
             small = np.asarray(cv2.resize(image, size_wh, interpolation=cv2.INTER_AREA))
-            return bool(self._faces.detector.detect(small))
+            found = bool(detector.detect(small))
+        # One that failed is not used again.
+        self._idle_detectors.append(detector)
+        return found
 
     def start(self, photos: Sequence[Photo]) -> Callable[[], list[Said]]:
         pictures = [photo.image for photo in photos]
@@ -244,6 +247,10 @@ def outlined_mask(mask: Mask, outline: str) -> Outlined | None:
         bbox=(float(left), float(top), float(width), float(height)),
         area=float(counts_area(counts)),
     )
+
+
+def _face_detector() -> FaceDetector:
+    return FACE_DETECTORS.load(FACES)(None, ())
 
 
 def _built(spec: ModelSpec | None) -> Inference | None:

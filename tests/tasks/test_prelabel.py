@@ -158,6 +158,27 @@ def test_a_model_that_fails_once_is_a_row(items: list[Item], tmp_path: Path, bat
     assert "green is not seen" in str(outcomes[2].error)
 
 
+def test_face_detectors_outlive_the_threads_of_a_chunk(
+    items: list[Item], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Detector:
+        built = 0
+
+        def __init__(self, threshold: float | None, weights: tuple[str, ...]) -> None:
+            Detector.built += 1
+
+        def detect(self, image: Any) -> list[str]:
+            return ["a face"] * bool(image.max() > 100)
+
+    monkeypatch.setattr(prelabel.FACE_DETECTORS, "load", lambda name: Detector)
+    made = task(tmp_path / "out", only_faces=True, batch=4, threads=3)
+    for _ in range(4):
+        outcomes = made.run_chunk(items)
+        ratios = [one.value.samples[0].fg_ratio for one in outcomes if one.value]
+        assert [ratio == 0 for ratio in ratios] == [place == 6 for place in range(10)]
+    assert Detector.built <= 3
+
+
 def test_outlines() -> None:
     assert outlined_mask(np.zeros((9, 9), np.uint8), "rle") is None
     ring = np.zeros((60, 80), np.uint8)
