@@ -37,7 +37,7 @@ from datakit.records.card import Command
 from datakit.records.draft import CHANGES, COCO, Change
 from datakit.records.failure import Failure
 from datakit.records.summary import Summary
-from datakit.tasks.review import HEADER, TABLE
+from datakit.tasks.review import EMPTIED, HEADER, TABLE
 
 VERB = "prelabel"
 
@@ -290,13 +290,20 @@ def _link(source: Path, target: Path) -> None:
 
 def _notes(table: Path, tool: str, matches: Matches, gone: list[str]) -> list[str]:
     with table.open(newline="") as handle:
-        scores = [float(row["iou"]) for row in csv.DictReader(handle)]
+        reviewed = list(csv.DictReader(handle))
+    scores = [float(row["iou"]) for row in reviewed]
+    emptied = sum(row[EMPTIED] == "1" for row in reviewed)
     notes = [f"read as {tool}"]
     if scores:
         changed = [score for score in scores if score < 1]
         notes.append(
             f"{len(changed):,} of {len(scores):,} reviewed masks changed; mean IoU of draft and "
             f"review {fmean(scores):.4f}, lowest {min(scores):.4f}: {TABLE}"
+        )
+    if emptied:
+        notes.append(
+            f"labels that were emptied: {emptied:,}, as the review lists their image without a "
+            f"shape ({EMPTIED} in {TABLE}); some tools also list images that nobody has looked at"
         )
     if matches.without_image:
         notes.append(f"{matches.without_image:,} came without their image: matched by file name")

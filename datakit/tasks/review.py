@@ -35,7 +35,12 @@ STEP = "review"
 REVIEWED = "reviewed"
 """Tag of a sample whose labels a person has looked at."""
 TABLE = "review.csv"
-HEADER = ("id", "file_name", "tool", "matched_by", "iou", "changed_px", "added_px", "removed_px")
+EMPTIED = "emptied"
+"""Column of `TABLE`: 1 where a label had a subject and its review has no shape."""
+HEADER = (
+    *("id", "file_name", "tool", "matched_by", "iou"),
+    *("changed_px", "added_px", "removed_px", EMPTIED),
+)
 
 Array = npt.NDArray[Any]
 Bools = npt.NDArray[np.bool_]
@@ -142,7 +147,9 @@ class MergeReview:
         )
         added, removed = (int((after & ~before).sum()), int((before & ~after).sum()))
         row = (pair.key, sample.file_name, given.tool, given.matched_by, round(likeness, 6), count)
-        lines = {TABLE: csv_rows.line([*row, added, removed]), **_change(pair, sample, likeness)}
+        emptied = int(before.any() and not after.any())
+        line = csv_rows.line([*row, added, removed, emptied])
+        lines = {TABLE: line, **_change(pair, sample, likeness)}
         return Product(
             samples=(merged,),
             files=files,

@@ -221,6 +221,27 @@ def test_an_image_without_shapes_was_emptied(drafts: Path, into: Path, tmp_path:
     assert (row.fg_ratio, row.annotations, row.categories) == (0, 0, ())
 
 
+@pytest.mark.parametrize("name", ["coco", "roboflow"])
+def test_a_listed_image_without_annotations_empties_its_draft_and_is_told(
+    drafts: Path, into: Path, tmp_path: Path, name: str
+) -> None:
+    reviewed = exported(drafts, tmp_path / "x", name)
+    assert not [note for note in merged(reviewed, into).notes if "emptied" in note]
+    assert {row["emptied"] for row in rows(into / "review.csv")} == {"0"}
+    for path in reviewed.rglob("*.json"):
+        document = json.loads(path.read_text())
+        kept = [image["id"] for image in document.get("images", ()) if EDITED not in str(image)]
+        found = document.get("annotations", ())
+        document["annotations"] = [one for one in found if one["image_id"] in kept]
+        path.write_text(json.dumps(document))
+    [note] = [note for note in merged(reviewed, into).notes if "emptied" in note]
+    assert note.startswith("labels that were emptied: 1,")
+    assert [row["id"] for row in rows(into / "review.csv") if row["emptied"] == "1"] == [
+        f"{KEY}.jpg"
+    ]
+    assert not label(into, KEY).any()
+
+
 def test_what_label_studio_skipped_is_no_review(drafts: Path, into: Path, tmp_path: Path) -> None:
     reviewed = exported(drafts, tmp_path / "x", "label-studio", EDITED)
     tasks = json.loads((reviewed / "tasks.json").read_text())
