@@ -65,8 +65,13 @@ def audit(options: Options, lineage: Lineage, source: Collection) -> Audit:
     if options.out and not options.dry_run:
         result = msgspec.structs.replace(result, out=options.out)
         failures = (*source.failures, *lineage.failures)
-        split_write.claim_report(result.verb, options, failures, result.counts)
-        _write(location(options.out), options, lineage, result)
+        split_write.claim_report(
+            result.verb,
+            options,
+            failures,
+            result.counts,
+            lambda: _write(location(options.out), options, lineage, result),
+        )
     return result
 
 

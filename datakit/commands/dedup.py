@@ -157,16 +157,25 @@ def _write(
     watch: Watch,
     counts: dict[str, int],
 ) -> None:
-    out = location(options.out)
     dropped = {at for cluster in clusters for at in cluster}.difference(*kept)
+
+    def lists() -> None:
+        _write_lists(options, lineage, clusters, kept)
+
     if options.drop:
         keep = [at not in dropped for at in range(len(lineage.items))]
         sides = [item.split for item in lineage.items]
         chosen = split_write.chosen_source(source, lineage, sides, keep)
-        split_write.place(VERB, options, chosen, options.materialize, watch)
+        split_write.place(VERB, options, chosen, options.materialize, watch, lists)
     else:
         failures = (*source.failures, *lineage.failures)
-        split_write.claim_report(VERB, options, failures, counts)
+        split_write.claim_report(VERB, options, failures, counts, lists)
+
+
+def _write_lists(
+    options: Options, lineage: Lineage, clusters: list[list[int]], kept: list[set[int]]
+) -> None:
+    out = location(options.out)
     links = {link.other: link for link in lineage.links if link.reason not in ("apart", "frames")}
     rows: list[dict[str, object]] = []
     for number, (cluster, best) in enumerate(zip(clusters, kept, strict=True), 1):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, cast
 
@@ -143,30 +143,54 @@ def write(
 
 
 def place(
-    verb: str, options: LineageOptions, chosen: Collection, how: str, watch: Watch
+    verb: str,
+    options: LineageOptions,
+    chosen: Collection,
+    how: str,
+    watch: Watch,
+    finishing: Callable[[], None] | None = None,
 ) -> Summary:
-    """Put the chosen samples' files and rows into ``options.out``."""
+    """Put the chosen samples' files and rows into ``options.out``; the card after ``finishing``."""
     if how == "none":
-        return _write_manifest(verb, options, chosen)
+        summary = _write_manifest(verb, options, chosen)
+        if finishing is not None:
+            finishing()
+        return summary
     task = LazyTask(
         "datakit.tasks.place:Place",
         {"out": options.out, "placing": how, "step": operation(verb, options)},
     )
-    summary = process(verb, options, chosen, task, label_map=label_map(options.src), watch=watch)
+    summary = process(
+        verb,
+        options,
+        chosen,
+        task,
+        label_map=label_map(options.src),
+        watch=watch,
+        finishing=None if finishing is None else lambda writer: finishing(),
+    )
     _write_annotations(location(options.out), chosen)
     return summary
 
 
 def claim_report(
-    verb: str, options: LineageOptions, failures: Sequence[Failure], counts: dict[str, int]
+    verb: str,
+    options: LineageOptions,
+    failures: Sequence[Failure],
+    counts: dict[str, int],
+    finishing: Callable[[], None],
 ) -> None:
-    """Make ``options.out`` a folder that datakit wrote, without samples: a report is no dataset."""
+    """Make ``options.out`` a folder that datakit wrote, without samples: a report is no dataset.
+
+    ``finishing`` writes the report: the card, which says that all is there, comes after it.
+    """
     out = location(options.out)
     command = Command(verb=verb, version=datakit.__version__, options=recorded_options(options))
     fingerprint = hashlib.sha256(msgspec.json.encode([options.src, command])).hexdigest()
     with dataset.create(out, fingerprint, options.mode) as writer:
         for failure in failures:
             writer.fail(failure)
+        finishing()
         writer.finish(Card(counts=counts, commands=(command,)))
     (out / dataset.MANIFEST).unlink(missing_ok=True)
 
