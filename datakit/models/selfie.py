@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, version
 
 from datakit.core import placing
 from datakit.models.mediapipe_faces import SELFIE, MediapipeMatte
@@ -36,7 +37,7 @@ class SelfieSegmenter:
             licence=SELFIE.licence,
             release=loaded.release,
             source=SELFIE.source,
-            runtime="mediapipe, cpu",
+            runtime=f"mediapipe {_version()}, cpu",
         )
 
     def segment(
@@ -49,3 +50,12 @@ class SelfieSegmenter:
             placement = placing.identity((image.shape[0], image.shape[1]))
             found.append(Prediction(matte, placement, raw_max=float(matte.max())))
         return found
+
+
+def _version() -> str:
+    """Return mediapipe's version without the seconds that its import takes."""
+    try:
+        return version("mediapipe")
+    except PackageNotFoundError:
+        # A build of one's own, under another name.
+        return "of unknown version"

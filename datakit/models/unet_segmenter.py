@@ -8,7 +8,7 @@ import msgspec
 
 from datakit.errors import ModelError
 from datakit.models.contract import shipped
-from datakit.models.given_weights import open_weights
+from datakit.models.given_weights import GivenWeights, open_weights
 from datakit.models.segmenters import Identity, Segmenter, Settings
 from datakit.models.weight_files import kind_of
 
@@ -20,27 +20,30 @@ class UNetFactory:
 
     def identify(self, settings: Settings) -> Identity:
         """Find the file and tell its kind."""
-        given = open_weights(settings, None, "unet")
-        kind_of(given.data, str(given.path))
-        if find_spec("torch") is None:
-            raise ModelError(
-                "--model unet: torch is needed; install it: pip install 'datakit[prelabel]'"
-            )
-        return given.identity("unet")
+        return _given(settings).identity("unet")
 
     def __call__(self, settings: Settings) -> Segmenter:
         """Build it; ModelError when the file is no U-Net that `datakit train` wrote."""
-        identity = self.identify(settings)
+        given = _given(settings)
         from datakit.models.torch_runner import TorchSegmenter
         from datakit.models.unet_weights import read_unet
 
-        given = open_weights(settings, None, "unet")
         model = read_unet(given.data, str(given.path))
         contract = shipped("unet")
         side = model.config.size_px
         shaped = msgspec.structs.replace(contract.input, size=(side, side))
         contract = msgspec.structs.replace(contract, input=shaped)
-        return TorchSegmenter(identity, model.logits, contract, settings)
+        return TorchSegmenter(given.identity("unet"), model.logits, contract, settings)
+
+
+def _given(settings: Settings) -> GivenWeights:
+    given = open_weights(settings, None, "unet")
+    kind_of(given.data, str(given.path))
+    if find_spec("torch") is None:
+        raise ModelError(
+            "--model unet: torch is needed; install it: pip install 'datakit[prelabel]'"
+        )
+    return given
 
 
 UNET = UNetFactory()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from importlib.metadata import version
 from pathlib import Path
 
 import cv2
@@ -47,6 +48,7 @@ def test_mediapipe_sees_the_person(sample_data: Path) -> None:
     segmenter = build("mediapipe-selfie")
     assert iou(segment_one(segmenter, image), alpha) > 0.85
     assert segmenter.identity.licence == "Apache-2.0"
+    assert segmenter.identity.runtime == f"mediapipe {version('mediapipe')}, cpu"
 
 
 @pytest.mark.parametrize("name", ["grabcut", "kmeans", "gmm", "meanshift", "otsu"])
@@ -103,6 +105,27 @@ def test_an_ensemble_is_the_mean(ball) -> None:
 def test_wrong_ensembles(settings, words) -> None:
     with pytest.raises(InputError, match=words):
         identify("ensemble", settings)
+
+
+def test_a_unet_file_is_read_once(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("torch")
+    from datakit.models import unet_segmenter
+    from datakit.models.unet import UNet, UNetConfig
+    from datakit.models.unet_weights import write_unet
+
+    path = cache / "unet.safetensors"
+    path.write_bytes(write_unet(UNet(UNetConfig(width=2, depth=1, size_px=32))))
+    read: list[object] = []
+    plain = unet_segmenter.open_weights
+
+    def counted(settings: Settings, known: None, name: str) -> object:
+        read.append(settings.weights)
+        return plain(settings, known, name)
+
+    monkeypatch.setattr(unet_segmenter, "open_weights", counted)
+    segmenter = build("unet", Settings(weights=(path,)))
+    assert len(read) == 1
+    assert segmenter.identity.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def test_a_noncommercial_model_taints_its_ensemble(cache) -> None:
