@@ -1,0 +1,107 @@
+"""The shipped contracts on models of the shape that they speak of, tiny and made here.
+
+Each model's answer is the value of the red channel as its contract prepared it, so that what comes
+out can be computed by hand from the picture and the published numbers.
+"""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from datakit.errors import ModelError
+from datakit.models.contract import Contract, read_contract
+from datakit.models.segmenters import Settings, build
+
+onnx = pytest.importorskip("onnx", reason="onnx is not installed")
+pytest.importorskip("onnxruntime", reason="the extra 'prelabel' is not installed")
+
+from onnx import TensorProto, helper, numpy_helper  # noqa: E402
+
+RED = 200
+PERSON, CLASSES = 15, 21
+
+
+def model(contract: Contract, **answers: np.ndarray) -> bytes:
+    """Return an ONNX model whose outputs are 1x1 convolutions (C, 3) of its input, in order."""
+    high, wide = contract.input.size
+    sides = ["h", "w"] if contract.input.fit == "multiple" else [high, wide]
+    nodes, weights, outputs = [], [], []
+    for name, matrix in answers.items():
+        kernel = matrix.astype(np.float32)[..., None, None]
+        weights.append(numpy_helper.from_array(kernel, f"{name}_weights"))
+        nodes.append(helper.make_node("Conv", ["x", f"{name}_weights"], [name]))
+        shape = ["n", len(matrix), *sides]
+        outputs.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, shape))
+    given = [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["n", 3, *sides])]
+    graph = helper.make_graph(nodes, contract.name, given, outputs, weights)
+    made = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
+    data: bytes = made.SerializeToString()
+    return data
+
+
+def channels(count: int, at: int, gain: float = 1.0) -> np.ndarray:
+    """Return (count, 3): red is the answer of one channel, the others are 0."""
+    matrix = np.zeros((count, 3))
+    matrix[at, 0] = gain
+    return matrix
+
+
+def sigmoid(value: float) -> float:
+    return 1 / (1 + math.exp(-value))
+
+
+# Of each: what the model's outputs are, and what the published preparation makes of a red of 200.
+SHAPES: dict[str, tuple[dict[str, np.ndarray], float]] = {
+    # The finest map comes first; the others are its sides.
+    "isnet": ({"d1": channels(1, 0), "d2": channels(1, 0, -1.0)}, RED / 255 - 0.5),
+    # Logits, the finest last.
+    "birefnet": (
+        {"coarse": channels(1, 0, -1.0), "finest": channels(1, 0)},
+        sigmoid((RED / 255 - 0.485) / 0.229),
+    ),
+    "modnet": ({"matte": channels(1, 0)}, (RED / 255 - 0.5) / 0.5),
+    # 21 classes; the auxiliary head comes second.
+    "deeplabv3": (
+        {"out": channels(CLASSES, PERSON), "aux": channels(CLASSES, 0)},
+        math.exp((RED / 255 - 0.485) / 0.229)
+        / (math.exp((RED / 255 - 0.485) / 0.229) + CLASSES - 1),
+    ),
+}
+
+
+def segmenter(tmp_path: Path, name: str, answers: dict[str, np.ndarray]) -> Any:
+    path = tmp_path / f"{name}.onnx"
+    path.write_bytes(model(read_contract(name), **answers))
+    return build("onnx", Settings(weights=(path,), contract=name, device="cpu"))
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_a_shipped_contract_runs_its_model(tmp_path: Path, name: str) -> None:
+    answers, expected = SHAPES[name]
+    contract = read_contract(name)
+    picture = np.zeros((90, 120, 3), np.uint8)
+    picture[:] = (RED, 30, 90)
+    [found] = segmenter(tmp_path, name, answers).segment([picture])
+    if contract.input.fit == "multiple":
+        assert [side % contract.input.multiple for side in found.probability.shape] == [0, 0]
+        assert found.probability.shape[0] == min(contract.input.size)
+    else:
+        assert found.probability.shape == contract.input.size
+    assert found.raw_max == pytest.approx(expected, abs=1e-4)
+    np.testing.assert_allclose(found.probability, expected, atol=1e-4)
+    assert found.to_image_size().shape == picture.shape[:2]
+
+
+def test_a_model_of_another_size_or_with_fewer_classes_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "birefnet.onnx"
+    path.write_bytes(model(read_contract("birefnet"), **SHAPES["birefnet"][0]))
+    with pytest.raises(ModelError, match=r"correct input\.size"):
+        build("onnx", Settings(weights=(path,), contract="deeplabv3", device="cpu"))
+    few = segmenter(tmp_path, "deeplabv3", {"out": channels(2, 0)})
+    with pytest.raises(ModelError, match="channel 15"):
+        few.segment([np.zeros((30, 40, 3), np.uint8)])
