@@ -130,8 +130,11 @@ class Options(WriteOptions, frozen=True, kw_only=True):
     ] = False
     depth: Annotated[Literal["8", "16"], Meta(description="bits of the alphas")] = "8"
     outline: Annotated[
-        Literal["rle", "polygons"],
-        Meta(description="what annotations.coco.json holds; masks with holes stay RLE"),
+        Literal["rle", "polygons", "bridged"],
+        Meta(
+            description="what annotations.coco.json holds; a mask with holes stays RLE among "
+            "polygons, and bridged cuts its holes open"
+        ),
     ] = "rle"
     category: Annotated[
         str, Meta(min_length=1, description="name of the class that is drafted")

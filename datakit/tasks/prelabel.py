@@ -15,12 +15,11 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from datakit.core.polygonize import fit_outline
-from datakit.core.rle import encode_counts
-from datakit.core.runs import counts_area, mask_to_counts
 from datakit.engine.base import Outcome
 from datakit.engine.stages import StageClock, Stages
 from datakit.io import atomic, images
+from datakit.io.exports.drawn import MASKS, Drawing, draw
+from datakit.io.exports.objects import Object
 from datakit.io.formats.base import Item
 from datakit.io.storage import location
 from datakit.models.faces import FACE_DETECTORS, FaceDetector
@@ -36,6 +35,7 @@ from datakit.tasks.labelled import carry_files, image_bytes, sha256
 FACES, FACE_SIDE_PX = "mediapipe", 640
 RAW = "probabilities"
 """Folder of the models' own maps, at the models' size, 16 bits."""
+DRAWINGS = {"rle": MASKS, "polygons": Drawing(), "bridged": Drawing(holes="bridge")}
 READ, DECODE, LABEL, WRITE = "read", "decode", "label", "write"
 
 Image = npt.NDArray[np.uint8]
@@ -228,24 +228,17 @@ def outlined_mask(mask: Mask, outline: str) -> Outlined | None:
     ----------
     mask : (H, W) uint8
         Nonzero is inside.
-    outline : {"rle", "polygons"}
-        Polygons are the coarsest that keep IoU 0.99; a mask with holes stays an RLE, as COCO's
-        polygons have none.
+    outline : {"rle", "polygons", "bridged"}
+        Polygons are the coarsest that keep IoU 0.99; COCO's have no holes, so that a mask with
+        holes stays an RLE, or has them hang on bridges without width.
     """
-    left, top, width, height = cv2.boundingRect(mask)
-    if not width:
+    drawn = draw([Object("", mask > 0)], DRAWINGS[outline])
+    if not drawn:
         return None
-    counts = mask_to_counts(mask)
-    segmentation: Any = {"size": list(mask.shape), "counts": encode_counts(counts)}
-    if outline == "polygons":
-        found = fit_outline(mask)
-        if not found.has_holes:
-            rings = [part.outer for part in found.parts]
-            segmentation = [np.round(ring, 2).ravel().tolist() for ring in rings]
+    [shape] = drawn
+    x, y, width, height = map(float, shape.bbox_xywh)
     return Outlined(
-        segmentation=segmentation,
-        bbox=(float(left), float(top), float(width), float(height)),
-        area=float(counts_area(counts)),
+        segmentation=shape.segmentation(), bbox=(x, y, width, height), area=float(shape.area)
     )
 
 

@@ -11,8 +11,11 @@ import msgspec
 import numpy as np
 import pytest
 
+from datakit.core.polygons import polygon_mask
 from datakit.engine.base import Outcome
 from datakit.errors import EngineError
+from datakit.io.exports.drawn import Drawing, draw
+from datakit.io.exports.objects import Object
 from datakit.io.files import FileRef
 from datakit.io.formats.base import Item
 from datakit.models.segmenters import SEGMENTERS, Settings
@@ -192,6 +195,28 @@ def test_outlines() -> None:
     holed = outlined_mask(ring, "polygons")
     assert holed is not None
     assert holed.segmentation["size"] == [60, 80]
+    bridged = outlined_mask(ring, "bridged")
+    assert bridged is not None
+    [points] = bridged.segmentation
+    assert not polygon_mask([np.reshape(points, (-1, 2))], 60, 80)[30, 40]
+    assert (bridged.bbox, bridged.area) == (solid.bbox, cv2.countNonZero(ring))
+
+
+@pytest.mark.parametrize("outline", ["rle", "polygons", "bridged"])
+@pytest.mark.parametrize("hole_px", [0, 9])
+def test_outlines_are_those_of_mask2coco(outline: str, hole_px: int) -> None:
+    mask = np.zeros((60, 80), np.uint8)
+    cv2.circle(mask, (40, 30), 20, 255, -1)
+    cv2.circle(mask, (70, 50), 4, 255, -1)
+    cv2.circle(mask, (40, 30), hole_px, 0, -1 if hole_px else 1)
+    drawing = Drawing(
+        shapes="rle" if outline == "rle" else "polygon",
+        holes="bridge" if outline == "bridged" else "rle",
+    )
+    [expected] = draw([Object("person", mask > 0)], drawing)
+    found = outlined_mask(mask, outline)
+    assert found is not None
+    assert found.segmentation == expected.segmentation()
 
 
 def test_hints_come_from_annotations() -> None:
