@@ -77,6 +77,8 @@ def main() -> None:
             for line in found:
                 print(f"    {line[:400]}", flush=True)
         print(f"\n{total} trials, {wrong} wrong")
+    # Here, while its thread lives: at the end of the process it would be waited for in vain.
+    server.close()
 
 
 def one_verb(
