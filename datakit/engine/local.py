@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import pickle
 import signal
+import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -138,12 +139,19 @@ class _Processes:
         )
 
     def _end(self, pool: ProcessPoolExecutor) -> None:
-        processes = list((pool._processes or {}).values())
+        processes, queue = (
+            list((pool._processes or {}).values()),
+            getattr(pool, "_call_queue", None),
+        )
         pool.shutdown(wait=False, cancel_futures=True)
         for process in processes:
             process.terminate()
         for process in processes:
             process.join()
+        # Until 3.11.5 the thread that feeds a full pipe waits for its dead readers for ever, and
+        # this process for that thread (CPython issue 94777).
+        if sys.version_info < (3, 11, 5) and queue is not None:
+            queue._reader.close()
 
 
 class _Submitted:
