@@ -172,6 +172,7 @@ def process(
     tables: Mapping[str, str] = MappingProxyType({}),
     finishing: Callable[[dataset.DatasetWriter], None] | None = None,
     views: bool = True,
+    manifest: bool = True,
     heard: Callable[[Outcome[Product]], None] | None = None,
     notes: tuple[str, ...] = (),
     decided_by: tuple[str, ...] = (),
@@ -198,6 +199,8 @@ def process(
         samples; it must write the same bytes whenever it is called again.
     views : bool
         Whether splits get manifests of their own (``SPLIT/metadata.jsonl``).
+    manifest : bool
+        Whether DST is a dataset; a report has no manifest.
     heard : callable, optional
         Told of each outcome, in order: of the time it took, which no dataset keeps.
     notes : tuple of str
@@ -243,6 +246,7 @@ def process(
             watch,
             finishing,
             views,
+            manifest,
             heard,
             notes,
             decided_by,
@@ -271,6 +275,7 @@ def _run(
     watch: Watch,
     finishing: Callable[[dataset.DatasetWriter], None] | None,
     views: bool,
+    manifest: bool,
     heard: Callable[[Outcome[Product]], None] | None,
     notes: tuple[str, ...],
     decided_by: tuple[str, ...],
@@ -303,7 +308,7 @@ def _run(
         counts = tally.counts(writer.failed)
         commands = (*source.commands, command)
         card = Card(label_map=label_map, counts=counts, commands=commands, notes=notes)
-        writer.finish(card, views=views)
+        writer.finish(card, views=views, manifest=manifest)
     return counts
 
 

@@ -154,16 +154,28 @@ def _inspect(options: Options, plan: report.Plan, watch: Watch) -> Quality:
     tables = {report.MEASUREMENTS: ""}
     if options.fix == "safe":
         tables[report.FIXES] = report.FIXES_HEADER
-    summary = process(VERB, options, source, task, tables=tables, watch=watch)
+    name = ", ".join(location(path).name for path in options.src)
+
+    def write_report(writer: dataset.DatasetWriter) -> None:
+        rows = report.keep_measurements(writer)
+        result = report.write(writer.out, rows, plan, name)
+        report.draw_sheets(writer.out, options, source, result.findings, plan)
+
+    summary = process(
+        VERB,
+        options,
+        source,
+        task,
+        tables=tables,
+        finishing=write_report,
+        manifest=options.makes_dataset,
+        watch=watch,
+    )
     if options.dry_run:
         return Quality(out=summary.out, counts=summary.counts, notes=summary.notes)
     out = location(options.out)
-    rows = report.keep_measurements(out)
-    result = report.write(out, rows, plan, ", ".join(location(path).name for path in options.src))
-    report.draw_sheets(out, options, source, result.findings, plan)
-    if options.fix == "none":
-        # A report is no dataset: the writer's empty manifest says nothing.
-        (out / dataset.MANIFEST).unlink(missing_ok=True)
+    rows = report.read_measurements(out / report.TABLE)
+    result = report.judged(rows, plan)
     counts = {"samples": len(rows)} | {
         name: summary.counts[name] for name in ("fixed", "failed") if name in summary.counts
     }
@@ -194,7 +206,6 @@ def _rejudge(options: Options, plan: report.Plan) -> Quality:
     command = Command(verb=VERB, version=__version__, options=recorded_options(options))
     fingerprint = hashlib.sha256(msgspec.json.encode([str(source.resolve()), command])).hexdigest()
     with dataset.create(out, fingerprint, options.mode) as writer:
-        writer.finish(Card(counts=counts, commands=(command,)))
-    (out / dataset.MANIFEST).unlink(missing_ok=True)
-    result = report.write(out, rows, plan, source.name)
+        result = report.write(out, rows, plan, source.name)
+        writer.finish(Card(counts=counts, commands=(command,)), manifest=False)
     return report.quality(result, options.fail_on, out=options.out, counts=counts)

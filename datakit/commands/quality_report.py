@@ -18,6 +18,7 @@ from datakit.checks.thresholds import default_limits, override, parse_target
 from datakit.engine.base import LazyTask, ordered_map
 from datakit.errors import InputError
 from datakit.io import atomic, csv_rows, jsonl, parquet
+from datakit.io.dataset import DatasetWriter
 from datakit.io.sources import Collection
 from datakit.io.storage import Location
 from datakit.records.finding import SEVERITIES, Finding
@@ -35,7 +36,7 @@ FINDINGS = "qc.jsonl"
 FINDINGS_CSV = "qc.csv"
 PLOTS = "qc.svg"
 SHEETS = "sheets"
-MEASUREMENTS = "measurements.jsonl"
+MEASUREMENTS = ".measurements.jsonl"
 FIXES = "fixes.csv"
 FIXES_HEADER = "sample,fix,before,after,pixels\n"
 TILE_PX = 240
@@ -84,14 +85,10 @@ def judged(rows: Sequence[Measurements], how: Plan) -> Judged:
     return Judged(findings, scores, active)
 
 
-def keep_measurements(out: Location) -> list[Measurements]:
-    """Turn the run's lines into the table, or read the table of a run that had come so far."""
-    lines = out / MEASUREMENTS
-    if not lines.exists():
-        return read_measurements(out / TABLE)
-    rows = list(jsonl.read(lines, dict))
-    parquet.write(out / TABLE, rows, columns(rows), TABLE_KIND)
-    lines.unlink()
+def keep_measurements(writer: DatasetWriter) -> list[Measurements]:
+    """Turn the run's lines into the table."""
+    rows = [msgspec.json.decode(line) for line in writer.lines(MEASUREMENTS)]
+    parquet.write(writer.out / TABLE, rows, columns(rows), TABLE_KIND)
     return [from_row(row) for row in rows]
 
 

@@ -191,8 +191,7 @@ def claim_report(
         for failure in failures:
             writer.fail(failure)
         finishing()
-        writer.finish(Card(counts=counts, commands=(command,)))
-    (out / dataset.MANIFEST).unlink(missing_ok=True)
+        writer.finish(Card(counts=counts, commands=(command,)), manifest=False)
 
 
 def label_map(sources: tuple[str, ...]) -> dict[str, int]:

@@ -134,9 +134,7 @@ def run(options: Options, watch: Watch | None = None) -> Training:
         notes = (*sides.notes, "dry run: nothing was written")
         return _result(options, sides, notes=notes)
     if options.resume and dataset.is_finished(out):
-        result = _read_result(out, command)
-        (out / dataset.MANIFEST).unlink(missing_ok=True)
-        return result
+        return _read_result(out, command)
     with _torch_threads(options.threads):
         return _train(options, command, source, sides, watch or Silent(), started)
 
@@ -182,9 +180,8 @@ def _train(
         text = msgspec.json.format(msgspec.json.encode(result), indent=2) + b"\n"
         atomic.write_bytes(out / RESULT, text)
         card = Card(counts=result.counts, commands=(*source.commands, command))
-        writer.finish(card, views=False)
-    # A model is no dataset, also not one without samples.
-    (out / dataset.MANIFEST).unlink(missing_ok=True)
+        # A model is no dataset, also not one without samples.
+        writer.finish(card, manifest=False)
     return msgspec.structs.replace(result, seconds=time.perf_counter() - started)
 
 

@@ -262,15 +262,18 @@ class DatasetWriter:
         with (self._desk.path / table).open("rb") as handle:
             yield from handle
 
-    def finish(self, card: Card, *, views: bool = True) -> None:
-        """Put manifest, failures, views (if wanted) and, last, the card in place."""
+    def finish(self, card: Card, *, views: bool = True, manifest: bool = True) -> None:
+        """Put manifest, failures, views and, last, the card in place.
+
+        A report is no dataset: without ``manifest`` it has neither a manifest nor views.
+        """
         self._held.check()
         with atomic.told(self.out):
             # Of workers that died while they wrote.
             atomic.remove_leftovers(self.out)
             for handle in self._tables.values():
                 os.fsync(handle.fileno())
-            if views:
+            if views and manifest:
                 self._write_views(self._desk.path / MANIFEST)
             for name in self._tables:
                 if name.startswith("."):
@@ -278,7 +281,8 @@ class DatasetWriter:
                 # The manifest last; a table of failures only when there are some.
                 if name != MANIFEST and (name != FAILURES or self.failed):
                     self._desk.publish(name)
-            self._desk.publish(MANIFEST)
+            if manifest:
+                self._desk.publish(MANIFEST)
         text = msgspec.json.format(msgspec.json.encode(card), indent=2)
         atomic.write_bytes(self.out / CARD, text + b"\n", durable=True)
 

@@ -27,7 +27,7 @@ from datakit.records.product import Product
 from datakit.records.sample import Operation
 from datakit.tasks.labelled import sha256
 
-MEASUREMENTS = "measurements.jsonl"
+MEASUREMENTS = ".measurements.jsonl"
 FIXES = "fixes.csv"
 FIXES_HEADER = "sample,fix,before,after,pixels\n"
 TILE_PX = 240
