@@ -29,7 +29,7 @@ lint: $(STAMP)
 	$(BIN)/python -m pytest -q tests/test_schemas.py tests/test_documented.py
 
 schemas: $(STAMP)
-	$(BIN)/python -m datakit.commands.schemas schemas
+	$(BIN)/python -m datakit.verbs.schemas schemas
 
 sample-data: $(STAMP)
 	$(BIN)/python sample_data/generate.py

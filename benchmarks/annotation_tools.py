@@ -18,10 +18,10 @@ from pathlib import Path
 import numpy as np
 
 import datakit
-from datakit.core.mask_metrics import iou
-from datakit.io import images
+from datakit.core.metrics.mask_metrics import iou
+from datakit.io.pixels import images
 from datakit.io.exports.picture import flat_name, side
-from datakit.io.sources import open_sources
+from datakit.io.layouts.sources import open_sources
 
 TOOLS = {
     "datumaro-coco": ("coco", "datumaro"),

@@ -26,12 +26,12 @@ import msgspec
 import numpy as np
 
 import datakit as dk
-from datakit.commands.augment import Options, run
-from datakit.core.randomness import derive_rng
-from datakit.io import images
-from datakit.io.formats.base import Item
-from datakit.io.sources import open_sources
-from datakit.tasks.augment import Augment
+from datakit.verbs.augment.run import Options, run
+from datakit.core.images.randomness import derive_rng
+from datakit.io.pixels import images
+from datakit.io.layouts.base import Item
+from datakit.io.layouts.sources import open_sources
+from datakit.verbs.augment.task import Augment
 from datakit.transforms.document import preset_text
 from datakit.transforms.elastic import FastElastic
 

@@ -24,8 +24,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from datakit.core.compositing import composite, cover
-from datakit.core.foreground import estimate_foreground
+from datakit.core.matting.compositing import composite, cover
+from datakit.core.matting.foreground import estimate_foreground
 from datakit.transforms.document import parse_document
 from datakit.transforms.elastic import FastElastic
 from datakit.transforms.pipeline import Pipeline

@@ -23,11 +23,11 @@ import numpy.typing as npt
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from datakit.core.duplicates import candidates, same_picture
-from datakit.core.hashing import Fingerprint, fingerprint, thumbnail
-from datakit.core.likeness import compare
-from datakit.core.neighbours import pairs_within
-from datakit.io.images import decode_rgb, decode_small_gray
+from datakit.core.similarity.duplicates import candidates, same_picture
+from datakit.core.similarity.hashing import Fingerprint, fingerprint, thumbnail
+from datakit.core.similarity.picture_match import compare
+from datakit.core.similarity.neighbours import pairs_within
+from datakit.io.pixels.images import decode_rgb, decode_small_gray
 from tests.planted.copies import near_copy
 
 COPIES, CROP = 2, 0.05

@@ -23,8 +23,8 @@ import numpy as np
 from scipy.stats import spearmanr
 
 import datakit
-from datakit.core.mask_metrics import iou
-from datakit.io import jsonl
+from datakit.core.metrics.mask_metrics import iou
+from datakit.io.tables import jsonl
 from datakit.records.draft import Draft, Queued
 
 REVIEWED = 0.2

@@ -27,9 +27,9 @@ import cv2
 import numpy as np
 import scipy
 
-from datakit.core.alpha import estimate_alpha
-from datakit.core.mask_prior import outline_prior
-from datakit.core.trimaps import half_band_px, mask_trimap
+from datakit.core.matting.alpha import estimate_alpha
+from datakit.core.matting.mask_prior import outline_prior
+from datakit.core.matting.trimaps import half_band_px, mask_trimap
 
 SIZES_WH = {"512x512": (512, 512), "1080p": (1920, 1080), "8k": (7680, 4320)}
 

@@ -23,9 +23,9 @@ from scipy import ndimage
 from skimage.measure import label, regionprops
 from skimage.metrics import structural_similarity
 
-from datakit.core.connectivity_error import connectivity_error
-from datakit.core.gradient_error import SCIPY_KERNEL, gradient_error
-from datakit.core.ssim import ssim
+from datakit.core.metrics.connectivity_error import connectivity_error
+from datakit.core.metrics.gradient_error import SCIPY_KERNEL, gradient_error
+from datakit.core.metrics.ssim import ssim
 
 WIDTH_PX, HEIGHT_PX = 1920, 1080
 

@@ -38,11 +38,11 @@ import torch
 
 import datakit
 from datakit.engine.base import attempt
-from datakit.io.sources import open_sources
-from datakit.models.segmenters import Settings, build
-from datakit.models.u2net import U2Net
+from datakit.io.layouts.sources import open_sources
+from datakit.models.segmenters.base import Settings, build
+from datakit.models.networks.u2net import U2Net
 from datakit.records.sample import Operation
-from datakit.tasks.prelabel import Prelabel
+from datakit.verbs.prelabel.task import Prelabel
 
 SIDE, PHOTO_SIDE = 320, 640
 GFLOP = {"u2netp": 39.5, "u2net": 117.2}

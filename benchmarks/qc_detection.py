@@ -27,8 +27,8 @@ from datakit.checks import all_checks
 from datakit.checks.base import StoredFile, Subject
 from datakit.checks.judge import Measurements, judge, measure
 from datakit.checks.thresholds import default_limits
-from datakit.core.edge_fit import edge_fit, shift_of
-from datakit.models.segmenters import SEGMENTERS, build, segment_one
+from datakit.core.quality.edge_fit import edge_fit, shift_of
+from datakit.models.segmenters.base import SEGMENTERS, build, segment_one
 from datakit.records.probe import Probe
 from tests.planted.base import (
     Base,

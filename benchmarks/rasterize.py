@@ -24,9 +24,9 @@ from isal import isal_zlib
 from pycocotools import mask as coco_mask
 from synthetic import figure
 
-from datakit.core.coverage import coverage_to_uint8, polygon_coverage
-from datakit.core.polygons import polygon_counts_each, polygon_mask
-from datakit.core.rle import rle_to_mask
+from datakit.core.masks.coverage import coverage_to_uint8, polygon_coverage
+from datakit.core.masks.polygons import polygon_counts_each, polygon_mask
+from datakit.core.masks.rle import rle_to_mask
 
 SIZE = 640
 Image = list[np.ndarray]

@@ -21,7 +21,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from datakit.commands.run import example
+from datakit.verbs.run.run import example
 
 SOURCES = {"roboflow": "export.zip", "p3m": "portraits", "selfie": "photos"}
 FILES = (

@@ -25,8 +25,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from datakit.io import atomic  # noqa: E402
-from datakit.io.object_store import open_store  # noqa: E402
+from datakit.io.store import atomic  # noqa: E402
+from datakit.io.store.object_store import open_store  # noqa: E402
 from tests import object_server  # noqa: E402
 from tests.object_server import Fault  # noqa: E402
 from tests.storage_campaign import TROUBLES, Campaign, Trouble, Undisturbed  # noqa: E402

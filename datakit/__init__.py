@@ -16,25 +16,25 @@ from typing import TYPE_CHECKING, Any
 from datakit.version import __version__
 
 VERBS = {
-    "anonymize": "datakit.commands.anonymize",
-    "augment": "datakit.commands.augment",
-    "coco2mask": "datakit.commands.coco2mask",
-    "mask2coco": "datakit.commands.mask2coco",
-    "train": "datakit.commands.train",
-    "prelabel": "datakit.commands.prelabel",
-    "validate": "datakit.commands.validate",
-    "qc": "datakit.commands.qc",
-    "eval": "datakit.commands.eval",
-    "matte": "datakit.commands.matte",
-    "trimap": "datakit.commands.trimap",
-    "dedup": "datakit.commands.dedup",
-    "split": "datakit.commands.split",
-    "export": "datakit.commands.export",
-    "stats": "datakit.commands.stats",
-    "report": "datakit.commands.report",
-    "review": "datakit.commands.review",
-    "run": "datakit.commands.run",
-    "weights": "datakit.commands.weights",
+    "anonymize": "datakit.verbs.anonymize.run",
+    "augment": "datakit.verbs.augment.run",
+    "coco2mask": "datakit.verbs.coco2mask.run",
+    "mask2coco": "datakit.verbs.mask2coco.run",
+    "train": "datakit.verbs.train.run",
+    "prelabel": "datakit.verbs.prelabel.run",
+    "validate": "datakit.verbs.validate.run",
+    "qc": "datakit.verbs.qc.run",
+    "eval": "datakit.verbs.eval.run",
+    "matte": "datakit.verbs.matte.run",
+    "trimap": "datakit.verbs.trimap.run",
+    "dedup": "datakit.verbs.dedup.run",
+    "split": "datakit.verbs.split.run",
+    "export": "datakit.verbs.export.run",
+    "stats": "datakit.verbs.stats.run",
+    "report": "datakit.verbs.report.run",
+    "review": "datakit.verbs.review.run",
+    "run": "datakit.verbs.run.run",
+    "weights": "datakit.verbs.weights.run",
 }
 """Verbs that are functions of this package, and the module of each."""
 
@@ -135,7 +135,7 @@ def __getattr__(name: str) -> Any:
     # Imported at first use, so that `import datakit` and `datakit --help` cost nothing.
     if name not in VERBS:
         raise AttributeError(f"module 'datakit' has no attribute {name!r}")
-    from datakit.commands.api import python_verb
+    from datakit.verbs.shared.api import python_verb
 
     module = import_module(VERBS[name])
     function = python_verb(name, module.Options, module.run)

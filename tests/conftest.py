@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from datakit.io.object_store import open_store
-from datakit.io.storage import location
+from datakit.io.store.object_store import open_store
+from datakit.io.store.storage import location
 from tests import object_server
 from tests.object_server import Faulty
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from datakit.errors import DatakitError
-from datakit.io import files
-from datakit.io.desk import has_journal
-from datakit.io.lock import claim
-from datakit.io.storage import location
+from datakit.io.store import files
+from datakit.io.dataset.workspace import has_journal
+from datakit.io.store.lock import claim
+from datakit.io.store.storage import location
 from tests.object_server import Fault, Faulty
 from tests.storage_cases import CARD, Case, tree
 

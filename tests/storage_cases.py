@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import datakit
-from datakit.io.lock import WORK
-from datakit.io.storage import location
+from datakit.io.store.lock import WORK
+from datakit.io.store.storage import location
 
 MANIFEST, CARD = "metadata.jsonl", "dataset.json"
 

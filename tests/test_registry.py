@@ -10,8 +10,8 @@ import pytest
 from datakit.checks import FAMILIES
 from datakit.engine import ENGINES
 from datakit.errors import InputError
-from datakit.io.formats import READERS
-from datakit.models.faces import FACE_DETECTORS
+from datakit.io.layouts import READERS
+from datakit.models.faces.base import FACE_DETECTORS
 from datakit.registry import Registry
 
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datakit.checks.base import NOT_MEASURED, Check, Measured, Subject, value_of
-from datakit.core.label_quality import extra_region, label_quality, missing_region
+from datakit.core.quality.label_quality import extra_region, label_quality, missing_region
 
 SLACK_OF_DIAGONAL = 0.008
 """A segmenter of 256 to 320 px resolution is off by up to three of its own pixels at an edge."""

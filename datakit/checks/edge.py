@@ -14,10 +14,10 @@ from datakit.checks.base import (
     Values,
     value_of,
 )
-from datakit.core.contour_profiles import fringe_ratio, halo_px
-from datakit.core.edge_fit import edge_fit, offset_of, shift_of
-from datakit.core.matte_edges import transition_width_px
-from datakit.core.stair_steps import repeated_lines_share
+from datakit.core.quality.contour_profiles import fringe_ratio, halo_px
+from datakit.core.quality.edge_fit import edge_fit, offset_of, shift_of
+from datakit.core.quality.matte_edges import transition_width_px
+from datakit.core.quality.stair_steps import repeated_lines_share
 
 MIN_POINTS = 40
 REFERENCE_DIAGONAL_PX = 2000

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from datakit.checks.base import NOT_MEASURED, Check, Measured, Subject, value_of
-from datakit.core.jpeg_traces import block_grid_ratio, residue_share
+from datakit.core.quality.jpeg_traces import block_grid_ratio, residue_share
 
 ASPECT_TOLERANCE = 0.01
 JPEG_BY_NAME = 1.5

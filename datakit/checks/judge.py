@@ -10,7 +10,7 @@ import numpy as np
 from datakit.checks import all_checks, family_of
 from datakit.checks.base import Check, Population, Scored, Subject, Values
 from datakit.checks.limits import Limits
-from datakit.core.matte_regions import Box
+from datakit.core.quality.matte_regions import Box
 from datakit.records.finding import SEVERITIES, Finding, Severity
 
 

@@ -22,9 +22,9 @@ from datakit.checks.base import (
     Subject,
     Values,
 )
-from datakit.core.duplicates import candidates, same_picture
-from datakit.core.hashing import THUMBNAIL_PX, fingerprint, thumbnail
-from datakit.core.likeness import compare
+from datakit.core.similarity.duplicates import candidates, same_picture
+from datakit.core.similarity.hashing import THUMBNAIL_PX, fingerprint, thumbnail
+from datakit.core.similarity.picture_match import compare
 
 LABEL_PX = 24
 IMAGE_PX = 16

@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 
 from datakit.checks.base import NOT_MEASURED, Check, Measured, Subject, value_of
-from datakit.core.edge_fit import edge_fit
-from datakit.core.matte_regions import Box, Regions, border_line_share, border_shares
+from datakit.core.quality.edge_fit import edge_fit
+from datakit.core.quality.matte_regions import Box, Regions, border_line_share, border_shares
 
 FIT_MARGIN_PX = 14
 FITS = 0.59

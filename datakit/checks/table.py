@@ -9,7 +9,7 @@ import numpy as np
 
 from datakit.checks.base import Value
 from datakit.checks.judge import Measurements
-from datakit.core.matte_regions import Box
+from datakit.core.quality.matte_regions import Box
 
 KEYS = ("id", "file")
 BOX = "box"

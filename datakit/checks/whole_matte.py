@@ -15,9 +15,9 @@ from datakit.checks.base import (
     number,
     value_of,
 )
-from datakit.core.level_gaps import level_gap_share
-from datakit.core.matte_edges import hard_edge_share
-from datakit.core.matte_regions import inversion_score
+from datakit.core.quality.level_gaps import level_gap_share
+from datakit.core.quality.matte_edges import hard_edge_share
+from datakit.core.quality.matte_regions import inversion_score
 
 LOGIT_FLOOR = 0.1
 """Spread of the log odds below which a set counts as uniform: 10 % of the share itself."""

@@ -106,7 +106,7 @@ def _read_config(
     def read(ctx: click.Context, parameter: click.Parameter, value: str | None) -> None:
         if value is None:
             return
-        from datakit.io import yaml_files
+        from datakit.io.tables import yaml_files
 
         data, lines = yaml_files.load(Path(value))
         for key in data:

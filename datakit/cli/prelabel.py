@@ -7,7 +7,7 @@ import msgspec
 
 from datakit.cli.main import VERBS
 from datakit.cli.verb import verb
-from datakit.commands.prelabel import VERB, Options, run
+from datakit.verbs.prelabel.run import VERB, Options, run
 from datakit.records.drafting import Drafting
 from datakit.records.summary import Summary
 

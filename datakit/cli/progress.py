@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 
 import click
 
-from datakit.commands.base import Silent, Watch
+from datakit.verbs.shared.pipeline import Silent, Watch
 
 PLAIN_SECONDS = 10.0
 

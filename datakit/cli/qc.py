@@ -11,7 +11,7 @@ from rich.table import Table
 
 from datakit.cli.main import VERBS
 from datakit.cli.verb import verb
-from datakit.commands.qc import VERB, Options, run
+from datakit.verbs.qc.run import VERB, Options, run
 from datakit.records.quality import CheckCounts, Quality
 
 STYLES = {"error": "red", "warning": "yellow", "review": "cyan"}

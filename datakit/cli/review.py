@@ -6,8 +6,8 @@ import click
 
 from datakit.cli.main import VERBS
 from datakit.cli.verb import verb
-from datakit.commands.base import Watch
-from datakit.commands.review import VERB, Options, run
+from datakit.verbs.shared.pipeline import Watch
+from datakit.verbs.review.run import VERB, Options, run
 from datakit.records.summary import Summary
 
 

@@ -15,8 +15,8 @@ from rich.table import Table
 
 from datakit.cli.main import VERBS
 from datakit.cli.verb import EXIT_INTERRUPTED, verb
-from datakit.commands.base import Silent, Watch
-from datakit.commands.run import NOTHING_RUN, VERB, Options, run
+from datakit.verbs.shared.pipeline import Silent, Watch
+from datakit.verbs.run.run import NOTHING_RUN, VERB, Options, run
 from datakit.records.pipeline import RunSummary, StepReport
 
 DONE = {

@@ -11,7 +11,7 @@ from rich.table import Table
 
 from datakit.cli.main import VERBS
 from datakit.cli.verb import show_summary, verb
-from datakit.commands.split import VERB, Options, run
+from datakit.verbs.split.run import VERB, Options, run
 from datakit.records.lineage import REASONS, Audit
 from datakit.records.summary import Summary
 

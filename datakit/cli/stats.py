@@ -11,7 +11,7 @@ from rich.table import Table
 
 from datakit.cli.main import VERBS
 from datakit.cli.verb import verb
-from datakit.commands.stats import VERB, Options, run
+from datakit.verbs.stats.run import VERB, Options, run
 from datakit.records.statistics import Statistics
 
 MOST_SIZES = 8

@@ -11,7 +11,7 @@ from rich.table import Table
 
 from datakit.cli.main import VERBS
 from datakit.cli.verb import verb
-from datakit.commands.train import VERB, Options, run
+from datakit.verbs.train.run import VERB, Options, run
 from datakit.records.training import Training
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datakit.cli.main import VERBS
 from datakit.cli.verb import verb
-from datakit.commands.trimap import VERB, Options, run
+from datakit.verbs.trimap.run import VERB, Options, run
 
 command = verb(
     VERB,

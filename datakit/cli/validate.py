@@ -11,7 +11,7 @@ from rich.table import Table
 
 from datakit.cli.main import VERBS
 from datakit.cli.verb import verb
-from datakit.commands.validate import VERB, Options, run
+from datakit.verbs.validate.run import VERB, Options, run
 from datakit.records.failure import Failure
 from datakit.records.problems import Problems
 

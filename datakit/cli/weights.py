@@ -11,7 +11,7 @@ from rich.table import Table
 
 from datakit.cli.main import VERBS
 from datakit.cli.verb import verb
-from datakit.commands.weights import VERB, Options, run
+from datakit.verbs.weights.run import VERB, Options, run
 from datakit.records.stored_weights import StoredWeights, WeightsReport
 
 

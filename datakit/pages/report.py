@@ -112,7 +112,7 @@ class Page:
     sections : sequence of Section
         In the order of reading.
     lineage : mapping
-        Columns of the table of samples; see `datakit.commands.report_lineage`.
+        Columns of the table of samples; see `datakit.verbs.report.lineage_table`.
     notes : sequence of str
         What the reader should know of the report itself.
     """

@@ -14,8 +14,8 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from datakit.errors import DatakitError, OutputError
-from datakit.pages.guard import Guard
-from datakit.pages.review_desk import Ask, Desk
+from datakit.pages.request_guard import Guard
+from datakit.pages.review_queue import Ask, Desk
 
 ASSETS = {
     "icon.svg": "image/svg+xml",

@@ -10,8 +10,9 @@ from pathlib import Path
 import cv2
 
 from datakit.errors import DatakitError
-from datakit.io import atomic, images
-from datakit.io.files import FileRef
+from datakit.io.store import atomic
+from datakit.io.pixels import images
+from datakit.io.store.files import FileRef
 
 SIDE_PX = 128
 MOST_BYTES = 256 << 20

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from datakit.io.formats.base import Item
+from datakit.io.layouts.base import Item
 from datakit.training.samples import read_photo
 
 

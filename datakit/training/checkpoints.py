@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn, optim
 
 from datakit.errors import ModelError
-from datakit.models.weight_files import read_tensors
+from datakit.models.weights.files import read_tensors
 
 _DTYPES = {torch.float32: "F32", torch.float64: "F64", torch.int64: "I64"}
 _MODEL, _BEST, _OPTIMIZER = "model/", "best/", "optimizer/"

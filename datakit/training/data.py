@@ -12,8 +12,8 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from datakit.errors import InputError
-from datakit.io.formats.base import Item
-from datakit.io.sources import open_sources
+from datakit.io.layouts.base import Item
+from datakit.io.layouts.sources import open_sources
 from datakit.training.samples import draw, is_labelled, read_photo, sample_rng
 from datakit.transforms.pipeline import Pipeline, load_pipeline
 

@@ -12,9 +12,9 @@ import torch
 from torch import Tensor, nn, optim
 from torch.utils.data import DataLoader, Sampler
 
-from datakit.core.randomness import derive_rng
+from datakit.core.images.randomness import derive_rng
 from datakit.errors import ModelError
-from datakit.io.formats.base import Item
+from datakit.io.layouts.base import Item
 from datakit.records.training import Epoch
 from datakit.training.checkpoints import encode_state, encode_weights, restore_state
 from datakit.training.data import PortraitDataset

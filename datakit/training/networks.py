@@ -9,10 +9,10 @@ import torch
 from torch import Tensor, nn
 
 from datakit.errors import InputError
-from datakit.models.u2net import U2Net
-from datakit.models.u2net_weights import read_u2net
-from datakit.models.unet import UNet, UNetConfig
-from datakit.models.unet_weights import read_unet
+from datakit.models.networks.u2net import U2Net
+from datakit.models.networks.u2net_weights import read_u2net
+from datakit.models.networks.unet import UNet, UNetConfig
+from datakit.models.networks.unet_weights import read_unet
 
 NetworkName = Literal["unet", "u2netp", "u2net"]
 

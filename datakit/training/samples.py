@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from datakit.core import placing
-from datakit.core.randomness import derive_rng
+from datakit.core.images import network_input
+from datakit.core.images.randomness import derive_rng
 from datakit.errors import InputError
-from datakit.io import images
-from datakit.io.formats.base import Item
-from datakit.io.mattes import decode_label_alpha, decode_label_mask
+from datakit.io.pixels import images
+from datakit.io.layouts.base import Item
+from datakit.io.pixels.mattes import decode_label_alpha, decode_label_mask
 
 if TYPE_CHECKING:
     # Albumentations takes seconds to import, and not everybody augments.
@@ -71,12 +71,12 @@ def read_photo(item: Item) -> LabelledPhoto:
 
 
 def fit_square(photo: LabelledPhoto, size_px: int) -> LabelledPhoto:
-    """Stretch a photo to a square, as the segmenters do (`datakit.core.placing`)."""
+    """Stretch a photo to a square, as the segmenters do (`datakit.core.images.network_input`)."""
     height, width = photo.alpha.shape
-    placement = placing.place((height, width), (size_px, size_px), "stretch")
+    placement = network_input.place((height, width), (size_px, size_px), "stretch")
     return LabelledPhoto(
-        placing.to_input(photo.image, placement, (0, 0, 0)),
-        np.clip(placing.resize_map(photo.alpha, (size_px, size_px)), 0, 1),
+        network_input.to_input(photo.image, placement, (0, 0, 0)),
+        np.clip(network_input.resize_map(photo.alpha, (size_px, size_px)), 0, 1),
     )
 
 
@@ -90,9 +90,9 @@ def draw(
     scale = _BEFORE * size_px / min(height, width)
     if scale < 1:
         size_hw = (max(1, round(height * scale)), max(1, round(width * scale)))
-        placement = placing.place((height, width), size_hw, "stretch")
-        image = placing.to_input(photo.image, placement, (0, 0, 0))
-        photo = LabelledPhoto(image, np.clip(placing.resize_map(photo.alpha, size_hw), 0, 1))
+        placement = network_input.place((height, width), size_hw, "stretch")
+        image = network_input.to_input(photo.image, placement, (0, 0, 0))
+        photo = LabelledPhoto(image, np.clip(network_input.resize_map(photo.alpha, size_hw), 0, 1))
     drawn = pipeline(image=photo.image, alpha=photo.alpha, rng=rng)
     return fit_square(LabelledPhoto(drawn["image"], drawn["alpha"]), size_px)
 

@@ -9,10 +9,10 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
-from datakit.core import placing
-from datakit.core.mask_metrics import mask_scores
-from datakit.core.matting_metrics import mad, mse
-from datakit.io.formats.base import Item
+from datakit.core.images import network_input
+from datakit.core.metrics.mask_metrics import mask_scores
+from datakit.core.metrics.matting_metrics import mad, mse
+from datakit.io.layouts.base import Item
 from datakit.training.networks import NetworkSpec, logits_of
 from datakit.training.samples import read_photo
 
@@ -24,13 +24,13 @@ Alpha = npt.NDArray[np.float32]
 def predict(network: nn.Module, spec: NetworkSpec, image: npt.NDArray[np.uint8]) -> Alpha:
     """Return (H, W) float32 in [0, 1] for an (H, W, 3) uint8 RGB image; in evaluation mode."""
     height, width = image.shape[:2]
-    placement = placing.place((height, width), (spec.size_px, spec.size_px), "stretch")
-    small = placing.to_input(image, placement, (0, 0, 0))
+    placement = network_input.place((height, width), (spec.size_px, spec.size_px), "stretch")
+    small = network_input.to_input(image, placement, (0, 0, 0))
     device = next(network.parameters()).device
     batch = torch.from_numpy(small.transpose(2, 0, 1)[None].astype(np.float32) / 255).to(device)
     with torch.inference_mode():
         probability = torch.sigmoid(logits_of(network, batch, spec.name)[0])[0, 0]
-    return np.clip(placing.to_image_size(probability.cpu().numpy(), placement), 0, 1)
+    return np.clip(network_input.to_image_size(probability.cpu().numpy(), placement), 0, 1)
 
 
 def scores_of(network: nn.Module, spec: NetworkSpec, items: Sequence[Item]) -> dict[str, float]:

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from datakit.core.displacement import expected_peak, invert_map, smooth_noise
+from datakit.core.images.displacement import expected_peak, invert_map, smooth_noise
 
 APPROXIMATE_KERNEL_PX = 17
 """The kernel that Albumentations 2.0.8 smooths with when told ``approximate=True``."""

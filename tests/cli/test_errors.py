@@ -207,7 +207,7 @@ def as_nobody(*arguments: object) -> subprocess.CompletedProcess[str]:
         "from click.testing import CliRunner\n"
         "from datakit.cli.main import app, main\n"
         "if os.geteuid() == 0:\n"
-        "    import datakit.tasks.rasterize\n"
+        "    import datakit.verbs.coco2mask.task\n"
         "    done = CliRunner().invoke(app, ['coco2mask', '/none', '-o', '/none/out'])\n"
         "    assert done.exit_code == 2\n"
         "    os.setgid(65534); os.setuid(65534)\n"

@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from datakit.cli.main import app
-from datakit.io import images
+from datakit.io.pixels import images
 from tests.planted.base import to_levels
 from tests.planted.mattes import analytic_matte
 

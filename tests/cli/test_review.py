@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from datakit.io.decisions import now, open_log
+from datakit.io.dataset.decisions import now, open_log
 from datakit.records.review import Decision
 from tests.cli.test_errors import DONE, datakit, refused
 from tests.commands.exports import tree

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from datakit.core.polygons import polygon_mask
+from datakit.core.masks.polygons import polygon_mask
 from datakit.io.exports.picture import flat_name
 from tests.core.test_brush_rle import slow_decode
 

@@ -9,12 +9,13 @@ import numpy as np
 import pytest
 
 import datakit
-from datakit.core.mask_metrics import iou
+from datakit.core.metrics.mask_metrics import iou
 from datakit.errors import InputError, OutputError
-from datakit.io import atomic, images
+from datakit.io.store import atomic
+from datakit.io.pixels import images
 from datakit.io.exports import WRITERS
 from datakit.io.exports.picture import flat_name
-from datakit.io.sources import open_sources
+from datakit.io.layouts.sources import open_sources
 from tests.commands.exports import Export, box, jpeg, photo, png, tree
 from tests.commands.pairs import SIDE_PX, photo_and_alpha, write_set
 from tests.contracts.export_readers import READERS, Key

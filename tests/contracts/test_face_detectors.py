@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from datakit.errors import InputError, ModelError
-from datakit.io import images
-from datakit.models.faces import FACE_DETECTORS
-from datakit.models.weights import WEIGHTS_VARIABLE
+from datakit.io.pixels import images
+from datakit.models.faces.base import FACE_DETECTORS
+from datakit.models.weights.provenance import WEIGHTS_VARIABLE
 
 pytest.importorskip("mediapipe", reason="the extra 'faces' is not installed")
 

@@ -12,10 +12,10 @@ import pytest
 
 import datakit
 from datakit.errors import DatakitError, InputError
-from datakit.io import images
-from datakit.io.formats import READERS
-from datakit.io.formats.base import Item
-from datakit.io.sources import Collection, open_sources
+from datakit.io.pixels import images
+from datakit.io.layouts import READERS
+from datakit.io.layouts.base import Item
+from datakit.io.layouts.sources import Collection, open_sources
 from tests.commands.exports import Export, box, jpeg, photo, png, zipped
 
 Make = Callable[[Path], Path]

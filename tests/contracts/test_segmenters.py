@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from datakit.errors import InputError, ModelError
-from datakit.io import images
-from datakit.models.segmenters import (
+from datakit.io.pixels import images
+from datakit.models.segmenters.base import (
     SEGMENTERS,
     Hint,
     Settings,
@@ -19,15 +19,15 @@ from datakit.models.segmenters import (
     segment_one,
     stream,
 )
-from datakit.models.weights import WEIGHTS_VARIABLE
+from datakit.models.weights.provenance import WEIGHTS_VARIABLE
 
 pytest.importorskip("mediapipe", reason="the extra 'faces' is not installed")
 torch = pytest.importorskip("torch", reason="the extra 'prelabel' is not installed")
 safetensors = pytest.importorskip("safetensors.torch", reason="safetensors is not installed")
 
-from datakit.models.u2net import U2Net  # noqa: E402
-from datakit.models.unet import UNet, UNetConfig  # noqa: E402
-from datakit.models.unet_weights import write_unet  # noqa: E402
+from datakit.models.networks.u2net import U2Net  # noqa: E402
+from datakit.models.networks.unet import UNet, UNetConfig  # noqa: E402
+from datakit.models.networks.unet_weights import write_unet  # noqa: E402
 from tests.models import weight_makers  # noqa: E402
 
 

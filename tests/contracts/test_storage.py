@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 import datakit
 from datakit.cli.main import app
-from datakit.io.storage import location
+from datakit.io.store.storage import location
 from tests.conftest import Bucket
 from tests.storage_cases import CASES, tree, upload
 

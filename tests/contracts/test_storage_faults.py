@@ -17,10 +17,11 @@ import msgspec
 import pytest
 
 from datakit.errors import InputError, OutputError
-from datakit.io import atomic, dataset, ledger, object_lock
-from datakit.io.lock import claim
-from datakit.io.object_journal import ObjectJournal
-from datakit.io.storage import ObjectPath, location
+from datakit.io.store import atomic, written_digests, object_lock
+from datakit.io.dataset.output import output
+from datakit.io.store.lock import claim
+from datakit.io.dataset.object_journal import ObjectJournal
+from datakit.io.store.storage import ObjectPath, location
 from datakit.records.card import Card
 from datakit.records.product import Product
 from tests.conftest import Bucket
@@ -111,7 +112,7 @@ def test_one_denied_object_is_one_failure(bucket: Bucket, sources: dict[str, str
 KILLED = """
 import os, sys
 import datakit
-from datakit.io import dataset
+from datakit.io.dataset.output import output
 add, left = dataset.DatasetWriter.add, [int(sys.argv[3])]
 def killed(self, key, product):
     add(self, key, product)
@@ -139,15 +140,15 @@ def test_a_killed_driver_is_resumed(
     assert not location(f"{root}/out", ".datakit").exists()
 
 
-def write(out: ObjectPath, mode: dataset.Mode, *, stop: bool = False) -> list[str]:
+def write(out: ObjectPath, mode: output.Mode, *, stop: bool = False) -> list[str]:
     """Write two items; return those that an earlier run had done."""
     done = []
-    with dataset.create(out, "run", mode) as writer:
+    with output.create(out, "run", mode) as writer:
         for key in "ab":
             if writer.recorded(key) is not None:
                 done.append(key)
             atomic.write_bytes(out / f"{key}.txt", key.encode())
-            digests = ledger.take(str(out), [f"{key}.txt"])
+            digests = written_digests.take(str(out), [f"{key}.txt"])
             writer.add(key, Product(files={f"{key}.txt": 1}, digests=digests))
         if stop:
             raise OutputError("stopped")
@@ -186,10 +187,10 @@ def test_a_tag_that_is_no_digest_is_checked_by_reading(
 def test_overwriting_takes_only_what_datakit_wrote(place: ObjectPath) -> None:
     (place / "mine.txt").write_bytes(b"precious")
     with pytest.raises(InputError, match="replaces only folders that datakit wrote"):
-        dataset.check_target(place, "overwrite")
+        output.check_target(place, "overwrite")
     (place / "mine.txt").unlink()
     write(place, "new")
-    dataset.check_target(place, "overwrite")
+    output.check_target(place, "overwrite")
     (place / "old.txt").write_bytes(b"")
     write(place, "overwrite")
     assert sorted(tree(str(place))) == ["a.txt", "b.txt", "dataset.json", "metadata.jsonl"]
@@ -197,11 +198,11 @@ def test_overwriting_takes_only_what_datakit_wrote(place: ObjectPath) -> None:
 
 def test_a_finished_dataset_is_reopened_for_what_is_kept(place: ObjectPath) -> None:
     write(place, "new")
-    assert dataset.is_finished(place)
-    dataset.reopen(place, "run", {"a": Product(files={"a.txt": 1})})
-    assert not dataset.is_finished(place)
+    assert output.is_finished(place)
+    output.reopen(place, "run", {"a": Product(files={"a.txt": 1})})
+    assert not output.is_finished(place)
     assert write(place, "resume") == ["a"]
-    assert dataset.is_finished(place)
+    assert output.is_finished(place)
 
 
 def test_a_kill_between_emptying_and_removing_begins_anew(place: ObjectPath) -> None:

@@ -4,9 +4,9 @@ import cv2
 import numpy as np
 import pytest
 
-from datakit.core.jpeg_traces import block_grid_ratio, residue_share
-from datakit.core.level_gaps import level_gap_share
-from datakit.core.stair_steps import repeated_lines_share
+from datakit.core.quality.jpeg_traces import block_grid_ratio, residue_share
+from datakit.core.quality.level_gaps import level_gap_share
+from datakit.core.quality.stair_steps import repeated_lines_share
 from tests.core.mattes import disk
 from tests.planted.base import jpeg, to_levels
 from tests.planted.mattes import analytic_matte

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 import datakit
-from datakit.commands import coco2mask
+from datakit.verbs.coco2mask import run
 from datakit.engine.base import LazyTask, Needs, ordered_map
 from datakit.engine.ray import RayEngine
 from datakit.errors import EngineError, InputError
@@ -68,10 +68,10 @@ def test_two_nodes_write_the_same_tree(
 ) -> None:
     # Long enough for the second node to start as well.
     watch = Spoiler(1, lambda: time.sleep(2))
-    options = coco2mask.Options(
+    options = run.Options(
         src=(str(export),), out=str(tmp_path / "out"), engine="ray", workers=2
     )
-    summary = coco2mask.run(options, watch)
+    summary = run.run(options, watch)
     assert tree(tmp_path / "out") == undisturbed
     assert len(watch.seen) == 2
     notes = [note for note in summary.notes if "items/s" in note]
@@ -116,10 +116,10 @@ def test_a_node_that_leaves_takes_nothing_with_it(
 ) -> None:
     node = add_node(ray_cluster)
     watch = Spoiler(12, lambda: remove_node(ray_cluster, node))
-    options = coco2mask.Options(
+    options = run.Options(
         src=(str(export),), out=str(tmp_path / "out"), engine="ray", workers=3
     )
-    coco2mask.run(options, watch)
+    run.run(options, watch)
     wait_until(2)
     assert tree(tmp_path / "out") == undisturbed
 

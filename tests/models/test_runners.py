@@ -10,13 +10,13 @@ import pytest
 torch = pytest.importorskip("torch", reason="the extra 'prelabel' is not installed")
 pytest.importorskip("onnxruntime", reason="the extra 'prelabel' is not installed")
 
-from datakit.core import placing  # noqa: E402
+from datakit.core.images import network_input  # noqa: E402
 from datakit.errors import ModelError  # noqa: E402
-from datakit.models import torch_runner  # noqa: E402
-from datakit.models.contract import parse_contract  # noqa: E402
-from datakit.models.segmenters import Identity, Settings, Submits, build  # noqa: E402
-from datakit.models.torch_runner import TorchSegmenter  # noqa: E402
-from datakit.models.unet import UNet, UNetConfig  # noqa: E402
+from datakit.models.runtimes import torch_runner  # noqa: E402
+from datakit.models.runtimes.contract import parse_contract  # noqa: E402
+from datakit.models.segmenters.base import Identity, Settings, Submits, build  # noqa: E402
+from datakit.models.runtimes.torch_runner import TorchSegmenter  # noqa: E402
+from datakit.models.networks.unet import UNet, UNetConfig  # noqa: E402
 from tests.models import weight_makers as makers  # noqa: E402
 
 IDENTITY = Identity(name="tested")
@@ -76,12 +76,12 @@ def test_resizing_on_the_device_is_resizing_on_the_host(unet, pictures, fit, div
 def test_resize_weights_are_opencvs(pictures):
     for picture in pictures:
         for size in [(48, 64), (300, 200), (20, 400), (7, 5)]:
-            rows = placing.resize_weights(picture.shape[0], size[0])
-            columns = placing.resize_weights(picture.shape[1], size[1])
+            rows = network_input.resize_weights(picture.shape[0], size[0])
+            columns = network_input.resize_weights(picture.shape[1], size[1])
             narrow = np.tensordot(rows, picture.astype(np.float32), (1, 0))
             found = np.tensordot(narrow, columns, (1, 1)).transpose(0, 2, 1)
-            place = placing.place((picture.shape[0], picture.shape[1]), size, "stretch")
-            expected = placing.to_input(picture, place, (0, 0, 0))
+            place = network_input.place((picture.shape[0], picture.shape[1]), size, "stretch")
+            expected = network_input.to_input(picture, place, (0, 0, 0))
             assert np.abs(np.rint(found) - expected).max() <= 1
             np.testing.assert_allclose(rows.sum(axis=1), 1, atol=1e-5)
 

@@ -14,10 +14,10 @@ import pytest
 from PIL import Image
 
 from datakit.errors import InputError
-from datakit.io.decisions import open_log, read_decisions
-from datakit.io.files import FileRef
-from datakit.pages import veils
-from datakit.pages.review_desk import Ask, Desk, Subject
+from datakit.io.dataset.decisions import open_log, read_decisions
+from datakit.io.store.files import FileRef
+from datakit.pages import mask_overlay
+from datakit.pages.review_queue import Ask, Desk, Subject
 from datakit.pages.thumbnails import Thumbnails
 from tests.commands.exports import photo
 
@@ -159,7 +159,7 @@ def test_thumbnails_do_not_grow_for_ever(tmp_path: Path) -> None:
 
 def test_other_depths(tmp_path: Path) -> None:
     floats = write(tmp_path / "f.tif", np.array([[0, 0.5, 1]], np.float32))
-    assert veils.coverage(floats).tolist() == [[0, 128, 255]]
+    assert mask_overlay.coverage(floats).tolist() == [[0, 128, 255]]
 
 
 def test_the_page_lists_what_the_server_knows() -> None:

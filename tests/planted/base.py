@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from datakit.checks.base import StoredFile, Subject
 from datakit.checks.edge import MIN_POINTS
-from datakit.core.matte_repair import repair
+from datakit.core.matting.repair import repair
 from datakit.records.probe import Probe
 from tests.planted.mattes import CleanMatte
 

@@ -6,7 +6,7 @@ import torch
 from safetensors.torch import load
 from torch import nn, optim
 
-from datakit.models.weight_files import read_tensors
+from datakit.models.weights.files import read_tensors
 from datakit.training.checkpoints import encode_state, encode_weights, restore_state
 
 

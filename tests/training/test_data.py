@@ -10,7 +10,7 @@ import torch
 from torch.utils.data import DataLoader
 
 from datakit.errors import InputError
-from datakit.io import images
+from datakit.io.pixels import images
 from datakit.training import PortraitDataset
 from datakit.training.loop import EpochBatches
 from tests.commands.pairs import photo_and_alpha, write_set

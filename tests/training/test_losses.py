@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from datakit.core.ssim import ssim
+from datakit.core.metrics.ssim import ssim
 from datakit.errors import InputError
 from datakit.training.losses import PortraitLoss, alpha_bce, alpha_mse, ssim_loss
 

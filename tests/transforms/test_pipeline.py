@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from datakit.core.alpha_trimap import trimap_of_alpha
+from datakit.core.matting.alpha_trimap import trimap_of_alpha
 from datakit.errors import InputError
 from datakit.transforms import Pipeline, load_pipeline
 from datakit.transforms.build import build_transforms, known_transforms

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import BinaryIO, ClassVar, Protocol
 
 from datakit.io.exports.picture import Picture
-from datakit.io.formats.base import Item
+from datakit.io.layouts.base import Item
 
 
 @dataclass(frozen=True, kw_only=True)

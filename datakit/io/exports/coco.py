@@ -13,7 +13,7 @@ from datakit.io.exports.coco_file import annotation, coco_file
 from datakit.io.exports.drawn import MASKS, draw
 from datakit.io.exports.objects import objects_of
 from datakit.io.exports.picture import JPEG, Picture, counted, side
-from datakit.io.formats.base import Item
+from datakit.io.layouts.base import Item
 
 _TABLE = ".coco"
 _KEPT = JPEG | {".png"}

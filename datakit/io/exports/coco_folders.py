@@ -14,8 +14,8 @@ from datakit.io.exports.drawn import Drawing, Drawn, draw
 from datakit.io.exports.objects import objects_of
 from datakit.io.exports.picture import Picture, counted, side
 from datakit.io.exports.tool_files import SOFT, soft_alpha
-from datakit.io.formats.base import Item
-from datakit.io.formats.coco import ROBOFLOW_NAME
+from datakit.io.layouts.base import Item
+from datakit.io.layouts.coco import ROBOFLOW_NAME
 from datakit.records.outline import OUTLINES
 
 _TABLE = ".coco"

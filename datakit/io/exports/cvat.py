@@ -8,14 +8,14 @@ from xml.sax.saxutils import escape, quoteattr
 
 import msgspec
 
-from datakit.core.mask_runs import encode_rows
+from datakit.core.masks.row_runs import encode_rows
 from datakit.errors import InputError
 from datakit.io.exports.base import Facts, Settings, Written
 from datakit.io.exports.drawn import MASKS, Drawn, draw
 from datakit.io.exports.objects import objects_of
 from datakit.io.exports.picture import Picture, side
 from datakit.io.exports.tool_files import SOFT, image_name, written
-from datakit.io.formats.base import Item
+from datakit.io.layouts.base import Item
 
 _TABLE = ".cvat"
 _FIRST_PRINTABLE = 32

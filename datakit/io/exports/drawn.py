@@ -10,17 +10,17 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from datakit.core.contours import bridge_holes
-from datakit.core.polygonize import (
+from datakit.core.masks.contours import bridge_holes
+from datakit.core.masks.polygonize import (
     LEAST_BOUNDARY_IOU,
     LEAST_IOU,
     START_PX,
     Outline,
     fit_outline,
 )
-from datakit.core.rings import Ring
-from datakit.core.rle import encode_counts
-from datakit.core.runs import placed_counts
+from datakit.core.masks.rings import Ring
+from datakit.core.masks.rle import encode_counts
+from datakit.core.masks.runs import placed_counts
 from datakit.io.exports.objects import Object
 from datakit.records.outline import Outlining
 
@@ -116,7 +116,7 @@ def draw(objects: Iterable[Object], drawing: Drawing) -> list[Drawn]:
     Raises
     ------
     InputError
-        If a mask is too large to trace (see `datakit.core.contours.trace_parts`).
+        If a mask is too large to trace (see `datakit.core.masks.contours.trace_parts`).
     """
     return [
         _shape(found, crop, box, drawing)
@@ -172,7 +172,7 @@ def _shape(
 
 
 def _has_holes(crop: npt.NDArray[np.bool_]) -> bool:
-    """Tell whether background is enclosed, seen as `datakit.core.contours` sees it."""
+    """Tell whether background is enclosed, seen as `datakit.core.masks.contours` sees it."""
     around = np.pad(~crop, 1, constant_values=True).view(np.uint8)
     count, _ = cv2.connectedComponents(around, connectivity=4)
     return int(count) > 2

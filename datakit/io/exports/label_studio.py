@@ -9,15 +9,15 @@ from xml.sax.saxutils import quoteattr
 
 import msgspec
 
-from datakit.core.brush_rle import encode_brush
-from datakit.core.contours import bridge_holes
-from datakit.core.runs import counts_to_mask, placed_counts
+from datakit.core.masks.brush_rle import encode_brush
+from datakit.core.masks.contours import bridge_holes
+from datakit.core.masks.runs import counts_to_mask, placed_counts
 from datakit.io.exports.base import Facts, Settings, Written
 from datakit.io.exports.drawn import Drawing, Drawn, draw
 from datakit.io.exports.objects import objects_of
 from datakit.io.exports.picture import Picture, side
 from datakit.io.exports.tool_files import SOFT, image_name, written
-from datakit.io.formats.base import Item
+from datakit.io.layouts.base import Item
 
 LOCAL_FILES = "/data/local-files/?d="
 """Label Studio's address of a file below LABEL_STUDIO_LOCAL_FILES_DOCUMENT_ROOT."""

@@ -12,7 +12,7 @@ from datakit.io.exports.drawn import Drawing, Drawn, draw
 from datakit.io.exports.objects import objects_of
 from datakit.io.exports.picture import Picture, side
 from datakit.io.exports.tool_files import SOFT, image_name, written
-from datakit.io.formats.base import Item
+from datakit.io.layouts.base import Item
 
 VERSION = "5.2.1"
 """The labelme whose files these are; later ones read them."""

@@ -7,11 +7,11 @@ from typing import ClassVar
 
 import numpy as np
 
-from datakit.core.foreground import estimate_foreground
-from datakit.io import images
+from datakit.core.matting.foreground import estimate_foreground
+from datakit.io.pixels import images
 from datakit.io.exports.base import Facts, Settings, Written
 from datakit.io.exports.picture import Picture, counted
-from datakit.io.formats.base import Item
+from datakit.io.layouts.base import Item
 
 HIDDEN = "faces-hidden"
 """Tag of photos whose faces ``anonymize`` made unrecognisable."""

@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from datakit.core.trimaps import p3m_trimap
+from datakit.core.matting.trimaps import p3m_trimap
 from datakit.errors import InputError
-from datakit.io import images
-from datakit.io.formats.base import Item
+from datakit.io.pixels import images
+from datakit.io.layouts.base import Item
 from datakit.records.sample import Sample
 
 JPEG = frozenset({".jpg", ".jpeg", ".jfif", ".jpe"})

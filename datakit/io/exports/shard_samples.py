@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from datakit.io import images
+from datakit.io.pixels import images
 from datakit.io.exports.picture import JPEG, Picture
 
 _KEPT = JPEG | {".png", ".webp"}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datakit.io import images
+from datakit.io.pixels import images
 from datakit.io.exports.base import Written
 from datakit.io.exports.picture import JPEG, Picture, counted, side
 

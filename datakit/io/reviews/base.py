@@ -1,7 +1,7 @@
 """What an annotation tool gave back, image by image, as COCO annotations.
 
 Every tool's shapes become COCO annotations whose category is the class's name: so what is believed
-of a polygon or a run-length code is decided in one place (`datakit.tasks.shapes`).
+of a polygon or a run-length code is decided in one place (`datakit.verbs.shared.shapes`).
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from typing import Any, ClassVar, Protocol
 
 import msgspec
 
-from datakit.io.files import FileRef, Root
-from datakit.io.formats.base import Item
+from datakit.io.store.files import FileRef, Root
+from datakit.io.layouts.base import Item
 from datakit.records.draft import Change
 from datakit.records.failure import Failure
 

@@ -9,13 +9,13 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from datakit.core.rle import mask_to_rle
+from datakit.core.masks.rle import mask_to_rle
 from datakit.errors import DatakitError, InputError
-from datakit.io import images
-from datakit.io.dataset import CARD, MANIFEST
-from datakit.io.files import Root
-from datakit.io.formats.base import Item
-from datakit.io.formats.dataset import DatasetReader
+from datakit.io.pixels import images
+from datakit.io.dataset.output import CARD, MANIFEST
+from datakit.io.store.files import Root
+from datakit.io.layouts.base import Item
+from datakit.io.layouts.datakit import DatasetReader
 from datakit.io.reviews.base import Review, encoded, problem, runs
 from datakit.records.card import Card
 from datakit.records.failure import Failure

@@ -9,11 +9,11 @@ from urllib.parse import unquote
 
 import msgspec
 
-from datakit.core.brush_rle import decode_brush
-from datakit.core.rle import mask_to_rle
+from datakit.core.masks.brush_rle import decode_brush
+from datakit.core.masks.rle import mask_to_rle
 from datakit.errors import DatakitError, InputError
-from datakit.io.files import Root
-from datakit.io.formats.coco_index import UNREADABLE
+from datakit.io.store.files import Root
+from datakit.io.layouts.coco_index import UNREADABLE
 from datakit.io.reviews.base import (
     IMAGE_NAME,
     Pictures,

@@ -12,12 +12,12 @@ from typing import Any, ClassVar
 import msgspec
 import numpy as np
 
-from datakit.core.rle import encode_counts
-from datakit.core.runs import placed_counts
+from datakit.core.masks.rle import encode_counts
+from datakit.core.masks.runs import placed_counts
 from datakit.errors import DatakitError, InputError
-from datakit.io import images
-from datakit.io.files import Root
-from datakit.io.formats.coco_index import UNREADABLE
+from datakit.io.pixels import images
+from datakit.io.store.files import Root
+from datakit.io.layouts.coco_index import UNREADABLE
 from datakit.io.reviews.base import Pictures, Review, Spool, encoded, polygon, problem, runs
 from datakit.records.failure import Failure
 

@@ -1,0 +1,128 @@
+"""Which pictures of a set could be near-duplicates, by their fingerprints."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from datakit.core.similarity.hashing import Hashes
+from datakit.core.similarity.picture_match import Likeness
+from datakit.core.similarity.neighbours import Indices, Pairs, matches_within
+
+RADIUS: Final = 8
+"""Bits in which hashes of one picture may differ; see docs/dedup.md for what it costs and finds."""
+
+MOST: Final = 64
+"""Candidates that are kept of each picture, nearest first."""
+
+SAME_ERROR: Final = 0.25
+"""Likeness errors up to this are one picture; measured in docs/dedup.md."""
+
+SAME_SHIFT: Final = 0.15
+_PRUNE_ABOVE: Final = 4_000_000
+
+
+def same_picture(likeness: Likeness) -> bool:
+    """Tell from a comparison whether the two are one picture.
+
+    Examples
+    --------
+    >>> same_picture(Likeness(error=0.1, shift=0.02, correlation=0.98, equal=False))
+    True
+    """
+    return likeness.error <= SAME_ERROR and likeness.shift <= SAME_SHIFT
+
+
+def candidates(
+    keys: Hashes, probes: Hashes, owners: Indices, radius: int = RADIUS, most: int = MOST
+) -> Pairs:
+    """Find the pairs of pictures whose hashes are near.
+
+    Parameters
+    ----------
+    keys : (N,) uint64
+        The key of each picture.
+    probes, owners : (M,) uint64, (M,) int64
+        The probes of all pictures, and whose they are.
+    radius : int
+        Differing bits.
+    most : int
+        A picture with more neighbours keeps the nearest: a set of a thousand blank pages must
+        not cost a million comparisons.
+
+    Returns
+    -------
+    Pairs
+        Each pair once, ``left < right``, nearest first.
+    """
+    # Equal hashes are looked up once; the pictures that share one are linked in a chain.
+    values, group = np.unique(keys, return_inverse=True)
+    order = np.argsort(group, kind="stable")
+    starts = np.searchsorted(group[order], np.arange(len(values) + 1))
+    kept = [_chain(order, group, most)]
+    size = 0
+    for batch in matches_within(values, probes, radius):
+        owner = owners[batch.right]
+        # Of the pictures with this key the first stands for all: the chain joins the others.
+        found = order[starts[batch.left]]
+        foreign = np.flatnonzero(group[owner] != batch.left)
+        kept.append(_ordered(found[foreign], owner[foreign], batch.distance[foreign]))
+        size += len(foreign)
+        if size > _PRUNE_ABOVE:
+            kept, size = [_nearest(kept, most)], 0
+    return _nearest(kept, most)
+
+
+def _chain(order: Indices, group: Indices, most: int) -> Pairs:
+    """Link each picture with the next few that have the same key."""
+    found = []
+    sorted_group = group[order]
+    for step in range(1, most + 1):
+        equal = np.flatnonzero(sorted_group[step:] == sorted_group[:-step])
+        if not len(equal):
+            break
+        zeros = np.zeros(len(equal), np.uint8)
+        found.append(_ordered(order[equal], order[equal + step], zeros))
+    return _joined(found)
+
+
+def _ordered(one: Indices, other: Indices, distance: np.ndarray) -> Pairs:  # type: ignore[type-arg]
+    return Pairs(np.minimum(one, other), np.maximum(one, other), distance)
+
+
+def _joined(parts: list[Pairs]) -> Pairs:
+    empty = Pairs(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.uint8))
+    parts = [empty, *parts]
+    return Pairs(
+        np.concatenate([part.left for part in parts]),
+        np.concatenate([part.right for part in parts]),
+        np.concatenate([part.distance for part in parts]),
+    )
+
+
+def _nearest(parts: list[Pairs], most: int) -> Pairs:
+    """Return each pair once at its least distance, the nearest ``most`` of each picture."""
+    joined = _joined(parts)
+    order = np.lexsort((joined.distance, joined.right, joined.left))
+    left, right, distance = joined.left[order], joined.right[order], joined.distance[order]
+    if len(left) > 1:
+        new = np.ones(len(left), np.bool_)
+        new[1:] = (left[1:] != left[:-1]) | (right[1:] != right[:-1])
+        left, right, distance = left[new], right[new], distance[new]
+    keep = (_rank(left, distance, right) < most) | (_rank(right, distance, left) < most)
+    left, right, distance = left[keep], right[keep], distance[keep]
+    order = np.lexsort((right, left, distance))
+    return Pairs(left[order], right[order], distance[order])
+
+
+def _rank(owner: Indices, distance: np.ndarray, other: Indices) -> Indices:  # type: ignore[type-arg]
+    """Return for each pair how many of its owner's pairs are nearer."""
+    order = np.lexsort((other, distance, owner))
+    grouped = owner[order]
+    first = np.ones(len(owner), np.bool_)
+    first[1:] = grouped[1:] != grouped[:-1]
+    start = np.maximum.accumulate(np.where(first, np.arange(len(owner)), 0))
+    rank = np.empty(len(owner), np.int64)
+    rank[order] = np.arange(len(owner)) - start
+    return rank

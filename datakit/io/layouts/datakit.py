@@ -1,0 +1,134 @@
+"""datakit's own dataset folder as a source."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import msgspec
+
+from datakit.errors import InputError, SchemaError
+from datakit.io.dataset.output import CARD, MANIFEST
+from datakit.io.store.files import FileRef, Root, safe_name
+from datakit.io.layouts.base import Item, label_stems
+from datakit.records.card import Card, Command
+from datakit.records.failure import Failure
+from datakit.records.sample import Sample
+
+
+class DatasetReader:
+    """The rows of ``metadata.jsonl`` with the card ``dataset.json``.
+
+    Raises
+    ------
+    SchemaError
+        If the card is not a datakit card.
+    InputError
+        If card or manifest cannot be read.
+    """
+
+    def __init__(self, root: Root, names: list[str]) -> None:
+        self._root = root
+        try:
+            self.card = msgspec.json.decode(root.read(CARD), type=Card)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise SchemaError(f"{CARD}: expected a datakit dataset card; {error}") from None
+        decoder = msgspec.json.Decoder(Sample)
+        seen: set[str] = set()
+        failures: list[Failure] = []
+        # Rows are looked at now and read again by `items`: a manifest of millions of rows is never
+        # in memory whole, neither as text nor as samples.
+        self._bad: set[int] = set()
+        for number, line in enumerate(_lines(root), 1):
+            try:
+                sample = decoder.decode(line)
+                # Id and split become paths of what is written, as file names are of what is read.
+                for name in (sample.id, sample.split or sample.id, *_files(sample).values()):
+                    safe_name(name)
+                if sample.id in seen:
+                    raise InputError(f"id {sample.id!r} is taken by another row")
+                seen.add(sample.id)
+            except (msgspec.DecodeError, UnicodeDecodeError, InputError) as error:
+                failures.append(_bad_row(number, str(error)))
+                self._bad.add(number)
+        self.failures: tuple[Failure, ...] = tuple(failures)
+        self._count = len(seen)
+
+    def _samples(self) -> Iterator[Sample]:
+        """Read the good rows."""
+        decoder = msgspec.json.Decoder(Sample)
+        for number, line in enumerate(_lines(self._root), 1):
+            if number not in self._bad:
+                yield decoder.decode(line)
+
+    @staticmethod
+    def accepts(root: Root, names: list[str]) -> bool:
+        """Tell whether there is a card that datakit wrote."""
+        if CARD not in names or MANIFEST not in names:
+            return False
+        try:
+            return msgspec.json.decode(root.read(CARD), type=Card).format == "datakit"
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            return False
+
+    def items(self) -> Iterator[Item]:
+        """Yield the rows in the manifest's order."""
+        stems = label_stems((sample.split, _rel(sample)) for sample in self._samples())
+        for sample, stem in zip(self._samples(), stems, strict=True):
+            refs = {
+                kind: FileRef(str(self._root.root), name) for kind, name in _files(sample).items()
+            }
+            yield Item(
+                rel=_rel(sample),
+                stem=stem,
+                source_name=sample.file_name or sample.source.name,
+                image=refs.get("image"),
+                mask=refs.get("mask"),
+                alpha=refs.get("alpha"),
+                trimap=refs.get("trimap"),
+                split=sample.split,
+                group=sample.group,
+                stated_wh=(sample.width, sample.height),
+                sample=sample,
+            )
+
+    def __len__(self) -> int:
+        return self._count
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Class names in the order of the card's label map, background left out."""
+        ordered = sorted(self.card.label_map.items(), key=lambda entry: entry[1])
+        return tuple(name for name, value in ordered if value > 0)
+
+    @property
+    def commands(self) -> tuple[Command, ...]:
+        """The chain of commands that made this dataset."""
+        return self.card.commands
+
+
+def _lines(root: Root) -> Iterator[bytes]:
+    with root.open(MANIFEST) as handle:
+        yield from handle
+
+
+def _files(sample: Sample) -> dict[str, str]:
+    named = {
+        "image": sample.file_name,
+        "mask": sample.mask_file_name,
+        "alpha": sample.alpha_file_name,
+        "trimap": sample.trimap_file_name,
+    }
+    return {kind: name for kind, name in named.items() if name is not None}
+
+
+def _rel(sample: Sample) -> str:
+    """Return the sample's path within its split: its id without the split's name."""
+    if sample.split and sample.id.startswith(f"{sample.split}/"):
+        return sample.id.removeprefix(f"{sample.split}/")
+    return sample.id
+
+
+def _bad_row(number: int, error: str) -> Failure:
+    return Failure(
+        id=f"line {number}", file=MANIFEST, step="read", error=error, path=f"line {number}"
+    )

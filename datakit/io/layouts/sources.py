@@ -1,0 +1,154 @@
+"""Opening what the user named as SRC: one or several sources, told apart by content."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from datakit.errors import InputError
+from datakit.io.store.files import Folder, RemoteFolder, Root, open_root
+from datakit.io.layouts import READERS
+from datakit.io.layouts.base import Item, Reader
+from datakit.io.layouts.coco import CocoReader
+from datakit.io.layouts.datakit import DatasetReader
+from datakit.io.store.storage import Location, location
+from datakit.records.card import Command
+from datakit.records.failure import Failure
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """One or several sources as one: ids, classes and failures of all.
+
+    Attributes
+    ----------
+    parts : tuple of (prefix, format name, Reader)
+        The prefix keeps names of several sources apart; it is empty for a single one.
+    """
+
+    parts: tuple[tuple[str, str, Reader], ...]
+
+    def items(self) -> Iterator[Item]:
+        """Yield the items of each source in turn."""
+        for prefix, _, reader in self.parts:
+            for item in reader.items():
+                yield item if not prefix else _prefixed(item, prefix)
+
+    def __len__(self) -> int:
+        return sum(len(reader) for _, _, reader in self.parts)
+
+    @property
+    def failures(self) -> tuple[Failure, ...]:
+        """What could not be read, of all sources."""
+        return tuple(failure for _, _, reader in self.parts for failure in reader.failures)
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Class names; equal names in several sources are one class."""
+        return tuple(dict.fromkeys(name for _, _, part in self.parts for name in part.classes))
+
+    @property
+    def commands(self) -> tuple[Command, ...]:
+        """The chain of commands of a single datakit dataset; of several, there is no one chain."""
+        return self.parts[0][2].commands if len(self.parts) == 1 else ()
+
+    @property
+    def label_map(self) -> dict[str, int]:
+        """Class name -> mask value of a single datakit dataset; empty for everything else."""
+        reader = self.parts[0][2]
+        if len(self.parts) > 1 or not isinstance(reader, DatasetReader):
+            return {}
+        return reader.card.label_map
+
+    @property
+    def formats(self) -> tuple[str, ...]:
+        """The layout of each source."""
+        return tuple(name for _, name, _ in self.parts)
+
+
+def open_sources(
+    paths: Sequence[str], *, layout: str | None = None, images: str | None = None
+) -> Collection:
+    """Open sources for reading.
+
+    Parameters
+    ----------
+    paths : sequence of str
+        Folders, .zip files, or COCO .json files; local paths or URLs.
+    layout : str, optional
+        A name in `READERS`; told by content when None.
+    images : str, optional
+        The folder of the images for a .json.
+
+    Raises
+    ------
+    InputError
+        If a path does not exist, is empty, has no layout that is known, or two are the same.
+    SchemaError
+        If an annotation file or a card is not what it should be.
+    """
+    if not paths:
+        raise InputError("SRC: expected at least one source, got none")
+    resolved = [location(path).resolve() for path in paths]
+    if len(set(resolved)) < len(resolved):
+        raise InputError("SRC: one source is named twice; name each once")
+    prefixes = _prefixes(resolved) if len(paths) > 1 else [""]
+    return Collection(
+        tuple(
+            (prefix, *_open(path, layout, images))
+            for prefix, path in zip(prefixes, paths, strict=True)
+        )
+    )
+
+
+def _open(path: str, layout: str | None, images: str | None) -> tuple[str, Reader]:
+    images_root = open_root(images) if images else None
+    if path.lower().endswith(".json"):
+        file = location(path)
+        if not file.is_file():
+            raise InputError(f"{path}: no such file; check the path")
+        folder = Folder(file.parent) if isinstance(file, Path) else RemoteFolder(file.parent)
+        return "coco", CocoReader(folder, [file.name], images_root)
+    if images_root is not None:
+        raise InputError(f"--images goes with a .json as SRC; {path} is none")
+    root = open_root(path)
+    names = list(root.names())
+    if not names:
+        raise InputError(f"{path}: expected a dataset, found an empty folder")
+    name = layout or _recognise(root, names)
+    return name, READERS.load(name)(root, names)
+
+
+def _recognise(root: Root, names: list[str]) -> str:
+    for name in READERS:
+        if READERS.load(name).accepts(root, names):
+            return name
+    listed = ", ".join(names[:3]) + (", …" if len(names) > 3 else "")
+    raise InputError(
+        f"{root.root}: expected a COCO export, a datakit dataset, images/ with masks/ or alphas/, "
+        f"P3M's layout, or photos; found {len(names)} other files ({listed}); "
+        f"name the layout with --from {'|'.join(READERS)}"
+    )
+
+
+def _prefixes(paths: Sequence[Location]) -> list[str]:
+    """Return a distinct folder name for each source."""
+    names = [path.stem if path.suffix.lower() in (".zip", ".json") else path.name for path in paths]
+    count = Counter(names)
+    seen: Counter[str] = Counter()
+    prefixes = []
+    for name in names:
+        seen[name] += 1
+        prefixes.append(f"{name}-{seen[name]}" if count[name] > 1 else name)
+    return prefixes
+
+
+def _prefixed(item: Item, prefix: str) -> Item:
+    return replace(
+        item,
+        rel=f"{prefix}/{item.rel}",
+        stem=f"{prefix}/{item.stem}",
+        group=f"{prefix}/{item.group}" if item.group else None,
+    )

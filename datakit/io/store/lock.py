@@ -1,0 +1,81 @@
+"""One run at a time in a folder: the second is refused, and told whose the first one is."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Protocol
+
+from datakit.errors import InputError
+from datakit.io.store import atomic
+from datakit.io.store.storage import Location, ObjectPath
+
+WORK = ".datakit"
+LOCK = "lock"
+
+
+class Held(Protocol):
+    """A lock that this run has."""
+
+    def check(self) -> None:
+        """Raise OutputError when it is not this run's any more."""
+
+
+class _File:
+    def check(self) -> None:
+        """Do nothing: a file's lock is held until the process ends."""
+
+
+@contextmanager
+def claim(out: Location) -> Iterator[Held]:
+    """Hold the lock of ``out``.
+
+    Raises
+    ------
+    InputError
+        If another run has it; the text names that run.
+    OutputError
+        If the lock cannot be written.
+    """
+    if isinstance(out, ObjectPath):
+        # Imported where it is needed: local runs start without it.
+        from datakit.io.store.object_lock import claim as claim_objects
+
+        with claim_objects(out, out / WORK) as held:
+            yield held
+        return
+    with _claim_file(out):
+        yield _File()
+
+
+def is_claimed(out: ObjectPath) -> bool:
+    """Tell whether a run holds the lock of a place in a store, or left it when it was killed."""
+    from datakit.io.store.object_lock import LOCK as OBJECT_LOCK
+
+    names = [place.name for place in (out / WORK).iterdir()]
+    return any(name.startswith(OBJECT_LOCK) for name in names)
+
+
+@contextmanager
+def _claim_file(out: Path) -> Iterator[None]:
+    with atomic.told(out):
+        (out / WORK).mkdir(parents=True, exist_ok=True)
+        lock = (out / WORK / LOCK).open("a+b", buffering=0)
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            lock.seek(0)
+            owner = lock.read().decode(errors="replace").strip() or "owner unknown"
+            raise InputError(
+                f"{out}: another run is writing here ({owner}); "
+                "wait for it or choose another folder"
+            ) from None
+        with atomic.told(out):
+            lock.truncate(0)
+            atomic.write_all(lock, f"process {os.getpid()} on {socket.gethostname()}".encode())
+        yield

@@ -1,0 +1,95 @@
+"""Find every face of a photo: several detectors, and the photo turned to all four sides."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from datakit.core.faces.detections import Face, FaceDetection, merge_detections
+from datakit.core.faces.turning import Turned, turn_image
+from datakit.errors import InputError
+from datakit.models.faces.base import FaceDetector
+
+Image = npt.NDArray[np.uint8]
+
+# The longer side of the photo before it is turned: for a first look, and for the close search
+# that follows when some face is best seen in a turned photo.
+SCOUT_SIDE_PX = 480
+TURNED_SIDE_PX = 850
+LARGEST_SCALE = 2.0
+# Right angles for photos that lie on their side, and heads that lean by 45 degrees. CenterFace
+# finds 99 % of the faces that lean by 30 degrees, and 90 % at 45.
+TURNS_DEG = (90.0, 180.0, 270.0, 45.0, 315.0)
+
+
+class FaceFinder:
+    """The union of several detectors, merged.
+
+    Every detector searches the photo as it is. Turned photos (`TURNS_DEG`) are searched by the
+    detectors that gain from it (`FaceDetector.turns_well`), or by all when none of them does, and
+    with a higher threshold: what is no face gives faint hits, and there are five more passes.
+    They are small at first; only when the detectors agree that some face is turned, the turned
+    photos are searched closely.
+
+    Parameters
+    ----------
+    detectors : sequence of FaceDetector
+        At least one.
+
+    Raises
+    ------
+    InputError
+        If there is no detector.
+    """
+
+    def __init__(self, detectors: Sequence[FaceDetector]) -> None:
+        if not detectors:
+            raise InputError("face detectors: expected at least one, found none")
+        self.detectors = tuple(detectors)
+        self._turners = tuple(found for found in detectors if found.turns_well) or self.detectors
+
+    def find(self, image: Image) -> tuple[Face, ...]:
+        """Find the faces of an (H, W, 3) uint8 RGB image, most certain first."""
+        seen = [found for detector in self.detectors for found in detector.detect(image)]
+        seen += self._turned(image, SCOUT_SIDE_PX)
+        faces = merge_detections(seen)
+        if any(face.members[0].turn_deg for face in faces):
+            faces = merge_detections(seen + self._turned(image, TURNED_SIDE_PX))
+        return faces
+
+    def _turned(self, image: Image, longer_side_px: int) -> list[FaceDetection]:
+        small, scale_xy = _resized(image, longer_side_px)
+        seen = []
+        for degrees in TURNS_DEG:
+            turned = turn_image(small, degrees)
+            for detector in self._turners:
+                seen += [
+                    _unturned(found, turned, scale_xy)
+                    for found in detector.detect_turned(turned.image)
+                ]
+        return seen
+
+
+def _resized(image: Image, longer_side_px: int) -> tuple[Image, npt.NDArray[np.float64]]:
+    """Return the image at a size, enlarged at most twice, and the way back (x, y)."""
+    height, width = image.shape[:2]
+    scale = min(longer_side_px / max(height, width), LARGEST_SCALE)
+    size_wh = (max(1, round(width * scale)), max(1, round(height * scale)))
+    by_area = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    small = cv2.resize(image, size_wh, interpolation=by_area)
+    return small, np.array([width / size_wh[0], height / size_wh[1]])
+
+
+def _unturned(
+    found: FaceDetection, turned: Turned, scale_xy: npt.NDArray[np.float64]
+) -> FaceDetection:
+    return replace(
+        found,
+        box_xyxy=turned.box_to_image(found.box_xyxy) * np.tile(scale_xy, 2),
+        keypoints_xy=turned.points_to_image(found.keypoints_xy) * scale_xy,
+        turn_deg=turned.degrees,
+    )

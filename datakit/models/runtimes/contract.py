@@ -1,0 +1,227 @@
+"""What a model expects and returns, written as YAML: the contract between it and datakit."""
+
+from __future__ import annotations
+
+import re
+from importlib import resources
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+from msgspec import Meta
+
+from datakit.core.images.network_input import InputFit, Map, Placement, place
+from datakit.errors import ModelError, SchemaError
+from datakit.records.yaml_text import parse
+
+Side = Annotated[int, Meta(ge=8, le=8192)]
+Triple = tuple[float, float, float]
+MAX_BYTES = 1 << 16
+_EPSILON = 1e-6
+
+
+class InputContract(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How a picture becomes the model's input: resized, divided, shifted and scaled."""
+
+    size: Annotated[tuple[Side, Side], Meta(description="height and width in pixels")]
+    fit: Annotated[InputFit, Meta(description="see core.placing.place")] = "stretch"
+    multiple: Annotated[int, Meta(ge=1, le=256, description="fit: multiple; of what")] = 1
+    padding: Annotated[
+        tuple[int, int, int], Meta(description="RGB around a letterboxed picture")
+    ] = (0, 0, 0)
+    channels: Annotated[Literal["rgb", "bgr"], Meta(description="order")] = "rgb"
+    divide_by: Annotated[
+        float | Literal["max"],
+        Meta(description="255, 1, or max: the largest value of each resized picture"),
+    ] = 255
+    mean: Annotated[Triple, Meta(description="of RGB, taken off after dividing")] = (0, 0, 0)
+    std: Annotated[Triple, Meta(description="of RGB, divided by at last")] = (1, 1, 1)
+
+    def __post_init__(self) -> None:
+        if self.divide_by != "max" and self.divide_by <= 0:
+            raise ValueError("divide_by: expected a number above 0, or max")
+        if min(self.std) <= 0:
+            raise ValueError("std: expected three numbers above 0")
+
+    def place(self, image_hw: tuple[int, int]) -> Placement:
+        """Return where a picture goes in the input."""
+        return place(image_hw, self.size, self.fit, self.multiple)
+
+
+class OutputContract(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How the model's outputs become a probability of foreground."""
+
+    index: Annotated[int, Meta(ge=-32, le=31, description="which output; -1: the last one")] = 0
+    activation: Annotated[
+        Literal["none", "sigmoid", "softmax"], Meta(description="what the model leaves out")
+    ] = "none"
+    channel: Annotated[int, Meta(ge=0, le=4095, description="15 is person in VOC")] = 0
+    invert: Annotated[bool, Meta(description="the channel is the background")] = False
+    min_max: Annotated[
+        bool,
+        Meta(
+            description="stretch each map to [0, 1], as rembg does: it invents people in empty "
+            "scenes"
+        ),
+    ] = False
+    sides: Annotated[
+        tuple[int, ...], Meta(max_length=16, description="side outputs, finest first")
+    ] = ()
+
+
+class Contract(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A model's contract.
+
+    Examples
+    --------
+    >>> shipped("u2net").input.divide_by
+    'max'
+    """
+
+    name: Annotated[str, Meta(min_length=1, max_length=80)]
+    source: Annotated[str, Meta(description="where the numbers were published")] = ""
+    input: InputContract
+    output: OutputContract = OutputContract()
+
+
+def shipped_names() -> tuple[str, ...]:
+    """Return the contracts that come with datakit.
+
+    Examples
+    --------
+    >>> shipped_names()
+    ('birefnet', 'deeplabv3', 'isnet', 'modnet', 'u2net', 'unet')
+    """
+    folder = resources.files("datakit.models") / "contracts"
+    return tuple(
+        sorted(
+            entry.name.removesuffix(".yaml")
+            for entry in folder.iterdir()
+            if entry.name.endswith(".yaml")
+        )
+    )
+
+
+def shipped(name: str) -> Contract:
+    """Return a contract that comes with datakit."""
+    file = resources.files("datakit.models") / "contracts" / f"{name}.yaml"
+    return parse_contract(file.read_text("utf-8"), f"{name}.yaml")
+
+
+def read_contract(given: str | Path) -> Contract:
+    """Read a contract: the name of a shipped one, or a YAML file.
+
+    Raises
+    ------
+    ModelError
+        If there is no such file.
+    SchemaError
+        If it is no contract; the text names the line.
+    """
+    if str(given) in shipped_names():
+        return shipped(str(given))
+    path = Path(given)
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise ModelError(
+            f"contract {path}: expected a YAML file or one of {', '.join(shipped_names())}; "
+            f"found {error.strerror or error}"
+        ) from None
+    if len(data) > MAX_BYTES:
+        raise SchemaError(f"{path}: expected at most {MAX_BYTES:,} bytes, found {len(data):,}")
+    return parse_contract(data.decode("utf-8", "replace"), str(path))
+
+
+def parse_contract(text: str, name: str) -> Contract:
+    r"""Parse a contract.
+
+    Raises
+    ------
+    SchemaError
+        If it is not YAML or not a contract, with the line of the fault.
+
+    Examples
+    --------
+    >>> parse_contract("name: x\ninput:\n  size: [320, 320]\n  fit: squash\n", "x.yaml")
+    Traceback (most recent call last):
+    datakit.errors.SchemaError: x.yaml line 4: input.fit: Invalid enum value 'squash'
+    """
+    data, lines = parse(text, name)
+    try:
+        return msgspec.convert(data, Contract)
+    except msgspec.ValidationError as error:
+        words, _, where = str(error).partition(" - at `$")
+        path = re.sub(r"\[(\d+)\]", r".\1", where.rstrip("`")).strip(".")
+        unknown = re.search(r"unknown field `([^`]+)`", words)
+        line = lines.get(".".join(filter(None, (path, unknown[1] if unknown else ""))))
+        while line is None and path:
+            line = lines.get(path)
+            path = path.rpartition(".")[0] if line is None else path
+        said = f"{path}: {words}" if path else words
+        raise SchemaError(f"{name} line {line or 1}: {said}") from None
+
+
+def to_values(stacked: npt.NDArray[Any], contract: InputContract) -> Map:
+    """Bring (N, h, w, 3) values of 0 .. 255, RGB, to the (N, 3, h, w) float32 that a model sees."""
+    values = stacked.astype(np.float32)
+    if contract.divide_by == "max":
+        values /= np.maximum(values.max(axis=(1, 2, 3), keepdims=True), _EPSILON)
+    else:
+        values /= np.float32(contract.divide_by)
+    values = (values - np.asarray(contract.mean, np.float32)) / np.asarray(contract.std, np.float32)
+    if contract.channels == "bgr":
+        values = values[..., ::-1]
+    return np.ascontiguousarray(values.transpose(0, 3, 1, 2))
+
+
+def to_probability(output: Map, contract: OutputContract, name: str) -> Map:
+    """Bring one output, (N, C, h, w) or (N, h, w), to (N, h, w) float32 before `finished`.
+
+    Raises
+    ------
+    ModelError
+        If it has another number of axes or no such channel.
+    """
+    output = output[:, None] if output.ndim == 3 else output
+    if output.ndim != 4 or contract.channel >= output.shape[1]:
+        raise ModelError(
+            f"{name}: expected an output of shape (N, C, h, w) with a channel {contract.channel}, "
+            f"found {output.shape}; correct output.index or output.channel in its contract"
+        )
+    values = output.astype(np.float32)
+    if contract.activation == "softmax":
+        values = np.exp(values - values.max(axis=1, keepdims=True))
+        values /= values.sum(axis=1, keepdims=True)
+    values = values[:, contract.channel]
+    if contract.activation == "sigmoid":
+        # Half a hyperbolic tangent does not overflow.
+        values = np.tanh(values * np.float32(0.5)) * np.float32(0.5) + np.float32(0.5)
+    return 1 - values if contract.invert else values
+
+
+def finished(probability: Map, contract: OutputContract, name: str) -> Map:
+    """Stretch maps when the contract says so, and hold them in [0, 1]; (N, h, w) float32.
+
+    Raises
+    ------
+    ModelError
+        If a value is not a number, or far outside [0, 1]: an activation is missing.
+    """
+    low, high = float(probability.min()), float(probability.max())
+    if not (np.isfinite(low) and np.isfinite(high)):
+        raise ModelError(f"{name}: the model returned values that are no numbers")
+    if contract.min_max:
+        bottom = probability.min(axis=(1, 2), keepdims=True)
+        span = probability.max(axis=(1, 2), keepdims=True) - bottom
+        # A constant map stays as it is: stretching it would divide by zero.
+        stretched = (probability - bottom) / np.where(span > _EPSILON, span, 1)
+        probability = np.where(span > _EPSILON, stretched, probability).astype(np.float32)
+    elif low < -0.5 or high > 1.5:
+        raise ModelError(
+            f"{name}: expected an output in [0, 1], found {low:.3g} .. {high:.3g}; set "
+            "output.activation in its contract"
+        )
+    return np.clip(probability, 0, 1)

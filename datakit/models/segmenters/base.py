@@ -1,0 +1,280 @@
+"""What tells people from background: the protocol, and the registry of segmenters.
+
+A segmenter is built in two steps: `identify` says what it would run (weights, licence) without
+loading a runtime, so that a missing file is found before any work; `build` loads it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Literal, Protocol, runtime_checkable
+
+import numpy as np
+import numpy.typing as npt
+
+from datakit.core.images import network_input
+from datakit.core.images.network_input import Placement
+from datakit.errors import InputError
+from datakit.registry import Registry
+
+Image = npt.NDArray[np.uint8]
+Map = npt.NDArray[np.float32]
+Precision = Literal["float32", "bfloat16", "float16"]
+NOT_NEEDED = "not needed"
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Prediction:
+    """What a segmenter says of one picture.
+
+    Attributes
+    ----------
+    probability : (h, w) float32 in [0, 1]
+        How likely each pixel is foreground, at the model's own resolution; padding included.
+    placement : Placement
+        Where the picture lies in it; `to_image_size` reads it.
+    raw_max : float
+        Largest value the model gave before any normalisation; low where it saw nobody.
+    sides : (k, h', w') float32 in [0, 1], optional
+        Side outputs of a deeply supervised model, finest first.
+    hint : str
+        Where the region came from that the segmenter started with; empty for models.
+    """
+
+    probability: Map
+    placement: Placement
+    raw_max: float
+    sides: Map | None = None
+    hint: str = ""
+
+    def to_image_size(self) -> Map:
+        """Return (H, W) float32 in [0, 1], at the size of the picture and without padding."""
+        return np.clip(network_input.to_image_size(self.probability, self.placement), 0, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """Where the person is, as somebody said it: what segmenters without a model start from.
+
+    Attributes
+    ----------
+    box_xyxy : four floats, optional
+        Pixel edges of the picture.
+    polygons : tuple of (N, 2) float64
+        Outlines, x and y in pixel edges; they go before the box.
+    source : str
+        Who said so, for the label's history: ``annotation``, ``face``, ``option``.
+    """
+
+    box_xyxy: tuple[float, float, float, float] | None = None
+    polygons: tuple[npt.NDArray[np.float64], ...] = ()
+    source: str = "annotation"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """What runs, for the history of every label.
+
+    Attributes
+    ----------
+    name : str
+        As in the registry.
+    sha256 : str or None
+        Digest of the weights' bytes; None for methods without weights.
+    licence : str
+        SPDX name, ``unknown`` for weights that no table knows, `NOT_NEEDED` for methods without.
+    noncommercial : bool
+        Whether the licence forbids commercial use: labels that it made inherit the taint.
+    release, source : str
+        What the digest is known as, and where it is published; empty when it is not known.
+    runtime : str
+        What computes: library, version, device, precision.
+    members : tuple of Identity
+        The parts of an ensemble.
+    """
+
+    name: str
+    sha256: str | None = None
+    licence: str = "unknown"
+    noncommercial: bool = False
+    release: str = ""
+    source: str = ""
+    runtime: str = ""
+    members: tuple[Identity, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """How to build a segmenter; what its family has no use for is refused, not ignored.
+
+    Attributes
+    ----------
+    weights : tuple of path
+        The file (``--weights``), or folders to look in; for ``ensemble`` one a member, ``-`` for
+        a member that finds its own.
+    contract : path, optional
+        The YAML contract of ``onnx``, ``torchscript`` and ``torch-export``, or the name of a
+        shipped one.
+    device : str
+        ``cpu``, ``cuda``, ``cuda:N`` or ``auto``.
+    batch_size : int
+        Pictures that go through the model at once.
+    precision : {"float32", "bfloat16", "float16"}
+        Of the convolutions; probabilities are always computed in float32.
+    compiled : bool
+        Compile at a static size: slow to start, faster after.
+    sides : bool
+        Whether side outputs are wanted.
+    members : tuple of str
+        Names of the parts of ``ensemble``.
+    """
+
+    weights: tuple[str | Path, ...] = ()
+    contract: str | Path | None = None
+    device: str = "auto"
+    batch_size: int = 8
+    precision: Precision = "float32"
+    compiled: bool = False
+    sides: bool = True
+    members: tuple[str, ...] = ()
+
+
+class Segmenter(Protocol):
+    """Says for each pixel how likely it is foreground.
+
+    Attributes
+    ----------
+    identity : Identity
+        What runs.
+    takes_hints : bool
+        Whether `hints` change the result.
+    """
+
+    identity: Identity
+    takes_hints: bool
+
+    def segment(
+        self, images: Sequence[Image], hints: Sequence[Hint | None] | None = None
+    ) -> list[Prediction]:
+        """Return one prediction for each (H, W, 3) uint8 RGB picture, in their order.
+
+        Pictures may differ in size and their number is free; `hints` has one entry a picture.
+        """
+        ...
+
+
+@runtime_checkable
+class Submits(Protocol):
+    """A segmenter whose device works on its own while the caller prepares the next batch."""
+
+    def submit(self, images: Sequence[Image]) -> Callable[[], list[Prediction]]:
+        """Start a batch; the returned function waits for it."""
+        ...
+
+
+class SegmenterFactory(Protocol):
+    """Builds a segmenter; a registry entry is one of these (a class will do).
+
+    Attributes
+    ----------
+    USES : frozenset of str
+        The fields of `Settings` that it reads. `device`: it can run on a GPU. The batch size
+        and the wish for side outputs may be given to all.
+    """
+
+    USES: frozenset[str]
+
+    def identify(self, settings: Settings) -> Identity:
+        """Say what would run, from files alone; ModelError when something is missing."""
+        ...
+
+    def __call__(self, settings: Settings) -> Segmenter:
+        """Build it; ModelError when its runtime or its weights are missing or damaged."""
+        ...
+
+
+SEGMENTERS: Registry[SegmenterFactory] = Registry(
+    "segmenter",
+    {
+        "mediapipe-selfie": "datakit.models.segmenters.selfie:SelfieSegmenter",
+        "u2netp": "datakit.models.segmenters.u2net_segmenter:SMALL",
+        "u2net": "datakit.models.segmenters.u2net_segmenter:FULL",
+        "unet": "datakit.models.segmenters.unet_segmenter:UNET",
+        "onnx": "datakit.models.segmenters.contracted:ONNX",
+        "torchscript": "datakit.models.segmenters.contracted:TORCHSCRIPT",
+        "torch-export": "datakit.models.segmenters.contracted:TORCH_EXPORT",
+        "grabcut": "datakit.models.segmenters.grabcut:GrabCutSegmenter",
+        "kmeans": "datakit.models.segmenters.kmeans:KMeansSegmenter",
+        "gmm": "datakit.models.segmenters.gmm:GmmSegmenter",
+        "meanshift": "datakit.models.segmenters.meanshift:MeanShiftSegmenter",
+        "otsu": "datakit.models.segmenters.otsu:OtsuSegmenter",
+        "ensemble": "datakit.models.segmenters.ensemble:EnsembleSegmenter",
+    },
+)
+_EVERYWHERE = frozenset({"device", "batch_size", "sides"})
+# What runs on the CPU only takes these for granted.
+_ON_CPU = ("auto", "cpu")
+
+
+def identify(name: str, settings: Settings | None = None) -> Identity:
+    """Say which weights a segmenter would run, before any work.
+
+    Raises
+    ------
+    InputError
+        If the name is not known, or a setting is given that the segmenter has no use for.
+    ModelError
+        If weights or a runtime are missing or damaged.
+    """
+    settings = settings or Settings()
+    return _factory(name, settings).identify(settings)
+
+
+def build(name: str, settings: Settings | None = None) -> Segmenter:
+    """Build a segmenter of the registry; raises as `identify`."""
+    settings = settings or Settings()
+    return _factory(name, settings)(settings)
+
+
+def segment_one(segmenter: Segmenter, image: Image, hint: Hint | None = None) -> Map:
+    """Return (H, W) float32 in [0, 1] for one (H, W, 3) uint8 RGB picture."""
+    return segmenter.segment([image], [hint])[0].to_image_size()
+
+
+def stream(segmenter: Segmenter, batches: Iterable[Sequence[Image]]) -> Iterator[list[Prediction]]:
+    """Yield the predictions of each batch, in order.
+
+    A segmenter that can `submit` has the next batch on its way while one is read: the device does
+    not wait for the host. Others segment batch by batch.
+    """
+    if not isinstance(segmenter, Submits):
+        for batch in batches:
+            yield segmenter.segment(batch)
+        return
+    ahead: Callable[[], list[Prediction]] | None = None
+    for batch in batches:
+        started = segmenter.submit(batch)
+        if ahead is not None:
+            yield ahead()
+        ahead = started
+    if ahead is not None:
+        yield ahead()
+
+
+def _factory(name: str, settings: Settings) -> SegmenterFactory:
+    factory = SEGMENTERS.load(name)
+    plain = Settings()
+    for field in fields(Settings):
+        given = getattr(settings, field.name)
+        unused = field.name not in factory.USES and field.name not in _EVERYWHERE
+        if unused and given != getattr(plain, field.name):
+            flag = field.name.replace("_", "-")
+            raise InputError(f"segmenter {name!r} has no use for {flag} ({given}); leave it out")
+    if "device" not in factory.USES and settings.device not in _ON_CPU:
+        raise InputError(
+            f"--device {settings.device}: expected cpu or auto, as {name} runs on the CPU only; "
+            "leave it out, or take another model"
+        )
+    return factory

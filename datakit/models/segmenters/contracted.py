@@ -1,0 +1,131 @@
+"""Any model through a contract: ONNX, TorchScript and exported torch programs."""
+
+from __future__ import annotations
+
+import io
+import warnings
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+
+from datakit.errors import ModelError
+from datakit.models.runtimes.contract import Contract, read_contract
+from datakit.models.weights.given import GivenWeights, open_weights
+from datakit.models.segmenters.base import Identity, Segmenter, Settings
+from datakit.models.weights.files import Kind, kind_of
+
+if TYPE_CHECKING:
+    from torch import nn
+
+_RUNTIMES = {"onnx": "onnxruntime", "torchscript": "torch", "torch-export": "torch"}
+
+
+class ContractedFactory:
+    """Builds a model of one kind from a file and a contract (`--weights FILE --contract YAML`).
+
+    An ONNX file is a graph of known operators and is safe to read. TorchScript and ``.pt2`` files
+    are PROGRAMS: reading and running one is like running a script of whoever made it. Use files
+    that you trust, or prefer safetensors, state dicts and ONNX. (A U²-Net in such a file is safe
+    as ``--model u2net``: only its tensors are read then.)
+    """
+
+    USES = frozenset({"weights", "contract", "device", "precision", "compiled"})
+
+    def __init__(self, kind: Kind) -> None:
+        self.kind = kind
+        if kind == "onnx":
+            # onnxruntime runs a graph in the precision that it was saved in.
+            self.USES = frozenset({"weights", "contract", "device"})
+
+    def identify(self, settings: Settings) -> Identity:
+        """Find the file, and read the contract."""
+        given, _ = self._given(settings)
+        return given.identity(self.kind)
+
+    def __call__(self, settings: Settings) -> Segmenter:
+        """Build it; ModelError when the contract does not fit the model's input."""
+        given, contract = self._given(settings)
+        identity = given.identity(self.kind)
+        if self.kind == "onnx":
+            from datakit.models.runtimes.onnx_runner import OnnxSegmenter
+
+            return OnnxSegmenter(identity, given.data, contract, settings)
+        from datakit.models.runtimes.torch_runner import TorchSegmenter
+
+        batch = None
+        if self.kind == "torchscript":
+            model: Any = _torchscript(given)
+        else:
+            model, batch = _exported(given, contract)
+        return TorchSegmenter(identity, model, contract, settings, fixed_batch=batch)
+
+    def _given(self, settings: Settings) -> tuple[GivenWeights, Contract]:
+        if settings.contract is None:
+            raise ModelError(
+                f"--model {self.kind}: expected --contract, a YAML file or the name of a shipped "
+                "one; found none"
+            )
+        contract = read_contract(settings.contract)
+        given = open_weights(settings, None, self.kind)
+        kind = kind_of(given.data, str(given.path))
+        if kind != self.kind:
+            raise ModelError(f"{given.path}: expected {self.kind}, found {kind}")
+        runtime = _RUNTIMES[self.kind]
+        if find_spec(runtime) is None:
+            raise ModelError(
+                f"{given.path}: {runtime} is needed to run it; "
+                "install it: pip install 'datakit[prelabel]'"
+            )
+        return given, contract
+
+
+def _torchscript(given: GivenWeights) -> nn.Module:
+    import torch
+
+    try:
+        with warnings.catch_warnings():
+            # torch says that TorchScript will go; people's files stay.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            load: Any = torch.jit.load
+            model: nn.Module = load(io.BytesIO(given.data), map_location="cpu")
+    except (RuntimeError, ValueError) as error:
+        raise ModelError(f"{given.path}: torch cannot read it: {_first(error)}") from None
+    return model.eval()
+
+
+def _exported(given: GivenWeights, contract: Contract) -> tuple[nn.Module, int | None]:
+    """Return a module, and the batch size when the program takes one only."""
+    import torch
+
+    try:
+        program = torch.export.load(io.BytesIO(given.data))
+    except Exception as error:  # noqa: BLE001
+        # The reader of .pt2 raises whatever its JSON trips over.
+        raise ModelError(f"{given.path}: torch cannot read it: {_first(error)}") from None
+    names = set(program.graph_signature.user_inputs)
+    nodes = [node for node in program.graph.nodes if node.name in names]
+    value = nodes[0].meta.get("val") if len(nodes) == 1 else None
+    # A free side is a symbol, not an int.
+    shape = [side if isinstance(side, int) else None for side in getattr(value, "shape", ())]
+    high, wide = contract.input.size
+    sides: tuple[int | None, ...] = (None, 3, high, wide)
+    if contract.input.fit == "multiple":
+        sides = (None, 3, None, None)
+    if len(shape) != 4 or any(
+        found is not None and found != wanted
+        for found, wanted in zip(shape[1:], sides[1:], strict=True)
+    ):
+        raise ModelError(
+            f"{given.path}: the contract gives one input of shape (N, 3, {high}, {wide}), the "
+            f"program takes {tuple(shape) if shape else 'another number of inputs'}; correct "
+            "input.size"
+        )
+    return program.module(), shape[0]
+
+
+def _first(error: BaseException) -> str:
+    return next((line for line in str(error).splitlines() if line.strip()), repr(error))
+
+
+ONNX = ContractedFactory("onnx")
+TORCHSCRIPT = ContractedFactory("torchscript")
+TORCH_EXPORT = ContractedFactory("torch-export")

@@ -1,0 +1,267 @@
+"""What lies on the reviewer's desk: the samples, their pictures, and what was decided of them."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from datakit.core.matting.brush import over
+from datakit.errors import InputError
+from datakit.io.pixels import images
+from datakit.io.dataset.decisions import DecisionLog, now, read_edit
+from datakit.io.store.files import FileRef
+from datakit.pages import mask_overlay
+from datakit.pages.thumbnails import Thumbnails
+from datakit.records.review import Decision, Verdict
+
+_SHOWN_AS_THEY_ARE = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp"}
+_NOTE = 2000
+
+
+@dataclass(frozen=True)
+class Subject:
+    """One sample, or one photo that waits to become one.
+
+    Attributes
+    ----------
+    id : str
+    kinds : tuple of str
+        Why it may want a look: "draft", "finding", "face", "waiting".
+    severity : str
+        The worst finding's, or empty.
+    priority : float
+        The larger, the earlier it is looked at; 0: no reason to.
+    reason : str
+        The reason in a few words.
+    split : str
+    width, height : int
+        Pixels; 0 when unknown.
+    image, label, before : FileRef, optional
+        The picture, its label, and an earlier label to compare with.
+    label_kind : str
+        "alpha", "mask" or empty.
+    waiting : bool
+        Not in the dataset: no trace of its picture is kept.
+    """
+
+    id: str
+    kinds: tuple[str, ...] = ()
+    severity: str = ""
+    priority: float = 0.0
+    reason: str = ""
+    split: str = ""
+    width: int = 0
+    height: int = 0
+    image: FileRef | None = None
+    label: FileRef | None = None
+    before: FileRef | None = None
+    label_kind: str = ""
+    waiting: bool = False
+
+
+class Ask(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the page asks to be written down; what it does not name stays as it is."""
+
+    id: str
+    verdict: Verdict | msgspec.UnsetType | None = msgspec.UNSET
+    note: str | msgspec.UnsetType = msgspec.UNSET
+    edit: str | msgspec.UnsetType | None = msgspec.UNSET
+
+
+class Desk:
+    """Everything that the server knows; safe to use from several threads.
+
+    Parameters
+    ----------
+    subjects : sequence of Subject
+    details : callable
+        Subject -> what the page shows beside it, as JSON values.
+    log : DecisionLog
+        Where decisions go.
+    thumbnails : Thumbnails
+    """
+
+    def __init__(
+        self,
+        subjects: Sequence[Subject],
+        details: Callable[[Subject], Mapping[str, Any]],
+        log: DecisionLog,
+        thumbnails: Thumbnails,
+    ) -> None:
+        self.subjects = subjects
+        self._details = details
+        self._log = log
+        self._thumbnails = thumbnails
+        self._places = {subject.id: at for at, subject in enumerate(subjects)}
+        self._digests: dict[str, str] = {}
+        self._mutex = threading.Lock()
+
+    def queue(self) -> bytes:
+        """Return the list of all subjects as JSON, column by column, with where each stands."""
+        states = {
+            key: state_of(decision)
+            for key, decision in self._log.all().items()
+            if key in self._places and not decision.is_open
+        }
+        columns = {
+            name: [getattr(subject, name) for subject in self.subjects]
+            for name in (
+                *("id", "kinds", "severity", "priority", "reason", "split", "width", "height"),
+                *("label_kind", "waiting"),
+            )
+        }
+        columns["pictured"] = [subject.image is not None for subject in self.subjects]
+        columns["compared"] = [subject.before is not None for subject in self.subjects]
+        review = hashlib.sha256(str(self._log.folder.resolve()).encode()).hexdigest()
+        return msgspec.json.encode({**columns, "states": states, "review": review})
+
+    def subject(self, at: int) -> Subject:
+        """Return a subject by its place; InputError for a place that there is not."""
+        if not 0 <= at < len(self.subjects):
+            raise InputError(f"sample {at}: expected a number below {len(self.subjects)}")
+        return self.subjects[at]
+
+    def details(self, at: int) -> bytes:
+        """Return what is known of a subject, as JSON."""
+        return msgspec.json.encode(self._details(self.subject(at)))
+
+    def image(self, at: int) -> tuple[bytes, str]:
+        """Return a picture's bytes and media type; formats that browsers lack come as PNG."""
+        ref = self._image_ref(at)
+        data = ref.read()
+        kind = _SHOWN_AS_THEY_ARE.get(images.probe(data, ref.name).format)
+        if kind:
+            return data, kind
+        return images.encode_png(images.decode_rgb(data, ref.name)), "image/png"
+
+    def thumbnail(self, at: int) -> bytes:
+        """Return a small JPEG; only a dataset's own pictures leave one on the disk."""
+        subject = self.subject(at)
+        small, digest = self._thumbnails.get(self._image_ref(at), keep=not subject.waiting)
+        self._digests[subject.id] = digest
+        return small
+
+    def veil(self, at: int, edit: str | None) -> bytes:
+        """Return a label with an edit painted over it (None: as it is), as a veil's PNG."""
+        subject = self.subject(at)
+        shown = self._coverage(subject, subject.label)
+        if edit is not None:
+            layer = mask_overlay.read_layer(read_edit(self._log.folder, edit), _size_wh(shown))
+            shown = mask_overlay.painted(shown, layer)
+        return mask_overlay.veil_png(shown)
+
+    def veil_before(self, at: int) -> bytes:
+        """Return the label to compare with, as a veil's PNG."""
+        subject = self.subject(at)
+        return mask_overlay.veil_png(self._coverage(subject, subject.before))
+
+    def decide(self, ask: Ask) -> dict[str, Any]:
+        """Write down a decision; return where the sample stands now.
+
+        Raises
+        ------
+        InputError
+            If there is no such sample, or no such edit.
+        OutputError
+            If it cannot be written.
+        """
+        subject = self._known(ask.id)
+        if isinstance(ask.edit, str):
+            read_edit(self._log.folder, ask.edit)
+        with self._mutex:
+            latest = self._log.latest(ask.id)
+            verdict, note, edit = (
+                (latest.verdict, latest.note, latest.edit) if latest else (None, "", None)
+            )
+            return self._write(
+                subject,
+                verdict if ask.verdict is msgspec.UNSET else ask.verdict,
+                note if ask.note is msgspec.UNSET else ask.note,
+                edit if ask.edit is msgspec.UNSET else ask.edit,
+            )
+
+    def paint(self, key: str, png: bytes, at_xy: tuple[int, int]) -> dict[str, Any]:
+        """Lay a stroke over what was painted before, keep it, and write it down.
+
+        Raises
+        ------
+        InputError
+            If there is no such sample, it has no label, or the stroke does not fit on it.
+        OutputError
+            If it cannot be written.
+        """
+        subject = self._known(key)
+        if subject.label is None:
+            raise InputError(f"{key}: expected a label to paint on, found none")
+        size_wh = _size_wh(self._coverage(subject, subject.label))
+        stroke = mask_overlay.read_layer(png, size_wh, at_xy)
+        with self._mutex:
+            latest = self._log.latest(key)
+            if latest and latest.edit:
+                below = mask_overlay.read_layer(read_edit(self._log.folder, latest.edit), size_wh)
+                stroke = over(below, stroke)
+            edit = self._log.keep_edit(mask_overlay.layer_png(stroke))
+            verdict, note = (latest.verdict, latest.note) if latest else (None, "")
+            return self._write(subject, verdict, note, edit)
+
+    def _write(
+        self, subject: Subject, verdict: Verdict | None, note: str, edit: str | None
+    ) -> dict[str, Any]:
+        decision = Decision(
+            id=subject.id,
+            verdict=verdict,
+            note=note[:_NOTE],
+            edit=edit,
+            image=self._digest(subject),
+            at=now(),
+        )
+        self._log.add(decision)
+        return state_of(decision)
+
+    def _digest(self, subject: Subject) -> str | None:
+        if subject.image is None:
+            return None
+        if subject.id not in self._digests:
+            try:
+                self.thumbnail(self._places[subject.id])
+            except InputError:
+                # A picture that cannot be read can still be rejected.
+                return None
+        return self._digests[subject.id]
+
+    def _known(self, key: str) -> Subject:
+        if key not in self._places:
+            raise InputError(f"{key}: no such sample in this review")
+        return self.subjects[self._places[key]]
+
+    def _image_ref(self, at: int) -> FileRef:
+        subject = self.subject(at)
+        if subject.image is None:
+            raise InputError(f"{subject.id}: no picture to show")
+        return subject.image
+
+    @staticmethod
+    def _coverage(subject: Subject, label: FileRef | None) -> mask_overlay.Coverage:
+        if label is None:
+            raise InputError(f"{subject.id}: no label to show")
+        is_mask = subject.label_kind == "mask"
+        return mask_overlay.mask_coverage(label) if is_mask else mask_overlay.coverage(label)
+
+
+def state_of(decision: Decision) -> dict[str, Any]:
+    """Return where a sample stands, as the page knows it."""
+    return {
+        "verdict": decision.verdict,
+        "note": decision.note,
+        "edit": decision.edit,
+        "at": decision.at,
+    }
+
+
+def _size_wh(shown: mask_overlay.Coverage) -> tuple[int, int]:
+    return shown.shape[1], shown.shape[0]

@@ -1,0 +1,282 @@
+"""``augment``: training samples get augmented copies whose labels still fit."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
+
+from datakit.verbs.augment.copies import chosen_copies, only_copy, recorded_copy
+from datakit.verbs.augment.background_pool import background_files, refuse_people
+from datakit.verbs.shared.pipeline import Watch, WriteOptions, process
+from datakit.engine.base import LazyTask
+from datakit.errors import InputError
+from datakit.io.tables import jsonl
+from datakit.io.dataset.output import CARD, MANIFEST, read_card
+from datakit.io.layouts.sources import Collection
+from datakit.io.store.storage import location
+from datakit.records.anonymization import AUDIT, Anonymization
+from datakit.records.sample import Sample
+from datakit.records.summary import Summary
+from datakit.transforms.document import (
+    parse_document,
+    preset_names,
+    preset_text,
+    read_document,
+)
+from datakit.version import __version__
+
+VERB = "augment"
+DEFAULT_PRESET = "p3m"
+Split = Literal["train", "val", "test"]
+
+
+class Options(WriteOptions, frozen=True, kw_only=True):
+    """Options of ``augment``.
+
+    Examples
+    --------
+    >>> Options(src=("dataset",), out="more", copies=4).preset
+    'p3m'
+    """
+
+    preset: Annotated[
+        str | None,
+        Meta(
+            description="a pipeline that comes with datakit [default: p3m]",
+            extra={"choices": preset_names()},
+        ),
+    ] = None
+    pipeline: Annotated[
+        str | None,
+        Meta(
+            description="a pipeline of your own (YAML), instead of a preset",
+            extra={"input": "word"},
+        ),
+    ] = None
+    copies: Annotated[int, Meta(ge=1, le=1000, description="copies of each sample")] = 1
+    seed: Annotated[
+        int, Meta(ge=0, le=2**63 - 1, description="another seed gives other copies")
+    ] = 0
+    only: Annotated[
+        tuple[Split, ...], Meta(description="splits that are augmented (repeatable)")
+    ] = ("train",)
+    also: Annotated[
+        tuple[Split, ...], Meta(description="augment this split too (repeatable); recorded")
+    ] = ()
+    include_originals: Annotated[
+        bool, Meta(description="put the originals, of all splits, into DST as they are")
+    ] = False
+    balance: Annotated[
+        Literal["class", "fg_ratio"] | None,
+        Meta(description="rare classes or foreground shares get more of the copies"),
+    ] = None
+    min_visible: Annotated[
+        float,
+        Meta(ge=0, le=1, description="share of the foreground that must stay in the frame"),
+    ] = 0.5
+    backgrounds: Annotated[
+        str | None,
+        Meta(description="a folder of pictures to put behind the subject", extra={"input": "path"}),
+    ] = None
+    background_share: Annotated[
+        float, Meta(gt=0, le=1, description="share of the copies that get another background")
+    ] = 1.0
+    allow_people: Annotated[
+        bool, Meta(description="do not refuse backgrounds that show people")
+    ] = False
+    linear_light: Annotated[
+        bool, Meta(description="mix subject and background as light, not as code values")
+    ] = False
+    match_colours: Annotated[
+        float,
+        Meta(ge=0, le=1, description="move the subject's colours towards the background's"),
+    ] = 0.0
+    preview: Annotated[
+        int, Meta(ge=0, le=100, description="draw so many originals and their copies as a sheet")
+    ] = 0
+    replay: Annotated[
+        str | None, Meta(description="make only the copy with this id, byte for byte")
+    ] = None
+    manifest: Annotated[
+        str | None,
+        Meta(
+            description="the augmented dataset whose settings --replay takes [default: SRC]",
+            extra={"input": "path"},
+        ),
+    ] = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.preset is not None and self.pipeline is not None:
+            raise InputError("--preset and --pipeline exclude each other; choose one")
+        if self.preset is None and self.pipeline is None:
+            msgspec.structs.force_setattr(self, "preset", DEFAULT_PRESET)
+        if self.manifest is not None and self.replay is None:
+            raise InputError("--manifest goes with --replay ID; name the copy to make again")
+
+    @property
+    def splits(self) -> tuple[str, ...]:
+        """The splits that are augmented."""
+        return tuple(dict.fromkeys((*self.only, *self.also)))
+
+
+def run(options: Options, watch: Watch | None = None) -> Summary:
+    """Write augmented copies of a dataset's training samples.
+
+    Parameters
+    ----------
+    options : Options
+        What to read, what to do, where to write.
+    watch : Watch, optional
+        Who is told of the progress.
+
+    Returns
+    -------
+    Summary
+        Its ``failed`` counts the copies that could not be made.
+
+    Raises
+    ------
+    InputError
+        If no sample is in the splits to augment, the backgrounds are missing or show people, the
+        copy to replay is not known, or DST must not be written.
+    SchemaError
+        If the pipeline is wrong; each problem with its line.
+    """
+    source = options.open()
+    row = None
+    if options.replay is not None:
+        options, row = _as_recorded(options, options.replay)
+    title, text = _pipeline_text(options)
+    _check_pipeline(text, title)
+    if options.pipeline is not None:
+        # The text decides the result, not the path: it is what the card records.
+        options = msgspec.structs.replace(options, pipeline=text)
+    copies = chosen_copies(
+        source, options.splits, options.copies, options.balance, again=options.replay is not None
+    )
+    if options.replay is not None:
+        copies = only_copy(copies, options.replay, row)
+        options = msgspec.structs.replace(options, include_originals=False)
+    parameters = {
+        "out": options.out,
+        "version": __version__,
+        "pipeline_text": text,
+        "pipeline_title": title,
+        "seed": options.seed,
+        "copies": copies,
+        "include_originals": options.include_originals,
+        "min_visible": options.min_visible,
+        "backgrounds": _backgrounds(options),
+        "audit": _audit_lines(options.src),
+    }
+    summary = process(
+        VERB,
+        options,
+        source,
+        LazyTask("datakit.verbs.augment.task:Augment", parameters),
+        label_map=_label_map(options.src),
+        select=lambda item: options.include_originals or item.key in copies,
+        tables={AUDIT: ""} if parameters["audit"] else {},
+        watch=watch,
+    )
+    return _finished(options, source, summary, row)
+
+
+def _pipeline_text(options: Options) -> tuple[str, str]:
+    """Return the title and the YAML text of the pipeline."""
+    if options.pipeline is None:
+        name = options.preset or DEFAULT_PRESET
+        return f"preset {name}", preset_text(name)
+    if "\n" in options.pipeline:
+        return "recorded pipeline", options.pipeline
+    return read_document(options.pipeline)
+
+
+def _check_pipeline(text: str, title: str) -> None:
+    """Build the pipeline once, so that its errors come before anything is written."""
+    from datakit.transforms import Pipeline
+
+    Pipeline(parse_document(text, title))
+
+
+def _backgrounds(options: Options) -> dict[str, Any] | None:
+    """Return what the task is told of backgrounds; those that show people are refused."""
+    if options.backgrounds is None:
+        return None
+    files = background_files(options.backgrounds)
+    if not options.allow_people:
+        refuse_people(files, options.make_engine())
+    return {
+        "files": files,
+        "share": options.background_share,
+        "linear_light": options.linear_light,
+        "match": options.match_colours,
+    }
+
+
+def _as_recorded(options: Options, copy_id: str) -> tuple[Options, Sample | None]:
+    """Return the settings under which a copy was made, and its row, as far as they are recorded.
+
+    They are taken from --manifest, or from SRC when it holds the copy; else the flags say them.
+    """
+    found = recorded_copy(location(options.manifest or options.src[0]), copy_id)
+    if found is None and options.manifest is not None:
+        raise InputError(f"--replay {copy_id}: {options.manifest} holds no sample with this id")
+    if found is None:
+        return options, None
+    settings, row = found
+    fields = {field.name for field in msgspec.structs.fields(Options)}
+    kept = {key: value for key, value in settings.items() if key in fields}
+    if kept.get("pipeline") is not None:
+        kept["preset"] = None
+    kept |= {"replay": copy_id, "manifest": options.manifest, "preview": 0}
+    if options.backgrounds is not None:
+        kept["backgrounds"] = options.backgrounds
+    return msgspec.structs.replace(options, **kept), row
+
+
+def _audit_lines(src: tuple[str, ...]) -> dict[str, str]:
+    """Return the audit of a dataset whose faces were hidden: sample id -> its line."""
+    path = location(src[0]) / AUDIT
+    if len(src) > 1 or not path.is_file():
+        return {}
+    return {
+        record.id: msgspec.json.encode(record).decode()
+        for record in jsonl.read(path, Anonymization)
+    }
+
+
+def _label_map(src: tuple[str, ...]) -> dict[str, int]:
+    """Return the label map of a single datakit dataset: masks keep their values."""
+    if len(src) == 1 and (location(src[0]) / CARD).is_file():
+        return read_card(location(src[0])).label_map
+    return {}
+
+
+def _finished(
+    options: Options, source: Collection, summary: Summary, row: Sample | None
+) -> Summary:
+    """Check a replayed copy against its row, draw the preview, and say what was chosen."""
+    notes = [*summary.notes]
+    if options.dry_run:
+        return summary
+    if options.replay is not None and row is not None:
+        made = next(jsonl.read(location(options.out) / MANIFEST, Sample), None)
+        if made is None or made.history[-1:] != row.history[-1:]:
+            raise InputError(
+                f"--replay {options.replay}: other parameters were drawn than are recorded; SRC, "
+                "the backgrounds, datakit or Albumentations is another than when it was made"
+            )
+        notes.append("the parameters are those that were recorded")
+    if {item.split for item in source.items()} == {None}:
+        notes.append("SRC has no splits: every sample is augmented; split by group afterwards")
+    if options.preview:
+        from datakit.verbs.augment.preview import write_preview
+
+        path = location(f"{options.out.rstrip('/')}.preview.jpg")
+        if shown := write_preview(path, location(options.out), source, options.preview):
+            notes.append(f"{path} shows the copies of {shown} originals")
+    return msgspec.structs.replace(summary, notes=tuple(notes))

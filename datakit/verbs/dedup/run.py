@@ -1,0 +1,223 @@
+"""``dedup``: exact and near duplicates, flipped and turned ones too; nothing is ever deleted."""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from datakit.verbs.split import write
+from datakit.verbs.shared.pipeline import Silent, Watch
+from datakit.verbs.shared.lineage import Lineage, LineageOptions, trace
+from datakit.errors import InputError
+from datakit.io.store import atomic
+from datakit.io.tables import csv_rows, jsonl
+from datakit.io.layouts.base import Item
+from datakit.io.layouts.sources import Collection, open_sources
+from datakit.io.store.storage import location
+from datakit.records.summary import Summary
+
+VERB = "dedup"
+
+
+class Options(LineageOptions, frozen=True, kw_only=True):
+    """Options of ``dedup``.
+
+    Examples
+    --------
+    >>> Options(src=("photos",), out="report", drop=True).keep
+    'largest'
+    """
+
+    stem: Annotated[
+        Literal["verify", "trust", "ignore"],
+        Meta(description="also join equal source names: compare the pictures, believe, or not"),
+    ] = "ignore"
+    video: Annotated[
+        Literal["apart", "similar", "whole"],
+        Meta(
+            description="frames named <video>_mp4-0014 that look alike: not duplicates, "
+            "duplicates, or all of a video together"
+        ),
+    ] = "apart"
+    drop: Annotated[bool, Meta(description="DST becomes a dataset without the extra copies")] = (
+        False
+    )
+    keep: Annotated[
+        Literal["largest", "first"],
+        Meta(description="which of a cluster --drop keeps: the most pixels, or the first by id"),
+    ] = "largest"
+    materialize: Annotated[
+        Literal["copy", "hardlink", "symlink", "none"],
+        Meta(description="how files come into DST with --drop"),
+    ] = "copy"
+    sheet: Annotated[
+        int, Meta(ge=0, le=200, description="pairs on the contact sheet; 0: no sheet")
+    ] = 24
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not self.out:
+            raise InputError("dedup: expected -o DST, the folder for the report")
+        if self.duplicates == "off":
+            raise InputError("dedup: --duplicates off leaves nothing to look for; near or exact")
+
+    @property
+    def makes_dataset(self) -> bool:
+        """Whether DST is a dataset, not only a report."""
+        return self.drop
+
+
+def run(options: Options, watch: Watch | None = None) -> Summary:
+    """Find the duplicates of a source.
+
+    Parameters
+    ----------
+    options : Options
+        What to read and where the report goes.
+    watch : Watch, optional
+        Who is told of the progress.
+
+    Returns
+    -------
+    Summary
+        Counts of samples, clusters and extra copies.
+
+    Raises
+    ------
+    InputError
+        If SRC cannot be read or DST must not be written.
+    """
+    started = time.perf_counter()
+    source = open_sources(options.src, layout=options.layout)
+    write.check(options, source)
+    lineage = trace(list(source.items()), options, watch=watch)
+    clusters = _clusters(lineage)
+    extra = sum(len(cluster) - 1 for cluster in clusters)
+    counts = {"samples": len(lineage.items), "clusters": len(clusters), "extra copies": extra}
+    failed = len(lineage.failures) + len(source.failures)
+    summary = Summary(verb=VERB, counts=counts, failed=failed, notes=tuple(lineage.notes))
+    if not options.dry_run:
+        kept = [_kept(lineage, cluster, options.keep) for cluster in clusters]
+        _write(options, source, lineage, clusters, kept, watch or Silent(), counts)
+        summary = msgspec.structs.replace(summary, out=options.out)
+    return msgspec.structs.replace(summary, seconds=time.perf_counter() - started)
+
+
+def _clusters(lineage: Lineage) -> list[list[int]]:
+    """Return the groups of two and more, the largest first."""
+    members: dict[int, list[int]] = defaultdict(list)
+    for at, label in enumerate(lineage.label.tolist()):
+        members[label].append(at)
+    found = [cluster for cluster in members.values() if len(cluster) > 1]
+    return sorted(found, key=lambda cluster: (-len(cluster), cluster[0]))
+
+
+def _kept(lineage: Lineage, cluster: list[int], rule: str) -> set[int]:
+    """Return which of a cluster to keep: the best, and those that are not like any kept one.
+
+    A cluster can be a chain, each sample like the next and the first unlike the last: what is
+    left out must be a copy of something that stays.
+    """
+    from datakit.core.similarity.duplicates import same_picture
+    from datakit.core.similarity.picture_match import compare
+
+    items = lineage.items
+    exact = {link.other for link in lineage.links if link.reason == "exact"}
+    ranked = sorted(cluster, key=lambda at: (0 if rule == "first" else -_pixels(items[at]), at))
+    kept: list[int] = []
+    for at in ranked:
+        thumbnail = lineage.looks[at].print.thumbnail
+        copies = (
+            same_picture(compare(lineage.looks[other].print.thumbnail, thumbnail)) for other in kept
+        )
+        if not (items[at].key in exact and kept) and not any(copies):
+            kept.append(at)
+    return set(kept)
+
+
+def _pixels(item: Item) -> int:
+    if item.stated_wh is not None:
+        return item.stated_wh[0] * item.stated_wh[1]
+    from datakit.io.pixels import images
+
+    assert item.image is not None
+    width, height = images.probe(item.image.read(), item.image.name).size_wh
+    return width * height
+
+
+def _write(
+    options: Options,
+    source: Collection,
+    lineage: Lineage,
+    clusters: list[list[int]],
+    kept: list[set[int]],
+    watch: Watch,
+    counts: dict[str, int],
+) -> None:
+    dropped = {at for cluster in clusters for at in cluster}.difference(*kept)
+
+    def lists() -> None:
+        _write_lists(options, lineage, clusters, kept)
+
+    if options.drop:
+        keep = [at not in dropped for at in range(len(lineage.items))]
+        sides = [item.split for item in lineage.items]
+        chosen = write.chosen_source(source, lineage, sides, keep)
+        write.place(VERB, options, chosen, options.materialize, watch, lists)
+    else:
+        failures = (*source.failures, *lineage.failures)
+        write.claim_report(VERB, options, failures, counts, lists)
+
+
+def _write_lists(
+    options: Options, lineage: Lineage, clusters: list[list[int]], kept: list[set[int]]
+) -> None:
+    out = location(options.out)
+    links = {link.other: link for link in lineage.links if link.reason not in ("apart", "frames")}
+    rows: list[dict[str, object]] = []
+    for number, (cluster, best) in enumerate(zip(clusters, kept, strict=True), 1):
+        for at in cluster:
+            item = lineage.items[at]
+            link = links.get(item.key)
+            rows.append(
+                {
+                    "cluster": number,
+                    "id": item.key,
+                    "file": item.source_name,
+                    "keep": "yes" if at in best else "no",
+                    "reason": link.reason if link else "",
+                    "like": link.one if link else "",
+                    "error": "" if link is None or link.error is None else link.error,
+                }
+            )
+    atomic.write_bytes(out / "clusters.csv", csv_rows.records(rows))
+    document = [
+        {
+            "keep": [lineage.items[at].key for at in cluster if at in best],
+            "samples": [lineage.items[at].key for at in cluster],
+        }
+        for cluster, best in zip(clusters, kept, strict=True)
+    ]
+    text = msgspec.json.format(msgspec.json.encode(document), indent=2)
+    atomic.write_bytes(out / "clusters.json", text + b"\n")
+    jsonl.write(out / "lineage.jsonl", lineage.links)
+    if clusters and options.sheet:
+        _draw(options, lineage, clusters)
+
+
+def _draw(options: Options, lineage: Lineage, clusters: list[list[int]]) -> None:
+    """Draw the pairs that were joined, the least alike first: there an eye is worth most."""
+    from datakit.verbs.shared.pair_sheet import draw_pairs
+
+    links = [link for link in lineage.links if link.reason not in ("apart", "frames")]
+    links.sort(key=lambda link: -(link.error or 0.0))
+    shown = [
+        (link.one, link.other, link.reason + (f", error {link.error:.2f}" if link.error else ""))
+        for link in links[: options.sheet]
+    ]
+    title = f"{len(shown)} of {len(links)} pairs, the least alike, in {len(clusters)} clusters"
+    draw_pairs(location(options.out) / "clusters.png", lineage, shown, title)

@@ -1,0 +1,147 @@
+"""What ``eval`` makes of its scores: summaries, paired differences, tables and plots."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import msgspec
+import numpy as np
+
+from datakit.core.metrics.bootstrap import bootstrap_mean
+from datakit.core.images.randomness import derive_rng
+from datakit.errors import InputError
+from datakit.io.store import atomic
+from datakit.io.tables import csv_rows
+from datakit.io.dataset.output import report_folder
+from datakit.io.tables.plots import Bars, save_bars
+from datakit.io.store.storage import Location, location
+from datakit.records.evaluation import Evaluation, MetricSummary, PairedDifference, Score
+from datakit.records.failure import Failure
+
+if TYPE_CHECKING:
+    from datakit.verbs.eval.run import Options
+
+SHOWN = 10
+"""How many of the worst samples the summary names; eval.csv has all."""
+
+FILES = ("eval.json", "eval.csv", "eval.jsonl", "eval.svg", "failures.jsonl")
+
+HIGHER_IS_BETTER = frozenset({"iou", "dice", "boundary_iou", "precision", "recall", "ssim"})
+
+_PLOTTED = ("mse", "sad", "grad", "conn", "iou", "boundary_iou")
+_BINS = 12
+
+
+def order_of(metric: str | None, kind: str, scores: Sequence[Score]) -> str:
+    """Return the metric that orders samples; InputError when it is none of the scores'."""
+    chosen = metric or ("mse" if kind == "alpha" else "iou")
+    known = metric_names(scores)
+    if chosen not in known:
+        raise InputError(f"--sort {chosen}: expected one of {', '.join(known)}")
+    return chosen
+
+
+def metric_names(scores: Sequence[Score]) -> list[str]:
+    """Return the metrics that any sample has, in the order of their first occurrence."""
+    return list(dict.fromkeys(name for score in scores for name in score.metrics))
+
+
+def worst_first(scores: Sequence[Score], metric: str) -> list[Score]:
+    """Order samples by a metric, the worst first; samples without it come last."""
+    sign = 1.0 if metric in HIGHER_IS_BETTER else -1.0
+    return sorted(
+        scores, key=lambda score: (sign * score.metrics.get(metric, sign * np.inf), score.id)
+    )
+
+
+def summarise(scores: Sequence[Score], options: Options) -> dict[str, MetricSummary]:
+    """Return each metric's mean with its bootstrap interval, median and worst sample."""
+    found = {}
+    for name in metric_names(scores):
+        having = [score for score in scores if name in score.metrics]
+        values = np.array([score.metrics[name] for score in having])
+        interval = bootstrap_mean(
+            values, derive_rng(options.seed, name, 0), confidence=options.confidence
+        )
+        worst = worst_first(having, name)[0]
+        found[name] = MetricSummary(
+            samples=len(having),
+            mean=interval.mean,
+            low=interval.low,
+            high=interval.high,
+            median=float(np.median(values)),
+            worst=worst.metrics[name],
+            worst_id=worst.id,
+        )
+    return found
+
+
+def paired(
+    first: Sequence[Score], other: Sequence[Score], options: Options
+) -> dict[str, PairedDifference]:
+    """Return other less first for each metric, over the samples that both have."""
+    by_id = {score.id: score.metrics for score in first}
+    found = {}
+    for name in metric_names(other):
+        both = [
+            (score.metrics[name], by_id[score.id][name])
+            for score in other
+            if name in score.metrics and name in by_id.get(score.id, {})
+        ]
+        if not both:
+            continue
+        differences = np.array([value - reference for value, reference in both])
+        interval = bootstrap_mean(
+            differences, derive_rng(options.seed, name, 0), confidence=options.confidence
+        )
+        gains = differences if name in HIGHER_IS_BETTER else -differences
+        found[name] = PairedDifference(
+            samples=len(both),
+            mean=interval.mean,
+            low=interval.low,
+            high=interval.high,
+            better=int((gains > 0).sum()),
+            worse=int((gains < 0).sum()),
+        )
+    return found
+
+
+def write(
+    out: Location, result: Evaluation, ranked: Sequence[Score], failures: Sequence[Failure]
+) -> None:
+    """Write summary, rows (worst first), plots and failures."""
+    report_folder.clear(out, FILES)
+    rows = b"".join(msgspec.json.encode(score) + b"\n" for score in ranked)
+    atomic.write_bytes(out / "eval.jsonl", rows)
+    atomic.write_bytes(out / "eval.csv", _table(ranked))
+    title = f"{location(result.pred).name} against {location(result.gt).name}"
+    save_bars(out / "eval.svg", _histograms(ranked), title)
+    if failures:
+        lines = b"".join(msgspec.json.encode(failure) + b"\n" for failure in failures)
+        atomic.write_bytes(out / "failures.jsonl", lines)
+    text = msgspec.json.format(msgspec.json.encode(result), indent=2)
+    atomic.write_bytes(out / "eval.json", text + b"\n")
+
+
+def _table(ranked: Sequence[Score]) -> bytes:
+    names = metric_names(ranked)
+    return csv_rows.table(
+        ["id", "pred", "gt", "width", "height", *names],
+        (
+            [s.id, s.pred, s.gt, s.width, s.height, *(s.metrics.get(n) for n in names)]
+            for s in ranked
+        ),
+    )
+
+
+def _histograms(ranked: Sequence[Score]) -> list[Bars]:
+    charts = []
+    for name in _PLOTTED:
+        values = [score.metrics[name] for score in ranked if name in score.metrics]
+        if not values:
+            continue
+        counts, edges = np.histogram(values, bins=min(_BINS, max(1, len(values))))
+        labels = [f"{low:.3g}" for low in edges[:-1]]
+        charts.append(Bars(f"{name}, from", "samples", labels, counts.tolist()))
+    return charts

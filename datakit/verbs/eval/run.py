@@ -1,0 +1,250 @@
+"""``eval``: predictions against true mattes or masks, in the field's numbers."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from msgspec import Meta
+
+from datakit.verbs.shared.pipeline import ReadOptions, Silent, Watch
+from datakit.engine.base import LazyTask, Outcome, ordered_map
+from datakit.errors import InputError
+from datakit.io.dataset.output import report_folder
+from datakit.io.pixels.mattes import Kind, Labels, match_names, read_labels
+from datakit.io.store.storage import Location, location
+from datakit.records.evaluation import Comparison, Evaluation, Score
+from datakit.records.failure import Failure
+
+if TYPE_CHECKING:
+    from datakit.verbs.eval.task import Pair
+
+VERB = "eval"
+
+
+class Options(ReadOptions, frozen=True, kw_only=True):
+    """Options of ``eval``.
+
+    Examples
+    --------
+    >>> Options(src=("predictions", "truth"), profile="p3m").kind
+    'auto'
+    >>> Options(src=("predictions",))
+    Traceback (most recent call last):
+    datakit.errors.InputError: eval: expected PRED and GT, found 1 path; name both
+    """
+
+    src: Annotated[tuple[str, ...], Meta(description="PRED GT: the predictions, and the truth")]
+    out: Annotated[
+        str | None, Meta(description="folder for eval.json, eval.csv, eval.jsonl and eval.svg")
+    ] = None
+    compare: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="other predictions, compared with PRED sample by sample (repeatable)",
+            extra={"input": "path"},
+        ),
+    ] = ()
+    kind: Annotated[
+        Literal["auto", "alpha", "mask"],
+        Meta(description="what is compared; auto: alphas when the truth has any"),
+    ] = "auto"
+    profile: Annotated[
+        Literal["dim", "p3m", "p3m-arange", "rvm"],
+        Meta(description="whose conventions the matting errors follow"),
+    ] = "dim"
+    trimap: Annotated[
+        Literal["given", "p3m", "dim", "none"],
+        Meta(description="the unknown region: GT's own trimaps, or made from its alphas"),
+    ] = "given"
+    threshold: Annotated[
+        float, Meta(ge=0, lt=1, description="alphas above this are foreground for IoU and the like")
+    ] = 0.5
+    resize: Annotated[bool, Meta(description="scale predictions to the truth's size")] = False
+    allow_synthetic: Annotated[
+        bool, Meta(description="take alphas that `matte` computed for ground truth")
+    ] = False
+    sort: Annotated[
+        str | None, Meta(description="metric that orders the samples [default: mse, or iou]")
+    ] = None
+    confidence: Annotated[
+        float, Meta(gt=0, lt=1, description="of the bootstrap intervals of the means")
+    ] = 0.95
+    seed: Annotated[int, Meta(ge=0, description="of the bootstrap")] = 0
+    overwrite: Annotated[bool, Meta(description="replace an earlier evaluation in DST")] = False
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if len(self.src) != 2:
+            count = f"{len(self.src)} path" + ("" if len(self.src) == 1 else "s")
+            raise InputError(f"eval: expected PRED and GT, found {count}; name both")
+
+
+def run(options: Options, watch: Watch | None = None) -> Evaluation:
+    """Compare predictions with the truth.
+
+    Parameters
+    ----------
+    options : Options
+        The two sources, whose conventions, where the tables go.
+    watch : Watch, optional
+        Who is told of the progress.
+
+    Returns
+    -------
+    Evaluation
+        Means with confidence intervals, the worst samples, paired differences.
+
+    Raises
+    ------
+    InputError
+        If a source has no labels, nothing matches, the truth is synthetic, or DST holds
+        something else.
+    """
+    from datakit.verbs.eval import report
+
+    started = time.perf_counter()
+    watch = watch or Silent()
+    out = location(options.out) if options.out else None
+    if out:
+        report_folder.check(out, report.FILES, overwrite=options.overwrite)
+        _check_apart(out, (*options.src, *options.compare))
+    gt = read_labels(options.src[1])
+    kind = _kind(options, gt)
+    _refuse_synthetic(options, gt, kind)
+    preds = [options.src[0], *options.compare]
+    scores: list[list[Score]] = []
+    failures: list[Failure] = []
+    for path in preds:
+        pairs, unmatched = _pairs(path, read_labels(path), gt, kind)
+        failures += unmatched
+        found, failed = _measure(options, kind, pairs, watch)
+        scores.append(found)
+        failures += failed
+    if not scores[0]:
+        raise InputError(f"{preds[0]}: none of its files could be compared; {failures[0].error}")
+    order = report.order_of(options.sort, kind, scores[0])
+    ranked = report.worst_first(scores[0], order)
+    summaries = [report.summarise(found, options) for found in scores]
+    result = Evaluation(
+        pred=preds[0],
+        gt=options.src[1],
+        kind=kind,
+        profile=options.profile if kind == "alpha" else None,
+        out=options.out,
+        samples=len(ranked),
+        metrics=summaries[0],
+        comparisons=tuple(
+            Comparison(
+                pred=path,
+                metrics=metrics,
+                differences=report.paired(scores[0], found, options),
+            )
+            for path, metrics, found in zip(preds[1:], summaries[1:], scores[1:], strict=True)
+        ),
+        worst=tuple(ranked[: report.SHOWN]),
+        failed=len(failures),
+        notes=_notes(options, kind),
+        seconds=time.perf_counter() - started,
+    )
+    if out:
+        report.write(out, result, ranked, failures)
+    return result
+
+
+def _check_apart(out: Location, sources: Sequence[str]) -> None:
+    """Refuse to write into a source."""
+    for source in map(location, sources):
+        if source.resolve() in (out.resolve(), *out.resolve().parents):
+            raise InputError(f"{out}: expected a folder apart from the source {source}")
+
+
+def _kind(options: Options, gt: Labels) -> Kind:
+    if options.kind != "auto":
+        if gt.kinds and options.kind not in gt.kinds:
+            raise InputError(f"{options.src[1]}: expected {options.kind}s, found none")
+        return options.kind
+    return "mask" if gt.kinds == {"mask"} else "alpha"
+
+
+def _refuse_synthetic(options: Options, gt: Labels, kind: Kind) -> None:
+    synthetic = [key for key, files in gt.files.items() if files.synthetic]
+    if kind == "alpha" and synthetic and not options.allow_synthetic:
+        raise InputError(
+            f"{options.src[1]}: expected true alphas, found {len(synthetic)} that were computed "
+            f"({synthetic[0]}, tagged synthetic-alpha); --allow-synthetic takes them all the same"
+        )
+
+
+def _notes(options: Options, kind: Kind) -> tuple[str, ...]:
+    return (f"compared {kind}s, as --kind was auto",) if options.kind == "auto" else ()
+
+
+def _pairs(path: str, pred: Labels, gt: Labels, kind: Kind) -> tuple[list[Pair], list[Failure]]:
+    """Match predictions and truth; what has no partner is a failure."""
+    from datakit.verbs.eval.task import Pair
+
+    preds = {key: ref for key, files in pred.files.items() if (ref := files.of(kind))}
+    truths = {key: ref for key, files in gt.files.items() if (ref := files.of(kind))}
+    matched = match_names(preds, truths)
+    failures = [
+        Failure(
+            id=key, file=ref.name, step="match", error=f"{path} has no prediction of this {kind}"
+        )
+        for key, ref in truths.items()
+        if key not in matched
+    ]
+    used = set(matched.values())
+    failures += [
+        Failure(id=key, file=ref.name, step="match", error=f"the truth has no {kind} of this name")
+        for key, ref in preds.items()
+        if key not in used
+    ]
+    pairs = [
+        Pair(key, key, preds[other], truths[key], gt.files[key].trimap)
+        for key, other in matched.items()
+    ]
+    if not pairs:
+        raise InputError(
+            f"{path}: expected {kind}s named like the truth's ({next(iter(truths), 'none')}), "
+            f"found {next(iter(preds), 'none')}"
+        )
+    return pairs, failures
+
+
+def _measure(
+    options: Options, kind: Kind, pairs: Sequence[Pair], watch: Watch
+) -> tuple[list[Score], list[Failure]]:
+    task = LazyTask(
+        "datakit.verbs.eval.task:Evaluate",
+        {
+            "kind": kind,
+            "profile": options.profile,
+            "region": options.trimap,
+            "threshold": options.threshold,
+            "resize": options.resize,
+        },
+    )
+    scores: list[Score] = []
+    failures: list[Failure] = []
+    watch.begin(len(pairs), VERB)
+    try:
+        for pair, outcome in _outcomes(options, task, pairs):
+            if outcome.value is not None:
+                scores.append(outcome.value)
+            else:
+                file, error = pair.pred.name, str(outcome.error)
+                failures.append(Failure(id=pair.id, file=file, step=VERB, error=error))
+            watch.advance(len(failures))
+    finally:
+        watch.end()
+    return scores, failures
+
+
+def _outcomes(
+    options: Options, task: LazyTask, pairs: Sequence[Pair]
+) -> Iterator[tuple[Pair, Outcome[Score]]]:
+    with closing(ordered_map(options.make_engine(), task, pairs)) as outcomes:
+        yield from zip(pairs, outcomes, strict=True)

@@ -1,0 +1,104 @@
+"""One prediction and its truth -> the sample's errors and scores."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from datakit.core.metrics.mask_metrics import mask_scores
+from datakit.core.metrics.matting_metrics import matting_errors
+from datakit.core.metrics.ssim import WINDOW_PX, ssim
+from datakit.core.matting.trimaps import dim_trimap, p3m_trimap
+from datakit.errors import InputError
+from datakit.io.pixels import images
+from datakit.io.store.files import FileRef
+from datakit.io.pixels.mattes import Kind, decode_label_alpha, decode_label_mask
+from datakit.records.evaluation import Score
+from datakit.verbs.shared.bands import foreground
+
+Region = Literal["given", "p3m", "dim", "none"]
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A prediction, its truth, and the truth's trimap if there is one."""
+
+    key: str
+    id: str
+    pred: FileRef
+    gt: FileRef
+    trimap: FileRef | None
+
+
+@dataclass(frozen=True)
+class Evaluate:
+    """The task of ``eval``; see `datakit.verbs.eval.run.Options` for the fields."""
+
+    kind: Kind
+    profile: str
+    region: Region
+    threshold: float
+    resize: bool
+
+    def setup(self) -> None:
+        """Need nothing."""
+
+    def __call__(self, pair: Pair) -> Score:
+        """Compare one pair."""
+        if self.kind == "alpha":
+            gt = decode_label_alpha(pair.gt.read(), pair.gt.name)
+            pred = self._fitted(decode_label_alpha(pair.pred.read(), pair.pred.name), gt, pair)
+            metrics = self._of_alphas(pred, gt, pair)
+        else:
+            gt = foreground(decode_label_mask(pair.gt.read(), pair.gt.name)).astype(np.float32)
+            stored = foreground(decode_label_mask(pair.pred.read(), pair.pred.name))
+            pred = self._fitted(stored.astype(np.float32), gt, pair)
+            metrics = mask_scores(pred > 0.5, gt > 0.5)
+        height, width = gt.shape
+        return Score(
+            id=pair.id,
+            pred=pair.pred.name,
+            gt=pair.gt.name,
+            width=width,
+            height=height,
+            metrics=metrics,
+        )
+
+    def _of_alphas(
+        self, pred: npt.NDArray[np.float32], gt: npt.NDArray[np.float32], pair: Pair
+    ) -> dict[str, float]:
+        metrics = matting_errors(pred, gt, self._trimap(gt, pair), self.profile)
+        if min(gt.shape) >= WINDOW_PX:
+            metrics["ssim"] = ssim(pred, gt)
+        return metrics | mask_scores(pred > self.threshold, gt > self.threshold)
+
+    def _trimap(self, gt: npt.NDArray[np.float32], pair: Pair) -> npt.NDArray[np.uint8] | None:
+        if self.region == "p3m":
+            return p3m_trimap(gt)
+        if self.region == "dim":
+            return dim_trimap(gt)
+        if self.region == "none" or pair.trimap is None:
+            return None
+        trimap = images.decode_gray(pair.trimap.read(), pair.trimap.name)
+        if trimap.dtype != np.uint8:
+            raise InputError(f"{pair.trimap.name}: expected 8 bits, found {trimap.dtype}")
+        return trimap
+
+    def _fitted(
+        self, pred: npt.NDArray[np.float32], gt: npt.NDArray[np.float32], pair: Pair
+    ) -> npt.NDArray[np.float32]:
+        if pred.shape == gt.shape:
+            return pred
+        if not self.resize:
+            raise InputError(
+                f"{pair.pred.name}: expected {gt.shape[1]}x{gt.shape[0]} pixels as "
+                f"{pair.gt.name}, found {pred.shape[1]}x{pred.shape[0]}; --resize scales it"
+            )
+        shrinks = pred.shape[0] > gt.shape[0]
+        how = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+        fitted: npt.NDArray[np.float32] = cv2.resize(pred, gt.shape[::-1], interpolation=how)
+        return np.clip(fitted, 0, 1)

@@ -1,0 +1,293 @@
+"""``export``: a dataset in the layout that another program reads."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, cast
+
+import msgspec
+from msgspec import Meta
+
+from datakit.verbs.shared.pipeline import Watch, WriteOptions, operation, process
+from datakit.engine.base import LazyTask
+from datakit.errors import InputError
+from datakit.io.store import atomic
+from datakit.io.dataset.output import DatasetWriter
+from datakit.io.exports import WRITERS
+from datakit.io.exports.base import Facts, Settings, Shard
+from datakit.io.layouts.base import Item, Reader
+from datakit.io.layouts.sources import Collection, open_sources
+from datakit.io.store.storage import location
+from datakit.records.card import Command
+from datakit.records.failure import Failure
+from datakit.records.summary import Summary
+
+VERB = "export"
+INDEX = "shards.jsonl"
+_JPEG = frozenset({".jpg", ".jpeg", ".jfif", ".jpe"})
+
+
+class Options(WriteOptions, frozen=True, kw_only=True):
+    """Options of ``export``.
+
+    Examples
+    --------
+    >>> Options(src=("dataset",), out="p3m", format="p3m", size="512x512").size_wh
+    (512, 512)
+    """
+
+    format: Annotated[str, Meta(description="the layout to write", extra={"choices": WRITERS})]
+    size: Annotated[
+        Annotated[str, Meta(pattern="^[1-9][0-9]{0,4}x[1-9][0-9]{0,4}$")] | None,
+        Meta(description="size of the output", extra={"metavar": "WxH"}),
+    ] = None
+    fit: Annotated[
+        Literal["stretch", "letterbox", "crop"], Meta(description="how --size treats the aspect")
+    ] = "stretch"
+    shard_samples: Annotated[
+        Annotated[int, Meta(ge=1, le=10_000_000)] | None,
+        Meta(description="samples a shard, of formats that have shards [default: the format's]"),
+    ] = None
+    shuffle: Annotated[
+        Annotated[int, Meta(ge=0)] | None,
+        Meta(description="mix the samples of a split over its shards, by this seed"),
+    ] = None
+
+    @property
+    def makes_dataset(self) -> bool:
+        """False: DST is for another program; datakit goes on with SRC."""
+        return False
+
+    @property
+    def size_wh(self) -> tuple[int, int] | None:
+        """``size`` as (width, height)."""
+        if self.size is None:
+            return None
+        width, height = self.size.split("x")
+        return int(width), int(height)
+
+
+def run(options: Options, watch: Watch | None = None) -> Summary:
+    """Write a dataset in another program's layout.
+
+    Parameters
+    ----------
+    options : Options
+        What to read, which layout, where to write.
+    watch : Watch, optional
+        Who is told of the progress.
+
+    Returns
+    -------
+    Summary
+        Its notes say what the layout cannot carry, and what was left out.
+
+    Raises
+    ------
+    InputError
+        If SRC cannot be read, DST must not be written, or the layout needs ``size``.
+    """
+    writer = WRITERS.load(options.format)
+    facts: Facts = writer.FACTS
+    if facts.needs_size and options.size is None:
+        raise InputError(f"--format {options.format}: expected --size WxH, one for all samples")
+    if not facts.sharded and (options.shard_samples or options.shuffle is not None):
+        raise InputError(
+            f"--format {options.format} has no shards; leave out --shard-samples and --shuffle"
+        )
+    source = open_sources(options.src, layout=options.layout)
+    settings = read_settings(source, options.size_wh)
+    if {None, "train"} <= set(settings.splits):
+        # Both would go to train, where their names may meet.
+        raise InputError(
+            "export: SRC mixes samples of split train with samples without a split; "
+            "decide with `datakit split`"
+        )
+    # `Settings` knows the set; the format may refuse it here, before anything is written.
+    form = writer(settings)
+    params = {
+        "out": options.out,
+        "step": operation(VERB, options),
+        "format": options.format,
+        "settings": settings,
+        "fit": options.fit,
+    }
+    if facts.sharded:
+        return _export_shards(options, source, form, params, watch)
+    return _export_files(options, source, form, params, watch)
+
+
+def _export_files(
+    options: Options, source: Collection, form: Any, params: dict[str, Any], watch: Watch | None
+) -> Summary:
+    left_out: Counter[str] = Counter()
+
+    def has_place(item: Item) -> bool:
+        if form.folder(item) is not None:
+            return True
+        left_out[str(item.split)] += 1
+        return False
+
+    summary = process(
+        VERB,
+        options,
+        source,
+        LazyTask("datakit.verbs.export.task:ExportSample", params),
+        label_map=dict(source.label_map),
+        select=has_place,
+        tables=dict.fromkeys(form.FACTS.tables, ""),
+        finishing=finishing(options.out, lambda writer: form.finish(writer.lines)),
+        views=False,
+        watch=watch,
+    )
+    absent = [
+        f"{count} samples of {split!r} were left out: {options.format} has no such side"
+        for split, count in sorted(left_out.items())
+    ]
+    return _noted(summary, form.FACTS, absent)
+
+
+def _export_shards(
+    options: Options, source: Collection, form: Any, params: dict[str, Any], watch: Watch | None
+) -> Summary:
+    summary = process(
+        VERB,
+        options,
+        sharded(source, options.shard_samples or form.shard_samples, options.shuffle),
+        LazyTask("datakit.verbs.export.task:ExportShard", params),
+        label_map=dict(source.label_map),
+        tables={INDEX: ""},
+        finishing=finishing(options.out, lambda writer: form.finish()),
+        views=False,
+        watch=watch,
+    )
+    return _noted(summary, form.FACTS, [])
+
+
+def finishing(
+    out: str, files: Callable[[DatasetWriter], Iterator[tuple[str, Any]]]
+) -> Callable[[DatasetWriter], None]:
+    """Return what writes a format's files that speak of all samples, for `process`."""
+
+    def write(writer: DatasetWriter) -> None:
+        for name, pieces in files(writer):
+            with atomic.writing(location(out) / name, durable=True) as handle:
+                for piece in pieces:
+                    handle.write(piece)
+
+    return write
+
+
+def _noted(summary: Summary, facts: Facts, more: list[str]) -> Summary:
+    notes = [*summary.notes, *([facts.loses] if facts.loses else []), *more]
+    return msgspec.structs.replace(summary, notes=tuple(notes))
+
+
+def read_settings(source: Collection, size_wh: tuple[int, int] | None = None) -> Settings:
+    """Return what a format must know of a whole source before its first sample."""
+    splits: dict[str | None, None] = {}
+    kinds: set[str] = set()
+    suffixes: set[str] = set()
+    named: set[str] = set()
+    instances = False
+    for item in source.items():
+        splits[item.split] = None
+        suffix = "." + item.rel.rpartition(".")[2].lower()
+        suffixes.add(".jpg" if suffix in _JPEG else suffix)
+        if item.sample is not None:
+            named.update(item.sample.categories)
+            instances = instances or bool(item.sample.instances)
+        labels = {"mask": item.mask, "alpha": item.alpha, "trimap": item.trimap}
+        kinds |= {kind for kind, ref in labels.items() if ref is not None}
+    return Settings(
+        label_map=dict(source.label_map),
+        classes=_classes(source.label_map, named, instances=instances),
+        splits=tuple(sorted(splits, key=str)),
+        kinds=frozenset(kinds),
+        image_suffix=suffixes.pop() if len(suffixes) == 1 else ".jpg",
+        size_wh=size_wh,
+    )
+
+
+def _classes(label_map: dict[str, int], named: set[str], *, instances: bool) -> tuple[str, ...]:
+    """Return the names of what is labelled: objects, classes of a mask, or the one class."""
+    if instances:
+        return tuple(sorted(named))
+    ordered = sorted((value, name) for name, value in label_map.items() if value > 0)
+    classes = tuple(name for _, name in ordered)
+    if classes not in ((), ("foreground",)):
+        return classes
+    return tuple(named) if len(named) == 1 else ("foreground",)
+
+
+@dataclass(frozen=True)
+class _Shards:
+    """A source's samples in shards: the shards are what is worked on."""
+
+    source: Collection
+    shard_samples: int
+    seed: int | None
+    failures: tuple[Failure, ...] = ()
+
+    def items(self) -> Iterator[Item]:
+        """Yield the shards as their last sample comes by, or in order when they are mixed."""
+        totals = self._totals()
+        waiting: dict[str, list[Item]] = {}
+        number: Counter[str] = Counter()
+
+        def shard(split: str) -> Item:
+            items = tuple(waiting.pop(split))
+            made = Shard(split, number[split], totals[split], items)
+            number[split] += 1
+            return cast(Item, made)
+
+        for item in self._ordered():
+            split = item.split or "train"
+            waiting.setdefault(split, []).append(item)
+            if len(waiting[split]) == self.shard_samples:
+                yield shard(split)
+        for split in sorted(waiting):
+            yield shard(split)
+
+    def __len__(self) -> int:
+        return sum(self._totals().values())
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The source's."""
+        return self.source.classes
+
+    @property
+    def commands(self) -> tuple[Command, ...]:
+        """The source's."""
+        return self.source.commands
+
+    def _totals(self) -> dict[str, int]:
+        sizes = Counter(item.split or "train" for item in self.source.items())
+        return {split: -(-size // self.shard_samples) for split, size in sizes.items()}
+
+    def _ordered(self) -> Iterator[Item]:
+        if self.seed is None:
+            return self.source.items()
+        return iter(sorted(self.source.items(), key=self._rank))
+
+    def _rank(self, item: Item) -> bytes:
+        return hashlib.sha256(f"{self.seed}\0{item.key}".encode("utf-8", "surrogatepass")).digest()
+
+
+def sharded(source: Collection, shard_samples: int, seed: int | None = None) -> Collection:
+    """Return a source whose items are its samples in shards of ``shard_samples``.
+
+    Parameters
+    ----------
+    source : Collection
+    shard_samples : int
+        Samples a shard; the last one of a split may have fewer.
+    seed : int, optional
+        Mix the samples by the hash of seed and id; the source's order when None.
+    """
+    reader = cast(Reader, _Shards(source, shard_samples, seed, source.failures))
+    return Collection((("", source.formats[0], reader),))

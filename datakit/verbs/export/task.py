@@ -1,0 +1,181 @@
+"""One sample, or one shard of samples -> its files in another program's layout."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from typing import BinaryIO
+
+import msgspec
+
+from datakit.core.images.resizing import Fit, Resizing
+from datakit.errors import DatakitError, OutputError
+from datakit.io.store import atomic
+from datakit.io.pixels import images
+from datakit.io.exports import WRITERS
+from datakit.io.exports.base import FileFormat, Settings, Shard, ShardFormat
+from datakit.io.exports.picture import Picture
+from datakit.io.layouts.base import Item
+from datakit.io.store.storage import location
+from datakit.records.failure import Failure
+from datakit.records.product import Product
+from datakit.records.sample import Operation, Sample
+from datakit.verbs.shared.labelled import (
+    Labelled,
+    image_bytes,
+    read_labelled,
+    sha256,
+    visible_instances,
+)
+
+VERB = "export"
+INDEX = "shards.jsonl"
+"""Table in DST: which shard a sample is in, and under which name."""
+
+
+@dataclass(frozen=True)
+class _Export:
+    """What both tasks of ``export`` share; see `datakit.verbs.export.run.Options`."""
+
+    out: str
+    step: Operation
+    format: str
+    settings: Settings
+    fit: Fit
+
+    def setup(self) -> None:
+        """Build the format once a worker."""
+        object.__setattr__(self, "_writer", WRITERS.load(self.format)(self.settings))
+
+    def _picture(self, item: Item) -> Picture:
+        data = image_bytes(item)
+        found = read_labelled(item, data)
+        original: bytes | None = data
+        if images.probe(data, item.source_name).orientation != 1:
+            original = None
+        height, width = found.image.shape[:2]
+        if self.settings.size_wh and self.settings.size_wh != (width, height):
+            found = _resized(found, Resizing((width, height), self.settings.size_wh, self.fit))
+            original = None
+        row = _row(item, found, sha256(data), self.step)
+        return Picture(
+            item=item,
+            row=row,
+            image=found.image,
+            mask=found.mask,
+            alpha=found.stored_alpha,
+            trimap=found.trimap,
+            original=original,
+            label_map=self.settings.label_map,
+        )
+
+
+@dataclass(frozen=True)
+class ExportSample(_Export):
+    """The task of the formats whose samples have files of their own."""
+
+    def __call__(self, item: Item) -> Product:
+        """Write one sample."""
+        picture = self._picture(item)
+        writer: FileFormat = self._writer  # type: ignore[attr-defined]
+        written = writer.write(picture)
+        for name, data in written.files.items():
+            atomic.write_bytes(location(self.out) / name, data)
+        return Product(
+            samples=(_with_files(picture.row, written.roles),),
+            files={name: len(data) for name, data in written.files.items()},
+            lines={table: line.decode() + "\n" for table, line in written.lines.items()},
+            counts=dict(written.counts),
+        )
+
+
+@dataclass(frozen=True)
+class ExportShard(_Export):
+    """The task of the formats that put many samples into one file."""
+
+    def __call__(self, shard: Shard) -> Product:
+        """Write one shard; a sample that cannot be read is a failure, the others are written."""
+        failures: list[Failure] = []
+        rows: list[Sample] = []
+        index: list[bytes] = []
+        files: dict[str, int] = {}
+        pictures = self._pictures(shard, failures, rows, index)
+        first = next(pictures, None)
+        counts: Mapping[str, int] = {}
+        if first is not None:
+            writer: ShardFormat = self._writer  # type: ignore[attr-defined]
+            counts = writer.write(shard, _chained(first, pictures), self._placing(files))
+        return Product(
+            samples=tuple(rows),
+            failures=tuple(failures),
+            files=files,
+            lines={INDEX: b"".join(index).decode()} if index else {},
+            counts={**counts, "shards": int(first is not None)},
+        )
+
+    def _pictures(
+        self, shard: Shard, failures: list[Failure], rows: list[Sample], index: list[bytes]
+    ) -> Iterator[Picture]:
+        writer: ShardFormat = self._writer  # type: ignore[attr-defined]
+        for item in shard.items:
+            try:
+                picture = self._picture(item)
+                writer.check(picture)
+            except OutputError:
+                # Not this sample's fault: the run stops and can go on later.
+                raise
+            except DatakitError as error:
+                failure = Failure(id=item.key, file=item.source_name, step=VERB, error=str(error))
+                failures.append(failure)
+                continue
+            place = {"id": item.key, "shard": shard.key, "row": len(rows), "name": picture.name}
+            index.append(msgspec.json.encode(place) + b"\n")
+            rows.append(_with_files(picture.row, {}))
+            yield picture
+
+    def _placing(self, files: dict[str, int]) -> Callable[[str], AbstractContextManager[BinaryIO]]:
+        @contextmanager
+        def place(name: str) -> Iterator[BinaryIO]:
+            with atomic.writing(location(self.out) / name) as handle:
+                yield handle
+                files[name] = handle.tell()
+
+        return place
+
+
+def _chained(first: Picture, others: Iterator[Picture]) -> Iterator[Picture]:
+    yield first
+    yield from others
+
+
+def _resized(sample: Labelled, resizing: Resizing) -> Labelled:
+    return Labelled(
+        image=resizing.image(sample.image),
+        mask=None if sample.mask is None else resizing.mask(sample.mask),
+        alpha=None if sample.alpha is None else resizing.alpha(sample.alpha),
+        trimap=None if sample.trimap is None else resizing.mask(sample.trimap),
+        alpha_max=sample.alpha_max,
+    )
+
+
+def _row(item: Item, found: Labelled, digest: str, step: Operation) -> Sample:
+    """Return the sample's row: what was known of it, at the size it now has."""
+    height, width = found.image.shape[:2]
+    row = item.describe(width, height, digest, step)
+    before = item.sample
+    if before is None:
+        return msgspec.structs.replace(row, fg_ratio=found.fg_ratio)
+    resized = (before.width, before.height) != (width, height)
+    return msgspec.structs.replace(
+        row,
+        categories=before.categories,
+        annotations=before.annotations,
+        instances=visible_instances(before.instances, found.mask) if resized else before.instances,
+        fg_ratio=found.fg_ratio if resized or before.fg_ratio is None else before.fg_ratio,
+    )
+
+
+def _with_files(row: Sample, roles: Mapping[str, str]) -> Sample:
+    named = {("" if kind == "image" else f"{kind}_") + "file_name": roles[kind] for kind in roles}
+    return msgspec.structs.replace(row, **named)

@@ -1,0 +1,320 @@
+"""``prelabel --merge``: what people corrected comes back into the drafts, and what they changed.
+
+The drafts are never half changed: the merged dataset is written beside them, in a folder of its
+own, into which every file that stays as it is is linked; when it is whole the two folders change
+places in one step, and the old one is removed. A run that is killed before leaves the drafts as
+they were, and the next one starts again.
+"""
+
+from __future__ import annotations
+
+import csv
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import fmean
+from typing import Annotated, cast
+
+import msgspec
+from msgspec import Meta
+
+from datakit.verbs.shared.pipeline import Watch, WriteOptions, process
+from datakit.verbs.prelabel.review_matching import Matches, match, soft_alpha_of, soft_alphas
+from datakit.engine.base import LazyTask
+from datakit.errors import InputError
+from datakit.io.store import atomic
+from datakit.io.tables import csv_rows, jsonl
+from datakit.io.dataset.output import output
+from datakit.io.dataset.output import DatasetWriter
+from datakit.io.store.exchange import exchange, restore
+from datakit.io.store.files import FileRef, Folder, Root, open_root
+from datakit.io.layouts.base import Item, Reader
+from datakit.io.store.lock import claim
+from datakit.io.reviews import REVIEWS
+from datakit.io.reviews.base import Given, Pair, ReviewReader
+from datakit.io.layouts.sources import Collection, open_sources
+from datakit.records.card import Command
+from datakit.records.draft import CHANGES, COCO, Change
+from datakit.records.failure import Failure
+from datakit.records.summary import Summary
+from datakit.verbs.prelabel.merge_task import EMPTIED, HEADER, TABLE
+
+VERB = "prelabel"
+
+_OWN = frozenset({output.CARD, output.MANIFEST, TABLE, CHANGES})
+_STALE = frozenset({COCO})
+"""What speaks of the labels as they were."""
+
+
+class Options(WriteOptions, frozen=True, kw_only=True):
+    """Options of a merge: ``src`` is (drafts, reviewed), ``out`` the folder beside the drafts."""
+
+    merge: Annotated[str, Meta(description="the tool whose export is merged")]
+
+
+def merge(
+    reviewed: str,
+    into: str,
+    *,
+    workers: int | None = None,
+    engine: str = "local",
+    ray_address: str | None = None,
+    strict: bool = False,
+    dry_run: bool = False,
+    watch: Watch | None = None,
+) -> Summary:
+    """Bring reviewed labels back into a drafted dataset.
+
+    Parameters
+    ----------
+    reviewed : str
+        What a tool exported: a folder, a .zip, or a single .json or .xml.
+    into : str
+        The drafted dataset; it is replaced in one step when all is done.
+    workers, engine, ray_address, strict, dry_run, watch
+        As for every verb.
+
+    Returns
+    -------
+    Summary
+        Counts of reviewed and changed samples; its notes say how much was changed. DST gets
+        ``review.csv`` and ``changes.jsonl``.
+
+    Raises
+    ------
+    InputError
+        If ``into`` is no finished dataset, another merge is at work on it, REVIEWED is no export
+        that is known, or none of its images is one of the drafts.
+    """
+    if "://" in into:
+        raise InputError(f"--into {into}: expected a local folder; copy the dataset, then merge")
+    drafts = Path(into)
+    restore(drafts)
+    _check_drafts(drafts)
+    _check_place(drafts)
+    root, names = _opened(reviewed)
+    tool, reader = _recognised(root, names)
+    source = open_sources((into,), layout="datakit")
+    if source.failures:
+        raise InputError(
+            f"--into {into}: {source.failures[0].error}; mend {dataset.MANIFEST} first (datakit "
+            "validate lists what is wrong)"
+        )
+    matches = match(reader, list(source.items()))
+    if not matches.by_key:
+        reason = matches.failures[0].error if matches.failures else "no task is annotated"
+        raise InputError(f"{reviewed}: expected reviews of the drafts, found none ({reason})")
+    beside = drafts.resolve().with_name(f".{drafts.resolve().name}.merging")
+    if not dry_run:
+        _clear(beside)
+    options = Options(
+        src=(into, reviewed),
+        out=str(beside),
+        merge=tool,
+        workers=workers,
+        engine=engine,
+        ray_address=ray_address,
+        strict=strict,
+        dry_run=dry_run,
+        overwrite=beside.exists(),
+    )
+    pairs = _Pairs(source, reader, matches, _earlier(drafts), soft_alphas(root, names))
+    try:
+        summary = _process(options, drafts, pairs, source, watch)
+        if not dry_run:
+            gone = [name for name in _STALE if (drafts / name).exists()]
+            gone = [name for name in gone if not (beside / name).exists()]
+            notes = _notes(beside / TABLE, tool, matches, gone)
+            exchange(drafts.resolve(), beside)
+            summary = msgspec.structs.replace(summary, notes=(*summary.notes, *notes))
+    finally:
+        # Now the old dataset, or what an error left of the new one.
+        if not dry_run:
+            shutil.rmtree(beside, ignore_errors=True)
+    return msgspec.structs.replace(summary, out=into)
+
+
+@dataclass(frozen=True)
+class _Pairs:
+    """The samples of the drafts, each with its review: a source of its own."""
+
+    source: Collection
+    reader: ReviewReader
+    matches: Matches
+    earlier: dict[str, Change]
+    alphas: Mapping[str, FileRef]
+
+    @property
+    def failures(self) -> tuple[Failure, ...]:
+        """What of the reviews could not be read, and what belongs to no draft."""
+        return (*self.reader.failures, *self.matches.failures)
+
+    def items(self) -> Iterator[Item]:
+        """Yield the pairs in the order of the drafts; the shapes are read here, one by one."""
+        for item in self.source.items():
+            yield cast(Item, Pair(item, self._given(item), self.earlier.get(item.key)))
+
+    def _given(self, item: Item) -> Given | None:
+        if item.key not in self.matches.by_key:
+            return None
+        review, matched_by = self.matches.by_key[item.key]
+        return Given(
+            tool=self.reader.TOOL,
+            name=review.name,
+            matched_by=matched_by,
+            text=self.reader.text(review),
+            categories=dict(review.categories),
+            stated_wh=review.stated_wh,
+            alpha=None if item.alpha else soft_alpha_of(item, self.alphas),
+        )
+
+    def __len__(self) -> int:
+        return len(self.source)
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The drafts'."""
+        return self.source.classes
+
+    @property
+    def commands(self) -> tuple[Command, ...]:
+        """The commands that made the drafts."""
+        return self.source.commands
+
+
+def _process(
+    options: Options, drafts: Path, pairs: _Pairs, source: Collection, watch: Watch | None
+) -> Summary:
+    label_map = dict(source.label_map)
+    reader = cast(Reader, pairs)
+    return process(
+        VERB,
+        options,
+        Collection((("", "datakit", reader),)),
+        LazyTask("datakit.verbs.prelabel.merge_task:MergeReview", {"out": options.out, "label_map": label_map}),
+        label_map=label_map,
+        tables={TABLE: csv_rows.line(HEADER), CHANGES: ""},
+        finishing=lambda writer: _carry_over(drafts, writer, len(pairs)),
+        watch=watch,
+    )
+
+
+def _check_drafts(drafts: Path) -> None:
+    if not drafts.is_dir() or not output.is_dataset(drafts):
+        raise InputError(f"--into {drafts}: expected a dataset that datakit wrote, found none")
+    if not output.is_finished(drafts):
+        raise InputError(
+            f"--into {drafts}: expected a finished dataset, found an interrupted run; finish it "
+            "with --resume"
+        )
+
+
+def _check_place(drafts: Path) -> None:
+    """Refuse to replace the folder that somebody stands in: their shell would lose it."""
+    here = Path.cwd()
+    if drafts.resolve() in (here, *here.parents):
+        raise InputError(
+            f"--into {drafts}: expected a folder to be called from outside, found the current one "
+            "in it, and the merge replaces it; change to another folder"
+        )
+
+
+def _clear(beside: Path) -> None:
+    """Take away what a killed merge left; InputError when a merge is at work there."""
+    if beside.exists():
+        with claim(beside):
+            shutil.rmtree(beside)
+
+
+def _opened(reviewed: str) -> tuple[Root, list[str]]:
+    path = Path(reviewed)
+    if path.suffix.lower() in (".json", ".xml") and path.is_file():
+        return Folder(path.parent), [path.name]
+    root = open_root(reviewed)
+    return root, list(root.names())
+
+
+def _recognised(root: Root, names: list[str]) -> tuple[str, ReviewReader]:
+    for tool in REVIEWS:
+        reader = REVIEWS.load(tool)
+        if reader.accepts(root, names):
+            return tool, reader(root, names)
+    raise InputError(
+        f"{root.root}: expected what a tool exported after a review ({', '.join(REVIEWS)}), found "
+        f"{len(names)} other files"
+    )
+
+
+def _earlier(drafts: Path) -> dict[str, Change]:
+    if not (drafts / CHANGES).is_file():
+        return {}
+    return {change.id: change for change in jsonl.read(drafts / CHANGES, Change)}
+
+
+def _carry_over(drafts: Path, writer: DatasetWriter, total: int) -> None:
+    """Link every file that the merge did not write into the new dataset."""
+    if writer.samples < total:
+        raise InputError(
+            f"merge: expected {total} samples, {total - writer.samples} were lost with their "
+            f"worker; {drafts} is as it was, merge again"
+        )
+    out = Path(str(writer.out))
+    left = _OWN | ({output.FAILURES} if writer.failed else frozenset())
+    if _changed(writer):
+        left |= _STALE
+    for parent, folders, names in os.walk(drafts):
+        inside = Path(parent).relative_to(drafts)
+        if inside == Path():
+            folders[:] = [name for name in folders if name != output.WORK]
+            names = [name for name in names if name not in left]
+        for name in names:
+            target = out / inside / name
+            if not target.exists():
+                _link(Path(parent, name), target)
+
+
+def _changed(writer: DatasetWriter) -> bool:
+    rows = csv.DictReader(line.decode() for line in writer.lines(TABLE))
+    return any(row["changed_px"] != "0" for row in rows)
+
+
+def _link(source: Path, target: Path) -> None:
+    with atomic.told(target):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            os.link(source, target, follow_symlinks=False)
+        except OSError:
+            # A file system without links.
+            shutil.copy2(source, target, follow_symlinks=False)
+
+
+def _notes(table: Path, tool: str, matches: Matches, gone: list[str]) -> list[str]:
+    with table.open(newline="") as handle:
+        reviewed = list(csv.DictReader(handle))
+    scores = [float(row["iou"]) for row in reviewed]
+    emptied = sum(row[EMPTIED] == "1" for row in reviewed)
+    notes = [f"read as {tool}"]
+    if scores:
+        changed = [score for score in scores if score < 1]
+        notes.append(
+            f"{len(changed):,} of {len(scores):,} reviewed masks changed; mean IoU of draft and "
+            f"review {fmean(scores):.4f}, lowest {min(scores):.4f}: {TABLE}"
+        )
+    if emptied:
+        notes.append(
+            f"labels that were emptied: {emptied:,}, as the review lists their image without a "
+            f"shape ({EMPTIED} in {TABLE}); some tools also list images that nobody has looked at"
+        )
+    if matches.without_image:
+        notes.append(f"{matches.without_image:,} came without their image: matched by file name")
+    if matches.other_bytes:
+        notes.append(
+            f"{matches.other_bytes:,} have an image with other bytes than the draft's: matched by "
+            "file name"
+        )
+    notes += [
+        f"{name} spoke of the drafts and is gone; datakit mask2coco makes it anew" for name in gone
+    ]
+    return notes

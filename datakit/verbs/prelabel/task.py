@@ -1,0 +1,275 @@
+"""Photos -> drafted labels: read and decoded, seen by a model in batches, measured, written.
+
+One class for every device. On a CPU each worker does its photos one after the other; a worker that
+holds a GPU reads and writes in threads while the device computes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import cv2
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from datakit.engine.base import Outcome
+from datakit.engine.stages import StageClock, Stages
+from datakit.io.store import atomic
+from datakit.io.pixels import images
+from datakit.io.exports.drawn import MASKS, Drawing, draw
+from datakit.io.exports.objects import Object
+from datakit.io.layouts.base import Item
+from datakit.io.store.storage import location
+from datakit.models.faces.base import FACE_DETECTORS, FaceDetector
+from datakit.models.segmenters.base import Hint, Identity, Settings, build
+from datakit.records.draft import DRAFT, DRAFTS, NONCOMMERCIAL, Draft, Outlined
+from datakit.records.product import Product
+from datakit.records.sample import SYNTHETIC, Operation, Sample
+from datakit.verbs.prelabel.drafts import Cleaning, Label, Said, emptied, make_label
+from datakit.verbs.prelabel.hints import hint_of
+from datakit.verbs.prelabel.inference import Inference
+from datakit.verbs.shared.labelled import carry_files, image_bytes, sha256
+
+FACES, FACE_SIDE_PX = "mediapipe", 640
+RAW = "probabilities"
+"""Folder of the models' own maps, at the models' size, 16 bits."""
+DRAWINGS = {"rle": MASKS, "polygons": Drawing(), "bridged": Drawing(holes="bridge")}
+READ, DECODE, LABEL, WRITE = "read", "decode", "label", "write"
+
+Image = npt.NDArray[np.uint8]
+Mask = npt.NDArray[np.uint8]
+ModelSpec = tuple[str, Mapping[str, Any]]
+"""A segmenter's name, and the `Settings` to build it with."""
+
+
+@dataclass(frozen=True)
+class Photo:
+    """A decoded photo; ``has_people`` is False where faces were looked for and none is there."""
+
+    data: bytes
+    image: Image
+    hint: Hint | None
+    has_people: bool = True
+
+
+@dataclass(frozen=True)
+class Prelabel:
+    """The task of ``prelabel``; see `datakit.verbs.prelabel.run.Options` for the fields.
+
+    ``threads`` of them read and write beside the device; with 0 everything happens in turn.
+    """
+
+    out: str
+    step: Operation
+    model: ModelSpec
+    second: ModelSpec | None
+    flip: bool
+    only_faces: bool
+    cleaning: Mapping[str, Any]
+    depth: int
+    outline: str
+    category: str
+    batch: int
+    threads: int
+
+    def setup(self) -> None:
+        """Load the models; ModelError or InputError says what is missing or does not fit."""
+        worker = _Worker(self, *(_built(spec) for spec in (self.model, self.second)))
+        object.__setattr__(self, "_worker", worker)
+
+    def __call__(self, item: Item) -> Product:
+        """Draft the label of one photo."""
+        worker: _Worker = self._worker  # type: ignore[attr-defined]
+        photo = worker.load(item)
+        return worker.finish(item, photo, worker.start([photo])()[0])
+
+    def run_chunk(self, items: Sequence[Item]) -> list[Outcome[Product]]:
+        """Draft the labels of some photos, the device working while others are read."""
+        worker: _Worker = self._worker  # type: ignore[attr-defined]
+        stages = Stages(
+            worker.load, worker.start, worker.finish, self.batch, self.threads, worker.clock
+        )
+        return stages.run(items)
+
+
+class _Worker:
+    """What a worker holds: the models, and the steps on them."""
+
+    def __init__(self, task: Prelabel, model: Inference | None, second: Inference | None) -> None:
+        assert model is not None
+        self._task = task
+        self._model = model
+        self._second = second
+        self._cleaning = Cleaning(**task.cleaning)
+        # One at once for each thread, as a graph works on one picture at a time; kept here, because
+        # threads end with their chunk and detectors are slow to build. The first is built now, so
+        # that what is missing is found before any work.
+        self._idle_detectors = [_face_detector()] if task.only_faces else []
+        self.clock = StageClock()
+        segmenters = [one.segmenter for one in (model, second) if one is not None]
+        self._takes_hints = any(segmenter.takes_hints for segmenter in segmenters)
+        models = [segmenter.identity for segmenter in segmenters]
+        self._step = _with_models(task.step, models)
+        self._tags = {DRAFT, SYNTHETIC}
+        if any(identity.noncommercial for identity in models):
+            self._tags.add(NONCOMMERCIAL)
+
+    def load(self, item: Item) -> Photo:
+        with self.clock.timed(READ):
+            data = image_bytes(item)
+        with self.clock.timed(DECODE):
+            image = images.decode_rgb(data, item.source_name)
+        hw = (image.shape[0], image.shape[1])
+        # Annotations that no model looks at need not fit the photo.
+        hint = hint_of(item, hw) if item.annotations and self._takes_hints else None
+        return Photo(data, image, hint, not self._task.only_faces or self._shows_a_face(image))
+
+    def _shows_a_face(self, image: Image) -> bool:
+        try:
+            detector = self._idle_detectors.pop()
+        except IndexError:
+            detector = _face_detector()
+        with self.clock.timed(LABEL):
+            scale = min(1.0, FACE_SIDE_PX / max(image.shape))
+            size_wh = [max(1, round(side * scale)) for side in image.shape[1::-1]]
+            small = np.asarray(cv2.resize(image, size_wh, interpolation=cv2.INTER_AREA))
+            found = bool(detector.detect(small))
+        # One that failed is not used again.
+        self._idle_detectors.append(detector)
+        return found
+
+    def start(self, photos: Sequence[Photo]) -> Callable[[], list[Said]]:
+        pictures = [photo.image for photo in photos]
+        hints = [photo.hint for photo in photos]
+        first = self._model.start(pictures, hints)
+        second = self._second and self._second.start(pictures, hints)
+        if not self._task.flip:
+            flipped = None
+        else:
+            mirrored = [np.ascontiguousarray(picture[:, ::-1]) for picture in pictures]
+            flipped = self._model.start(mirrored, [_mirrored(photo) for photo in photos])
+
+        def wait() -> list[Said]:
+            nothing = [None] * len(photos)
+            found = zip(
+                first(),
+                flipped() if flipped else nothing,
+                second() if second else nothing,
+                strict=True,
+            )
+            return [Said(*one) for one in found]
+
+        return wait
+
+    def finish(self, item: Item, photo: Photo, said: Said) -> Product:
+        with self.clock.timed(LABEL):
+            label = make_label(photo.image, said, self._cleaning, self._task.depth)
+            label = label if photo.has_people else emptied(label, said)
+            outlined = outlined_mask(label.mask, self._task.outline)
+        with self.clock.timed(WRITE):
+            names, files = self._written(item, photo, label)
+        digest = sha256(photo.data)
+        sample = self._row(item, label, names, digest)
+        height, width = label.mask.shape
+        draft = Draft(
+            id=sample.id,
+            file_name=names["file_name"],
+            sha256=digest,
+            width=width,
+            height=height,
+            area=round(cv2.countNonZero(label.mask) / label.mask.size, 6),
+            parts=label.parts,
+            hint=said.prediction.hint,
+            outlined=outlined,
+        )
+        line = msgspec.json.encode(draft).decode() + "\n"
+        return Product(samples=(sample,), files=files, lines={DRAFTS: line})
+
+    def _row(self, item: Item, label: Label, names: dict[str, str], digest: str) -> Sample:
+        height, width = label.mask.shape
+        sample = item.describe(width, height, digest, self._step)
+        found = bool(label.mask.any())
+        return msgspec.structs.replace(
+            sample,
+            tags=tuple(sorted({*sample.tags, *self._tags})),
+            categories=(self._task.category,) if found else (),
+            annotations=int(found),
+            fg_ratio=round(float(cv2.mean(label.alpha)[0]) / np.iinfo(label.alpha.dtype).max, 6),
+            **names,
+        )
+
+    def _written(
+        self, item: Item, photo: Photo, label: Label
+    ) -> tuple[dict[str, str], dict[str, int]]:
+        """Write image, mask, alpha and, where it says more than the alpha, the model's own map."""
+        only_image = replace(item, mask=None, alpha=None, trimap=None)
+        names, files = carry_files(self._task.out, only_image, photo.data)
+        names["mask_file_name"] = item.place("masks", ".png")
+        names["alpha_file_name"] = item.place("alphas", ".png")
+        pictures: dict[str, npt.NDArray[Any]] = {
+            names["mask_file_name"]: label.mask,
+            names["alpha_file_name"]: label.alpha,
+        }
+        if label.raw is not None:
+            pictures[item.place(RAW, ".png")] = label.raw
+        for name, pixels in pictures.items():
+            data = images.encode_png(pixels)
+            atomic.write_bytes(location(self._task.out, name), data)
+            files[name] = len(data)
+        return names, files
+
+
+def outlined_mask(mask: Mask, outline: str) -> Outlined | None:
+    """Return a mask as a COCO annotation without ids; None when it is empty.
+
+    Parameters
+    ----------
+    mask : (H, W) uint8
+        Nonzero is inside.
+    outline : {"rle", "polygons", "bridged"}
+        Polygons are the coarsest that keep IoU 0.99; COCO's have no holes, so that a mask with
+        holes stays an RLE, or has them hang on bridges without width.
+    """
+    drawn = draw([Object("", mask > 0)], DRAWINGS[outline])
+    if not drawn:
+        return None
+    [shape] = drawn
+    x, y, width, height = map(float, shape.bbox_xywh)
+    return Outlined(
+        segmentation=shape.segmentation(), bbox=(x, y, width, height), area=float(shape.area)
+    )
+
+
+def _face_detector() -> FaceDetector:
+    return FACE_DETECTORS.load(FACES)(None, ())
+
+
+def _built(spec: ModelSpec | None) -> Inference | None:
+    if spec is None:
+        return None
+    name, settings = spec
+    return Inference(build(name, Settings(**settings)))
+
+
+def _mirrored(photo: Photo) -> Hint | None:
+    hint, width = photo.hint, photo.image.shape[1]
+    if hint is None:
+        return None
+    box = hint.box_xyxy
+    return Hint(
+        box_xyxy=None if box is None else (width - box[2], box[1], width - box[0], box[3]),
+        polygons=tuple(np.array([width, 0]) + ring * np.array([-1, 1]) for ring in hint.polygons),
+        source=hint.source,
+    )
+
+
+def _with_models(step: Operation, models: Sequence[Identity]) -> Operation:
+    """Return the step with what ran: names, digests and licences of the models."""
+    params = msgspec.json.decode(step.params)
+    params["models"] = msgspec.to_builtins(models)
+    return msgspec.structs.replace(
+        step, params=msgspec.json.encode(params, order="deterministic").decode()
+    )

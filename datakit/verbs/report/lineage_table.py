@@ -1,0 +1,125 @@
+"""The table of all samples inside a report, as columns: small enough for tens of thousands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from datakit.verbs.shared.command_lines import step_line
+from datakit.verbs.shared.evidence import Evidence
+from datakit.io.layouts.base import Item
+from datakit.records.finding import SEVERITIES, Finding
+from datakit.records.sample import Sample
+
+MOST_FINDINGS = 40_000
+"""Findings in the page; 10,000 samples have at most a few each, a broken set has all of them."""
+
+
+class _List:
+    """A column of few different values: numbers into a list of them."""
+
+    def __init__(self) -> None:
+        self.values: list[Any] = []
+        self._places: dict[Any, int] = {}
+
+    def place(self, value: Any, shown: Callable[[Any], Any] = lambda value: value) -> int:
+        """Return the value's number; what ``shown`` makes of it stands in the list."""
+        if value not in self._places:
+            self._places[value] = len(self.values)
+            self.values.append(shown(value))
+        return self._places[value]
+
+
+def lineage(items: Sequence[Item], evidence: Evidence) -> tuple[dict[str, Any], int]:
+    """Return the columns of the table, and how many findings were left out.
+
+    Parameters
+    ----------
+    items : sequence of Item
+        Of a datakit dataset.
+    evidence : Evidence
+        What is known of them.
+
+    Returns
+    -------
+    columns : dict
+        ``id``, ``width`` … a value a sample; ``lists`` has what the numbers of ``split``, ``tags``,
+        ``labels`` and ``history`` stand for; ``findings`` has (sample, check, severity, score,
+        words).
+    left_out : int
+    """
+    lists = {name: _List() for name in ("split", "tags", "labels", "history", "check")}
+    columns: dict[str, Any] = {
+        name: []
+        for name in (
+            *("id", "width", "height", "split", "group", "parent", "tags", "labels"),
+            *("fg", "source", "sha256", "history", "doubt"),
+        )
+    }
+    for item in items:
+        sample = item.sample
+        if sample is None:
+            continue
+        draft = evidence.drafts.get(sample.id)
+        row = {
+            "id": sample.id,
+            "width": sample.width,
+            "height": sample.height,
+            "split": lists["split"].place(sample.split or ""),
+            "group": sample.group or "",
+            "parent": sample.parent,
+            "tags": lists["tags"].place(", ".join(sample.tags)),
+            "labels": lists["labels"].place(", ".join(kinds(sample))),
+            "fg": None if sample.fg_ratio is None else round(sample.fg_ratio, 4),
+            "source": sample.source.name,
+            "sha256": sample.source.sha256,
+            "history": _history(lists["history"], sample),
+            "doubt": None if draft is None else round(draft.doubt, 4),
+        }
+        for name, value in row.items():
+            columns[name].append(value)
+    found, left_out = _findings(columns["id"], evidence, lists["check"])
+    shown = {name: column.values for name, column in lists.items()}
+    return {**columns, "lists": shown | {"severity": SEVERITIES}, "findings": found}, left_out
+
+
+def kinds(sample: Sample) -> list[str]:
+    """Return which files a sample has."""
+    return [
+        kind
+        for kind, name in (
+            ("image", sample.file_name),
+            ("mask", sample.mask_file_name),
+            ("alpha", sample.alpha_file_name),
+            ("trimap", sample.trimap_file_name),
+        )
+        if name is not None
+    ]
+
+
+def _history(steps: _List, sample: Sample) -> int:
+    return steps.place(sample.history, lambda history: [step_line(step) for step in history])
+
+
+def _findings(
+    ids: Sequence[str], evidence: Evidence, checks: _List
+) -> tuple[list[tuple[int, int, int, float, str]], int]:
+    places = {key: at for at, key in enumerate(ids)}
+    rows: list[tuple[int, Finding]] = [
+        (places[key], finding)
+        for key, findings in evidence.findings.items()
+        if key in places
+        for finding in findings
+    ]
+    rows.sort(key=lambda row: (-SEVERITIES.index(row[1].severity), row[0]))
+    shown = [
+        (
+            at,
+            checks.place(finding.check),
+            SEVERITIES.index(finding.severity),
+            finding.score,
+            finding.words,
+        )
+        for at, finding in rows[:MOST_FINDINGS]
+    ]
+    return shown, len(rows) - len(shown)

@@ -1,0 +1,150 @@
+"""``report``: what is in a dataset, what was done and what is doubtful, as one HTML file."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Annotated
+
+from msgspec import Meta
+
+from datakit.verbs.shared.pipeline import ReadOptions, Silent, Watch
+from datakit.errors import InputError
+from datakit.io.store import atomic
+from datakit.io.layouts.base import Item
+from datakit.io.layouts.sources import Collection, open_sources
+from datakit.io.store.storage import Location, location
+from datakit.records.summary import Summary
+
+if TYPE_CHECKING:
+    from datakit.pages.report import Page
+
+VERB = "report"
+_HEAD_BYTES = 2000
+
+
+class Options(ReadOptions, frozen=True, kw_only=True):
+    """Options of ``report``.
+
+    Examples
+    --------
+    >>> Options(src=("dataset",), out="report.html").pictures
+    6
+    >>> Options(src=("dataset",), out="report.pdf")
+    Traceback (most recent call last):
+    datakit.errors.InputError: report.pdf: expected a name that ends in .html
+    """
+
+    out: Annotated[
+        str, Meta(min_length=1, description="the .html file to write", extra={"suffix": ".html"})
+    ]
+    records: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="folders whose records to show too: a report of qc, the dataset that "
+            "anonymize or prelabel wrote (repeatable)",
+            extra={"input": "path"},
+        ),
+    ] = ()
+    pictures: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=50,
+            description="pictures of each check, of doubtful drafts and, twice as many, of the "
+            "set; 0: none",
+        ),
+    ] = 6
+    title: Annotated[str | None, Meta(description="heading [default: the folder's name]")] = None
+    overwrite: Annotated[bool, Meta(description="replace a report that datakit wrote")] = False
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not self.out.lower().endswith((".html", ".htm")):
+            raise InputError(f"{self.out}: expected a name that ends in .html")
+
+
+def run(options: Options, watch: Watch | None = None) -> Summary:
+    """Write a page that shows what is in a dataset, what was done and what is doubtful.
+
+    Parameters
+    ----------
+    options : Options
+        The dataset, further records, the file to write.
+    watch : Watch, optional
+        Who is told of the progress.
+
+    Returns
+    -------
+    Summary
+
+    Raises
+    ------
+    InputError
+        If SRC is no dataset of datakit's, or the file must not be written.
+    """
+    from datakit.verbs.shared.evidence import gather
+    from datakit.verbs.report.page import compose
+    from datakit.pages.report import render
+
+    started = time.perf_counter()
+    out = location(options.out)
+    source, items = open_dataset(options.src, VERB)
+    _check(out, location(options.src[0]), options.overwrite)
+    evidence = gather((options.src[0], *options.records), items)
+    page: Page = compose(options, source, items, evidence, watch or Silent())
+    html = render(page)
+    atomic.write_bytes(out, html)
+    counts = {
+        "samples": len(items),
+        "findings": sum(len(found) for found in evidence.findings.values()),
+        "pictures": sum(len(group.pictures) for part in page.sections for group in part.groups),
+        "kilobytes": -(-len(html) // 1000),
+    }
+    return Summary(
+        verb=VERB,
+        out=str(out),
+        counts=counts,
+        seconds=time.perf_counter() - started,
+        notes=tuple(evidence.notes),
+    )
+
+
+def open_dataset(src: tuple[str, ...], verb: str) -> tuple[Collection, list[Item]]:
+    """Open the one dataset that a page is about.
+
+    Returns
+    -------
+    source : Collection
+    items : list of Item
+        Each with its row of the manifest.
+
+    Raises
+    ------
+    InputError
+        If there are several sources, or it is not a dataset that datakit wrote.
+    """
+    if len(src) != 1:
+        raise InputError(f"{verb}: expected one dataset, got {len(src)}")
+    source = open_sources(src)
+    if source.formats != ("datakit",):
+        raise InputError(
+            f"{src[0]}: expected a dataset that datakit wrote, found {source.formats[0]}; "
+            "datakit stats looks at other sources"
+        )
+    return source, list(source.items())
+
+
+def _check(out: Location, source: Location, overwrite: bool) -> None:
+    if source.resolve() in out.resolve().parents:
+        raise InputError(f"{out}: expected a file apart from the dataset {source}")
+    with atomic.told(out):
+        if not out.exists():
+            return
+        if not out.is_file():
+            raise InputError(f"{out}: expected a file to write, found something else")
+        with out.open("rb") as handle:
+            head = handle.read(_HEAD_BYTES)
+    if b'content="datakit report"' not in head:
+        raise InputError(f"{out}: holds something that datakit did not write; choose another name")
+    if not overwrite:
+        raise InputError(f"{out}: holds an earlier report; add --overwrite to replace it")

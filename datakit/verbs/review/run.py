@@ -1,0 +1,240 @@
+"""``review``: a local page to look at doubtful labels, and a dataset made of what was decided."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from datakit.verbs.shared.pipeline import Watch, WriteOptions, process
+from datakit.verbs.report.run import open_dataset
+from datakit.engine.base import LazyTask
+from datakit.errors import InputError
+from datakit.io.dataset.decisions import read_decisions
+from datakit.io.store.storage import is_remote, is_url, location, overlap, shown
+from datakit.records.review import DECISIONS, Decision
+from datakit.records.summary import Summary
+
+VERB = "review"
+
+
+class Options(WriteOptions, frozen=True, kw_only=True):
+    """Options of ``review``.
+
+    Examples
+    --------
+    >>> Options(src=("dataset",)).folder
+    'dataset.review'
+    >>> Options(src=("dataset",), out="reviewed")
+    Traceback (most recent call last):
+    datakit.errors.InputError: -o DST goes with --apply; without it, review shows the page
+    """
+
+    out: Annotated[str, Meta(description="with --apply: the dataset folder to write")] = ""
+    apply: Annotated[
+        bool, Meta(description="write DST: rejected samples left out, edits painted in")
+    ] = False
+    decisions: Annotated[
+        str | None,
+        Meta(
+            description="folder for the decisions (review.jsonl) and edits [default: SRC.review, "
+            "beside SRC]",
+            extra={"input": "path"},
+        ),
+    ] = None
+    records: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="folders whose records to go through: a report of qc, the dataset that "
+            "anonymize or prelabel wrote (repeatable)",
+            extra={"input": "path"},
+        ),
+    ] = ()
+    compare: Annotated[
+        str | None,
+        Meta(
+            description="an earlier dataset, whose labels are shown as before",
+            extra={"input": "path"},
+        ),
+    ] = None
+    photos: Annotated[
+        str | None,
+        Meta(
+            description="what anonymize read: shows the photos of its review list, which are not "
+            "in the dataset; they are shown as they are, and nothing of them is kept",
+            extra={"input": "path"},
+        ),
+    ] = None
+    only_accepted: Annotated[
+        bool, Meta(description="with --apply: leave out what was not accepted, too")
+    ] = False
+    expect: Annotated[
+        str | None,
+        Meta(
+            description="with --apply: sha256 of the decisions that DST must come from "
+            "[default: whatever was decided]"
+        ),
+    ] = None
+    port: Annotated[int, Meta(ge=0, le=65535, description="0: one that is free")] = 0
+    no_browser: Annotated[
+        bool, Meta(description="do not open the page; its address is printed")
+    ] = False
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.apply and not self.out:
+            raise InputError("--apply: expected -o DST, the dataset to write")
+        if self.decisions is not None and is_url(self.decisions):
+            raise InputError("--decisions: expected a folder on this machine, found a URL")
+        if self.out and not self.apply:
+            raise InputError("-o DST goes with --apply; without it, review shows the page")
+
+    @property
+    def folder(self) -> str:
+        """Where the decisions lie."""
+        if self.decisions is None and is_remote(self.src[0]):
+            raise InputError(
+                f"{shown(self.src[0])}: expected --decisions FOLDER, a folder on this machine"
+            )
+        return self.decisions or f"{self.src[0].rstrip('/')}.review"
+
+    @property
+    def also_reads(self) -> tuple[str, ...]:
+        """What --apply reads besides SRC, when it is there."""
+        return (f"{self.folder}/{DECISIONS}", f"{self.folder}/edits")
+
+    @property
+    def waits_for(self) -> str | None:
+        """What a person has to do before --apply can; None when there are decisions."""
+        if Path(self.folder, DECISIONS).is_file():
+            return None
+        return f"datakit review {self.src[0]}"
+
+
+def run(
+    options: Options, watch: Watch | None = None, tell: Callable[[str], None] = lambda text: None
+) -> Summary:
+    """Show the review's page until it is ended, or apply what was decided.
+
+    Parameters
+    ----------
+    options : Options
+        The dataset, where decisions go, whether to apply them.
+    watch : Watch, optional
+        Who is told of the progress.
+    tell : callable, optional
+        Gets the page's address, with its token, before the first request.
+
+    Returns
+    -------
+    Summary
+        Counts of what is decided and what is open.
+
+    Raises
+    ------
+    InputError
+        If SRC is no dataset of datakit's, the port is taken, or a folder must not be used.
+    """
+    if overlap(Path(options.folder), location(options.src[0])):
+        raise InputError(
+            f"{options.folder}: expected a folder apart from the dataset; choose it with "
+            "--decisions"
+        )
+    if options.apply:
+        if overlap(location(options.out), Path(options.folder)):
+            raise InputError(f"{options.out}: expected a folder apart from {options.folder}")
+        return _apply(options, watch)
+    from datakit.verbs.review.serve import serve
+
+    started = time.perf_counter()
+    counts, notes = serve(options, tell)
+    return Summary(
+        verb=VERB,
+        out=None if options.dry_run else options.folder,
+        counts=counts,
+        seconds=time.perf_counter() - started,
+        notes=notes,
+    )
+
+
+def _apply(options: Options, watch: Watch | None) -> Summary:
+    source, items = open_dataset(options.src, VERB)
+    decisions = read_decisions(Path(options.folder))
+    if not decisions:
+        raise InputError(
+            f"{options.folder}: expected decisions ({DECISIONS}), found none; "
+            "datakit review SRC takes them"
+        )
+    digest = decisions_sha256(decisions)
+    if options.expect not in (None, digest):
+        raise InputError(
+            f"--expect {options.expect}: the decisions in {options.folder} are {digest}"
+        )
+    # What decides the result is recorded; where it lay and how it was shown is not.
+    recorded = msgspec.structs.replace(
+        options,
+        expect=digest,
+        decisions=None,
+        records=(),
+        compare=None,
+        photos=None,
+        port=0,
+        no_browser=False,
+    )
+    classes = [value for value in source.label_map.values() if value > 0]
+    task = LazyTask(
+        "datakit.verbs.review.task:ApplyReview",
+        {
+            "out": options.out,
+            "folder": options.folder,
+            "decisions": decisions,
+            "only_accepted": options.only_accepted,
+            "new_value": min(classes, default=255),
+        },
+    )
+    summary = process(VERB, recorded, source, task, label_map=dict(source.label_map), watch=watch)
+    known = {item.key for item in items}
+    released = sorted(
+        key for key, one in decisions.items() if key not in known and one.verdict == "accept"
+    )
+    return msgspec.structs.replace(summary, notes=(*summary.notes, *release_note(released)))
+
+
+def decisions_sha256(decisions: dict[str, Decision]) -> str:
+    """Return the digest of what decisions decide: not of notes, times and what was undone."""
+    rows = [
+        (key, one.verdict, one.edit)
+        for key, one in sorted(decisions.items())
+        if one.verdict or one.edit
+    ]
+    return hashlib.sha256(msgspec.json.encode(rows)).hexdigest()
+
+
+def standing(decisions: dict[str, Decision], total: int) -> dict[str, int]:
+    """Return how many samples are accepted, rejected, flagged, edited, and open."""
+    verdicts = Counter(one.verdict for one in decisions.values() if one.verdict)
+    return {
+        "samples": total,
+        "accepted": verdicts["accept"],
+        "rejected": verdicts["reject"],
+        "flagged": verdicts["flag"],
+        "edited": sum(one.edit is not None for one in decisions.values()),
+        "open": total - verdicts.total(),
+    }
+
+
+def release_note(released: list[str]) -> tuple[str, ...]:
+    """Return how photos that were accepted come into the dataset: only ``anonymize`` can."""
+    if not released:
+        return ()
+    names = ",".join(released)
+    return (
+        f"{len(released)} photos of anonymize's review list were accepted; run anonymize again "
+        f"with --resume --release {names}",
+    )

@@ -1,0 +1,250 @@
+"""The desk of a review: which samples lie on it, in which order, with what is known of them."""
+
+from __future__ import annotations
+
+import secrets
+import socket
+import webbrowser
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+from datakit.verbs.shared.command_lines import step_line
+from datakit.verbs.shared.evidence import Evidence, gather, worst
+from datakit.verbs.report.run import open_dataset
+from datakit.verbs.review.run import VERB, release_note, standing
+from datakit.errors import InputError
+from datakit.io.dataset.decisions import THUMBNAILS, DecisionLog, open_log, read_decisions
+from datakit.io.store.files import FileRef
+from datakit.io.layouts.base import Item
+from datakit.io.layouts.sources import open_sources
+from datakit.records.anonymization import Anonymization
+from datakit.records.finding import Finding
+
+if TYPE_CHECKING:
+    from datakit.verbs.review.run import Options
+    from datakit.pages.review_queue import Subject
+
+_PRIORITY = {"error": 0.95, "warning": 0.6, "review": 0.4}
+_WAITING = 1.0
+_RESIDUAL = 0.9
+
+
+def serve(options: Options, tell: Callable[[str], None]) -> tuple[dict[str, int], tuple[str, ...]]:
+    """Show the page until a person ends it; with ``dry_run`` only count.
+
+    Returns
+    -------
+    counts : dict
+        What is decided and what is open.
+    notes : tuple of str
+        What to do next, and what could not be read.
+
+    Raises
+    ------
+    InputError
+        See `datakit.verbs.review.run.run`.
+    """
+    _, items = open_dataset(options.src, VERB)
+    evidence = gather((options.src[0], *options.records), items)
+    subjects = desk_subjects(options, items, evidence)
+    by_id = {item.key: item for item in items}
+    folder = Path(options.folder)
+    if options.dry_run:
+        doubtful = sum(subject.priority > 0 for subject in subjects)
+        decided = {key: one for key, one in read_decisions(folder).items() if one.verdict}
+        counts = standing(decided, len(subjects)) | {"to look at": doubtful}
+        return counts, (*evidence.notes, "dry run: nothing was shown")
+    for name in ("starlette", "uvicorn"):
+        if find_spec(name) is None:
+            raise InputError(f"review needs {name}; install it: pip install 'datakit[review]'")
+    from datakit.pages.review_queue import Desk
+    from datakit.pages.thumbnails import Thumbnails
+
+    with _bound(options.port) as listener, open_log(folder) as log:
+        port = int(listener.getsockname()[1])
+
+        def details(subject: Subject) -> Mapping[str, Any]:
+            return _details(by_id.get(subject.id), subject.id, evidence)
+
+        desk = Desk(subjects, details, log, Thumbnails(folder / THUMBNAILS))
+        _answer(desk, listener, port, options.no_browser, tell)
+        return _finished(options, log, by_id, len(subjects), evidence)
+
+
+def _answer(
+    desk: Any, listener: socket.socket, port: int, no_browser: bool, tell: Callable[[str], None]
+) -> None:
+    from datakit.pages.review_app import make_app, serve
+
+    token = secrets.token_urlsafe(24)
+    address = f"http://127.0.0.1:{port}/{token}/"
+    tell(f"review: {address}\nCtrl-C ends it; every decision is on the disk at once.")
+    guard = make_app(desk, token, port)
+    if no_browser:
+        serve(guard, listener)
+        return
+    with _way_in(address) as page:
+        webbrowser.open(page)
+        serve(guard, listener)
+
+
+@contextmanager
+def _way_in(address: str) -> Iterator[str]:
+    """Give a page that only this user can read and that leads to the address.
+
+    A browser is started with what it opens on its command line, where every user of the machine
+    can read it: that must not be the token.
+    """
+    with TemporaryDirectory(prefix="datakit-review-") as folder:
+        page = Path(folder, "review.html")
+        page.write_text(f'<!doctype html><meta http-equiv="refresh" content="0;url={address}">')
+        yield page.as_uri()
+
+
+def _finished(
+    options: Options, log: DecisionLog, by_id: Mapping[str, Item], total: int, evidence: Evidence
+) -> tuple[dict[str, int], tuple[str, ...]]:
+    decisions = log.all()
+    released = sorted(
+        key for key, one in decisions.items() if key not in by_id and one.verdict == "accept"
+    )
+    counts = standing(decisions, total)
+    made = (f"to make the dataset: datakit review {options.src[0]} --apply -o DST",)
+    nothing = not any(counts[name] for name in ("accepted", "rejected", "flagged", "edited"))
+    return counts, (*evidence.notes, *release_note(released), *(() if nothing else made))
+
+
+def _bound(port: int) -> socket.socket:
+    """Listen on this machine alone; InputError when the port is taken."""
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind(("127.0.0.1", port))
+        listener.listen(128)
+    except OSError as error:
+        listener.close()
+        raise InputError(
+            f"--port {port}: cannot listen there ({error.strerror}); without --port a free one "
+            "is taken"
+        ) from None
+    return listener
+
+
+def desk_subjects(options: Options, items: list[Item], evidence: Evidence) -> list[Subject]:
+    """Return everything that can be looked at: the samples, and the photos that wait.
+
+    Parameters
+    ----------
+    options : Options
+        Where earlier labels, and photos that wait, are.
+    items : list of Item
+        The dataset.
+    evidence : Evidence
+        Why a sample may want a look.
+    """
+    earlier = (
+        {item.key: item for item in open_dataset((options.compare,), VERB)[1]}
+        if (options.compare)
+        else {}
+    )
+    photos: dict[str, FileRef | None] = {}
+    if options.photos:
+        wanted = {record.id for record in evidence.waiting}
+        source = open_sources((options.photos,))
+        photos = {item.key: item.image for item in source.items() if item.key in wanted}
+    shown = [_subject(item, earlier.get(item.key), evidence) for item in items]
+    known = {item.key for item in items}
+    return [
+        *(_waiting(record, photos) for record in evidence.waiting if record.id not in known),
+        *shown,
+    ]
+
+
+def _subject(item: Item, earlier: Item | None, evidence: Evidence) -> Subject:
+    from datakit.pages.review_queue import Subject
+
+    findings = evidence.findings.get(item.key, [])
+    draft, faces = evidence.drafts.get(item.key), evidence.faces.get(item.key)
+    severity = worst(findings)
+    residual = max((face.residual or 0 for face in faces.faces), default=0) if faces else 0
+    count = f"{len(findings)} finding{'s' * (len(findings) > 1)}"
+    reasons = [f"{count}: {findings[0].check}"] if findings else []
+    reasons += [f"doubt {draft.doubt:.2f}: {draft.reason}"] if draft else []
+    reasons += [f"a face still seen ({residual:.2f})"] if residual else []
+    priority = max(
+        _PRIORITY[severity] if severity else 0.0,
+        draft.doubt if draft else 0.0,
+        _RESIDUAL if residual else 0.0,
+    )
+    kinds = {"draft": draft is not None, "finding": bool(findings), "face": bool(faces)}
+    label = item.alpha or item.mask
+    width, height = item.stated_wh or (0, 0)
+    return Subject(
+        id=item.key,
+        kinds=tuple(name for name, there in kinds.items() if there),
+        severity=severity or "",
+        priority=round(priority, 4),
+        reason="; ".join(reasons),
+        split=item.split or "",
+        width=width,
+        height=height,
+        image=item.image,
+        label=label,
+        before=(earlier.alpha if item.alpha else earlier.mask) if earlier else None,
+        label_kind="" if label is None else "alpha" if item.alpha else "mask",
+    )
+
+
+def _waiting(record: Anonymization, photos: Mapping[str, FileRef | None]) -> Subject:
+    from datakit.pages.review_queue import Subject
+
+    return Subject(
+        id=record.id,
+        kinds=("waiting",),
+        severity="review",
+        priority=_WAITING,
+        reason="; ".join(record.reasons) or record.status,
+        image=photos.get(record.id),
+        waiting=True,
+    )
+
+
+def _details(item: Item | None, key: str, evidence: Evidence) -> dict[str, Any]:
+    """Return what the page shows beside a picture."""
+    found: dict[str, Any] = {
+        "findings": [_told(finding) for finding in evidence.findings.get(key, [])]
+    }
+    if draft := evidence.drafts.get(key):
+        found["draft"] = {"doubt": draft.doubt, "reason": draft.reason, "parts": draft.parts}
+    record = evidence.faces.get(key) or next(
+        (record for record in evidence.waiting if record.id == key and item is None), None
+    )
+    if record is not None:
+        found["faces"] = [
+            {"box": face.box_xyxy, "mask": face.mask, "residual": face.residual}
+            for face in record.faces
+        ]
+        found["reasons"] = record.reasons
+    if item is not None and (sample := item.sample) is not None:
+        found["facts"] = {
+            "group": sample.group,
+            "copy of": sample.parent,
+            "source": sample.source.name,
+            "tags": ", ".join(sample.tags),
+            "foreground": None if sample.fg_ratio is None else f"{100 * sample.fg_ratio:.1f} %",
+        }
+        found["history"] = [step_line(step) for step in sample.history]
+    return found
+
+
+def _told(finding: Finding) -> dict[str, Any]:
+    return {
+        "check": finding.check,
+        "severity": finding.severity,
+        "words": finding.words,
+        "box": finding.box,
+    }

@@ -1,0 +1,156 @@
+"""One reviewed sample: left out, carried over, or written with what was painted over its labels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import cv2
+import msgspec
+import numpy as np
+
+from datakit.core.matting.brush import Layer, paint_alpha, paint_mask, paint_trimap
+from datakit.errors import InputError
+from datakit.io.pixels import images
+from datakit.io.dataset.decisions import read_edit
+from datakit.io.layouts.base import Item
+from datakit.records.draft import DRAFT
+from datakit.records.product import Product
+from datakit.records.review import FLAGGED, REVIEWED, Decision
+from datakit.records.sample import Instance, Operation, Sample
+from datakit.verbs.shared.labelled import (
+    Labelled,
+    carry_files,
+    image_bytes,
+    read_labelled,
+    sha256,
+    write_labelled,
+)
+from datakit.version import __version__
+
+
+@dataclass(frozen=True)
+class ApplyReview:
+    """The task of ``review --apply``.
+
+    Attributes
+    ----------
+    out : str
+        The dataset to write.
+    folder : str
+        Where the review's edits lie.
+    decisions : mapping
+        Id -> the last decision; samples without one are carried over as they are.
+    only_accepted : bool
+        Leave out everything that was not accepted.
+    new_value : int
+        What the brush adds to a mask that has no object.
+    """
+
+    out: str
+    folder: str
+    decisions: Mapping[str, Decision]
+    only_accepted: bool
+    new_value: int
+
+    def setup(self) -> None:
+        """Need nothing."""
+
+    def __call__(self, item: Item) -> Product:
+        """Apply what was decided about one sample."""
+        decision = self.decisions.get(item.key)
+        verdict = decision.verdict if decision else None
+        if verdict == "reject" or (self.only_accepted and verdict != "accept"):
+            return Product(counts={"rejected" if verdict == "reject" else "left out": 1})
+        data = image_bytes(item)
+        digest = sha256(data)
+        if decision and decision.image not in (None, digest):
+            raise InputError(
+                f"{item.key}: the image is not the one that was reviewed; look at it again"
+            )
+        edit = decision.edit if decision else None
+        if edit is None:
+            names, files = carry_files(self.out, item, data)
+            described = _carried(item)
+        else:
+            source = read_labelled(item, data)
+            painted = self._painted(source, edit)
+            # The image's own bytes: only its labels were painted on.
+            names, files, _ = write_labelled(self.out, item, painted, image=data)
+            described = _repainted(_carried(item), painted)
+        tags = _tags(described.tags, verdict)
+        sample = msgspec.structs.replace(described, **names, tags=tags)
+        if decision and not decision.is_open:
+            step = _step(decision)
+            sample = msgspec.structs.replace(sample, history=(*sample.history, step))
+        counts = {name: 1 for name in (_COUNTS.get(verdict), "edited" if edit else None) if name}
+        return Product(samples=(sample,), files=files, counts=counts)
+
+    def _painted(self, source: Labelled, edit: str) -> Labelled:
+        png = read_edit(Path(self.folder), edit)
+        pixels = images.decode_raw(png, "edit")
+        height, width = source.image.shape[:2]
+        if pixels.shape != (height, width, 4) or pixels.dtype != np.uint8:
+            raise InputError(
+                f"edit {edit[:12]}: expected {width}x{height} RGBA, found {pixels.shape}; the "
+                "labels were resized since the review"
+            )
+        layer: Layer = np.ascontiguousarray(pixels[..., (0, 3)])
+        return replace(
+            source,
+            alpha=None if source.alpha is None else paint_alpha(source.alpha, layer),
+            mask=None if source.mask is None else paint_mask(source.mask, layer, self.new_value),
+            trimap=None if source.trimap is None else paint_trimap(source.trimap, layer),
+        )
+
+
+_COUNTS: Mapping[str | None, str] = {"accept": "accepted", "flag": "flagged"}
+
+
+def _carried(item: Item) -> Sample:
+    if item.sample is None:
+        raise InputError(f"{item.key}: expected a row of a dataset's manifest")
+    # Names anew: the files may lie elsewhere in DST than they did in SRC.
+    return msgspec.structs.replace(
+        item.sample,
+        file_name=None,
+        mask_file_name=None,
+        alpha_file_name=None,
+        trimap_file_name=None,
+    )
+
+
+def _repainted(sample: Sample, painted: Labelled) -> Sample:
+    mask = painted.mask
+    instances = sample.instances
+    if instances and mask is not None:
+        counts = np.bincount(mask.ravel(), minlength=max(one.id for one in instances) + 1)
+        instances = tuple(_with_area(one, int(counts[one.id])) for one in instances)
+    ratio = painted.fg_ratio
+    if painted.alpha is None and mask is not None:
+        ratio = round(cv2.countNonZero(mask) / mask.size, 6)
+    return msgspec.structs.replace(sample, instances=instances, fg_ratio=ratio)
+
+
+def _with_area(instance: Instance, area: int) -> Instance:
+    return msgspec.structs.replace(instance, area=area)
+
+
+def _tags(tags: tuple[str, ...], verdict: str | None) -> tuple[str, ...]:
+    """Return the tags with the review's own set anew."""
+    # An accepted draft is a draft no more.
+    own = (REVIEWED, FLAGGED, *((DRAFT,) if verdict == "accept" else ()))
+    kept = tuple(tag for tag in tags if tag not in own)
+    added = {"accept": (REVIEWED,), "flag": (FLAGGED,)}.get(verdict or "", ())
+    return (*kept, *added) if verdict else tags
+
+
+def _step(decision: Decision) -> Operation:
+    told = {"verdict": decision.verdict, "edit": decision.edit}
+    params = {name: value for name, value in told.items() if value is not None}
+    return Operation(
+        verb="review",
+        version=__version__,
+        params=msgspec.json.encode(params, order="deterministic").decode(),
+    )

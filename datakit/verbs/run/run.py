@@ -1,0 +1,337 @@
+"""``run``: a pipeline file, step by step; what is up to date is not done again."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated, Any, Literal, Protocol, runtime_checkable
+
+import msgspec
+from msgspec import Meta
+
+import datakit
+from datakit.verbs.shared.pipeline import Silent, Watch
+from datakit.verbs.run.pipeline_file import Step, load
+from datakit.verbs.run.pipeline_plan import Planned, check_inputs, plan
+from datakit.verbs.run.step_options import makes_dataset
+from datakit.engine import ENGINES
+from datakit.errors import DatakitError, InputError
+from datakit.io.store import atomic
+from datakit.io.dataset.output import run_folder
+from datakit.io.dataset.run_folder import RunFolder
+from datakit.io.layouts.sources import open_sources
+from datakit.records.base import Options as BaseOptions
+from datakit.records.pipeline import RunSummary, StepRecord, StepReport
+
+VERB = "run"
+NOTHING_RUN = "nothing was run"
+
+
+class Options(BaseOptions, frozen=True, kw_only=True):
+    """Options of ``run``.
+
+    Examples
+    --------
+    >>> Options(pipeline="portraits.yaml", out="result").redo
+    ()
+    >>> Options(init="p3m").pipeline
+    ''
+    """
+
+    pipeline: Annotated[
+        str,
+        Meta(description="the steps, as YAML", extra={"argument": "PIPELINE.yaml"}),
+    ] = ""
+    out: Annotated[
+        str, Meta(description="the folder of the run: one folder a step, and run.json")
+    ] = ""
+    init: Annotated[
+        Literal["roboflow", "p3m", "selfie"] | None,
+        Meta(description="print a commented example of this kind and do nothing else"),
+    ] = None
+    explain: Annotated[
+        bool, Meta(description="say for each step why it would run or not, and do nothing else")
+    ] = False
+    dry_run: Annotated[
+        bool, Meta(description="say what would be done, with counts, and write nothing")
+    ] = False
+    redo: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="do this step again, and what depends on it (repeatable)",
+            extra={"metavar": "STEP"},
+        ),
+    ] = ()
+    workers: Annotated[
+        Annotated[int, Meta(ge=0)] | None,
+        Meta(description="worker processes of each step that does not say [default: CPUs]"),
+    ] = None
+    engine: Annotated[
+        str,
+        Meta(
+            description="what runs the work of each step that does not say",
+            extra={"choices": ENGINES},
+        ),
+    ] = "local"
+
+    ray_address: Annotated[
+        Annotated[str, Meta(min_length=1)] | None,
+        Meta(
+            description="the Ray cluster to work on, for --engine ray: HOST:PORT or auto",
+            extra={"metavar": "ADDRESS"},
+        ),
+    ] = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.ray_address is not None and self.engine != "ray":
+            raise InputError("--ray-address is for --engine ray; add that, or leave it out")
+        if self.init is None and not self.pipeline:
+            raise InputError("run: expected PIPELINE.yaml, or --init to get an example of one")
+        if self.init is None and not self.out:
+            raise InputError("run: expected -o DST, the folder of the run")
+        if "://" in self.out:
+            raise InputError(f"{self.out}: expected a folder on this machine; a run keeps it there")
+
+
+@runtime_checkable
+class StepWatch(Protocol):
+    """A watch that is also told of each step's end."""
+
+    def step(self, report: StepReport) -> None:
+        """Handle the end of a step, or that it is skipped."""
+
+
+def run(options: Options, watch: Watch | None = None) -> RunSummary:
+    """Walk a pipeline: run the steps that are not up to date.
+
+    Parameters
+    ----------
+    options : Options
+        The pipeline file and the folder of the run.
+    watch : Watch, optional
+        Who is told of the progress; of the steps too, when it is a `StepWatch`.
+
+    Returns
+    -------
+    RunSummary
+        What became of each step. Its exit code counts what steps found and what failed in them,
+        skipped ones included.
+
+    Raises
+    ------
+    InputError
+        If the pipeline, an input or the folder is not what it must be, or a step cannot be run;
+        results of the steps before it stay.
+    SchemaError
+        If a line of the pipeline is wrong.
+    """
+    started = time.perf_counter()
+    if options.init is not None:
+        return RunSummary(text=example(options.init))
+    out = Path(options.out)
+    _check_pipeline(Path(options.pipeline))
+    pipeline = load(Path(options.pipeline), out)
+    run_folder.check(out)
+    check_inputs(pipeline, out)
+    folder = RunFolder(out)
+    if options.explain or options.dry_run:
+        planned = plan(pipeline, folder, options.redo, keep=False)
+        steps = tuple(_forecast(one, planned) for one in planned)
+        notes = (NOTHING_RUN, *_strangers(folder, planned))
+        return RunSummary(out=options.out, steps=steps, notes=notes, seconds=_since(started))
+    with run_folder.claim(out):
+        planned = plan(pipeline, folder, options.redo, keep=True)
+        steps = _Walk(options, folder, planned, watch or Silent()).steps()
+    notes = _strangers(folder, planned)
+    return RunSummary(out=options.out, steps=steps, notes=notes, seconds=_since(started))
+
+
+def _check_pipeline(path: Path) -> None:
+    """Refuse what is no file, with the way to one."""
+    if not path.exists():
+        raise InputError(
+            f"{path}: no such file; datakit run --init roboflow > {path.name} makes one to "
+            "start from"
+        )
+    if path.is_dir():
+        raise InputError(f"{path}: expected a pipeline (.yaml), found a folder")
+
+
+def example(kind: str) -> str:
+    """Return the commented example pipeline of a kind."""
+    return files("datakit.commands").joinpath("pipelines", f"{kind}.yaml").read_text("utf-8")
+
+
+def _since(started: float) -> float:
+    return time.perf_counter() - started
+
+
+def _strangers(folder: RunFolder, planned: list[Planned]) -> tuple[str, ...]:
+    """Say which results of an earlier pipeline nothing makes any more; they are left alone."""
+    named = {one.step.name for one in planned}
+    left = [folder.out / record.out for name, record in folder.index().items() if name not in named]
+    return tuple(f"no step makes {path} any more; it was left" for path in left if path.exists())
+
+
+def _forecast(one: Planned, planned: list[Planned]) -> StepReport:
+    """Say what would become of a step."""
+    report = _report(one, one.before if one.action == "skip" and one.before else one.record)
+    ready = {other.step.name for other in planned if other.action == "skip"}
+    if one.action != "skip" and all(
+        item.step is None or item.step in ready for item in one.step.inputs
+    ):
+        source = open_sources(one.step.options.src, layout=one.step.options.layout)
+        return msgspec.structs.replace(report, items=len(source))
+    return report
+
+
+def _report(one: Planned, record: StepRecord) -> StepReport:
+    return StepReport(
+        name=record.name,
+        verb=record.verb,
+        action=one.action,
+        reasons=one.reasons,
+        reads=tuple(item.label for item in one.step.reads),
+        out=one.step.out,
+        counts=record.counts,
+        findings=record.findings,
+        failed=record.failed,
+        seconds=record.seconds,
+        notes=record.notes,
+    )
+
+
+class _Walk:
+    """The steps of a run, one after the other, and the index that says how far it came."""
+
+    def __init__(
+        self, options: Options, folder: RunFolder, planned: list[Planned], watch: Watch
+    ) -> None:
+        self._options, self._folder, self._planned, self._watch = options, folder, planned, watch
+        # A step that is not reached keeps what the index says of it.
+        self._index = folder.index()
+
+    def steps(self) -> tuple[StepReport, ...]:
+        """Walk; a step whose policy says so ends the walk."""
+        reports: list[StepReport] = []
+        stopped = ""
+        for number, one in enumerate(self._planned, 1):
+            if one.action == "run" and not stopped and (task := _waits_for(one)):
+                stopped = f"it waits for a person: {task}; then run again"
+            if stopped:
+                report = msgspec.structs.replace(
+                    _report(one, one.record), action="stop", reasons=(stopped,)
+                )
+            elif one.action == "skip" and one.before is not None:
+                report = _report(one, one.before)
+            else:
+                report = _report(one, self._do(one, f"{number}/{len(self._planned)}"))
+            reports.append(report)
+            stopped = stopped or _stops(one.step, report)
+            if isinstance(self._watch, StepWatch):
+                self._watch.step(report)
+        self._write()
+        self._folder.forget(
+            {sha for record in self._index.values() for sha in record.inputs.values()}
+        )
+        return tuple(reports)
+
+    def _do(self, one: Planned, number: str) -> StepRecord:
+        step = one.step
+        if one.action != "resume":
+            unfinished = one.before is not None and one.before.state == "running"
+            forced = unfinished or step.name in self._options.redo
+            self._folder.clear(one.before or one.record, forced=forced)
+        self._index[step.name] = one.record
+        self._write()
+        started = time.perf_counter()
+        try:
+            result = _call(one, self._options, _Numbered(self._watch, f"{number} {step.name}"))
+        except DatakitError as error:
+            raise type(error)(f"{step.place}: {error}") from error
+        if not hasattr(step.options, "out"):
+            text = msgspec.json.format(msgspec.json.encode(result), indent=2)
+            atomic.write_bytes(Path(step.out, f"{step.verb}.json"), text + b"\n")
+        record = _finished(one.record, result, time.perf_counter() - started)
+        self._folder.remember_result(record)
+        self._index[step.name] = record
+        self._write()
+        return record
+
+    def _write(self) -> None:
+        """Write the index: the pipeline's steps in its order, then what no step makes any more."""
+        names = [one.step.name for one in self._planned]
+        order = [*names, *(name for name in self._index if name not in names)]
+        records = tuple(self._index[name] for name in order if name in self._index)
+        self._folder.write_index(Path(self._options.pipeline).name, records)
+
+
+def _call(one: Planned, options: Options, watch: Watch) -> Any:
+    """Run the verb of a step."""
+    step = one.step
+    given = msgspec.structs.asdict(step.options)
+    if "workers" in given and given["workers"] is None:
+        given["workers"] = options.workers
+    if given.get("engine") == "local":
+        given["engine"] = options.engine
+        if options.engine == "ray":
+            given["ray_address"] = given.get("ray_address") or options.ray_address
+    if "resume" in given:
+        given["resume"] = one.action == "resume"
+    function: Callable[..., Any] = import_module(datakit.VERBS[step.verb]).run
+    return function(type(step.options)(**given), watch)
+
+
+def _finished(record: StepRecord, result: Any, seconds: float) -> StepRecord:
+    """Return the step's row with what its verb reports; each verb has its own record."""
+    code = result.exit_code
+    counts = getattr(result, "counts", None) or {}
+    return msgspec.structs.replace(
+        record,
+        state="done",
+        counts={name: n for name, n in counts.items() if isinstance(n, int)},
+        findings=int(getattr(result, "findings", 0) or 0) or int(code == 1),
+        failed=int(getattr(result, "failed", 0) or 0) or int(code == 3),
+        seconds=seconds,
+        notes=tuple(getattr(result, "notes", ()) or ()),
+    )
+
+
+def _waits_for(one: Planned) -> str | None:
+    """Return what a person has to do before the step can run, when its verb says so."""
+    task: str | None = getattr(one.step.options, "waits_for", None)
+    return task
+
+
+def _stops(step: Step, report: StepReport) -> str:
+    """Return why the walk ends here; empty when it goes on."""
+    if report.failed and step.on_failures == "stop":
+        return f"{step.name} failed for {report.failed:,} items and says on_failures: stop"
+    if report.findings and step.on_findings == "stop":
+        return f"{step.name} has {report.findings:,} findings and says on_findings: stop"
+    if makes_dataset(step.options) and report.counts.get("samples") == 0:
+        return f"{step.name} left no sample to go on with; its notes say why"
+    return ""
+
+
+class _Numbered:
+    """A watch whose work carries the step's number and name."""
+
+    def __init__(self, watch: Watch, label: str) -> None:
+        self._watch, self._label = watch, label
+
+    def begin(self, total: int, what: str) -> None:
+        self._watch.begin(total, self._label)
+
+    def advance(self, failed: int) -> None:
+        self._watch.advance(failed)
+
+    def nodes(self, rates: Callable[[], Mapping[str, float]]) -> None:
+        self._watch.nodes(rates)
+
+    def end(self) -> None:
+        self._watch.end()

@@ -1,0 +1,103 @@
+"""The JSON Schemas of what datakit reads and writes, made from the records and the options.
+
+``python -m datakit.verbs.schemas FOLDER`` writes them; a test fails when they differ.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+import datakit
+from datakit.verbs.run.pipeline_schema import pipeline_schema
+from datakit.io.store import atomic
+from datakit.models.runtimes.contract import Contract
+from datakit.records.anonymization import Anonymization
+from datakit.records.card import Card
+from datakit.records.coco import Document
+from datakit.records.draft import Calibration, Change, Draft, Queued
+from datakit.records.drafting import Drafting
+from datakit.records.evaluation import Evaluation
+from datakit.records.failure import Failure
+from datakit.records.finding import Finding
+from datakit.records.lineage import Audit, Link
+from datakit.records.outline import Outlining
+from datakit.records.pipeline import RunIndex
+from datakit.records.problems import Problems
+from datakit.records.quality import Quality
+from datakit.records.review import Decision
+from datakit.records.sample import Sample
+from datakit.records.statistics import Statistics
+from datakit.records.stored_weights import WeightsReport
+from datakit.records.summary import Summary
+from datakit.records.training import Epoch, Training
+
+RECORDS: dict[str, type[msgspec.Struct]] = {
+    "sample": Sample,
+    "dataset": Card,
+    "failure": Failure,
+    "summary": Summary,
+    "outline": Outlining,
+    "problems": Problems,
+    "finding": Finding,
+    "quality": Quality,
+    "statistics": Statistics,
+    "weights": WeightsReport,
+    "evaluation": Evaluation,
+    "audit": Audit,
+    "link": Link,
+    "training": Training,
+    "epoch": Epoch,
+    "coco": Document,
+    "contract": Contract,
+    "run": RunIndex,
+    "anonymize": Anonymization,
+    "draft": Draft,
+    "queued": Queued,
+    "change": Change,
+    "calibration": Calibration,
+    "prelabel": Drafting,
+    "decision": Decision,
+}
+
+
+def documents() -> dict[str, dict[str, Any]]:
+    """Return name -> JSON Schema (draft 2020-12) of every record and of ``--config`` files."""
+    found = {name: _schema(record) for name, record in RECORDS.items()}
+    options = {name: import_module(path).Options for name, path in datakit.VERBS.items()}
+    verbs, shared = msgspec.json.schema_components(options.values(), ref_template="#/$defs/{name}")
+    found["config"] = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "config",
+        "description": "the options of each verb, as --config FILE.yaml takes them",
+        "$defs": shared,
+        "properties": dict(zip(options, verbs, strict=True)),
+    }
+    found["pipeline"] = pipeline_schema()
+    return found
+
+
+def text(schema: dict[str, Any]) -> bytes:
+    """Return a schema as the bytes of its file."""
+    return msgspec.json.format(msgspec.json.encode(schema), indent=2) + b"\n"
+
+
+def _schema(record: type[msgspec.Struct]) -> dict[str, Any]:
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **msgspec.json.schema(record),
+    }
+
+
+def main(folder: str) -> None:
+    """Write every schema into ``folder``."""
+    for name, schema in documents().items():
+        atomic.write_bytes(Path(folder, f"{name}.schema.json"), text(schema))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -1,0 +1,114 @@
+"""What ``matte`` and ``trimap`` share: where the unknown band lies, and what a sample brings."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from datakit.core.metrics.matting_metrics import require_alpha
+from datakit.core.matting.trimaps import half_band_px, mask_trimap
+from datakit.errors import InputError
+from datakit.io.layouts.base import Item
+from datakit.models.faces.finder import FaceFinder
+from datakit.models.faces.base import FACE_DETECTORS
+from datakit.records.sample import Operation, Sample
+from datakit.verbs.shared.labelled import Labelled
+
+Faces = Literal["none", "mediapipe", "centerface", "yunet"]
+
+
+class Band:
+    """Lays the unknown band of photos; see `datakit.verbs.matte.run.BandOptions`.
+
+    Parameters
+    ----------
+    share : float
+        Half the band's width as a share of the longest side.
+    head_factor : float
+        How much wider it is around a head.
+    faces : str
+        The face detector; "none" looks for no heads.
+
+    Raises
+    ------
+    ModelError
+        If the detector's weights are missing.
+    """
+
+    def __init__(self, share: float, head_factor: float, faces: Faces) -> None:
+        self._shape = {"band_share": share, "head_factor": head_factor}
+        self._finder = None
+        if faces != "none":
+            self._finder = FaceFinder([FACE_DETECTORS.load(faces)(None, ())])
+
+    def heads_xyxy(self, image: npt.NDArray[np.uint8]) -> npt.NDArray[np.float64] | None:
+        """Return the face boxes of a photo, (N, 4) pixel edges; None when not looked for."""
+        if self._finder is None:
+            return None
+        boxes = [face.box_xyxy for face in self._finder.find(image)]
+        return np.array(boxes, np.float64).reshape(-1, 4)
+
+    def trimap(
+        self, mask: npt.NDArray[np.bool_], heads_xyxy: npt.NDArray[np.float64] | None
+    ) -> npt.NDArray[np.uint8]:
+        """Return the trimap of a mask (`datakit.core.matting.trimaps.mask_trimap`)."""
+        return mask_trimap(mask, heads_xyxy, **self._shape)
+
+    def half_width_px(
+        self, mask: npt.NDArray[np.bool_], heads_xyxy: npt.NDArray[np.float64] | None
+    ) -> npt.NDArray[np.float32]:
+        """Return half the band's width at each pixel."""
+        return half_band_px(mask.shape, heads_xyxy, **self._shape)
+
+
+def foreground(mask: npt.NDArray[np.uint8] | npt.NDArray[np.uint16]) -> npt.NDArray[np.bool_]:
+    """Return where a stored mask is foreground.
+
+    Class indices and object ids count from 1, a 0/255 mask from 128: one that went through JPEG
+    has residue near both ends.
+
+    Examples
+    --------
+    >>> foreground(np.uint8([[0, 3, 252, 255]])).tolist()
+    [[False, False, True, True]]
+    >>> foreground(np.uint8([[0, 1, 2]])).tolist()
+    [[False, True, True]]
+    """
+    if mask.dtype == np.uint8 and mask.max(initial=0) >= 128:
+        return mask >= 128
+    return mask > 0
+
+
+def subject_mask(item: Item, source: Labelled) -> npt.NDArray[np.bool_]:
+    """Return the subject of a sample: its mask, or its alpha above 0.5.
+
+    Raises
+    ------
+    InputError
+        If it has neither, or the alpha is no alpha.
+    """
+    if source.mask is not None:
+        return foreground(source.mask)
+    if source.alpha is None:
+        raise InputError(f"{item.source_name}: expected a mask or an alpha, found neither")
+    require_alpha(source.alpha, item.source_name)
+    return source.alpha > 0.5
+
+
+def described(item: Item, source: Labelled, digest: str, step: Operation) -> Sample:
+    """Return the manifest row of a sample with the new step, what was known of it kept."""
+    height, width = source.image.shape[:2]
+    row = item.describe(width, height, digest, step)
+    before = item.sample
+    if before is None:
+        return row
+    return msgspec.structs.replace(
+        row,
+        categories=before.categories,
+        annotations=before.annotations,
+        instances=before.instances,
+        fg_ratio=before.fg_ratio,
+    )

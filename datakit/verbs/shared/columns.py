@@ -1,0 +1,199 @@
+"""A source's samples as a table of columns, for conditions and strata."""
+
+from __future__ import annotations
+
+from collections.abc import Collection as Names
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from datakit.verbs.shared.lineage import Lineage, source_of
+from datakit.errors import InputError
+from datakit.io.layouts.base import Item
+from datakit.records.coco import Annotation
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+COLUMNS = {
+    "id": "the sample's id",
+    "file_name": "path in the source",
+    "source": "name of the photo it was made from",
+    "group": "the group that was found",
+    "split_source": "the split it has in the source",
+    "width": "pixels",
+    "height": "pixels",
+    "class": "classes with a label here",
+    "tags": "tags of the manifest",
+    "annotations": "objects",
+    "fg_ratio": "share of foreground, 0 to 1",
+    "anonymized": "whether anonymize is in its history",
+    "parent": "what it is a copy of",
+}
+"""Column -> what it holds."""
+
+
+def columns(lineage: Lineage, wanted: Names[str]) -> dict[str, npt.NDArray[Any]]:
+    """Return the columns that are wanted, one row a sample of the lineage.
+
+    Raises
+    ------
+    InputError
+        For a column that does not exist.
+    """
+    unknown = sorted(set(wanted) - set(COLUMNS))
+    if unknown:
+        raise InputError(
+            f"column {unknown[0]!r} is unknown; expected some of: {', '.join(COLUMNS)}"
+        )
+    return {name: _column(lineage, name) for name in wanted}
+
+
+def _column(lineage: Lineage, name: str) -> npt.NDArray[Any]:
+    import numpy as np
+
+    if name == "group":
+        values: list[Any] = list(lineage.names)
+    elif name == "fg_ratio":
+        values = _ratios(lineage)
+    else:
+        values = [_value(item, name) for item in lineage.items]
+    if name in ("width", "height", "annotations", "fg_ratio"):
+        return np.array([np.nan if value is None else value for value in values], np.float64)
+    column: npt.NDArray[Any] = np.empty(len(values), dtype=bool if name == "anonymized" else object)
+    column[:] = values
+    return column
+
+
+def _ratios(lineage: Lineage) -> list[float | None]:
+    known = [item.sample.fg_ratio if item.sample else None for item in lineage.items]
+    if not lineage.looks:
+        return known
+    return [
+        look.fg_ratio if value is None else value
+        for value, look in zip(known, lineage.looks, strict=True)
+    ]
+
+
+def _value(item: Item, name: str) -> Any:
+    sample = item.sample
+    if name in ("width", "height"):
+        size = item.stated_wh or (None, None)
+        return size[0] if name == "width" else size[1]
+    if name == "class":
+        return sample.categories if sample else _classes(item)
+    if name == "annotations":
+        return sample.annotations if sample else len(_annotations(item))
+    if name == "anonymized":
+        return sample is not None and any(step.verb == "anonymize" for step in sample.history)
+    plain = {
+        "id": item.key,
+        "file_name": item.source_name,
+        "source": source_of(item),
+        "split_source": item.split,
+        "tags": sample.tags if sample else (),
+        "parent": sample.parent if sample else None,
+    }
+    return plain[name]
+
+
+def _classes(item: Item) -> tuple[str, ...]:
+    """Return the classes of a COCO image's annotations."""
+    names = {str(number): name for number, name in item.categories.items()}
+    found = (names.get(str(entry.category_id)) for entry in _annotations(item))
+    return tuple(dict.fromkeys(name for name in found if name))
+
+
+def _annotations(item: Item) -> list[Annotation]:
+    if not item.annotations:
+        return []
+    try:
+        return msgspec.json.decode(item.annotations, type=list[Annotation])
+    except msgspec.DecodeError:
+        return []
+
+
+def strata(
+    table: dict[str, npt.NDArray[Any]], asked: list[tuple[str, int | None]]
+) -> tuple[list[str], npt.NDArray[np.float64]]:
+    """Return what to spread evenly: one cell for each value of each column.
+
+    Parameters
+    ----------
+    table : mapping
+        The columns.
+    asked : list of (column, bins)
+        Numbers are cut into that many bins of equal population (5 when it is None).
+
+    Returns
+    -------
+    names : list of str
+        ``column=value`` of each cell.
+    cells : (N, K) float64
+        1 where the sample lies in the cell; several classes of one sample count each.
+
+    Raises
+    ------
+    InputError
+        If a number is missing, or text is to be cut into bins.
+    """
+    import numpy as np
+
+    names: list[str] = []
+    parts: list[npt.NDArray[np.float64]] = []
+    for name, bins in asked:
+        column = table[name]
+        found = (
+            _bins(name, column, bins or 5)
+            if column.dtype.kind == "f"
+            else _values(name, column, bins)
+        )
+        for label, member in found:
+            names.append(f"{name}={label}")
+            parts.append(member.astype(np.float64))
+    size = len(next(iter(table.values()))) if table else 0
+    return names, np.stack(parts, axis=1) if parts else np.zeros((size, 0))
+
+
+def _bins(name: str, column: Any, bins: int) -> list[tuple[str, Any]]:
+    import numpy as np
+
+    missing = int(np.isnan(column).sum())
+    if missing:
+        raise InputError(
+            f"--stratify {name}: {missing:,} of {len(column):,} samples have no {name}; run "
+            f"coco2mask first, or leave them out with --where '{name} >= 0'"
+        )
+    edges = np.unique(np.quantile(column, np.linspace(0, 1, bins + 1)))
+    if len(edges) < 2:
+        return [(f"{edges[0]:.4g}", np.ones(len(column), np.bool_))] if len(edges) else []
+    at = np.clip(np.searchsorted(edges, column, side="right") - 1, 0, len(edges) - 2)
+    return [
+        (f"{edges[n]:.4g} to {edges[n + 1]:.4g}", at == n)
+        for n in range(len(edges) - 1)
+        if (at == n).any()
+    ]
+
+
+def _values(name: str, column: Any, bins: int | None) -> list[tuple[str, Any]]:
+    import numpy as np
+
+    if bins is not None:
+        raise InputError(f"--stratify {name}:{bins}: {name} is text; bins are for numbers")
+    rows = [value if isinstance(value, tuple) else (value,) for value in column]
+    values = sorted({entry for row in rows for entry in row}, key=str)
+    if len(values) > max(50, len(rows) // 2):
+        raise InputError(
+            f"--stratify {name}: {len(values):,} different values for {len(rows):,} samples; "
+            "expected a column with few"
+        )
+    codes = {value: number for number, value in enumerate(values)}
+    member = np.zeros((len(rows), len(values)), np.bool_)
+    for at, row in enumerate(rows):
+        for entry in row:
+            member[at, codes[entry]] = True
+    found = [("none" if v is None else str(v), member[:, n]) for v, n in codes.items()]
+    if any(not row for row in rows):
+        found.append(("none", np.array([not row for row in rows])))
+    return found

@@ -1,0 +1,207 @@
+"""Looking at one sample without writing: is it sound, and what does it hold."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from datakit.core.masks.runs import counts_area, counts_to_mask, union_counts
+from datakit.core.images.contact_sheet import overlay
+from datakit.errors import DatakitError, InputError, OutputError
+from datakit.io.pixels import images
+from datakit.io.store.files import FileRef
+from datakit.io.layouts.base import Item
+from datakit.records.base import Record
+from datakit.records.failure import Failure
+from datakit.verbs.shared.shapes import Shape, canvas_of, read_shapes, shape_counts
+
+THUMBNAIL_PX = 320
+
+
+class Measured(Record, frozen=True, kw_only=True):
+    """What one sample holds."""
+
+    split: str | None
+    size_wh: tuple[int, int]
+    objects: dict[str, int]
+    """Class -> objects, or images that have the class where there are no objects."""
+    areas: tuple[float, ...]
+    """Share of the image that each object covers; of the whole label where there are no objects."""
+    labelled: bool
+    foreground: bool
+
+
+@dataclass(frozen=True)
+class Check:
+    """Decode everything that a sample has; what is wrong comes back as failures."""
+
+    label_map: Mapping[str, int]
+
+    def setup(self) -> None:
+        """Need nothing."""
+
+    def __call__(self, item: Item) -> tuple[Failure, ...]:
+        """Return the sample's problems."""
+        found: list[Failure] = []
+
+        def attempt(step: str, file: FileRef | None, check: Callable[[], object]) -> None:
+            try:
+                check()
+            except OutputError:
+                # Not this sample's fault: the run stops and can go on later.
+                raise
+            except DatakitError as error:
+                name = file.name if file else item.source_name
+                found.append(Failure(id=item.key, file=name, step=step, error=str(error)))
+
+        if item.image is None and item.sample is None:
+            raise InputError(f"{item.source_name}: expected an image, the source names none")
+        size_wh = item.stated_wh
+        if item.image is not None:
+            image = item.image
+            attempt("image", image, lambda: self._check_image(item, image, found))
+            if not found or found[-1].step != "image":
+                size_wh = images.probe(image.read(), image.name).size_wh
+        for kind in ("mask", "alpha", "trimap"):
+            file: FileRef | None = getattr(item, kind)
+            if file is not None and size_wh is not None:
+                attempt(kind, file, lambda k=kind, f=file: self._check_label(k, f, size_wh))  # type: ignore[misc]
+        return tuple(found)
+
+    def _check_image(self, item: Item, image: FileRef, found: list[Failure]) -> None:
+        data = image.read()
+        facts = images.probe(data, image.name)
+        images.decode_rgb(data, image.name)
+        canvas_wh, _ = canvas_of(item, facts)
+        found.extend(read_shapes(item, canvas_wh)[1])
+
+    def _check_label(self, kind: str, file: FileRef, size_wh: tuple[int, int]) -> None:
+        label = images.decode_gray(file.read(), file.name)
+        if label.shape[::-1] != size_wh:
+            raise InputError(
+                f"{file.name}: expected the image's {size_wh[0]} x {size_wh[1]} pixels, found "
+                f"{label.shape[1]} x {label.shape[0]}; make this label again from its source"
+            )
+        allowed = {0, 128, 255} if kind == "trimap" else set(self.label_map.values())
+        if kind != "alpha" and allowed and label.dtype == np.uint8:
+            strange = [
+                int(v) for v in np.flatnonzero(np.bincount(label.ravel())) if v not in allowed
+            ]
+            if strange:
+                raise InputError(
+                    f"{file.name}: expected the values {sorted(allowed)}, found also "
+                    f"{strange[:5]}; it was not written for this label map"
+                )
+
+
+@dataclass(frozen=True)
+class Measure:
+    """Count one sample: its classes, its objects' areas, its size."""
+
+    label_map: Mapping[str, int]
+
+    def setup(self) -> None:
+        """Need nothing."""
+
+    def __call__(self, item: Item) -> Measured:
+        """Measure a sample from its annotations or its label."""
+        size_wh = _shown_size(item)
+        if item.categories:
+            return self._from_annotations(item, size_wh)
+        label = read_label(item)
+        pixels = size_wh[0] * size_wh[1]
+        if label is None:
+            return self._measured(item, size_wh, Counter(), [], labelled=False)
+        classes: Counter[str] = Counter()
+        names = {value: name for name, value in self.label_map.items() if value > 0}
+        if label.dtype == np.uint8 and names:
+            present = np.flatnonzero(np.bincount(label.ravel()))
+            classes.update(names[int(v)] for v in present if int(v) in names)
+        elif label.any():
+            classes["foreground"] += 1
+        share = (
+            float(label.mean(dtype=np.float64))
+            if label.dtype == np.float32
+            else (cv2.countNonZero(label) / pixels)
+        )
+        return self._measured(item, size_wh, classes, [share], labelled=True)
+
+    def _from_annotations(self, item: Item, size_wh: tuple[int, int]) -> Measured:
+        canvas_wh = item.stated_wh or size_wh
+        shapes, _ = read_shapes(item, canvas_wh, boxes="paint")
+        counts = shape_counts(shapes, canvas_wh[1], canvas_wh[0], "union")
+        pixels = canvas_wh[0] * canvas_wh[1]
+        areas = [counts_area(one) / pixels for one in counts]
+        classes = Counter(shape.category for shape in shapes)
+        return self._measured(item, size_wh, classes, areas, labelled=bool(shapes))
+
+    def _measured(
+        self,
+        item: Item,
+        size_wh: tuple[int, int],
+        classes: Counter[str],
+        areas: list[float],
+        *,
+        labelled: bool,
+    ) -> Measured:
+        return Measured(
+            split=item.split,
+            size_wh=size_wh,
+            objects=dict(classes),
+            areas=tuple(areas),
+            labelled=labelled,
+            foreground=any(area > 0 for area in areas),
+        )
+
+
+@dataclass(frozen=True)
+class Preview:
+    """Draw one sample's label over its photo, small."""
+
+    def setup(self) -> None:
+        """Need nothing."""
+
+    def __call__(self, item: Item) -> npt.NDArray[np.uint8]:
+        """Return (H, W, 3) uint8, its longer side at most `THUMBNAIL_PX`."""
+        if item.image is None:
+            raise InputError(f"{item.source_name}: no image to draw on")
+        image = images.decode_rgb(item.image.read(), item.source_name)
+        label = _annotation_mask(item, image) if item.categories else read_label(item)
+        if label is not None and label.shape == image.shape[:2]:
+            image = overlay(image, label)
+        scale = THUMBNAIL_PX / max(image.shape[:2])
+        if scale >= 1:
+            return image
+        return np.asarray(cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA))
+
+
+def read_label(item: Item) -> npt.NDArray[Any] | None:
+    """Return the sample's mask (integers), or else its alpha (float32), or None."""
+    if item.mask is not None:
+        return images.decode_gray(item.mask.read(), item.mask.name)
+    if item.alpha is not None:
+        return images.decode_alpha(item.alpha.read(), item.alpha.name)
+    return None
+
+
+def _annotation_mask(item: Item, image: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    height, width = image.shape[:2]
+    shapes: list[Shape] = read_shapes(item, (width, height), boxes="paint")[0]
+    counts = shape_counts(shapes, height, width, "union")
+    if not counts:
+        return np.zeros((height, width), np.uint8)
+    return counts_to_mask(union_counts(counts, height * width), height, width)
+
+
+def _shown_size(item: Item) -> tuple[int, int]:
+    if item.image is None:
+        if item.stated_wh is None:
+            raise InputError(f"{item.source_name}: neither an image nor a size")
+        return item.stated_wh
+    return images.probe(item.image.read(), item.source_name).size_wh

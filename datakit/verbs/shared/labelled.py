@@ -1,0 +1,198 @@
+"""A sample's image and labels as arrays, read from a source and written to a dataset."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import PurePosixPath
+from typing import Any
+
+import cv2
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from datakit.errors import InputError
+from datakit.io.store import atomic
+from datakit.io.pixels import images
+from datakit.io.store.files import FileRef
+from datakit.io.layouts.base import Item
+from datakit.io.store.storage import location
+from datakit.records.sample import Instance
+
+FOLDERS = {"image": "images", "mask": "masks", "alpha": "alphas", "trimap": "trimaps"}
+"""Kind of file -> its folder in a dataset."""
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """One sample, decoded.
+
+    Attributes
+    ----------
+    image : (H, W, 3) uint8 RGB
+    mask : (H, W) uint8 or uint16, optional
+        As stored: 0/255, classes or object ids.
+    alpha : (H, W) float32 in [0, 1], optional
+    trimap : (H, W) uint8, optional
+    alpha_max : int
+        255 or 65535: the depth in which the alpha was stored and will be again.
+    """
+
+    image: npt.NDArray[np.uint8]
+    mask: npt.NDArray[Any] | None = None
+    alpha: npt.NDArray[np.float32] | None = None
+    trimap: npt.NDArray[np.uint8] | None = None
+    alpha_max: int = 255
+
+    @cached_property
+    def stored_alpha(self) -> npt.NDArray[Any] | None:
+        """The alpha in 8 or 16 bits, as it goes to a file."""
+        return None if self.alpha is None else _as_stored(self.alpha, self.alpha_max)
+
+    @cached_property
+    def fg_ratio(self) -> float | None:
+        """The share of foreground; None without a label."""
+        if self.stored_alpha is not None:
+            return round(float(cv2.mean(self.stored_alpha)[0]) / self.alpha_max, 6)
+        if self.mask is not None:
+            return round(cv2.countNonZero(self.mask) / self.mask.size, 6)
+        return None
+
+
+def read_labelled(item: Item, image: bytes) -> Labelled:
+    """Decode a sample's labels beside the bytes of its image.
+
+    Raises
+    ------
+    InputError
+        If a file cannot be decoded, or a label has another size than the image.
+    """
+    pixels = images.decode_rgb(image, item.source_name)
+    labels = {kind: _decode(ref) for kind, ref in label_files(item).items()}
+    for kind, label in labels.items():
+        if label.shape != pixels.shape[:2]:
+            raise InputError(
+                f"{item.source_name}: its {kind} has {_size(label)} pixels, expected the image's "
+                f"{_size(pixels)}; one of the two was resized or turned, or belongs elsewhere"
+            )
+    alpha, alpha_max = _as_float(labels.get("alpha"))
+    trimap = labels.get("trimap")
+    if trimap is not None and trimap.dtype != np.uint8:
+        raise InputError(f"{item.source_name}: expected an 8-bit trimap, found {trimap.dtype}")
+    return Labelled(pixels, labels.get("mask"), alpha, trimap, alpha_max)
+
+
+def visible_instances(
+    instances: tuple[Instance, ...], mask: npt.NDArray[Any] | None
+) -> tuple[Instance, ...]:
+    """Return the objects that an (H, W) mask of object ids still shows, with their areas in it."""
+    if not instances or mask is None:
+        return ()
+    areas = np.bincount(mask.ravel(), minlength=max(found.id for found in instances) + 1)
+    return tuple(
+        msgspec.structs.replace(found, area=int(areas[found.id]))
+        for found in instances
+        if areas[found.id]
+    )
+
+
+def label_files(item: Item) -> dict[str, FileRef]:
+    """Return kind -> file of the labels that an item has."""
+    files = {"mask": item.mask, "alpha": item.alpha, "trimap": item.trimap}
+    return {kind: ref for kind, ref in files.items() if ref is not None}
+
+
+def write_labelled(
+    out: str, item: Item, sample: Labelled, image: bytes | None = None
+) -> tuple[dict[str, str], dict[str, int], bytes]:
+    """Write image and labels to where the item's name puts them.
+
+    Parameters
+    ----------
+    out, item, sample : str, Item, Labelled
+        Where to, under which name, and what.
+    image : bytes, optional
+        The image's file when its pixels are as they were; it is encoded anew when None.
+
+    Returns
+    -------
+    names : dict
+        ``file_name``, ``mask_file_name`` … of what was written, for the manifest.
+    files : dict
+        File -> bytes.
+    image : bytes
+        The image's file.
+    """
+    arrays = {
+        "image": sample.image,
+        "mask": sample.mask,
+        "alpha": sample.stored_alpha,
+        "trimap": sample.trimap,
+    }
+    blobs: dict[str, tuple[str, bytes]] = {}
+    for kind, array in arrays.items():
+        if array is None:
+            continue
+        if kind == "image":
+            suffix = PurePosixPath(item.rel).suffix
+            data = images.encode_like(array, suffix) if image is None else image
+            blobs[kind] = (item.place("images"), data)
+        else:
+            blobs[kind] = (item.place(FOLDERS[kind], ".png"), images.encode_png(array))
+    return (*_write(out, blobs), blobs["image"][1])
+
+
+def carry_files(out: str, item: Item, image: bytes) -> tuple[dict[str, str], dict[str, int]]:
+    """Write the source's files byte for byte; return their names and sizes, as above."""
+    blobs = {"image": (item.place("images"), image)}
+    for kind, ref in label_files(item).items():
+        suffix = PurePosixPath(ref.name).suffix
+        blobs[kind] = (item.place(FOLDERS[kind], suffix), ref.read())
+    return _write(out, blobs)
+
+
+def image_bytes(item: Item) -> bytes:
+    """Return the bytes of an item's image; InputError when the source names none."""
+    if item.image is None:
+        raise InputError(f"{item.source_name}: expected an image, the source names none")
+    return item.image.read()
+
+
+def sha256(data: bytes) -> str:
+    """Return the hexadecimal digest of a file's bytes."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def _write(out: str, blobs: dict[str, tuple[str, bytes]]) -> tuple[dict[str, str], dict[str, int]]:
+    """Write kind -> (file, bytes)."""
+    names: dict[str, str] = {}
+    for kind, (name, data) in blobs.items():
+        atomic.write_bytes(location(out, name), data)
+        names["file_name" if kind == "image" else f"{kind}_file_name"] = name
+    return names, {name: len(data) for name, data in blobs.values()}
+
+
+def _decode(ref: FileRef) -> npt.NDArray[Any]:
+    return images.decode_gray(ref.read(), ref.name)
+
+
+def _as_float(stored: npt.NDArray[Any] | None) -> tuple[npt.NDArray[np.float32] | None, int]:
+    if stored is None:
+        return None, 255
+    if stored.dtype.kind == "f":
+        return stored.astype(np.float32), 65535
+    top = int(np.iinfo(stored.dtype).max)
+    return stored.astype(np.float32) / np.float32(top), top
+
+
+def _as_stored(alpha: npt.NDArray[np.float32], top: int) -> npt.NDArray[Any]:
+    if top == 255:
+        return np.asarray(cv2.convertScaleAbs(alpha, alpha=255))
+    stored: npt.NDArray[Any] = np.rint(alpha * np.float32(top)).astype(np.uint16)
+    return stored
+
+
+def _size(array: npt.NDArray[Any]) -> str:
+    return f"{array.shape[1]}x{array.shape[0]}"

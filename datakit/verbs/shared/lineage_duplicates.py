@@ -1,0 +1,139 @@
+"""Samples joined by what their pictures show."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from typing import TYPE_CHECKING, Any
+
+from datakit.engine.base import LazyTask, ordered_map
+from datakit.engine.local import LocalEngine
+
+if TYPE_CHECKING:
+    from datakit.verbs.shared.lineage import Lineage, LineageOptions
+    from datakit.verbs.shared.near_duplicates import PairItem, Verdict
+
+# Starting workers costs about as much as this many comparisons.
+_WORTH_WORKERS = 2000
+
+
+def join_duplicates(found: Lineage, options: LineageOptions) -> None:
+    """Join near-duplicates: candidates by hash, confirmed by their thumbnails."""
+    import numpy as np
+
+    from datakit.verbs.shared.lineage import source_of
+    from datakit.core.similarity.duplicates import candidates
+    from datakit.core.splitting.grouping import components, forest, video_of
+
+    prints = [look.print for look in found.looks]
+    keys = np.array([entry.key for entry in prints], np.uint64)
+    counts = [len(entry.probes) for entry in prints]
+    owners = np.repeat(np.arange(len(prints)), counts)
+    probes = np.concatenate([entry.probes for entry in prints])
+    pairs = candidates(keys, probes, owners, options.radius)
+    left, right = pairs.left, pairs.right
+    videos = [video_of(source_of(item)) for item in found.items]
+    code = {name: number for number, name in enumerate(dict.fromkeys(videos))}
+    video = np.array([code[name] if name else -1 for name in videos], np.int64)
+    # Frames are compared among themselves, so that --video apart does not let one frame that is
+    # kept apart stand in the way of a copy of it elsewhere.
+    frames = (video[left] == video[right]) & (video[left] >= 0) & (options.video == "apart")
+    exact = _join_exact(found, options, left, right)
+    look_alike = 0
+    for chosen, apart in ((~frames, False), (frames, True)):
+        one, other = left[chosen], right[chosen]
+        label = components(len(prints), *_ends(found.joined))
+        seen: list[tuple[int, int]] = []
+        while len(one):
+            at = forest(label, one, other)
+            if not len(at) or options.duplicates == "exact":
+                break
+            asked = list(zip(one[at].tolist(), other[at].tolist(), strict=True))
+            for pair, verdict in compared(found, options, "Compare", asked):
+                if verdict.same and apart:
+                    found.link("frames", *pair, verdict.error)
+                    seen.append(pair)
+                    look_alike += 1
+                elif verdict.same:
+                    found.link("near", *pair, verdict.error)
+                    seen.append(pair)
+            keep = np.ones(len(one), np.bool_)
+            keep[at] = False
+            one, other = one[keep], other[keep]
+            label = components(len(prints), *_ends(found.joined + seen))
+    if look_alike:
+        names = ", ".join(sorted({str(videos[a]) for a in left[frames].tolist()})[:3])
+        found.notes.append(
+            f"{look_alike:,} look-alike frames of one video ({names}) count as different photos; "
+            "--video similar keeps them together, --video whole keeps each video together"
+        )
+    if exact:
+        found.close()
+
+
+def _ends(pairs: Sequence[tuple[int, int]]) -> tuple[Any, Any]:
+    import numpy as np
+
+    table = np.array(pairs, np.int64).reshape(-1, 2)
+    return table[:, 0], table[:, 1]
+
+
+def _join_exact(found: Lineage, options: LineageOptions, left: Any, right: Any) -> int:
+    """Join pictures with equal pixels; only those whose thumbnails are equal are decoded whole."""
+    import numpy as np
+
+    thumbs = found.looks
+    suspects: set[int] = set()
+    for one, other in zip(left.tolist(), right.tolist(), strict=True):
+        if thumbs[one].print.key == thumbs[other].print.key and (
+            int(
+                np.abs(
+                    thumbs[one].print.thumbnail.astype(np.int16) - thumbs[other].print.thumbnail
+                ).max()
+            )
+            <= 2
+        ):
+            suspects.update((one, other))
+    chosen = sorted(suspects)
+    if not chosen:
+        return 0
+    engine = options.make_engine() if len(chosen) >= _WORTH_WORKERS else LocalEngine(0)
+    task = LazyTask("datakit.verbs.shared.near_duplicates:DigestPixels", {})
+    items = [found.items[at] for at in chosen]
+    digests: list[str | None] = [None] * len(found.items)
+    with closing(ordered_map(engine, task, items)) as outcomes:
+        for at, outcome in zip(chosen, outcomes, strict=True):
+            digests[at] = outcome.value
+    from datakit.verbs.shared.lineage import join_equal
+
+    before = len(found.joined)
+    join_equal(found, "exact", digests)
+    return len(found.joined) - before
+
+
+def compared(
+    found: Lineage, options: LineageOptions, task: str, pairs: Sequence[tuple[int, int]]
+) -> Iterator[tuple[tuple[int, int], Verdict]]:
+    """Yield the verdict of each pair whose files could be read."""
+    engine = options.make_engine() if len(pairs) >= _WORTH_WORKERS else LocalEngine(0)
+    lazy = LazyTask(f"datakit.verbs.shared.near_duplicates:{task}", {})
+    items = _pair_items(found, pairs, files=task == "CompareSources")
+    with closing(ordered_map(engine, lazy, items)) as outcomes:
+        for pair, outcome in zip(pairs, outcomes, strict=True):
+            if outcome.value is not None:
+                yield pair, outcome.value
+
+
+def _pair_items(
+    found: Lineage, pairs: Sequence[tuple[int, int]], *, files: bool
+) -> Iterator[PairItem]:
+    from datakit.verbs.shared.near_duplicates import PairItem
+
+    for one, other in pairs:
+        yield PairItem(
+            f"{one} {other}",
+            found.looks[one].print.thumbnail.tobytes(),
+            found.looks[other].print.thumbnail.tobytes(),
+            found.items[one].image if files else None,
+            found.items[other].image if files else None,
+        )

@@ -1,0 +1,176 @@
+"""``split --audit``: what stands on two sides of a source's own split."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from itertools import combinations
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from datakit.verbs.split import write
+from datakit.verbs.shared.lineage import Lineage, source_of
+from datakit.errors import InputError
+from datakit.io.store import atomic
+from datakit.io.tables import csv_rows
+from datakit.io.layouts.sources import Collection
+from datakit.io.store.storage import Location, location
+from datakit.records.lineage import REASONS, Audit, Leak, Reason
+
+if TYPE_CHECKING:
+    from datakit.verbs.split.run import Options
+
+# A sample is compared with so many of its group on the other side to find the plainest reason.
+_COMPARED = 24
+
+
+def audit(options: Options, lineage: Lineage, source: Collection) -> Audit:
+    """List every sample that belongs together with one of another split.
+
+    Raises
+    ------
+    InputError
+        If the source has fewer than two splits, or the report's folder holds something.
+    """
+    sides = sorted({item.split for item in lineage.items if item.split}, key=_rank)
+    if len(sides) < 2:
+        raise InputError(
+            f"--audit: expected a source with two splits or more, found {len(sides)} "
+            f"({', '.join(sides) or 'no train, valid or test folder'})"
+        )
+    members: dict[int, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
+    for at, label in enumerate(lineage.label.tolist()):
+        split = lineage.items[at].split
+        if split:
+            members[label][split].append(at)
+    judge = _Judge(lineage)
+    leaks: list[Leak] = []
+    table: dict[str, Counter[str]] = {}
+    for one, other in combinations(sides, 2):
+        counts = table.setdefault(f"{one} - {other}", Counter())
+        for group in members.values():
+            for at in group.get(other, ()) if one in group else ():
+                leak, reasons = judge.leak(at, group[one], (one, other))
+                leaks.append(leak)
+                counts.update(reasons)
+                counts["samples"] += 1
+    failed = len(lineage.failures) + len(source.failures)
+    counts_of = Counter(item.split or "no split" for item in lineage.items)
+    result = Audit(
+        counts={**counts_of, "leaking": len({leak.other for leak in leaks}), "failed": failed},
+        table={pair: dict(found) for pair, found in table.items()},
+        leaks=tuple(leaks),
+        failed=failed,
+        notes=tuple(lineage.notes),
+    )
+    if options.out and not options.dry_run:
+        result = msgspec.structs.replace(result, out=options.out)
+        failures = (*source.failures, *lineage.failures)
+        write.claim_report(
+            result.verb,
+            options,
+            failures,
+            result.counts,
+            lambda: _write(location(options.out), options, lineage, result),
+        )
+    return result
+
+
+def _rank(side: str) -> tuple[int, str]:
+    order = ("train", "val", "test")
+    return (order.index(side) if side in order else len(order), side)
+
+
+class _Judge:
+    """Says why a sample leaks."""
+
+    def __init__(self, lineage: Lineage) -> None:
+        self._lineage = lineage
+        self._linked: dict[str, set[str]] = defaultdict(set)
+        joined: dict[Reason, dict[str, str]] = {"exact": {}, "key": {}, "parent": {}}
+        for link in lineage.links:
+            if link.reason in joined:
+                table = joined[link.reason]
+                # Links of these are stars around the first sample.
+                home = table.setdefault(link.one, link.one)
+                table[link.other] = home
+        self._joined = joined
+        self._sources = [source_of(item) for item in lineage.items]
+        self._apart = {
+            frozenset((link.one, link.other)) for link in lineage.links if link.reason == "apart"
+        }
+
+    def leak(self, at: int, others: list[int], splits: tuple[str, str]) -> tuple[Leak, set[Reason]]:
+        """Return the leak of one sample, by its plainest reason, and all reasons."""
+        items = self._lineage.items
+        key = items[at].key
+        found: dict[Reason, tuple[int, float | None]] = {}
+        # Those of the same name first: their likeness is what is asked for.
+        nearest = sorted(others, key=lambda n: (self._sources[n] != self._sources[at], n))
+        for other in nearest[:_COMPARED]:
+            name = items[other].key
+            for reason, table in self._joined.items():
+                if key in table and table.get(key) == table.get(name):
+                    found.setdefault(reason, (other, None))
+            same_source = self._sources[at] == self._sources[other]
+            if same_source and frozenset((key, name)) not in self._apart:
+                found.setdefault("source", (other, None))
+            near = self._near(at, other)
+            if near is not None:
+                known = found.get("near")
+                if known is None or near < (known[1] or 0.0):
+                    found["near"] = (other, near)
+        if not found:
+            # They meet through others of their group, each like the next.
+            found["near" if self._lineage.looks else "source"] = (nearest[0], None)
+        reason = next(reason for reason in REASONS if reason in found)
+        other, error = found[reason]
+        leak = Leak(
+            reason=reason,
+            splits=splits,
+            one=items[other].key,
+            other=key,
+            group=self._lineage.names[at],
+            error=error,
+        )
+        return leak, set(found)
+
+    def _near(self, at: int, other: int) -> float | None:
+        if not self._lineage.looks:
+            return None
+        from datakit.core.similarity.duplicates import same_picture
+        from datakit.core.similarity.picture_match import compare
+
+        looks = self._lineage.looks
+        likeness = compare(looks[at].print.thumbnail, looks[other].print.thumbnail)
+        return round(likeness.error, 4) if same_picture(likeness) else None
+
+
+def _write(out: Location, options: Options, lineage: Lineage, result: Audit) -> None:
+    from datakit.io.tables import jsonl
+
+    text = msgspec.json.format(msgspec.json.encode(result), indent=2)
+    atomic.write_bytes(out / "audit.json", text + b"\n")
+    rows = [
+        {
+            "splits": " - ".join(leak.splits),
+            "reason": leak.reason,
+            "one": leak.one,
+            "other": leak.other,
+            "group": leak.group,
+            "error": "" if leak.error is None else leak.error,
+        }
+        for leak in result.leaks
+    ]
+    atomic.write_bytes(out / "leaks.csv", csv_rows.records(rows))
+    jsonl.write(out / "lineage.jsonl", lineage.links)
+    if result.leaks and options.sheet:
+        from datakit.verbs.shared.pair_sheet import draw_pairs
+
+        shown = result.leaks[: options.sheet]
+        draw_pairs(
+            out / "leaks.png",
+            lineage,
+            [(leak.one, leak.other, leak.reason) for leak in shown],
+            f"{len(shown)} of {len(result.leaks)} leaking samples",
+        )

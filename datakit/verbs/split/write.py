@@ -1,0 +1,301 @@
+"""Writing a split: files in place, the manifest, the lists, and what was decided."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, cast
+
+import msgspec
+
+import datakit
+from datakit.verbs.shared.pipeline import Watch, operation, process, recorded_options
+from datakit.verbs.shared.lineage import Lineage
+from datakit.engine.base import LazyTask
+from datakit.errors import InputError
+from datakit.io.store import atomic
+from datakit.io.tables import csv_rows, jsonl
+from datakit.io.dataset.output import output
+from datakit.io.layouts.base import Item, Reader, label_stems
+from datakit.io.layouts.coco_export import write_annotations
+from datakit.io.layouts.sources import Collection
+from datakit.io.store.storage import Location, location
+from datakit.records.base import Record
+from datakit.records.card import Card, Command
+from datakit.records.failure import Failure
+from datakit.records.sample import Sample
+from datakit.records.summary import Summary
+
+if TYPE_CHECKING:
+    from datakit.verbs.split.assignment import Assignment
+    from datakit.verbs.shared.lineage import LineageOptions
+    from datakit.verbs.split.run import Options
+
+ANNOTATIONS = "_annotations.coco.json"
+
+
+@dataclass(frozen=True)
+class Placed:
+    """The chosen samples as a source of their own, already under their new names."""
+
+    placed: list[Item]
+    failures: tuple[Failure, ...]
+
+    def items(self) -> Iterator[Item]:
+        """Yield the samples."""
+        return iter(self.placed)
+
+    def __len__(self) -> int:
+        return len(self.placed)
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """None of its own."""
+        return ()
+
+    @property
+    def commands(self) -> tuple[Command, ...]:
+        """None of its own."""
+        return ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Source(Collection):
+    """A source whose samples have been chosen and renamed; its history is the original's."""
+
+    history: tuple[Command, ...] = ()
+
+    @property
+    def commands(self) -> tuple[Command, ...]:
+        """The chain of commands that made the original."""
+        return self.history
+
+
+def check(options: LineageOptions, source: Collection) -> None:
+    """Refuse a target that must not be written, before any work is done."""
+    output.check_target(location(options.out), options.mode, tuple(map(location, options.src)))
+
+
+def chosen_source(
+    source: Collection, lineage: Lineage, sides: list[str | None], keep: list[bool]
+) -> Collection:
+    """Return the kept samples under their new sides, with names that do not clash.
+
+    Parameters
+    ----------
+    source : Collection
+        Where they come from.
+    lineage : Lineage
+        The samples and their groups.
+    sides : list of str or None
+        The new split of each; None: it has no split.
+    keep : list of bool
+        Which samples to take.
+    """
+    taken = Counter(
+        (side, item.rel)
+        for item, side, kept in zip(lineage.items, sides, keep, strict=True)
+        if kept
+    )
+    rows = []
+    for item, side, kept, group in zip(lineage.items, sides, keep, lineage.names, strict=True):
+        if kept:
+            clash = taken[side, item.rel] > 1 and item.split
+            rows.append((item, f"{item.split}/{item.rel}" if clash else item.rel, side, group))
+    stems = label_stems((side, rel) for _, rel, side, _ in rows)
+    items = [
+        replace(item, rel=rel, split=side, group=group, stem=stem)
+        for (item, rel, side, group), stem in zip(rows, stems, strict=True)
+    ]
+    reader = Placed(items, (*source.failures, *lineage.failures))
+    format_name = source.formats[0] if source.formats else "datakit"
+    return _Source((("", format_name, cast(Reader, reader)),), history=source.commands)
+
+
+def write(
+    options: Options,
+    source: Collection,
+    lineage: Lineage,
+    assignment: Assignment,
+    notes: list[str],
+    watch: Watch,
+) -> Summary:
+    """Write the result of a split into ``options.out``."""
+    sides: list[str | None] = [side or None for side in assignment.side]
+    chosen = chosen_source(source, lineage, sides, [side is not None for side in sides])
+    counts = {side: size for side, size in assignment.sizes.items() if side}
+    counts["groups"] = len(set(lineage.label.tolist()))
+    findings = len(assignment.torn)
+    if options.dry_run:
+        notes = [*notes, "dry run: nothing was written"]
+        failed = len(chosen.failures)
+        return Summary(
+            verb="split", counts=counts, failed=failed, findings=findings, notes=tuple(notes)
+        )
+    summary = place("split", options, chosen, options.materialize, watch)
+    out = location(options.out)
+    _write_lists(out, chosen, lineage, sides, placed=options.materialize != "none")
+    if assignment.strata:
+        atomic.write_bytes(out / "strata.csv", csv_rows.records(assignment.strata))
+    return msgspec.structs.replace(
+        summary, counts={**counts, **summary.counts}, findings=findings, notes=tuple(notes)
+    )
+
+
+def place(
+    verb: str,
+    options: LineageOptions,
+    chosen: Collection,
+    how: str,
+    watch: Watch,
+    finishing: Callable[[], None] | None = None,
+) -> Summary:
+    """Put the chosen samples' files and rows into ``options.out``; the card after ``finishing``."""
+    if how == "none":
+        summary = _write_manifest(verb, options, chosen)
+        if finishing is not None:
+            finishing()
+        return summary
+    task = LazyTask(
+        "datakit.verbs.split.task:Place",
+        {"out": options.out, "placing": how, "step": operation(verb, options)},
+    )
+    summary = process(
+        verb,
+        options,
+        chosen,
+        task,
+        label_map=label_map(options.src),
+        watch=watch,
+        finishing=None if finishing is None else lambda writer: finishing(),
+    )
+    _write_annotations(location(options.out), chosen)
+    return summary
+
+
+def claim_report(
+    verb: str,
+    options: LineageOptions,
+    failures: Sequence[Failure],
+    counts: dict[str, int],
+    finishing: Callable[[], None],
+) -> None:
+    """Make ``options.out`` a folder that datakit wrote, without samples: a report is no dataset.
+
+    ``finishing`` writes the report: the card, which says that all is there, comes after it.
+    """
+    out = location(options.out)
+    command = Command(verb=verb, version=datakit.__version__, options=recorded_options(options))
+    fingerprint = hashlib.sha256(msgspec.json.encode([options.src, command])).hexdigest()
+    with output.create(out, fingerprint, options.mode) as writer:
+        for failure in failures:
+            writer.fail(failure)
+        finishing()
+        writer.finish(Card(counts=counts, commands=(command,)), manifest=False)
+
+
+def label_map(sources: tuple[str, ...]) -> dict[str, int]:
+    """Return the label map of a single datakit dataset; empty for anything else."""
+    folder = location(sources[0])
+    if len(sources) == 1 and (folder / output.CARD).is_file() and output.is_dataset(folder):
+        return output.read_card(folder).label_map
+    return {}
+
+
+def _write_manifest(verb: str, options: LineageOptions, chosen: Collection) -> Summary:
+    """Write rows whose files stay where they are: their names are the source's own."""
+    out = location(options.out)
+    command = Command(verb=verb, version=datakit.__version__, options=recorded_options(options))
+    step = operation(verb, options)
+    fingerprint = hashlib.sha256(
+        msgspec.json.encode([options.src, command], order="deterministic")
+    ).hexdigest()
+    counts = {"samples": len(chosen), "failed": len(chosen.failures)}
+    with output.create(out, fingerprint, options.mode) as writer:
+        for failure in chosen.failures:
+            writer.fail(failure)
+        card = Card(
+            label_map=label_map(options.src), counts=counts, commands=(*chosen.commands, command)
+        )
+        writer.finish(card)
+    rows = (_row(item, step) for item in chosen.items())
+    jsonl.write(out / output.MANIFEST, rows)
+    return Summary(verb=verb, out=str(out), counts=counts, failed=counts["failed"])
+
+
+def _row(item: Item, step: object) -> Sample:
+    from datakit.records.sample import Operation
+
+    assert isinstance(step, Operation)
+    if item.sample is not None:
+        return msgspec.structs.replace(
+            item.sample,
+            split=item.split,
+            group=item.group,
+            history=(*item.sample.history, step),
+        )
+    width, height = item.stated_wh or _size_of(item)
+    return msgspec.structs.replace(
+        item.describe(width, height, None, step), file_name=item.source_name
+    )
+
+
+def _size_of(item: Item) -> tuple[int, int]:
+    from datakit.io.pixels import images
+
+    if item.image is None:
+        raise InputError(f"{item.source_name}: expected an image, the source names none")
+    return images.probe(item.image.read(), item.source_name).size_wh
+
+
+def _write_annotations(out: Location, chosen: Collection) -> None:
+    """Keep COCO annotations beside the images that they speak of."""
+    if not any(item.annotations for item in chosen.items()):
+        return
+    rows = {row.id: row for row in jsonl.read(out / output.MANIFEST, Sample)}
+    for split in sorted({item.split for item in chosen.items()}, key=str):
+        folder = out / split if split else out
+        kept = [
+            (item, item.place("images").removeprefix(f"{split}/"), (row.width, row.height))
+            for item in chosen.items()
+            if item.split == split and (row := rows.get(item.key)) is not None
+        ]
+        write_annotations(folder / ANNOTATIONS, kept)
+
+
+class _Row(Record, frozen=True):
+    """What the lists need of a row."""
+
+    id: str
+    file_name: str | None = None
+
+
+def _write_lists(
+    out: Location, chosen: Collection, lineage: Lineage, sides: list[str | None], *, placed: bool
+) -> None:
+    """Write train.txt and its like, splits.csv, and every decision on what belongs together."""
+    # What could not be placed is in failures.jsonl; files that stay keep the source's names.
+    manifest = jsonl.read(out / output.MANIFEST, _Row) if placed else ()
+    names = {row.id: row.file_name for row in manifest}
+    lists: dict[str, list[str]] = {side: [] for side in sides if side}
+    table = []
+    for item in chosen.items():
+        if placed and item.key not in names:
+            continue
+        name = names.get(item.key) or item.source_name
+        lists[str(item.split)].append(name)
+        table.append(
+            {"file": name, "split": item.split, "group": item.group, "source": item.source_name}
+        )
+    for side, listed in lists.items():
+        text = "".join(f"{name}\n" for name in listed)
+        atomic.write_bytes(out / f"{side}.txt", text.encode())
+    unused = [
+        item.source_name for item, side in zip(lineage.items, sides, strict=True) if side is None
+    ]
+    if unused:
+        atomic.write_bytes(out / "unused.txt", "".join(f"{n}\n" for n in unused).encode())
+    atomic.write_bytes(out / "splits.csv", csv_rows.records(table))
+    jsonl.write(out / "lineage.jsonl", lineage.links)

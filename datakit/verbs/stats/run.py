@@ -1,0 +1,195 @@
+"""``stats``: what is in an export or a dataset, as numbers, plots and pictures."""
+
+from __future__ import annotations
+
+import time
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import closing
+from itertools import islice, pairwise
+from typing import TYPE_CHECKING, Annotated
+
+import msgspec
+from msgspec import Meta
+
+from datakit.verbs.shared.pipeline import ReadOptions, Silent, Watch
+from datakit.engine.base import LazyTask, ordered_map
+from datakit.errors import InputError
+from datakit.io.store import atomic
+from datakit.io.dataset.output import report_folder
+from datakit.io.layouts.base import Item
+from datakit.io.layouts.sources import Collection, open_sources
+from datakit.io.store.storage import Location, location
+from datakit.records.statistics import AREA_EDGES, SplitCounts, Statistics
+
+if TYPE_CHECKING:
+    from datakit.verbs.shared.inspect import Measured
+
+VERB = "stats"
+FILES = ("stats.json", "stats.svg", "preview.png")
+MOST_SIZES = 12
+
+
+class Options(ReadOptions, frozen=True, kw_only=True):
+    """Options of ``stats``."""
+
+    out: Annotated[
+        str | None,
+        Meta(description="folder for stats.json, stats.svg and, with --preview, preview.png"),
+    ] = None
+    images_dir: Annotated[
+        str | None,
+        Meta(
+            description="the folder of the images, when SRC is a .json",
+            extra={"flag": "--images", "input": "path"},
+        ),
+    ] = None
+    preview: Annotated[
+        int, Meta(ge=0, le=1000, description="draw this many samples with their labels")
+    ] = 0
+    overwrite: Annotated[bool, Meta(description="replace earlier statistics in DST")] = False
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.preview and self.out is None:
+            raise InputError("--preview: expected -o DST, the folder to draw the sheet into")
+
+
+def run(options: Options, watch: Watch | None = None) -> Statistics:
+    """Count the samples, classes, object areas and image sizes of a source.
+
+    Parameters
+    ----------
+    options : Options
+        What to read, and where plots go.
+    watch : Watch, optional
+        Who is told of the progress.
+
+    Returns
+    -------
+    Statistics
+
+    Raises
+    ------
+    InputError
+        If SRC cannot be read, or DST holds something else.
+    """
+    started = time.perf_counter()
+    watch = watch or Silent()
+    source = open_sources(options.src, layout=options.layout, images=options.images_dir)
+    out = location(options.out) if options.out else None
+    if out:
+        report_folder.check(out, FILES, overwrite=options.overwrite)
+    tally = _Tally()
+    watch.begin(len(source), VERB)
+    try:
+        for item, measured in _measure(options, source):
+            tally.add(item, measured)
+            watch.advance(tally.failed)
+    finally:
+        watch.end()
+    result = tally.result(len(source.failures))
+    if out:
+        _write(out, options, source, result)
+        result = msgspec.structs.replace(result, out=str(out))
+    return msgspec.structs.replace(result, seconds=time.perf_counter() - started)
+
+
+def _measure(options: Options, source: Collection) -> Iterator[tuple[Item, Measured | None]]:
+    task = LazyTask("datakit.verbs.shared.inspect:Measure", {"label_map": source.label_map})
+    # Two passes over the same stable order: outcomes carry keys, splits come from the items.
+    items = source.items()
+    with closing(ordered_map(options.make_engine(), task, source.items())) as outcomes:
+        for item, outcome in zip(items, outcomes, strict=True):
+            yield item, outcome.value
+
+
+class _Tally:
+    """Counts as samples come by."""
+
+    def __init__(self) -> None:
+        self.failed = 0
+        self._splits: dict[str, Counter[str]] = {}
+        self._classes: dict[str, Counter[str]] = {}
+        self._groups: dict[str, set[str]] = {}
+        self._sizes: Counter[str] = Counter()
+        self._areas = [0] * (len(AREA_EDGES) - 1)
+
+    def add(self, item: Item, measured: Measured | None) -> None:
+        if measured is None:
+            self.failed += 1
+            return
+        split = item.split or "-"
+        counts = self._splits.setdefault(split, Counter())
+        counts["samples"] += 1
+        counts["unlabelled"] += not measured.labelled
+        counts["empty"] += measured.labelled and not measured.foreground
+        self._classes.setdefault(split, Counter()).update(measured.objects)
+        self._groups.setdefault(split, set()).add(item.group or item.key)
+        self._sizes["{}x{}".format(*measured.size_wh)] += 1
+        for area in measured.areas:
+            self._areas[min(bisect_right(AREA_EDGES, area) - 1, len(self._areas) - 1)] += area > 0
+
+    def result(self, unreadable: int) -> Statistics:
+        splits = {
+            split: SplitCounts(
+                **counts,
+                groups=len(self._groups[split]),
+                classes=dict(self._classes[split].most_common()),
+            )
+            for split, counts in self._splits.items()
+        }
+        return Statistics(
+            splits=splits,
+            sizes=dict(self._sizes.most_common()),
+            areas=tuple(self._areas),
+            failed=self.failed + unreadable,
+        )
+
+
+def _write(out: Location, options: Options, source: Collection, result: Statistics) -> None:
+    from datakit.io.tables.plots import Bars, save_bars
+
+    report_folder.clear(out, FILES)
+    text = msgspec.json.format(msgspec.json.encode(result), indent=2)
+    atomic.write_bytes(out / FILES[0], text + b"\n")
+    splits, classes = result.splits, Counter[str]()
+    for counts in splits.values():
+        classes.update(counts.classes)
+    bins = [f"{100 * edge:g} %" for edge in AREA_EDGES]
+    sizes = list(result.sizes.items())[:MOST_SIZES]
+    charts = [
+        Bars("Samples a split", "samples", list(splits), [c.samples for c in splits.values()]),
+        Bars("Objects a class", "objects", list(classes), list(classes.values())),
+        Bars(
+            "Object area, share of the image",
+            "objects",
+            [f"{low} – {high}" for low, high in pairwise(bins)],
+            list(result.areas),
+        ),
+        Bars("Image size", "samples", [s for s, _ in sizes], [n for _, n in sizes]),
+    ]
+    save_bars(out / FILES[1], charts, ", ".join(location(path).name for path in options.src))
+    if options.preview:
+        _write_preview(out / FILES[2], options, source)
+
+
+def _write_preview(path: Location, options: Options, source: Collection) -> None:
+    """Draw samples spread evenly over the source."""
+    from datakit.core.images.contact_sheet import contact_sheet
+    from datakit.io.pixels import images
+
+    step = max(1, len(source) // options.preview)
+    chosen = list(islice(source.items(), 0, None, step))[: options.preview]
+    task = LazyTask("datakit.verbs.shared.inspect:Preview", {})
+    with closing(ordered_map(options.make_engine(), task, chosen)) as outcomes:
+        drawn = [(outcome.key, outcome.value) for outcome in outcomes if outcome.value is not None]
+    if not drawn:
+        raise InputError(f"{path}: none of the {len(chosen)} chosen samples has a readable image")
+    sheet = contact_sheet(
+        [tile for _, tile in drawn],
+        [key for key, _ in drawn],
+        title=f"{len(drawn)} of {len(source)} samples",
+    )
+    atomic.write_bytes(path, images.encode_png(sheet))

@@ -1,0 +1,357 @@
+"""``train``: a first segmenter from the first reviewed labels, for ``prelabel``."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from datakit.verbs.shared.pipeline import Silent, Watch, WriteOptions, recorded_options, run_fingerprint
+from datakit.verbs.train.sides import Sides, sides_of
+from datakit.engine.base import LazyTask, ordered_map
+from datakit.errors import InputError
+from datakit.io.store import atomic
+from datakit.io.dataset.output import output
+from datakit.io.layouts.base import Item
+from datakit.io.layouts.sources import Collection, open_sources
+from datakit.io.store.storage import Location, location
+from datakit.records.card import Card, Command
+from datakit.records.failure import Failure
+from datakit.records.product import Product
+from datakit.records.training import Epoch, Training
+from datakit.version import __version__
+
+if TYPE_CHECKING:
+    from datakit.training.loop import Trainer
+
+VERB = "train"
+WEIGHTS = "model.safetensors"
+CHECKPOINT = "checkpoint.safetensors"
+HISTORY = "history.jsonl"
+SAMPLES = "samples.jsonl"
+RESULT = "training.json"
+
+
+class Options(WriteOptions, frozen=True, kw_only=True):
+    """Options of ``train``.
+
+    Examples
+    --------
+    >>> Options(src=("dataset",), out="model").model
+    'unet'
+    """
+
+    model: Annotated[
+        Literal["unet", "u2netp", "u2net"], Meta(description="the network to train")
+    ] = "unet"
+    weights: Annotated[
+        str | None,
+        Meta(
+            description="weights to go on from (a state dict or safetensors) [default: from none]",
+            extra={"input": "path"},
+        ),
+    ] = None
+    size: Annotated[
+        int, Meta(ge=32, le=2048, description="side of the square that pictures are stretched to")
+    ] = 320
+    width: Annotated[int, Meta(ge=1, le=512, description="unet: channels of the first level")] = 32
+    depth: Annotated[int, Meta(ge=1, le=8, description="unet: how often the resolution halves")] = 4
+    epochs: Annotated[int, Meta(ge=1, le=100_000, description="at most this many")] = 30
+    patience: Annotated[
+        int,
+        Meta(ge=0, description="stop after this many epochs without a better IoU; 0: never"),
+    ] = 10
+    batch_size: Annotated[int, Meta(ge=1, le=4096, description="samples a step")] = 8
+    lr: Annotated[float, Meta(gt=0, le=10, description="learning rate of the first epoch")] = 1e-3
+    pipeline: Annotated[
+        str,
+        Meta(
+            description="augmentation: a preset, a pipeline's YAML file, or none",
+            extra={"input": "word"},
+        ),
+    ] = "light"
+    val_share: Annotated[
+        float,
+        Meta(gt=0, lt=1, description="share of the groups held out, when SRC has no split val"),
+    ] = 0.2
+    mse: Annotated[
+        float, Meta(ge=0, le=1000, description="weight of the alphas' squared error")
+    ] = 1.0
+    ssim: Annotated[float, Meta(ge=0, le=1000, description="weight of 1 - SSIM")] = 1.0
+    bce: Annotated[float, Meta(ge=0, le=1000, description="weight of the cross entropy")] = 1.0
+    seed: Annotated[int, Meta(ge=0, description="another seed, other weights")] = 0
+    device: Annotated[
+        Literal["auto", "cpu", "cuda"], Meta(description="auto: CUDA where there is one")
+    ] = "auto"
+    threads: Annotated[
+        Annotated[int, Meta(ge=1, le=1024)] | None,
+        Meta(description="torch's threads in this process [default: CPUs]"),
+    ] = None
+    workers: Annotated[
+        int, Meta(ge=0, description="processes that decode and augment; 0: this one")
+    ] = 0
+
+    @property
+    def makes_dataset(self) -> bool:
+        """False: DST is a model; datakit goes on with SRC."""
+        return False
+
+
+def run(options: Options, watch: Watch | None = None) -> Training:
+    """Train a segmenter on a dataset's labels; the result is what ``prelabel --weights`` loads.
+
+    Parameters
+    ----------
+    options : Options
+        What to train on, which network, how long.
+    watch : Watch, optional
+        Who is told of the progress.
+
+    Returns
+    -------
+    Training
+
+    Raises
+    ------
+    InputError
+        If SRC has too few labels, DST must not be written, the size does not fit the network, or
+        torch is missing.
+    ModelError
+        If the weights do not fit, CUDA is asked for and not there or its memory runs out, or the
+        training diverges.
+    """
+    started = time.perf_counter()
+    out = location(options.out)
+    command = Command(verb=VERB, version=__version__, options=recorded_options(options))
+    output.check_target(out, options.mode, tuple(map(location, options.src)))
+    source = open_sources(options.src, layout=options.layout)
+    sides = sides_of(source, options.val_share, options.seed)
+    if options.dry_run:
+        notes = (*sides.notes, "dry run: nothing was written")
+        return _result(options, sides, notes=notes)
+    if options.resume and output.is_finished(out):
+        return _read_result(out, command)
+    with _torch_threads(options.threads):
+        return _train(options, command, source, sides, watch or Silent(), started)
+
+
+def _train(
+    options: Options,
+    command: Command,
+    source: Collection,
+    sides: Sides,
+    watch: Watch,
+    started: float,
+) -> Training:
+    out = location(options.out)
+    fingerprint = hashlib.sha256(
+        msgspec.json.encode(
+            [
+                run_fingerprint(options, command),
+                [item.key for item in sides.train],
+                [item.key for item in sides.val],
+            ]
+        )
+    ).hexdigest()
+    # All that can be wrong with what was given is found before anything is written.
+    sides, failures, samples = _readable(options, source, sides)
+    trainer, given_sha256 = _trainer(options, sides)
+    with output.create(out, fingerprint, options.mode, {HISTORY: "", SAMPLES: ""}) as writer:
+        for failure in failures:
+            writer.fail(failure)
+        before = _epochs(options, trainer, writer, samples, watch)
+        weights = trainer.weights()
+        atomic.write_bytes(out / WEIGHTS, weights, durable=True)
+        result = msgspec.structs.replace(
+            _result(options, sides, notes=(*sides.notes, *_device_note(options, trainer))),
+            parameters=sum(part.numel() for part in trainer.network.parameters()),
+            before=before,
+            epochs=len(trainer.history),
+            best=trainer.best,
+            weights=WEIGHTS,
+            weights_sha256=hashlib.sha256(weights).hexdigest(),
+            started_from_sha256=given_sha256,
+            failed=writer.failed,
+        )
+        text = msgspec.json.format(msgspec.json.encode(result), indent=2) + b"\n"
+        atomic.write_bytes(out / RESULT, text)
+        card = Card(counts=result.counts, commands=(*source.commands, command))
+        # A model is no dataset, also not one without samples.
+        writer.finish(card, manifest=False)
+    return msgspec.structs.replace(result, seconds=time.perf_counter() - started)
+
+
+def _readable(
+    options: Options, source: Collection, sides: Sides
+) -> tuple[Sides, list[Failure], str]:
+    """Read every sample once.
+
+    Returns
+    -------
+    sides : Sides
+        The samples that can be read.
+    failures : list of Failure
+        The others.
+    samples : str
+        The lines of the table that says which sample was on which side.
+    """
+    task = LazyTask("datakit.training.check:CheckPhoto", {})
+    failures = list(source.failures)
+    kept: dict[str, list[Item]] = {"train": [], "val": []}
+    for side, items in (("train", sides.train), ("val", sides.val)):
+        by_key = {item.key: item for item in items}
+        with closing(ordered_map(options.make_engine(), task, items)) as outcomes:
+            for outcome in outcomes:
+                item = by_key[outcome.key]
+                if outcome.error is None:
+                    kept[side].append(item)
+                else:
+                    failures.append(
+                        Failure(id=item.key, file=item.source_name, step=VERB, error=outcome.error)
+                    )
+    if failures and options.strict:
+        raise InputError(f"--strict: {failures[0].id}: {failures[0].error}")
+    for side, found in kept.items():
+        if not found:
+            raise InputError(
+                f"train: none of the {side} samples can be read; the first error: "
+                f"{failures[0].error}"
+            )
+    rows = [{"id": item.key, "side": side} for side, found in kept.items() for item in found]
+    text = "".join(msgspec.json.encode(row).decode() + "\n" for row in rows)
+    return Sides(tuple(kept["train"]), tuple(kept["val"]), sides.notes), failures, text
+
+
+def _trainer(options: Options, sides: Sides) -> tuple[Trainer, str | None]:
+    """Build the network, put given weights into it, and set up its training."""
+    try:
+        import torch
+
+        from datakit.models.runtimes.devices import choose_device
+        from datakit.training.data import PortraitDataset
+        from datakit.training.loop import Trainer, TrainSettings
+        from datakit.training.networks import NetworkSpec, start_from
+    except ImportError as error:
+        raise InputError(
+            f"train needs torch, found {error}; install it: pip install 'datakit[prelabel]'"
+        ) from None
+    given: bytes | None = None
+    if options.weights is not None:
+        given = _read_weights(options.weights)
+        spec, network = start_from(options.model, options.size, given, options.weights)
+    else:
+        spec = NetworkSpec(options.model, options.size, options.width, options.depth)
+        network = spec.build(options.seed)
+    count = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    device, _ = choose_device(options.device, count, "torch")
+    pipeline = None if options.pipeline == "none" else options.pipeline
+    train = PortraitDataset(sides.train, pipeline=pipeline, size_px=options.size, seed=options.seed)
+    settings = TrainSettings(
+        epochs=options.epochs,
+        batch_size=options.batch_size,
+        lr=options.lr,
+        patience=options.patience,
+        seed=options.seed,
+        workers=options.workers,
+        device=device,
+        mse=options.mse,
+        ssim=options.ssim,
+        bce=options.bce,
+    )
+    digest = hashlib.sha256(given).hexdigest() if given is not None else None
+    return Trainer(spec, network, train, sides.val, settings), digest
+
+
+def _device_note(options: Options, trainer: Trainer) -> tuple[str, ...]:
+    chosen = options.device == "auto"
+    return (f"device: {trainer.settings.device} (chosen by auto)",) if chosen else ()
+
+
+def _read_weights(file: str) -> bytes:
+    try:
+        return location(file).read_bytes()
+    except OSError as error:
+        raise InputError(
+            f"--weights {file}: cannot be read ({error.strerror or error}); check the path"
+        ) from None
+
+
+def _epochs(
+    options: Options,
+    trainer: Trainer,
+    writer: output.DatasetWriter,
+    samples: str,
+    watch: Watch,
+) -> dict[str, float]:
+    """Train until it is enough, a checkpoint and a row an epoch; return the scores before."""
+    out = location(options.out)
+    before = trainer.scores()
+    checkpoint = out / CHECKPOINT
+    if options.resume and checkpoint.is_file():
+        trainer.restore(checkpoint.read_bytes(), str(checkpoint))
+    watch.begin(options.epochs, VERB)
+    try:
+        for row in trainer.history:
+            _note(writer, row, samples)
+            watch.advance(writer.failed)
+        while not trainer.finished:
+            row = trainer.run_epoch()
+            atomic.write_bytes(checkpoint, trainer.state(), durable=True)
+            _note(writer, row, samples)
+            watch.advance(writer.failed)
+    finally:
+        watch.end()
+    return before
+
+
+def _note(writer: output.DatasetWriter, row: Epoch, samples: str) -> None:
+    """Put an epoch on record; the first one brings the table of samples."""
+    lines = {HISTORY: msgspec.json.encode(row).decode() + "\n"}
+    if row.epoch == 0:
+        lines[SAMPLES] = samples
+    writer.add(f"epoch {row.epoch}", Product(lines=lines))
+
+
+def _result(options: Options, sides: Sides, notes: tuple[str, ...]) -> Training:
+    return Training(
+        out=options.out,
+        model=options.model,
+        parameters=0,
+        size_px=options.size,
+        counts={"train": len(sides.train), "val": len(sides.val)},
+        notes=notes,
+    )
+
+
+def _read_result(out: Location, command: Command) -> Training:
+    """Return the result of a training that ended before."""
+    card = output.read_card(out)
+    made = [msgspec.json.encode(c, order="deterministic") for c in (*card.commands[-1:], command)]
+    if len(set(made)) != 1:
+        raise InputError(
+            f"{out}: --resume found a training with other options that is done; choose another "
+            "folder, or --overwrite"
+        )
+    result = msgspec.json.decode((out / RESULT).read_bytes(), type=Training)
+    notes = (*result.notes, "this run was complete already; nothing was done")
+    return msgspec.structs.replace(result, notes=notes)
+
+
+@contextmanager
+def _torch_threads(threads: int | None) -> Iterator[None]:
+    if threads is None:
+        yield
+        return
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

@@ -1,0 +1,99 @@
+"""``validate``: what is wrong with an export or a dataset, without writing anything."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from datakit.verbs.shared.pipeline import ReadOptions, Silent, Watch
+from datakit.engine.base import LazyTask, Outcome, ordered_map
+from datakit.io.dataset.output import output
+from datakit.io.tables import jsonl, schemas
+from datakit.io.layouts.sources import open_sources
+from datakit.io.store.storage import location
+from datakit.records.failure import Failure
+from datakit.records.problems import Problems
+
+VERB = "validate"
+
+
+class Options(ReadOptions, frozen=True, kw_only=True):
+    """Options of ``validate``."""
+
+    images_dir: Annotated[
+        str | None,
+        Meta(
+            description="the folder of the images, when SRC is a .json",
+            extra={"flag": "--images", "input": "path"},
+        ),
+    ] = None
+
+
+def run(options: Options, watch: Watch | None = None) -> Problems:
+    """Read a source as the other verbs would, and decode every image and label of it.
+
+    Parameters
+    ----------
+    options : Options
+        What to read.
+    watch : Watch, optional
+        Who is told of the progress.
+
+    Returns
+    -------
+    Problems
+        Every problem: of annotation files with their JSON path, of manifests against the schemas,
+        of files that are missing, damaged or of another size.
+
+    Raises
+    ------
+    InputError
+        If SRC cannot be read at all.
+    """
+    started = time.perf_counter()
+    watch = watch or Silent()
+    source = open_sources(options.src, layout=options.layout, images=options.images_dir)
+    problems = list(_explained(source.failures, options.src))
+    task = LazyTask("datakit.verbs.shared.inspect:Check", {"label_map": source.label_map})
+    watch.begin(len(source), VERB)
+    try:
+        with closing(ordered_map(options.make_engine(), task, source.items())) as outcomes:
+            for outcome in outcomes:
+                problems.extend(_problems(outcome))
+                watch.advance(len(problems))
+    finally:
+        watch.end()
+    counts = {"samples": len(source), "classes": len(source.classes), "problems": len(problems)}
+    return Problems(counts=counts, problems=tuple(problems), seconds=time.perf_counter() - started)
+
+
+def _problems(outcome: Outcome[tuple[Failure, ...]]) -> tuple[Failure, ...]:
+    if outcome.value is not None:
+        return outcome.value
+    return (Failure(id=outcome.key, file=outcome.key, step="read", error=str(outcome.error)),)
+
+
+def _explained(failures: tuple[Failure, ...], paths: tuple[str, ...]) -> Iterator[Failure]:
+    """Yield the reader's failures, a refused manifest row as every breach of the schema in it.
+
+    The reader stops at a row's first error; the schema names them all.
+    """
+    refused = {failure.id: failure for failure in failures if failure.file == output.MANIFEST}
+    if len(paths) > 1 or not refused:
+        yield from failures
+        return
+    yield from (failure for failure in failures if failure.id not in refused)
+    for number, line in jsonl.lines(location(paths[0], output.MANIFEST)):
+        failure = refused.get(f"line {number}")
+        if failure is None:
+            continue
+        found = list(schemas.breaches("sample", line))
+        for place, reason in found:
+            yield msgspec.structs.replace(failure, error=reason, path=f"line {number} {place}")
+        if not found:
+            yield failure

@@ -1,0 +1,176 @@
+"""The rules of hiding, with made-up detectors: nothing that was found stays bare in silence."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from datakit.core.faces.detections import FaceDetection
+from datakit.models.faces.finder import FaceFinder
+from datakit.models.faces.masks import FaceMasker
+from datakit.verbs.anonymize.face_hiding import FaceHider, Hiding
+
+HEIGHT, WIDTH = 200, 240
+
+
+def face(x, y, side=40, score=0.9):
+    box = np.array([x - side / 2, y - side / 2, x + side / 2, y + side / 2], float)
+    points = np.array([[-0.2, -0.1], [0.2, -0.1], [0, 0.05], [0, 0.2]]) * side + [x, y]
+    return FaceDetection(box, points, score, "fake")
+
+
+class Finds:
+    """A detector that finds what it is told, upright only."""
+
+    name, sha256, turns_well = "fake", "0" * 64, False
+
+    def __init__(self, *found):
+        self.found = list(found)
+
+    def detect(self, image):
+        upright = image.shape[:2] == (HEIGHT, WIDTH) and not image[0, 0].any()
+        return list(self.found) if upright else []
+
+    def detect_turned(self, image):
+        return []
+
+
+class NoMesh:
+    sha256 = "1" * 64
+
+    def landmarks(self, crop):
+        return None
+
+
+class Sees:
+    """A checker that sees a face as long as pixels of a colour are left in the crop."""
+
+    def __init__(self, colour=(255, 0, 0)):
+        self.colour = colour
+
+    def detect_whole(self, image):
+        ys, xs = np.nonzero((image == self.colour).all(axis=2))
+        return [face(xs.mean(), ys.mean(), 30, 0.7)] if len(xs) > 20 else []
+
+
+def hider(*found, checker=None, **hiding):
+    landmarker = NoMesh()
+    return FaceHider(
+        FaceFinder([Finds(*found)]),
+        FaceMasker(landmarker, "oval"),
+        FaceMasker(landmarker, "head", 1.6),
+        checker or Sees((1, 2, 3)),
+        Hiding(**hiding),
+    )
+
+
+@pytest.fixture
+def image():
+    picture = np.random.default_rng(0).integers(1, 250, (HEIGHT, WIDTH, 3), dtype=np.uint8)
+    # The corner tells the made-up detector which side is up.
+    picture[0, 0] = 0
+    return picture
+
+
+def test_each_face_is_masked_and_nothing_else_changes(image):
+    hidden = hider(face(60, 60), face(160, 120)).hide(image)
+    assert len(hidden.faces) == 2
+    assert not hidden.reasons
+    assert (hidden.image[~hidden.mask] == image[~hidden.mask]).all()
+    assert hidden.mask[60, 60]
+    assert hidden.mask[120, 160]
+    assert all(found.mask == "ellipse" and found.mask_px > 0 for found in hidden.faces)
+
+
+def test_a_neighbour_that_a_merge_swallowed_gets_its_own_mask(image):
+    left, right = face(80, 80, 40), face(104, 80, 60, 0.8)
+    assert len(FaceFinder([Finds(left, right)]).find(image)) == 1
+    hidden = hider(left, right).hide(image)
+    assert len(hidden.faces) == 2
+    assert hidden.mask[80, 122]
+
+
+def test_small_faces_are_left_alone_only_when_asked_and_then_recorded(image):
+    hidden = hider(face(60, 60), face(160, 120, 12), min_face_px=20).hide(image)
+    assert sorted(found.mask for found in hidden.faces) == ["ellipse", "none"]
+    assert not hidden.mask[120, 160]
+
+
+def test_sigma_follows_the_size_of_the_face(image):
+    small, large = (hider(face(100, 100, side)).hide(image).faces[0] for side in (40, 80))
+    assert large.sigma_px == pytest.approx(2 * small.sigma_px, rel=0.01)
+    assert small.sigma_px == pytest.approx(small.iod_px, rel=0.01)
+
+
+def test_the_soft_boundary_is_spared(image):
+    alpha = np.zeros((HEIGHT, WIDTH), np.float32)
+    alpha[:, :100] = 1
+    alpha[:, 100:106] = 0.5
+    hidden = hider(face(80, 100, 60)).hide(image, alpha)
+    changed = (hidden.image != image).any(axis=2)
+    assert not changed[:, 100:].any()
+    # The band of a tenth of an inter-ocular distance too.
+    assert not changed[:, 104:].any()
+    assert changed[100, 80]
+    assert not hidden.reasons
+
+
+def test_a_face_in_the_soft_boundary_goes_to_a_person(image):
+    alpha = np.full((HEIGHT, WIDTH), 0.7, np.float32)
+    hidden = hider(face(80, 100)).hide(image, alpha)
+    assert hidden.faces[0].removed == 1
+    assert "100% of it lies in the soft boundary" in hidden.reasons[0]
+
+
+def test_a_bared_eye_goes_to_a_person(image):
+    alpha = np.ones((HEIGHT, WIDTH), np.float32)
+    found = face(80, 100)
+    x, y = found.keypoints_xy[0].astype(int)
+    alpha[y - 1 : y + 2, x - 1 : x + 2] = 0.9
+    assert "its eyes, nose or mouth" in hider(found).hide(image, alpha).reasons[0]
+
+
+def test_a_passer_by_is_masked_beside_the_person(image):
+    alpha = np.zeros((HEIGHT, WIDTH), np.float32)
+    alpha[:, :57] = 1
+    alpha[:, 57:60] = 1e-7
+    hidden = hider(face(80, 100)).hide(image, alpha)
+    assert not hidden.reasons
+    assert hidden.mask[100, 80]
+    assert not hidden.mask[:, :60].any()
+
+
+def test_a_face_that_is_still_seen_is_masked_wider(image):
+    image[98:102, 49:53] = (255, 0, 0)
+    hidden = hider(face(80, 100), checker=Sees()).hide(image)
+    assert not hidden.reasons
+    assert hidden.mask[100, 50]
+    narrow = hider(face(80, 100)).hide(image)
+    assert not narrow.mask[100, 50]
+
+
+def test_a_face_that_was_missed_is_masked_when_the_check_sees_it(image):
+    image[60:72, 116:128] = (255, 0, 0)
+    hidden = hider(face(90, 90, 80), checker=Sees()).hide(image)
+    assert hidden.mask[66, 122]
+    assert not hidden.reasons
+
+
+def test_what_is_seen_to_the_end_goes_to_a_person_or_is_painted_over(image):
+    class Stubborn(Sees):
+        def detect_whole(self, image):
+            return [face(128, 128, 128, 0.66)]
+
+    hidden = hider(face(80, 100), checker=Stubborn()).hide(image)
+    assert "a detector still sees a face there (score 0.66)" in hidden.reasons[0]
+    assert hidden.faces[0].residual == 0.66
+    painted = hider(face(80, 100), checker=Stubborn(), solid_on_residual=True).hide(image)
+    assert not painted.reasons
+    assert painted.faces[0].method == "solid"
+    assert (painted.image[painted.mask] == 128).all()
+
+
+def test_no_face_no_change(image):
+    hidden = hider().hide(image)
+    assert not hidden.faces
+    assert (hidden.image == image).all()

@@ -1,0 +1,280 @@
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+import datakit
+from datakit.cli.main import app
+from datakit.errors import InputError
+from datakit.io.pixels import images
+from datakit.io.tables import jsonl
+from datakit.records.lineage import Audit
+from datakit.records.sample import Operation, Sample
+from tests.planted.copies import near_copy, scene
+
+Rows = list[Sample]
+
+
+def save(path: Path, image: np.ndarray) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(images.encode_like(image, path.suffix))
+
+
+@pytest.fixture(scope="module")
+def leaking(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A Roboflow export of 12 photos; 3 of valid are turned copies of train, one is exact."""
+    root = tmp_path_factory.mktemp("leaking")
+    rng = np.random.default_rng(0)
+    names: dict[str, list[str]] = {"train": [], "valid": []}
+
+    def add(split: str, stem: str, token: str, image: np.ndarray, suffix: str = ".jpg") -> None:
+        name = f"{stem}_jpg.rf.{token * 32}{suffix}"
+        save(root / split / name, image)
+        names[split].append(name)
+
+    for n in range(9):
+        add("train", f"photo-{n:x}", "a", scene(n))
+    for n in range(3):
+        add("valid", f"other-{n}", "b", near_copy(scene(n), rng))
+    (root / "valid" / f"same_jpg.rf.{'c' * 32}.jpg").write_bytes(
+        (root / "train" / names["train"][3]).read_bytes()
+    )
+    names["valid"].append(f"same_jpg.rf.{'c' * 32}.jpg")
+    add("valid", "photo-7", "d", scene(100))
+    add("valid", "new", "e", scene(101))
+    for split, files in names.items():
+        box = {"category_id": 1, "bbox": [1, 1, 20, 20], "segmentation": [[1, 1, 20, 1, 20, 20]]}
+        document = {
+            "images": [
+                {"id": n, "file_name": name, **size(root / split / name)}
+                for n, name in enumerate(files)
+            ],
+            "categories": [{"id": 0, "name": "x"}, {"id": 1, "name": "person"}],
+            "annotations": [{"id": n, "image_id": n, **box} for n in range(len(files))],
+        }
+        (root / split / "_annotations.coco.json").write_text(json.dumps(document))
+    return root
+
+
+def size(path: Path) -> dict[str, int]:
+    height, width = images.decode_rgb(path.read_bytes()).shape[:2]
+    return {"width": width, "height": height}
+
+
+def rows(folder: Path) -> Rows:
+    return list(jsonl.read(folder / "metadata.jsonl", Sample))
+
+
+def sides(folder: Path) -> dict[str, str]:
+    return {row.source.name: str(row.split) for row in rows(folder)}
+
+
+def test_the_audit_finds_every_leak_and_no_other(leaking: Path, tmp_path: Path) -> None:
+    found = datakit.split(leaking, tmp_path / "report", audit=True, workers=0)
+    assert isinstance(found, Audit)
+    assert found.exit_code == 1
+    assert {Path(leak.other).name.split("_jpg")[0] for leak in found.leaks} == {
+        "other-0",
+        "other-1",
+        "other-2",
+        "same",
+    }
+    assert found.table["train - val"]["exact"] == 1
+    # One name, two photos: told apart, and both decisions are on record.
+    links = [
+        json.loads(line)
+        for line in (tmp_path / "report" / "lineage.jsonl").read_text().splitlines()
+    ]
+    assert ["photo-7" in link["other"] for link in links if link["reason"] == "apart"] == [True]
+    sheet = images.decode_rgb((tmp_path / "report" / "leaks.png").read_bytes())
+    assert np.ptp(sheet) > 200
+    assert len((tmp_path / "report" / "leaks.csv").read_text().splitlines()) == 5
+
+
+def test_the_repaired_export_does_not_leak_and_keeps_its_annotations(
+    leaking: Path, tmp_path: Path
+) -> None:
+    done = datakit.split(leaking, tmp_path / "mended", repair=True, workers=0)
+    assert done.exit_code == 0
+    again = datakit.split(tmp_path / "mended", audit=True, workers=0)
+    assert again.exit_code == 0
+    assert not again.leaks
+    moved = sides(tmp_path / "mended")
+    assert sum(side == "val" for side in moved.values()) == 2
+    kept = datakit.coco2mask(tmp_path / "mended", tmp_path / "masks", layout="coco", workers=0)
+    assert kept.counts["masks"] == len(rows(tmp_path / "mended")) == 15
+
+
+def test_a_repair_that_would_leave_nothing_of_a_side_says_so(tmp_path: Path) -> None:
+    for side in ("train", "val"):
+        (tmp_path / "leaking" / side / "images").mkdir(parents=True)
+        (tmp_path / "leaking" / side / "images" / f"{side}.png").write_bytes(
+            images.encode_png(scene(1))
+        )
+    with pytest.raises(InputError, match="val: expected samples of its own"):
+        datakit.split(tmp_path / "leaking", tmp_path / "mended", repair=True, workers=0)
+    assert not (tmp_path / "mended").exists()
+
+
+def test_the_command_line_tells_leaks_by_exit_code_and_json(leaking: Path) -> None:
+    result = CliRunner().invoke(
+        app, ["split", "--audit", str(leaking), "--json", "--workers", "0", "-q"]
+    )
+    assert result.exit_code == 1
+    assert len(json.loads(result.stdout)["leaks"]) == 4
+    plain = CliRunner().invoke(app, ["split", "--audit", str(leaking), "--workers", "0"])
+    assert "train - val" in plain.stdout
+
+
+def test_groups_stay_whole_and_the_same_whatever_the_workers(leaking: Path, tmp_path: Path) -> None:
+    for name, workers in (("one", 0), ("two", 2)):
+        datakit.split(leaking, tmp_path / name, val=0.3, seed=7, workers=workers)
+    one = rows(tmp_path / "one")
+    homes = defaultdict(set)
+    for row in one:
+        homes[row.group].add(row.split)
+    assert all(len(home) == 1 for home in homes.values())
+    for name in ("metadata.jsonl", "splits.csv", "train.txt", "val.txt", "lineage.jsonl"):
+        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
+    listed = (tmp_path / "one" / "val.txt").read_text().split()
+    assert all((tmp_path / "one" / name).is_file() for name in listed)
+
+
+def photos(folder: Path, seeds: range) -> Path:
+    for n in seeds:
+        save(folder / f"p{n:03}.png", scene(n, (80, 100)))
+    return folder
+
+
+def test_a_grown_source_moves_no_earlier_sample(tmp_path: Path) -> None:
+    source = photos(tmp_path / "photos", range(40))
+    datakit.split(source, tmp_path / "old", val=0.2, workers=0)
+    photos(source, range(40, 44))
+    save(source / "copy.png", np.rot90(scene(3, (80, 100))))
+    datakit.split(source, tmp_path / "new", val=0.2, previous=tmp_path / "old", workers=0)
+    old, new = sides(tmp_path / "old"), sides(tmp_path / "new")
+    assert len(new) == 45
+    assert {name: new[name] for name in old} == old
+    assert new["copy.png"] == old["p003.png"]
+
+
+def test_folds_are_equal_and_lists_alone_copy_nothing(tmp_path: Path) -> None:
+    source = photos(tmp_path / "photos", range(20))
+    done = datakit.split(source, tmp_path / "folds", folds=4, materialize="none", workers=0)
+    assert [done.counts[f"fold{n}"] for n in range(1, 5)] == [5] * 4
+    assert not list((tmp_path / "folds").rglob("*.png"))
+    texts = [(tmp_path / "folds" / f"fold{n}.txt").read_text() for n in range(1, 5)]
+    assert len(set("".join(texts).splitlines())) == 20
+
+
+@pytest.mark.parametrize("how", ["hardlink", "symlink"])
+def test_links_hold_the_same_bytes(tmp_path: Path, how: str) -> None:
+    source = photos(tmp_path / "photos", range(6))
+    datakit.split(source, tmp_path / "out", val=2, materialize=how, workers=0)
+    for row in rows(tmp_path / "out"):
+        place = tmp_path / "out" / str(row.file_name)
+        assert place.read_bytes() == (source / row.source.name).read_bytes()
+        assert place.is_symlink() == (how == "symlink")
+
+
+def dataset(folder: Path, count: int, *, celebrities: int, anonymized: int) -> Path:
+    """A dataset whose first samples are of celebrities and whose last are anonymized."""
+    datakit.split(photos(folder / "photos", range(count)), folder / "made", val=1, workers=0)
+    step = Operation(verb="anonymize", version="0")
+    path = folder / "made" / "metadata.jsonl"
+    changed = []
+    for n, row in enumerate(sorted(rows(folder / "made"), key=lambda row: row.source.name)):
+        famous = n < celebrities
+        changed.append(
+            msgspec.structs.replace(
+                row,
+                tags=("celebrity",) if famous else (),
+                fg_ratio=0.5 if n % 5 else 0.9,
+                history=(*row.history, step) if n >= count - anonymized else row.history,
+            )
+        )
+    jsonl.write(path, changed)
+    return folder / "made"
+
+
+def test_the_p3m_policy_shrinks_and_takes_celebrities_of_half_foreground(tmp_path: Path) -> None:
+    source = dataset(tmp_path, 60, celebrities=20, anonymized=40)
+    done = datakit.split(source, tmp_path / "out", policy="p3m", workers=0)
+    assert done.counts["val"] == pytest.approx(60 * 1500 / 11500, abs=1)
+    assert any("same proportion" in note for note in done.notes)
+    assert any(note.startswith("fg_ratio in val: ") for note in done.notes)
+    for row in rows(tmp_path / "out"):
+        if row.split == "val":
+            assert row.tags == ("celebrity",)
+            assert row.fg_ratio == 0.5
+
+
+def test_the_p3m_policy_lists_faces_that_are_not_anonymized(tmp_path: Path) -> None:
+    source = dataset(tmp_path, 60, celebrities=20, anonymized=37)
+    with pytest.raises(InputError, match=r"found 3 others: .*p02"):
+        datakit.split(source, tmp_path / "out", policy="p3m", workers=0)
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"val": 0.6, "test": 0.5}, "leaves nothing of 12 samples"),
+        ({"train": 10, "val": 5}, "asked for 15 samples .*found 12"),
+        ({"val": 1.5}, "ratio below 1 .* or a whole number"),
+        ({"val": 0.2, "stratify": ("colour",)}, "column 'colour' is unknown"),
+        ({"val": 0.2, "stratify": ("fg_ratio:3",)}, "12 of 12 samples have no fg_ratio"),
+        ({"val": 0.2, "stratify": ("tags:3",)}, "bins are for numbers"),
+        ({"val": 0.2, "where": "width > 5000"}, "holds for none of 12"),
+        ({"val": 0.2, "val_where": "width > 5000"}, "val: expected about 2.4 of 12"),
+        ({"val": 0.2, "group_regex": "^(?P<g>p)"}, "the largest (group )?holds 12"),
+        ({"val": 0.2, "group_regex": "^p"}, "expected a group named g"),
+        ({"val": 0.2, "group_regex": "^(?P<g>x)"}, "matches none of 12 names"),
+        ({"val": 0.2, "group_by": "colour"}, "expected a column"),
+        ({"val": 0.2, "policy": "p4m"}, "expected p3m"),
+        ({"folds": 3, "val": 0.2}, "--folds makes equal folds"),
+        ({"audit": True}, "two splits or more, found 0"),
+        ({"keep_existing": True}, "the source has no splits"),
+        ({}, "expected how to split"),
+    ],
+)
+def test_what_cannot_be_is_said_with_numbers_and_nothing_is_written(
+    tmp_path: Path, options: dict[str, object], message: str
+) -> None:
+    source = photos(tmp_path / "photos", range(12))
+    with pytest.raises(InputError, match=message):
+        datakit.split(source, tmp_path / "out", workers=0, **options)
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_users_key_and_a_broken_image(tmp_path: Path) -> None:
+    source = photos(tmp_path / "photos", range(12))
+    (source / "torn.png").write_bytes((source / "p000.png").read_bytes()[:300])
+    table = tmp_path / "people.csv"
+    table.write_text("file,group\n" + "".join(f"p{n:03}.png,person{n % 4}\n" for n in range(12)))
+    done = datakit.split(source, tmp_path / "out", val=0.25, group_by=str(table), workers=0)
+    assert done.exit_code == 3
+    assert "torn.png" in (tmp_path / "out" / "failures.jsonl").read_text()
+    homes = defaultdict(set)
+    for row in rows(tmp_path / "out"):
+        homes[int(row.source.name[1:4]) % 4].add(row.split)
+    assert [len(home) for home in homes.values()] == [1] * 4
+    assert done.counts["val"] == 3
+
+
+def test_every_source_of_a_real_export_is_one_group(shared_data: Path, tmp_path: Path) -> None:
+    source = shared_data / "roboflow" / "person_porong_aug3x"
+    datakit.split(source, tmp_path / "out", val=0.2, materialize="none", workers=1)
+    groups, names = defaultdict(set), defaultdict(set)
+    for row in rows(tmp_path / "out"):
+        stem = Path(row.source.name).name.rsplit("_jpg.rf.", 1)[0]
+        groups[stem].add(row.group)
+        names[row.group].add(stem)
+    assert len(groups) == 88
+    assert all(len(found) == 1 for found in (*groups.values(), *names.values()))

@@ -1,0 +1,215 @@
+"""train end to end: the loss falls, resume gives the same weights, the same seed the same bytes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import datakit
+from datakit.errors import InputError, ModelError, OutputError
+from datakit.io.store import atomic
+from tests.commands.exports import tree
+from tests.commands.pairs import write_set
+
+SMALL = {"size": 32, "width": 4, "depth": 2, "batch_size": 3, "threads": 1}
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("train") / "set"
+    write_set(root / "train", "masks", 6)
+    write_set(root / "val", "alphas", 3)
+    return root
+
+
+def history(out: Path) -> list[dict[str, object]]:
+    return [json.loads(line) for line in (out / "history.jsonl").read_text().splitlines()]
+
+
+@pytest.mark.parametrize(("model", "size"), [("unet", 64), ("u2netp", 64)])
+def test_the_loss_falls_on_the_sample_data(
+    sample_data: Path, tmp_path: Path, model: str, size: int
+) -> None:
+    result = datakit.train(
+        sample_data / "portraits", tmp_path / "out", model=model, size=size, width=8, depth=3,
+        epochs=4, batch_size=3, lr=3e-3, pipeline="none", patience=0, threads=1,
+    )  # fmt: skip
+    losses = [row["loss"]["total"] for row in history(tmp_path / "out")]  # type: ignore[index]
+    assert len(losses) == 4 and losses[-1] < 0.9 * losses[0]
+    assert result.exit_code == 0 and result.epochs == 4
+    assert result.counts == {"train": 6, "val": 1} and "held out" in result.notes[0]
+    assert result.best is not None and result.best.scores["iou"] <= 1
+
+
+def test_a_person_is_found_after_some_epochs(source: Path, tmp_path: Path) -> None:
+    result = datakit.train(
+        source, tmp_path / "out", **{**SMALL, "width": 8}, epochs=25, lr=0.01, pipeline="none"
+    )
+    assert result.best is not None and result.best.scores["iou"] > 0.85 > result.before["iou"]
+
+
+def test_the_same_seed_gives_the_same_bytes_and_resume_too(
+    source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    datakit.train(source, tmp_path / "a", **SMALL, epochs=4)
+    datakit.train(source, tmp_path / "w", **SMALL, epochs=4, workers=2)
+    writes = [0]
+    writing = atomic.write_bytes
+
+    def full(path: Path, data: bytes, *, durable: bool = False) -> None:
+        writes[0] += 1
+        if writes[0] == 3:
+            raise OutputError("the disk is full")
+        writing(path, data, durable=durable)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(atomic, "write_bytes", full)
+        with pytest.raises(OutputError):
+            datakit.train(source, tmp_path / "b", **SMALL, epochs=4)
+    assert (tmp_path / "b/checkpoint.safetensors").exists()
+    assert not (tmp_path / "b/dataset.json").exists()
+    with pytest.raises(InputError, match="--resume expected the same"):
+        datakit.train(source, tmp_path / "b", **{**SMALL, "batch_size": 4}, epochs=4, resume=True)
+    datakit.train(source, tmp_path / "b", **SMALL, epochs=4, resume=True)
+    known = {name: data for name, data in tree(tmp_path / "a").items() if name != "training.json"}
+    assert {"model.safetensors", "history.jsonl", "samples.jsonl", "dataset.json"} <= known.keys()
+    for other in ("b", "w"):
+        found = tree(tmp_path / other)
+        assert {name: found[name] for name in known} == known
+    again = datakit.train(source, tmp_path / "b", **SMALL, epochs=4, resume=True)
+    assert "nothing was done" in again.notes[-1]
+    with pytest.raises(InputError, match="other options"):
+        datakit.train(source, tmp_path / "b", **SMALL, epochs=5, resume=True)
+    datakit.train(source, tmp_path / "c", **SMALL, epochs=4, seed=1)
+    other = (tmp_path / "c/model.safetensors").read_bytes()
+    assert other != (tmp_path / "a/model.safetensors").read_bytes()
+
+
+def test_it_stops_when_nothing_gets_better(source: Path, tmp_path: Path) -> None:
+    result = datakit.train(source, tmp_path / "out", **SMALL, epochs=50, patience=2, lr=1e-9)
+    assert result.epochs < 50 and result.best is not None
+    assert result.epochs == result.best.epoch + 3
+    assert [row["best"] for row in history(tmp_path / "out")].count(True) >= 1
+
+
+def test_prelabel_loads_what_train_wrote(source: Path, tmp_path: Path) -> None:
+    from datakit.io.pixels import images
+    from datakit.models.segmenters.base import Settings, build, segment_one
+    from datakit.models.networks.unet import UNetConfig
+
+    datakit.train(source, tmp_path / "out", **SMALL, epochs=2)
+    weights = tmp_path / "out/model.safetensors"
+    segmenter = build("unet", Settings(weights=(str(weights),), device="cpu"))
+    image = images.decode_rgb((source / "val/images/p0.png").read_bytes())
+    found = segment_one(segmenter, image)
+
+    from datakit.models.networks.unet_weights import read_unet
+    from datakit.training.networks import NetworkSpec
+    from datakit.training.scoring import predict
+
+    model = read_unet(weights.read_bytes(), "weights").eval()
+    assert model.config == UNetConfig(width=4, depth=2, size_px=32)
+    expected = predict(model, NetworkSpec("unet", 32, 4, 2), image)
+    assert np.abs(found - expected).max() < 1e-5
+
+
+def test_going_on_from_weights(source: Path, tmp_path: Path) -> None:
+    first = datakit.train(source, tmp_path / "a", **SMALL, epochs=3, lr=0.01)
+    weights = tmp_path / "a/model.safetensors"
+    more = {**SMALL, "width": 9, "depth": 5, "size": 40}  # the file says its shape itself
+    second = datakit.train(source, tmp_path / "b", **more, epochs=1, weights=str(weights))
+    assert second.started_from_sha256 == first.weights_sha256
+    assert second.parameters == first.parameters
+    with pytest.raises(ModelError, match="u2netp"):
+        datakit.train(source, tmp_path / "c", model="u2netp", size=64, weights=str(weights))
+    assert not (tmp_path / "c").exists()
+
+
+def test_the_small_published_net_goes_on_with_folded_norms(
+    shared_data: Path, source: Path, tmp_path: Path
+) -> None:
+    (weights,) = (shared_data / "weights/u2netp_fp16_onnx").glob("*.onnx")
+    result = datakit.train(
+        source, tmp_path / "out", model="u2netp", size=64, epochs=1, threads=1,
+        weights=str(weights), lr=1e-5, pipeline="none",
+    )  # fmt: skip
+    assert result.best is not None
+    from datakit.models.segmenters.base import Settings, build
+
+    written = str(tmp_path / "out/model.safetensors")
+    assert build("u2netp", Settings(weights=(written,), device="cpu")).identity.name == "u2netp"
+
+
+def test_bad_samples_are_rows(tmp_path: Path) -> None:
+    source = write_set(tmp_path / "set", "masks", 6)
+    (source / "images/p1.png").write_bytes(b"no image")
+    (source / "masks/p2.png").unlink()
+    result = datakit.train(source, tmp_path / "out", **SMALL, epochs=1, val_share=0.4)
+    assert result.exit_code == 3 and result.failed == 1
+    row = json.loads((tmp_path / "out/failures.jsonl").read_text())
+    assert row["id"] == "p1.png" and row["step"] == "train"
+    assert sum(result.counts.values()) == 4
+    assert any("1 samples without a label" in note for note in result.notes)
+    with pytest.raises(InputError, match="--strict"):
+        datakit.train(source, tmp_path / "strict", **SMALL, epochs=1, strict=True)
+    assert not (tmp_path / "strict").exists()
+
+
+def test_a_model_is_no_dataset_and_is_not_overwritten_by_chance(
+    source: Path, tmp_path: Path
+) -> None:
+    datakit.train(source, tmp_path / "out", **SMALL, epochs=1)
+    assert not (tmp_path / "out/metadata.jsonl").exists()
+    with pytest.raises(InputError, match="--overwrite"):
+        datakit.train(source, tmp_path / "out", **SMALL, epochs=1)
+    datakit.train(source, tmp_path / "out", **SMALL, epochs=1, overwrite=True)
+
+
+def test_what_cannot_be_trained_is_told_before_any_work(source: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    with pytest.raises(InputError, match=r"--weights .* cannot be read"):
+        datakit.train(source, out, **SMALL, weights=str(tmp_path / "none.pth"))
+    (tmp_path / "page.pth").write_text("<!DOCTYPE html>")
+    with pytest.raises(ModelError, match="web page"):
+        datakit.train(source, out, **SMALL, weights=str(tmp_path / "page.pth"))
+    with pytest.raises(InputError, match="64 px for u2netp"):
+        datakit.train(source, out, model="u2netp", size=32)
+    with pytest.raises(InputError, match="found 0"):
+        datakit.train(source / "train/images", out)
+    assert datakit.train(source, out, **SMALL, dry_run=True).counts == {"train": 6, "val": 3}
+
+
+def test_the_device_is_told_and_never_another_one(
+    source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import torch
+
+    from datakit.training.loop import Trainer
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(ModelError, match="--device cuda: expected a CUDA device"):
+        datakit.train(source, tmp_path / "out", **SMALL, device="cuda")
+    assert not (tmp_path / "out").exists()
+    done = datakit.train(source, tmp_path / "out", **SMALL, epochs=1)
+    assert done.notes[-1] == "device: cpu (chosen by auto)"
+
+    def full(*_: object) -> None:
+        raise torch.cuda.OutOfMemoryError("injected")
+
+    monkeypatch.setattr(Trainer, "_pass", full)
+    with pytest.raises(ModelError, match=r"a batch of 3 at 32 px .* smaller --batch-size"):
+        datakit.train(source, tmp_path / "again", **SMALL)
+
+
+def test_a_loss_that_is_no_number_ends_the_run(
+    source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from datakit.training import losses
+
+    monkeypatch.setattr(losses, "alpha_mse", lambda pred, true: (pred - true).sum() * float("nan"))
+    with pytest.raises(ModelError, match="finite loss"):
+        datakit.train(source, tmp_path / "out", **SMALL)
+    assert not (tmp_path / "out").exists()
