@@ -19,9 +19,9 @@ import numpy as np
 
 import datakit
 from datakit.core.metrics.mask_metrics import iou
-from datakit.io.pixels import images
 from datakit.io.exports.picture import flat_name, side
 from datakit.io.layouts.sources import open_sources
+from datakit.io.pixels import images
 
 TOOLS = {
     "datumaro-coco": ("coco", "datumaro"),

@@ -27,15 +27,15 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from datakit.core.masks.boxes import overlap
 from datakit.core.faces.detections import Face
+from datakit.core.masks.boxes import overlap
 from datakit.io.pixels import images
 from datakit.models.faces.centerface import CenterFaceDetector
 from datakit.models.faces.finder import FaceFinder
 from datakit.models.faces.masks import FaceMasker
 from datakit.models.faces.mediapipe import MediapipeDetector, MediapipeMesh
-from datakit.verbs.anonymize.task import WIDE_ELLIPSE_GROWTH, WIDE_REGION
 from datakit.verbs.anonymize.face_hiding import FaceHider, Hiding
+from datakit.verbs.anonymize.task import WIDE_ELLIPSE_GROWTH, WIDE_REGION
 
 FACES = Path(__file__).parents[1] / "tests/data/portrait_faces.json"
 TURNS_DEG = (0, 45, 90, 180, 270)

@@ -26,14 +26,15 @@ import msgspec
 import numpy as np
 
 import datakit as dk
-from datakit.verbs.augment.run import Options, run
 from datakit.core.images.randomness import derive_rng
-from datakit.io.pixels import images
 from datakit.io.layouts.base import Item
 from datakit.io.layouts.sources import open_sources
-from datakit.verbs.augment.task import Augment
+from datakit.io.pixels import images
 from datakit.transforms.document import preset_text
 from datakit.transforms.elastic import FastElastic
+from datakit.verbs.augment.options import Options
+from datakit.verbs.augment.run import run
+from datakit.verbs.augment.task import Augment
 
 HERE = Path(__file__).parent
 PORTRAITS = HERE.parent / "sample_data" / "portraits"

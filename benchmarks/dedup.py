@@ -25,8 +25,8 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from datakit.core.similarity.duplicates import candidates, same_picture
 from datakit.core.similarity.hashing import Fingerprint, fingerprint, thumbnail
-from datakit.core.similarity.picture_match import compare
 from datakit.core.similarity.neighbours import pairs_within
+from datakit.core.similarity.picture_match import compare
 from datakit.io.pixels.images import decode_rgb, decode_small_gray
 from tests.planted.copies import near_copy
 

@@ -20,9 +20,9 @@ import numpy as np
 from pycocotools import mask as coco
 
 from datakit.core.masks.contours import bridge_holes, count_points, trace_parts
-from datakit.core.metrics.mask_metrics import boundary_iou, iou
 from datakit.core.masks.polygonize import fit_outline
 from datakit.core.masks.polygons import polygon_mask
+from datakit.core.metrics.mask_metrics import boundary_iou, iou
 from datakit.io.layouts.coco_annotations import read_annotations
 from datakit.io.layouts.sources import open_sources
 

@@ -44,8 +44,8 @@ def with_pycocotools(export: Path) -> Callable[[], Any]:
 
 def with_datakit(export: Path) -> Callable[[], Any]:
     """Read with datakit's reader, up to the first image."""
-    from datakit.io.store.files import open_root
     from datakit.io.layouts.coco import CocoReader
+    from datakit.io.store.files import open_root
 
     def first() -> Any:
         root = open_root(str(export))

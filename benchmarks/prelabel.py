@@ -39,8 +39,8 @@ import torch
 import datakit
 from datakit.engine.base import attempt
 from datakit.io.layouts.sources import open_sources
-from datakit.models.segmenters.base import Settings, build
 from datakit.models.networks.u2net import U2Net
+from datakit.models.segmenters.base import Settings, build
 from datakit.records.sample import Operation
 from datakit.verbs.prelabel.task import Prelabel
 

@@ -22,8 +22,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from tests.commands.exports import tree
-from tests.commands.walks import small_pipeline
+from tests.verbs.exports import tree
+from tests.verbs.walks import small_pipeline
 
 MORE = """
   - {verb: augment, src: split, preset: light, copies: 3, include-originals: true}

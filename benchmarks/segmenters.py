@@ -33,12 +33,12 @@ import safetensors.torch
 
 from datakit.core.images import network_input
 from datakit.core.metrics.mask_metrics import iou
-from datakit.models.runtimes.contract import shipped
-from datakit.models.segmenters.base import Identity, Segmenter, Settings, build
-from datakit.models.runtimes.torch_runner import TorchSegmenter
 from datakit.models.networks.u2net import U2Net
-from datakit.models.segmenters.u2net_segmenter import on_logits
 from datakit.models.networks.u2net_weights import read_u2net
+from datakit.models.runtimes.contract import shipped
+from datakit.models.runtimes.torch_runner import TorchSegmenter
+from datakit.models.segmenters.base import Identity, Segmenter, Settings, build
+from datakit.models.segmenters.u2net_segmenter import on_logits
 
 SIDE = 320
 MEAN, STD = np.float32([0.485, 0.456, 0.406]), np.float32([0.229, 0.224, 0.225])
@@ -81,7 +81,9 @@ def mapped(made: Segmenter) -> Predict:
 
     def predict(image: np.ndarray, size_hw: tuple[int, int]) -> np.ndarray:
         found = made.segment([image])[0]
-        return network_input.to_image_size(found.probability, replace(found.placement, image_hw=size_hw))
+        return network_input.to_image_size(
+            found.probability, replace(found.placement, image_hw=size_hw)
+        )
 
     return predict
 

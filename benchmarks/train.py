@@ -29,8 +29,8 @@ import numpy as np
 import torch
 
 import datakit
-from datakit.io.pixels import images
 from datakit.io.layouts.sources import open_sources
+from datakit.io.pixels import images
 from datakit.training.networks import NetworkSpec, start_from
 from datakit.training.samples import read_photo
 from datakit.training.scoring import scores_of

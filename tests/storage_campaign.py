@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from datakit.errors import DatakitError
-from datakit.io.store import files
 from datakit.io.dataset.workspace import has_journal
+from datakit.io.store import files
 from datakit.io.store.lock import claim
 from datakit.io.store.storage import location
 from tests.object_server import Fault, Faulty

@@ -10,8 +10,8 @@ import pytest
 from jsonschema import Draft202012Validator
 
 import datakit
-from datakit.verbs import schemas
 from datakit.io.tables import schemas as stored
+from datakit.verbs import schemas
 
 FOLDER = Path(__file__).resolve().parents[1] / "schemas"
 DOCUMENTS = schemas.documents()

@@ -17,11 +17,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datakit.core.matting.alpha_coding import Decoded, decode_stored
+from datakit.core.metrics.robust import robust_z
 from datakit.core.quality.contour_profiles import EdgeColours, edge_colours
 from datakit.core.quality.edge_fit import EdgeFit, edge_fit
 from datakit.core.quality.matte_edges import EdgePoints, edge_points, transition_width_px
 from datakit.core.quality.matte_regions import Box, Regions, holes, subjects
-from datakit.core.metrics.robust import robust_z
 from datakit.records.probe import Probe
 
 Value = float | str

@@ -11,8 +11,9 @@ from rich.table import Table
 
 from datakit.cli.main import VERBS
 from datakit.cli.verb import verb
-from datakit.verbs.eval.run import VERB, Options, run
 from datakit.records.evaluation import Comparison, Evaluation, MetricSummary
+from datakit.verbs.eval.options import VERB, Options
+from datakit.verbs.eval.run import run
 
 
 def show(result: Evaluation, as_json: bool) -> None:

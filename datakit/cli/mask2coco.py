@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datakit.cli.main import VERBS
 from datakit.cli.verb import verb
-from datakit.verbs.mask2coco.run import VERB, Options, run
+from datakit.verbs.mask2coco.options import VERB, Options
+from datakit.verbs.mask2coco.run import run
 
 command = verb(
     VERB,

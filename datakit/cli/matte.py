@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datakit.cli.main import VERBS
 from datakit.cli.verb import verb
-from datakit.verbs.matte.run import VERB, Options, run
+from datakit.verbs.matte.options import VERB, Options
+from datakit.verbs.matte.run import run
 
 command = verb(
     VERB,

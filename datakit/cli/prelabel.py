@@ -7,9 +7,10 @@ import msgspec
 
 from datakit.cli.main import VERBS
 from datakit.cli.verb import verb
-from datakit.verbs.prelabel.run import VERB, Options, run
 from datakit.records.drafting import Drafting
 from datakit.records.summary import Summary
+from datakit.verbs.prelabel.options import VERB, Options
+from datakit.verbs.prelabel.run import run
 
 
 def show(result: Summary, as_json: bool) -> None:

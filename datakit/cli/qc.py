@@ -11,8 +11,9 @@ from rich.table import Table
 
 from datakit.cli.main import VERBS
 from datakit.cli.verb import verb
-from datakit.verbs.qc.run import VERB, Options, run
 from datakit.records.quality import CheckCounts, Quality
+from datakit.verbs.qc.options import VERB, Options
+from datakit.verbs.qc.run import run
 
 STYLES = {"error": "red", "warning": "yellow", "review": "cyan"}
 

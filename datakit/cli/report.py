@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datakit.cli.main import VERBS
 from datakit.cli.verb import verb
-from datakit.verbs.report.run import VERB, Options, run
+from datakit.verbs.report.options import VERB, Options
+from datakit.verbs.report.run import run
 
 command = verb(
     VERB,

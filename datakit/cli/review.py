@@ -6,9 +6,10 @@ import click
 
 from datakit.cli.main import VERBS
 from datakit.cli.verb import verb
-from datakit.verbs.shared.pipeline import Watch
-from datakit.verbs.review.run import VERB, Options, run
 from datakit.records.summary import Summary
+from datakit.verbs.review.options import VERB, Options
+from datakit.verbs.review.run import run
+from datakit.verbs.shared.pipeline import Watch
 
 
 def run_aloud(options: Options, watch: Watch | None = None) -> Summary:

@@ -15,9 +15,10 @@ from rich.table import Table
 
 from datakit.cli.main import VERBS
 from datakit.cli.verb import EXIT_INTERRUPTED, verb
-from datakit.verbs.shared.pipeline import Silent, Watch
-from datakit.verbs.run.run import NOTHING_RUN, VERB, Options, run
 from datakit.records.pipeline import RunSummary, StepReport
+from datakit.verbs.run.options import VERB, Options
+from datakit.verbs.run.run import NOTHING_RUN, run
+from datakit.verbs.shared.pipeline import Silent, Watch
 
 DONE = {
     "run": "[green]done[/]",

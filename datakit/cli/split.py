@@ -11,9 +11,10 @@ from rich.table import Table
 
 from datakit.cli.main import VERBS
 from datakit.cli.verb import show_summary, verb
-from datakit.verbs.split.run import VERB, Options, run
 from datakit.records.lineage import REASONS, Audit
 from datakit.records.summary import Summary
+from datakit.verbs.split.options import VERB, Options
+from datakit.verbs.split.run import run
 
 
 def show(result: Summary | Audit, as_json: bool) -> None:

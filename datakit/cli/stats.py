@@ -11,8 +11,9 @@ from rich.table import Table
 
 from datakit.cli.main import VERBS
 from datakit.cli.verb import verb
-from datakit.verbs.stats.run import VERB, Options, run
 from datakit.records.statistics import Statistics
+from datakit.verbs.stats.options import VERB, Options
+from datakit.verbs.stats.run import run
 
 MOST_SIZES = 8
 

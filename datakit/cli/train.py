@@ -11,8 +11,9 @@ from rich.table import Table
 
 from datakit.cli.main import VERBS
 from datakit.cli.verb import verb
-from datakit.verbs.train.run import VERB, Options, run
 from datakit.records.training import Training
+from datakit.verbs.train.options import VERB, Options
+from datakit.verbs.train.run import run
 
 
 def show(result: Training, as_json: bool) -> None:

@@ -11,9 +11,10 @@ from rich.table import Table
 
 from datakit.cli.main import VERBS
 from datakit.cli.verb import verb
-from datakit.verbs.validate.run import VERB, Options, run
 from datakit.records.failure import Failure
 from datakit.records.problems import Problems
+from datakit.verbs.validate.options import VERB, Options
+from datakit.verbs.validate.run import run
 
 MAX_ROWS = 50
 

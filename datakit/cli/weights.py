@@ -11,8 +11,9 @@ from rich.table import Table
 
 from datakit.cli.main import VERBS
 from datakit.cli.verb import verb
-from datakit.verbs.weights.run import VERB, Options, run
 from datakit.records.stored_weights import StoredWeights, WeightsReport
+from datakit.verbs.weights.options import VERB, Options
+from datakit.verbs.weights.run import run
 
 
 def show(result: WeightsReport, as_json: bool) -> None:

@@ -12,8 +12,8 @@ import msgspec
 
 from datakit.core.matting.brush import over
 from datakit.errors import InputError
-from datakit.io.pixels import images
 from datakit.io.dataset.decisions import DecisionLog, now, read_edit
+from datakit.io.pixels import images
 from datakit.io.store.files import FileRef
 from datakit.pages import mask_overlay
 from datakit.pages.thumbnails import Thumbnails

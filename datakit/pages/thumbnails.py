@@ -10,8 +10,8 @@ from pathlib import Path
 import cv2
 
 from datakit.errors import DatakitError
-from datakit.io.store import atomic
 from datakit.io.pixels import images
+from datakit.io.store import atomic
 from datakit.io.store.files import FileRef
 
 SIDE_PX = 128

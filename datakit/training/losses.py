@@ -39,8 +39,8 @@ def ssim_loss(pred: Tensor, true: Tensor) -> Tensor:
     """One less the mean structural similarity, the mean over all windows that lie inside.
 
     The window is an 11 x 11 Gaussian of 1.5 px, variances are the window's own, K1 = 0.01,
-    K2 = 0.03 and the dynamic range is 1: the definition of `datakit.core.metrics.ssim`, which ``eval``
-    uses, here with a gradient.
+    K2 = 0.03 and the dynamic range is 1: the definition of `datakit.core.metrics.ssim`, which
+    ``eval`` uses, here with a gradient.
 
     Parameters
     ----------

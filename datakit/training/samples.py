@@ -11,8 +11,8 @@ import numpy.typing as npt
 from datakit.core.images import network_input
 from datakit.core.images.randomness import derive_rng
 from datakit.errors import InputError
-from datakit.io.pixels import images
 from datakit.io.layouts.base import Item
+from datakit.io.pixels import images
 from datakit.io.pixels.mattes import decode_label_alpha, decode_label_mask
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 from albumentations.augmentations.crops.transforms import CropSizeError
 
-from datakit.core.matting.alpha_trimap import trimap_band_px, trimap_of_alpha
 from datakit.core.images.displacement import INVERSE_TOLERANCE_PX, invert_map
+from datakit.core.matting.alpha_trimap import trimap_band_px, trimap_of_alpha
 from datakit.errors import InputError
 from datakit.transforms.applied import AppliedTransform, describe_applied
 from datakit.transforms.build import build_transforms

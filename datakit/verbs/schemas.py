@@ -13,7 +13,6 @@ from typing import Any
 import msgspec
 
 import datakit
-from datakit.verbs.run.pipeline_schema import pipeline_schema
 from datakit.io.store import atomic
 from datakit.models.runtimes.contract import Contract
 from datakit.records.anonymization import Anonymization
@@ -35,6 +34,7 @@ from datakit.records.statistics import Statistics
 from datakit.records.stored_weights import WeightsReport
 from datakit.records.summary import Summary
 from datakit.records.training import Epoch, Training
+from datakit.verbs.run.pipeline_schema import pipeline_schema
 
 RECORDS: dict[str, type[msgspec.Struct]] = {
     "sample": Sample,

@@ -14,7 +14,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from datakit.cli.main import app
-from tests.commands.exports import Export, box, tree
+from tests.verbs.exports import Export, box, tree
 
 DONE, FINDINGS, UNUSABLE, FAILED = 0, 1, 2, 3
 

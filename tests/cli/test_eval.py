@@ -6,7 +6,7 @@ from pathlib import Path
 from click.testing import CliRunner, Result
 
 from datakit.cli.main import app
-from tests.commands.pairs import write_alphas
+from tests.verbs.pairs import write_alphas
 
 
 def call(*args: object) -> Result:

@@ -9,7 +9,7 @@ from pathlib import Path
 from click.testing import CliRunner, Result
 
 from datakit.cli.main import app
-from tests.commands.drafts import REVIEWERS, write_drafts
+from tests.verbs.drafts import REVIEWERS, write_drafts
 
 
 def call(*args: object) -> Result:

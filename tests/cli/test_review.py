@@ -8,8 +8,8 @@ from pathlib import Path
 from datakit.io.dataset.decisions import now, open_log
 from datakit.records.review import Decision
 from tests.cli.test_errors import DONE, datakit, refused
-from tests.commands.exports import tree
-from tests.commands.test_report import dataset
+from tests.verbs.exports import tree
+from tests.verbs.test_report import dataset
 
 
 def test_a_report(tmp_path: Path) -> None:

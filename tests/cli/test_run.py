@@ -9,7 +9,7 @@ import pytest
 
 from datakit.cli import run as cli
 from tests.cli.test_errors import DONE, FAILED, FINDINGS, datakit, refused
-from tests.commands.exports import Export, box
+from tests.verbs.exports import Export, box
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from pathlib import Path
 from click.testing import CliRunner
 
 from datakit.cli.main import app
-from tests.commands.pairs import write_set
+from tests.verbs.pairs import write_set
 
 
 def test_table_and_json(tmp_path: Path) -> None:

@@ -11,14 +11,14 @@ import pytest
 import datakit
 from datakit.core.metrics.mask_metrics import iou
 from datakit.errors import InputError, OutputError
-from datakit.io.store import atomic
-from datakit.io.pixels import images
 from datakit.io.exports import WRITERS
 from datakit.io.exports.picture import flat_name
 from datakit.io.layouts.sources import open_sources
-from tests.commands.exports import Export, box, jpeg, photo, png, tree
-from tests.commands.pairs import SIDE_PX, photo_and_alpha, write_set
+from datakit.io.pixels import images
+from datakit.io.store import atomic
 from tests.contracts.export_readers import READERS, Key
+from tests.verbs.exports import Export, box, jpeg, photo, png, tree
+from tests.verbs.pairs import SIDE_PX, photo_and_alpha, write_set
 
 # webdataset leaves the shards it has read to the garbage collector.
 pytestmark = [

@@ -12,11 +12,11 @@ import pytest
 
 import datakit
 from datakit.errors import DatakitError, InputError
-from datakit.io.pixels import images
 from datakit.io.layouts import READERS
 from datakit.io.layouts.base import Item
 from datakit.io.layouts.sources import Collection, open_sources
-from tests.commands.exports import Export, box, jpeg, photo, png, zipped
+from datakit.io.pixels import images
+from tests.verbs.exports import Export, box, jpeg, photo, png, zipped
 
 Make = Callable[[Path], Path]
 

@@ -17,10 +17,10 @@ import msgspec
 import pytest
 
 from datakit.errors import InputError, OutputError
-from datakit.io.store import atomic, written_digests, object_lock
-from datakit.io.dataset.output import output
-from datakit.io.store.lock import claim
+from datakit.io.dataset import output
 from datakit.io.dataset.object_journal import ObjectJournal
+from datakit.io.store import atomic, object_lock, written_digests
+from datakit.io.store.lock import claim
 from datakit.io.store.storage import ObjectPath, location
 from datakit.records.card import Card
 from datakit.records.product import Product
@@ -112,7 +112,7 @@ def test_one_denied_object_is_one_failure(bucket: Bucket, sources: dict[str, str
 KILLED = """
 import os, sys
 import datakit
-from datakit.io.dataset.output import output
+from datakit.io.dataset import output
 add, left = dataset.DatasetWriter.add, [int(sys.argv[3])]
 def killed(self, key, product):
     add(self, key, product)

@@ -15,14 +15,14 @@ from typing import Any
 import pytest
 
 import datakit
-from datakit.verbs.coco2mask import run
 from datakit.engine.base import LazyTask, Needs, ordered_map
 from datakit.engine.ray import RayEngine
 from datakit.errors import EngineError, InputError
+from datakit.verbs.coco2mask import run
 from tests import storage_cases
-from tests.commands.exports import large_export, tree
 from tests.contracts.faults import Number, Process
 from tests.ray_nodes import add_node, environment, remove_node, wait_until
+from tests.verbs.exports import large_export, tree
 
 ROOT = Path(__file__).resolve().parents[2]
 COUNT = 90
@@ -68,9 +68,7 @@ def test_two_nodes_write_the_same_tree(
 ) -> None:
     # Long enough for the second node to start as well.
     watch = Spoiler(1, lambda: time.sleep(2))
-    options = run.Options(
-        src=(str(export),), out=str(tmp_path / "out"), engine="ray", workers=2
-    )
+    options = run.Options(src=(str(export),), out=str(tmp_path / "out"), engine="ray", workers=2)
     summary = run.run(options, watch)
     assert tree(tmp_path / "out") == undisturbed
     assert len(watch.seen) == 2
@@ -116,9 +114,7 @@ def test_a_node_that_leaves_takes_nothing_with_it(
 ) -> None:
     node = add_node(ray_cluster)
     watch = Spoiler(12, lambda: remove_node(ray_cluster, node))
-    options = run.Options(
-        src=(str(export),), out=str(tmp_path / "out"), engine="ray", workers=3
-    )
+    options = run.Options(src=(str(export),), out=str(tmp_path / "out"), engine="ray", workers=3)
     run.run(options, watch)
     wait_until(2)
     assert tree(tmp_path / "out") == undisturbed

@@ -19,7 +19,7 @@ from datakit.io.store.files import FileRef
 from datakit.pages import mask_overlay
 from datakit.pages.review_queue import Ask, Desk, Subject
 from datakit.pages.thumbnails import Thumbnails
-from tests.commands.exports import photo
+from tests.verbs.exports import photo
 
 
 def write(path: Path, pixels: np.ndarray) -> FileRef:

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import datakit
-from tests.commands.test_report import finding, table
 from tests.pages.conftest import logs
 from tests.pages.test_review_browser import Page
+from tests.verbs.test_report import finding, table
 
 
 def test_a_reader(browser: Any, faces: Path, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.commands.test_report import dataset, finding, table
+from tests.verbs.test_report import dataset, finding, table
 
 
 class Client:
@@ -137,7 +137,7 @@ def test_who_may_ask_and_what(client: Client, tmp_path: Path) -> None:
 def test_pictures_come_from_the_dataset_alone(
     tmp_path: Path, review: Callable[..., Any], sample_data: Path
 ) -> None:
-    from tests.commands.test_report import waiting
+    from tests.verbs.test_report import waiting
 
     set_ = dataset(tmp_path / "set", ["a.png"])
     table(tmp_path / "anon/anonymize.jsonl", waiting("coffee.jpg"))

@@ -13,7 +13,7 @@ from datakit.errors import InputError
 from datakit.io.pixels import images
 from datakit.training import PortraitDataset
 from datakit.training.loop import EpochBatches
-from tests.commands.pairs import photo_and_alpha, write_set
+from tests.verbs.pairs import photo_and_alpha, write_set
 
 
 def test_pictures_and_alphas_at_the_size(sample_data: Path) -> None:

@@ -15,8 +15,8 @@ from datakit.io.pixels import images
 from datakit.records.card import Card, Command
 from datakit.records.draft import DRAFT
 from datakit.records.sample import Operation, Sample, Source
-from tests.commands.exports import jpeg, photo
 from tests.core.masks import blobs
+from tests.verbs.exports import jpeg, photo
 
 HEIGHT, WIDTH = 120, 160
 NAMES = ("train/a", "train/anna/IMG 1.2", "val/a")

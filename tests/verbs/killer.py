@@ -1,4 +1,4 @@
-"""``python -m tests.commands.killer SRC WORK POINTS``: runs killed at every kind of moment.
+"""``python -m tests.verbs.killer SRC WORK POINTS``: runs killed at every kind of moment.
 
 An undisturbed run counts the file-system events of a conversion. Then, for events spread over the
 whole run, a forked run is killed with SIGKILL right before that event, resumed, and its tree
@@ -17,7 +17,7 @@ from pathlib import Path
 
 import datakit
 import datakit.verbs.coco2mask.task  # imported before the forks, once for all
-from tests.commands.exports import tree
+from tests.verbs.exports import tree
 
 EVENTS = frozenset(
     {"open", "os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.link", "os.truncate"}

@@ -1,4 +1,4 @@
-"""``python -m tests.commands.merge_killer WORK``: merges killed before each file-system event.
+"""``python -m tests.verbs.merge_killer WORK``: merges killed before each file-system event.
 
 After every kill the drafts are as they were, or merged whole; and the same merge, asked for again,
 ends as an undisturbed one. Prints one JSON object: the number of events, and the faults.
@@ -15,9 +15,9 @@ from pathlib import Path
 import datakit
 import datakit.verbs.prelabel.merge_task  # imported before the forks, once for all
 from datakit.verbs.prelabel.merge import merge
-from tests.commands.drafts import REVIEWERS, write_drafts
-from tests.commands.exports import tree
-from tests.commands.killer import Meter, forked
+from tests.verbs.drafts import REVIEWERS, write_drafts
+from tests.verbs.exports import tree
+from tests.verbs.killer import Meter, forked
 
 
 def main(work: Path) -> None:

@@ -13,13 +13,14 @@ import numpy as np
 import pytest
 
 import datakit
-from datakit.verbs.augment.run import Options, run
 from datakit.errors import InputError, SchemaError
 from datakit.io.pixels import images
 from datakit.io.tables import jsonl
 from datakit.records.anonymization import Anonymization
 from datakit.records.failure import Failure
 from datakit.records.sample import Sample
+from datakit.verbs.augment.options import Options
+from datakit.verbs.augment.run import run
 
 TRAIN = ("astronaut", "bald_beard", "dark_long_hair")
 VAL = ("blond_bun", "red_wind_blown")

@@ -14,7 +14,7 @@ import datakit
 from datakit.core.images.resizing import Resizing
 from datakit.errors import InputError
 from datakit.io.pixels import images
-from tests.commands.exports import Export, box, jpeg, photo, png, rle, tree, zipped
+from tests.verbs.exports import Export, box, jpeg, photo, png, rle, tree, zipped
 
 Rows = dict[str, dict[str, Any]]
 
@@ -317,7 +317,7 @@ def test_resume_of_a_finished_run_does_nothing(export: Export, tmp_path: Path) -
 def test_a_second_run_into_one_folder_is_refused_by_the_name_of_the_first(
     export: Export, tmp_path: Path
 ) -> None:
-    from datakit.io.dataset.output import output
+    from datakit.io.dataset import output
 
     with (
         output.create(tmp_path / "out", "another run", "new"),

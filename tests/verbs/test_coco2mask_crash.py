@@ -23,7 +23,7 @@ import pytest
 import datakit
 from datakit.errors import OutputError
 from datakit.io.store import atomic
-from tests.commands.exports import large_export, tree
+from tests.verbs.exports import large_export, tree
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -58,7 +58,7 @@ def test_the_number_of_workers_changes_no_byte(
 def test_killed_before_any_event_and_resumed_is_the_same(tmp_path: Path) -> None:
     src = large_export(tmp_path / "export", count=40)
     (tmp_path / "work").mkdir()
-    command = [sys.executable, "-m", "tests.commands.killer", str(src), str(tmp_path / "work"), "8"]
+    command = [sys.executable, "-m", "tests.verbs.killer", str(src), str(tmp_path / "work"), "8"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     report = json.loads(done.stdout)
@@ -72,7 +72,7 @@ def test_killed_before_very_many_events(tmp_path: Path) -> None:
     src = large_export(tmp_path / "export", count=100)
     (tmp_path / "work").mkdir()
     command = [
-        sys.executable, "-m", "tests.commands.killer", str(src), str(tmp_path / "work"), "400",
+        sys.executable, "-m", "tests.verbs.killer", str(src), str(tmp_path / "work"), "400",
     ]  # fmt: skip
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

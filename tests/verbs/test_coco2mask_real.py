@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.commands.coco_reference import (
+from tests.verbs.coco_reference import (
     ANNOTATIONS,
     SPLITS,
     Result,

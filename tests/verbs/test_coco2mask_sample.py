@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import pytest
 
-from tests.commands.coco_reference import (
+from tests.verbs.coco_reference import (
     SPLITS,
     Result,
     annotations_of,

@@ -12,8 +12,8 @@ import pytest
 
 import datakit
 from datakit.errors import InputError
-from tests.commands.pairs import SIDE_PX, photo_and_alpha, write_alphas, write_gray, write_set
 from tests.core import slow_metrics as slow
+from tests.verbs.pairs import SIDE_PX, photo_and_alpha, write_alphas, write_gray, write_set
 
 
 def failures(folder: Path) -> dict[str, str]:

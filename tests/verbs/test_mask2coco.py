@@ -16,10 +16,10 @@ from pycocotools.coco import COCO
 import datakit
 from datakit.core.metrics.mask_metrics import boundary_iou, iou
 from datakit.errors import InputError
-from datakit.io.pixels import images
 from datakit.io.layouts.sources import open_sources
-from tests.commands.exports import Export, box, jpeg, photo, rle, tree
+from datakit.io.pixels import images
 from tests.core.masks import blobs
+from tests.verbs.exports import Export, box, jpeg, photo, rle, tree
 
 CLASSES = ("person", "dog", "=cmd()<b>")
 

@@ -12,7 +12,7 @@ import datakit
 from datakit.errors import InputError
 from datakit.io.pixels import images
 from datakit.io.store.atomic import write_bytes
-from tests.commands.pairs import SIDE_PX, photo_and_alpha, write_gray, write_set
+from tests.verbs.pairs import SIDE_PX, photo_and_alpha, write_gray, write_set
 
 
 def rows(folder: Path) -> list[dict[str, object]]:

@@ -11,9 +11,9 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from datakit.errors import InputError, SchemaError
 from datakit.verbs.run import step_options
 from datakit.verbs.run.pipeline_file import STEP, Pipeline, load
-from datakit.errors import InputError, SchemaError
 
 
 def read(tmp_path: Path, text: str) -> Pipeline:

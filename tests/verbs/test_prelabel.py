@@ -21,18 +21,18 @@ import pytest
 import yaml
 
 import datakit
-from datakit.verbs.prelabel.run import Options
-from datakit.verbs.prelabel.stages import StageTimes
 from datakit.core.drafts.uncertainty import WEIGHTS
-from datakit.core.metrics.mask_metrics import iou
 from datakit.core.masks.polygons import polygon_mask
+from datakit.core.metrics.mask_metrics import iou
 from datakit.engine.base import Outcome
 from datakit.errors import InputError, SchemaError
 from datakit.io.tables import jsonl
 from datakit.records.draft import CHANGES, Calibration, Change, Draft, Queued
 from datakit.records.drafting import Drafting
 from datakit.records.product import Product
-from tests.commands.exports import tree
+from datakit.verbs.prelabel.options import Options
+from datakit.verbs.prelabel.stages import StageTimes
+from tests.verbs.exports import tree
 
 pytest.importorskip("mediapipe", reason="the extra 'faces' is not installed")
 

@@ -14,15 +14,15 @@ import numpy as np
 import pytest
 
 import datakit
-from datakit.verbs.prelabel import merge
-from datakit.verbs.prelabel.merge import merge
-from datakit.core.metrics.mask_metrics import iou
 from datakit.core.masks.polygons import polygon_mask
+from datakit.core.metrics.mask_metrics import iou
 from datakit.errors import InputError
 from datakit.io.pixels import images
 from datakit.io.store.lock import claim
 from datakit.records.summary import Summary
-from tests.commands.drafts import (
+from datakit.verbs.prelabel import merge as module
+from datakit.verbs.prelabel.merge import merge
+from tests.verbs.drafts import (
     CORNER,
     HEIGHT,
     NAMES,
@@ -33,7 +33,7 @@ from tests.commands.drafts import (
     sample,
     write_drafts,
 )
-from tests.commands.exports import jpeg, photo, rle, tree, zipped
+from tests.verbs.exports import jpeg, photo, rle, tree, zipped
 
 EDITED = "anna"
 """What of a path tells the image that is edited."""
@@ -256,7 +256,7 @@ def test_what_label_studio_skipped_is_no_review(drafts: Path, into: Path, tmp_pa
 @pytest.mark.parametrize("kind", ["semantic", "instance"])
 @pytest.mark.parametrize("name", ["cvat", "coco", "labelme"])
 def test_classes_and_objects_keep_their_values(tmp_path: Path, kind: str, name: str) -> None:
-    from tests.commands.exports import Export, box
+    from tests.verbs.exports import Export, box
 
     export = Export(tmp_path / "coco/train")
     one = export.image("a.jpg", wh=(60, 50))
@@ -450,7 +450,7 @@ def test_images_that_are_no_drafts_and_second_reviews_are_failures(
 
 
 def test_an_unknown_class_of_several_is_a_failure(tmp_path: Path) -> None:
-    from tests.commands.exports import Export, box
+    from tests.verbs.exports import Export, box
 
     export = Export(tmp_path / "coco/train")
     one = export.image("a.jpg")
@@ -482,7 +482,7 @@ def test_a_run_that_stops_leaves_the_drafts_as_they_were(
     with monkeypatch.context() as patch:
         patch.setattr(merge, where, stop)
         # As SIGKILL leaves it: nothing is tidied up.
-        patch.setattr(merge.shutil, "rmtree", lambda *_, **__: None)
+        patch.setattr(module.shutil, "rmtree", lambda *_, **__: None)
         with pytest.raises(Killed):
             merged(reviewed, into)
     assert tree(into) == tree(drafts)
@@ -601,7 +601,7 @@ def test_coco_from_another_tool_beside_its_images(drafts: Path, into: Path, tmp_
 
 @pytest.mark.slow
 def test_kills_at_every_event_leave_the_drafts_whole(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "tests.commands.merge_killer", str(tmp_path)]
+    command = [sys.executable, "-m", "tests.verbs.merge_killer", str(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     report = json.loads(done.stdout.splitlines()[-1])
     assert report["events"] > 40

@@ -9,9 +9,9 @@ import msgspec
 import numpy as np
 import pytest
 
+from datakit.errors import InputError
 from datakit.verbs.prelabel import run
 from datakit.verbs.shared.pipeline import Silent
-from datakit.errors import InputError
 
 PHOTOS = 3
 

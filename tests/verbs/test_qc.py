@@ -267,7 +267,8 @@ def test_an_interrupted_run_ends_the_same(source: Path, report: Path, tmp_path: 
         def end(self) -> None:
             pass
 
-    from datakit.verbs.qc.run import Options, run
+    from datakit.verbs.qc.options import Options
+    from datakit.verbs.qc.run import run
 
     out = tmp_path / "out"
     with pytest.raises(Stop):

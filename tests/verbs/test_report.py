@@ -18,7 +18,7 @@ from datakit.errors import InputError
 from datakit.records.anonymization import Anonymization
 from datakit.records.draft import Queued
 from datakit.records.finding import Finding
-from tests.commands.exports import photo
+from tests.verbs.exports import photo
 
 HOSTILE = "</script><script>alert(1)</script>.png"
 

@@ -12,14 +12,15 @@ import pytest
 from PIL import Image
 
 import datakit
-from datakit.verbs.review.run import Options, run
 from datakit.errors import InputError
 from datakit.io.dataset.decisions import now, open_log, read_decisions
 from datakit.pages.mask_overlay import layer_png
 from datakit.records.draft import Queued
 from datakit.records.review import Decision
-from tests.commands.exports import tree
-from tests.commands.test_report import dataset, finding, table, waiting
+from datakit.verbs.review.options import Options
+from datakit.verbs.review.run import run
+from tests.verbs.exports import tree
+from tests.verbs.test_report import dataset, finding, table, waiting
 
 
 @pytest.fixture
@@ -233,9 +234,9 @@ def test_what_lies_on_the_desk(set_: Path, tmp_path: Path) -> None:
 
 
 def test_the_order_of_the_desk(set_: Path, tmp_path: Path, sample_data: Path) -> None:
-    from datakit.verbs.shared.evidence import gather
     from datakit.verbs.report.run import open_dataset
     from datakit.verbs.review.serve import desk_subjects
+    from datakit.verbs.shared.evidence import gather
 
     table(tmp_path / "qc/qc.jsonl", finding("b.png"), finding("b.png", severity="review"))
     draft = Queued(rank=1, id="a.png", file_name="a", doubt=0.75, reason="spread")

@@ -11,11 +11,11 @@ import msgspec
 import pytest
 
 import datakit
+from datakit.errors import DatakitError, InputError
 from datakit.verbs.run import pipeline_plan
 from datakit.verbs.run.run import example
-from datakit.errors import DatakitError, InputError
-from tests.commands.exports import tree
-from tests.commands.walks import change, ran, small_pipeline, walk, why
+from tests.verbs.exports import tree
+from tests.verbs.walks import change, ran, small_pipeline, walk, why
 
 ALL = ["masks", "dedup", "split", "validate", "again"]
 
@@ -190,7 +190,7 @@ def test_folders_that_are_none_of_a_run(work: Path) -> None:
 
 
 def test_two_runs_into_one_folder(work: Path) -> None:
-    from datakit.io.dataset.output import run_folder
+    from datakit.io.dataset import run_folder
 
     with (
         run_folder.claim(work / "out"),

@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from datakit.verbs.coco2mask import run
-from datakit.verbs.run.run import Options, run
-from tests.commands.exports import tree
-from tests.commands.walks import small_pipeline, walk
+from datakit.verbs.coco2mask import run as coco2mask
+from datakit.verbs.run.options import Options
+from datakit.verbs.run.run import run
+from tests.verbs.exports import tree
+from tests.verbs.walks import small_pipeline, walk
 
 
 @pytest.fixture
@@ -48,7 +49,7 @@ def test_a_killed_step_resumes(work: Path, monkeypatch: pytest.MonkeyPatch) -> N
     with pytest.raises(Stop):
         run(options, Watch())
     seen: list[bool] = []
-    real = run.run
+    real = coco2mask.run
     monkeypatch.setattr(
         coco2mask, "run", lambda o, watch=None: (seen.append(o.resume), real(o, watch))[1]
     )

@@ -11,8 +11,8 @@ import pytest
 import datakit
 from datakit.errors import InputError, ModelError, OutputError
 from datakit.io.store import atomic
-from tests.commands.exports import tree
-from tests.commands.pairs import write_set
+from tests.verbs.exports import tree
+from tests.verbs.pairs import write_set
 
 SMALL = {"size": 32, "width": 4, "depth": 2, "batch_size": 3, "threads": 1}
 
@@ -97,8 +97,8 @@ def test_it_stops_when_nothing_gets_better(source: Path, tmp_path: Path) -> None
 
 def test_prelabel_loads_what_train_wrote(source: Path, tmp_path: Path) -> None:
     from datakit.io.pixels import images
-    from datakit.models.segmenters.base import Settings, build, segment_one
     from datakit.models.networks.unet import UNetConfig
+    from datakit.models.segmenters.base import Settings, build, segment_one
 
     datakit.train(source, tmp_path / "out", **SMALL, epochs=2)
     weights = tmp_path / "out/model.safetensors"

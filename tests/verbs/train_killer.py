@@ -1,6 +1,6 @@
-"""``python -m tests.commands.train_killer WORK POINTS``: train and export killed at any moment.
+"""``python -m tests.verbs.train_killer WORK POINTS``: train and export killed at any moment.
 
-As `tests.commands.killer`, for verbs whose result is no dataset: each run is killed right before a
+As `tests.verbs.killer`, for verbs whose result is no dataset: each run is killed right before a
 file-system event, resumed, and its tree compared with that of an undisturbed run.
 """
 
@@ -16,11 +16,11 @@ from pathlib import Path
 import torch
 
 import datakit
-import datakit.verbs.export.task
 import datakit.training.loop  # imported before the forks, once for all
-from tests.commands.exports import tree
-from tests.commands.killer import Meter, forked
-from tests.commands.pairs import write_set
+import datakit.verbs.export.task
+from tests.verbs.exports import tree
+from tests.verbs.killer import Meter, forked
+from tests.verbs.pairs import write_set
 
 SMALL = {"size": 32, "width": 4, "depth": 2, "batch_size": 3, "epochs": 3, "threads": 1}
 

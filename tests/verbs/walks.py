@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from datakit.verbs.run.run import Options, run
 from datakit.records.pipeline import RunSummary
-from tests.commands.exports import Export, box
+from datakit.verbs.run.options import Options
+from datakit.verbs.run.run import run
+from tests.verbs.exports import Export, box
 
 STEPS = """
 seed: 7

@@ -1,0 +1,1 @@
+"""Drafted labels: uncertainty, cleaning, colour models."""

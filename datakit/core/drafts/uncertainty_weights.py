@@ -39,7 +39,8 @@ def fit_weights(
     Parameters
     ----------
     percentiles : mapping of str to (N,) float64 in [0, 1]
-        Measure -> its percentile (`datakit.core.drafts.uncertainty.percentile`) for each reviewed draft.
+        Measure -> its percentile (`datakit.core.drafts.uncertainty.percentile`) for each
+        reviewed draft.
     change : (N,) float64
         What was changed of each: 1 - IoU of draft and reviewed mask.
     start : mapping

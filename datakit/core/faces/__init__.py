@@ -1,0 +1,1 @@
+"""Faces: detections, the mask of a face, crops, and making its pixels unrecognisable."""

@@ -1,0 +1,1 @@
+"""Pictures as arrays: orientation, sizes, tiles, warps, contact sheets."""

@@ -1,0 +1,1 @@
+"""Masks of objects: run lengths, polygons, exact coverage, outlines, and painting."""

@@ -23,8 +23,8 @@ from datakit.core.masks.contours import (
     simplify_part,
     trace_parts,
 )
-from datakit.core.metrics.mask_metrics import boundary_reach_px, inner_band, overlap
 from datakit.core.masks.polygons import polygon_mask
+from datakit.core.metrics.mask_metrics import boundary_reach_px, inner_band, overlap
 from datakit.errors import InputError
 
 LEAST_IOU = 0.99

@@ -1,0 +1,1 @@
+"""Soft alphas: trimaps, estimation, foreground colours, compositing, repair."""

@@ -18,8 +18,8 @@ import scipy.sparse
 from numpy.typing import NDArray
 
 from datakit.core.matting.guided_filter import guided_filter, guided_upsample
-from datakit.core.matting.mask_prior import Prior
 from datakit.core.matting.laplacian import laplacian_rows
+from datakit.core.matting.mask_prior import Prior
 from datakit.core.matting.trimaps import require_trimap
 from datakit.errors import InputError
 

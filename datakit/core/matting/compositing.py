@@ -24,8 +24,8 @@ def composite(
     Parameters
     ----------
     foreground : (H, W, 3) uint8 RGB
-        Foreground colours, as `datakit.core.matting.foreground.estimate_foreground` gives them. The photo
-        itself would carry its old background along in every soft pixel.
+        Foreground colours, as `datakit.core.matting.foreground.estimate_foreground` gives them.
+        The photo itself would carry its old background along in every soft pixel.
     alpha : (H, W) float32 in [0, 1]
         How much of the foreground is seen.
     background : (H, W, 3) uint8 RGB

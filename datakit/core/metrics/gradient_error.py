@@ -14,8 +14,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from datakit.core.metrics.exact_sums import square_sum
 from datakit.core.images.tiles import Window, tiles, window_that_differs
+from datakit.core.metrics.exact_sums import square_sum
 
 FloatArray = NDArray[np.float32]
 Region = NDArray[np.uint8] | None

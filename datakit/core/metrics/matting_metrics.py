@@ -19,13 +19,13 @@ from datakit.core.metrics.connectivity_error import (
     EmptyLevel,
     connectivity_errors,
 )
+from datakit.core.metrics.exact_sums import absolute_sum, square_sum
 from datakit.core.metrics.gradient_error import (
     SCIPY_KERNEL,
     UNIT_KERNEL,
     GradientKernel,
     gradient_errors,
 )
-from datakit.core.metrics.exact_sums import absolute_sum, square_sum
 from datakit.errors import InputError
 
 FloatArray = NDArray[np.float32]

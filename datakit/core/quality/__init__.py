@@ -1,0 +1,1 @@
+"""Measurements of a matte that its checks judge: edges, parts, traces of codecs."""

@@ -1,0 +1,1 @@
+"""Whether pictures show the same scene: hashes, near neighbours, registration."""

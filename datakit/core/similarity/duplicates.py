@@ -7,8 +7,8 @@ from typing import Final
 import numpy as np
 
 from datakit.core.similarity.hashing import Hashes
-from datakit.core.similarity.picture_match import Likeness
 from datakit.core.similarity.neighbours import Indices, Pairs, matches_within
+from datakit.core.similarity.picture_match import Likeness
 
 RADIUS: Final = 8
 """Bits in which hashes of one picture may differ; see docs/dedup.md for what it costs and finds."""

@@ -1,0 +1,1 @@
+"""Groups, strata and balance: which sample goes to which split."""

@@ -1,0 +1,1 @@
+"""A dataset folder being written: workspace, journal, manifest."""

@@ -9,9 +9,9 @@ from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 
-from datakit.io.store import written_digests
-from datakit.io.dataset.workspace import PARTS
 from datakit.io.dataset.journal import Journal
+from datakit.io.dataset.workspace import PARTS
+from datakit.io.store import written_digests
 from datakit.io.store.object_store import Entry
 from datakit.io.store.storage import ObjectPath
 from datakit.records.product import Product

@@ -14,11 +14,11 @@ from typing import Literal
 import msgspec
 
 from datakit.errors import InputError
-from datakit.io.store import atomic
-from datakit.io.store import lock as locks
+from datakit.io.dataset.journal import Journal
 from datakit.io.dataset.workspace import JOURNAL as JOURNAL
 from datakit.io.dataset.workspace import Desk, has_journal, open_desk
-from datakit.io.dataset.journal import Journal
+from datakit.io.store import atomic
+from datakit.io.store import lock as locks
 from datakit.io.store.lock import WORK as WORK
 from datakit.io.store.lock import Held, claim
 from datakit.io.store.storage import Location, ObjectPath, overlap

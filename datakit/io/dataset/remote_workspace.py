@@ -9,17 +9,17 @@ from tempfile import TemporaryDirectory
 
 import msgspec
 
-from datakit.io.store import atomic, written_digests
-from datakit.io.dataset.workspace import JOURNAL, PARTS
 from datakit.io.dataset.journal import Journal
-from datakit.io.store.lock import WORK
 from datakit.io.dataset.object_journal import ObjectJournal, first_part
+from datakit.io.dataset.workspace import JOURNAL, PARTS
+from datakit.io.store import atomic, written_digests
+from datakit.io.store.lock import WORK
 from datakit.io.store.storage import ObjectPath
 from datakit.records.product import Product
 
 
 class RemoteDesk:
-    """The desk of a dataset in a store (see `datakit.io.dataset.workspace.Desk`): the tables grow here."""
+    """The workspace of a dataset in an object store: its tables grow here."""
 
     def __init__(self, out: ObjectPath) -> None:
         self._out = out

@@ -14,11 +14,11 @@ from pathlib import Path
 import msgspec
 
 from datakit.errors import InputError
+from datakit.io.dataset import output
 from datakit.io.store import atomic
-from datakit.io.dataset.output import output
-from datakit.io.tables import jsonl
 from datakit.io.store.fingerprints import Snapshot, now_ns, stat_tree, take
 from datakit.io.store.storage import Location
+from datakit.io.tables import jsonl
 from datakit.records.pipeline import FileState, RunIndex, StepRecord
 
 INDEX = "run.json"

@@ -14,8 +14,8 @@ import numpy.typing as npt
 
 from datakit.core.matting.trimaps import p3m_trimap
 from datakit.errors import InputError
-from datakit.io.pixels import images
 from datakit.io.layouts.base import Item
+from datakit.io.pixels import images
 from datakit.records.sample import Sample
 
 JPEG = frozenset({".jpg", ".jpeg", ".jfif", ".jpe"})

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from datakit.io.pixels import images
 from datakit.io.exports.picture import JPEG, Picture
+from datakit.io.pixels import images
 
 _KEPT = JPEG | {".png", ".webp"}
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from datakit.io.pixels import images
 from datakit.io.exports.base import Written
 from datakit.io.exports.picture import JPEG, Picture, counted, side
+from datakit.io.pixels import images
 
 SOFT = "soft"
 SOFT_SUFFIX = ".alpha"

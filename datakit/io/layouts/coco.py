@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from datakit.errors import InputError, SchemaError
-from datakit.io.store.files import FileRef, Root, safe_name
 from datakit.io.layouts.base import Item, label_stems, split_of, twice
 from datakit.io.layouts.coco_index import CocoIndex
 from datakit.io.layouts.lineage import source_group
+from datakit.io.store.files import FileRef, Root, safe_name
 from datakit.records.card import Command
 from datakit.records.coco import Image
 from datakit.records.failure import Failure

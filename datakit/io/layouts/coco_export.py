@@ -7,8 +7,8 @@ from typing import Any
 
 import msgspec
 
-from datakit.io.store import atomic
 from datakit.io.layouts.base import Item
+from datakit.io.store import atomic
 from datakit.io.store.storage import Location
 
 

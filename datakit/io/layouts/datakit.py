@@ -8,8 +8,8 @@ import msgspec
 
 from datakit.errors import InputError, SchemaError
 from datakit.io.dataset.output import CARD, MANIFEST
-from datakit.io.store.files import FileRef, Root, safe_name
 from datakit.io.layouts.base import Item, label_stems
+from datakit.io.store.files import FileRef, Root, safe_name
 from datakit.records.card import Card, Command
 from datakit.records.failure import Failure
 from datakit.records.sample import Sample

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import PurePosixPath
 
 from datakit.errors import InputError
-from datakit.io.store.files import FileRef, Root
 from datakit.io.layouts.base import SPLITS, Item, label_stems, split_of, twice
 from datakit.io.layouts.lineage import source_group
+from datakit.io.store.files import FileRef, Root
 from datakit.records.card import Command
 from datakit.records.failure import Failure
 

@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from datakit.errors import InputError
-from datakit.io.store.files import Folder, RemoteFolder, Root, open_root
 from datakit.io.layouts import READERS
 from datakit.io.layouts.base import Item, Reader
 from datakit.io.layouts.coco import CocoReader
 from datakit.io.layouts.datakit import DatasetReader
+from datakit.io.store.files import Folder, RemoteFolder, Root, open_root
 from datakit.io.store.storage import Location, location
 from datakit.records.card import Command
 from datakit.records.failure import Failure

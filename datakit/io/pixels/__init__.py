@@ -1,0 +1,1 @@
+"""Pictures on disk: the one decoder and the one encoder."""

@@ -45,8 +45,8 @@ def probe(data: bytes, name: str = "image") -> Probe:
     Raises
     ------
     InputError
-        If it is no image, has more than `datakit.io.pixels.jpeg_header.MAX_PIXELS`, is empty, or was cut
-        off.
+        If it is no image, has more than `datakit.io.pixels.jpeg_header.MAX_PIXELS`, is empty,
+        or was cut off.
     """
     found = plain_jpeg(data)
     if found is None:

@@ -13,10 +13,10 @@ import numpy as np
 import numpy.typing as npt
 
 from datakit.errors import InputError
-from datakit.io.pixels import images
-from datakit.io.store.files import FileRef, Root, open_root
 from datakit.io.layouts import READERS
 from datakit.io.layouts.folders import KIND_OF_FOLDER, is_image
+from datakit.io.pixels import images
+from datakit.io.store.files import FileRef, Root, open_root
 from datakit.records.sample import SYNTHETIC
 
 Kind = Literal["alpha", "mask"]

@@ -15,8 +15,8 @@ from typing import Any, ClassVar, Protocol
 
 import msgspec
 
-from datakit.io.store.files import FileRef, Root
 from datakit.io.layouts.base import Item
+from datakit.io.store.files import FileRef, Root
 from datakit.records.draft import Change
 from datakit.records.failure import Failure
 

@@ -7,9 +7,9 @@ from pathlib import PurePosixPath
 from typing import ClassVar
 
 from datakit.errors import InputError, SchemaError
-from datakit.io.store.files import Root
 from datakit.io.layouts.coco_index import CocoIndex
 from datakit.io.reviews.base import Pictures, Review
+from datakit.io.store.files import Root
 from datakit.records.coco import Image
 from datakit.records.failure import Failure
 

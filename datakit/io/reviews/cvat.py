@@ -8,12 +8,12 @@ from xml.parsers import expat
 
 import msgspec
 
-from datakit.core.masks.row_runs import decode_rows
 from datakit.core.masks.rle import encode_counts
+from datakit.core.masks.row_runs import decode_rows
 from datakit.core.masks.runs import placed_counts
 from datakit.errors import DatakitError, InputError, SchemaError
-from datakit.io.store.files import Root
 from datakit.io.reviews.base import Pictures, Review, Spool, encoded, polygon, problem, runs
+from datakit.io.store.files import Root
 from datakit.records.failure import Failure
 
 _SHAPES = ("mask", "polygon", "box", "ellipse", "polyline", "points", "cuboid", "skeleton")

@@ -11,12 +11,12 @@ import numpy.typing as npt
 
 from datakit.core.masks.rle import mask_to_rle
 from datakit.errors import DatakitError, InputError
-from datakit.io.pixels import images
 from datakit.io.dataset.output import CARD, MANIFEST
-from datakit.io.store.files import Root
 from datakit.io.layouts.base import Item
 from datakit.io.layouts.datakit import DatasetReader
+from datakit.io.pixels import images
 from datakit.io.reviews.base import Review, encoded, problem, runs
+from datakit.io.store.files import Root
 from datakit.records.card import Card
 from datakit.records.failure import Failure
 from datakit.records.review import REVIEWED

@@ -12,7 +12,6 @@ import msgspec
 from datakit.core.masks.brush_rle import decode_brush
 from datakit.core.masks.rle import mask_to_rle
 from datakit.errors import DatakitError, InputError
-from datakit.io.store.files import Root
 from datakit.io.layouts.coco_index import UNREADABLE
 from datakit.io.reviews.base import (
     IMAGE_NAME,
@@ -24,6 +23,7 @@ from datakit.io.reviews.base import (
     problem,
     runs,
 )
+from datakit.io.store.files import Root
 from datakit.records.failure import Failure
 
 _UPLOADED = re.compile(r"^[0-9a-f]{8}-")

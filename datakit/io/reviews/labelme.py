@@ -15,10 +15,10 @@ import numpy as np
 from datakit.core.masks.rle import encode_counts
 from datakit.core.masks.runs import placed_counts
 from datakit.errors import DatakitError, InputError
-from datakit.io.pixels import images
-from datakit.io.store.files import Root
 from datakit.io.layouts.coco_index import UNREADABLE
+from datakit.io.pixels import images
 from datakit.io.reviews.base import Pictures, Review, Spool, encoded, polygon, problem, runs
+from datakit.io.store.files import Root
 from datakit.records.failure import Failure
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")

@@ -1,0 +1,1 @@
+"""Paths and bytes: atomic files, object stores, locks, archives."""

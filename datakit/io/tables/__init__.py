@@ -1,0 +1,1 @@
+"""Tables and documents: CSV, JSON Lines, Parquet, YAML, plots."""

@@ -1,0 +1,1 @@
+"""Face detectors and face masks: one protocol, one adapter a file."""

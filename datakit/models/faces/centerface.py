@@ -12,8 +12,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from datakit.core.masks.boxes import overlap, tiles
 from datakit.core.faces.detections import FaceDetection
+from datakit.core.masks.boxes import overlap, tiles
 from datakit.errors import ModelError
 from datakit.models.weights.provenance import Weights, load_weights
 

@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from datakit.core.masks.boxes import tiles
 from datakit.core.faces.detections import FaceDetection
 from datakit.core.faces.face_mask import MESH_POINTS
+from datakit.core.masks.boxes import tiles
 from datakit.errors import ModelError
 from datakit.models.runtimes.stderr import native_stderr_held
 from datakit.models.weights.provenance import Weights, load_weights

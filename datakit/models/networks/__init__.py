@@ -1,0 +1,1 @@
+"""Network definitions in torch, and their weights by published names."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from datakit.models.runtimes.onnx_write import GraphWriter
 from datakit.models.networks.u2net import ConvNormRelu, DilatedUBlock, ResidualUBlock, U2Net
+from datakit.models.runtimes.onnx_write import GraphWriter
 
 _Size = tuple[int, int]
 

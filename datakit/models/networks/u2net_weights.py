@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from datakit.errors import ModelError
-from datakit.models.runtimes.onnx_file import OnnxFile, read_onnx
 from datakit.models.networks.u2net import Size, U2Net, fold_batch_norms
+from datakit.models.runtimes.onnx_file import OnnxFile, read_onnx
 from datakit.models.weights.files import differing_keys, kind_of, read_tensors
 
 _COUNTER = "num_batches_tracked"

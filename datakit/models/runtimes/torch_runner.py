@@ -19,8 +19,8 @@ from datakit.core.images.network_input import Placement
 from datakit.errors import ModelError
 from datakit.models.runtimes.contract import Contract
 from datakit.models.runtimes.devices import choose_device, equal_runs
-from datakit.models.segmenters.base import Hint, Identity, Image, Prediction, Settings
 from datakit.models.runtimes.torch_maps import check_range, to_maps, to_values
+from datakit.models.segmenters.base import Hint, Identity, Image, Prediction, Settings
 
 Forward = Callable[[Tensor], Any]
 # Matrices that resize one axis: of how many (from, to) pairs they are kept.

@@ -1,0 +1,1 @@
+"""Segmenters: one protocol, one adapter a file."""

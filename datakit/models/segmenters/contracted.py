@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from datakit.errors import ModelError
 from datakit.models.runtimes.contract import Contract, read_contract
-from datakit.models.weights.given import GivenWeights, open_weights
 from datakit.models.segmenters.base import Identity, Segmenter, Settings
 from datakit.models.weights.files import Kind, kind_of
+from datakit.models.weights.given import GivenWeights, open_weights
 
 if TYPE_CHECKING:
     from torch import nn

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from datakit.core.drafts.colour_clusters import colour_features, foreground_probability, gaussian_mixture
-from datakit.models.segmenters.region import Region, RegionSegmenter
+from datakit.core.drafts.colour_clusters import (
+    colour_features,
+    foreground_probability,
+    gaussian_mixture,
+)
 from datakit.models.segmenters.base import Image, Map
+from datakit.models.segmenters.region import Region, RegionSegmenter
 
 GROUPS = 5
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from datakit.core.drafts.colour_clusters import colour_features, foreground_probability, kmeans
-from datakit.models.segmenters.region import Region, RegionSegmenter
 from datakit.models.segmenters.base import Image, Map
+from datakit.models.segmenters.region import Region, RegionSegmenter
 
 GROUPS = 8
 

@@ -11,7 +11,15 @@ import numpy.typing as npt
 
 from datakit.core.images import network_input
 from datakit.core.images.network_input import Placement
-from datakit.models.segmenters.base import NOT_NEEDED, Hint, Identity, Image, Map, Prediction, Settings
+from datakit.models.segmenters.base import (
+    NOT_NEEDED,
+    Hint,
+    Identity,
+    Image,
+    Map,
+    Prediction,
+    Settings,
+)
 
 Region = npt.NDArray[np.bool_]
 

@@ -11,11 +11,11 @@ import msgspec
 from datakit.errors import ModelError
 from datakit.models.runtimes.contract import Contract, shipped
 from datakit.models.runtimes.devices import parse_device
-from datakit.models.weights.given import GivenWeights, open_weights
-from datakit.models.weights.known import U2NET, U2NETP
 from datakit.models.runtimes.onnx_file import read_onnx
 from datakit.models.segmenters.base import Identity, Segmenter, Settings
 from datakit.models.weights.files import kind_of, metadata_of
+from datakit.models.weights.given import GivenWeights, open_weights
+from datakit.models.weights.known import U2NET, U2NETP
 from datakit.models.weights.provenance import Weights
 
 if TYPE_CHECKING:
@@ -68,8 +68,8 @@ class U2NetFactory:
         model = read_u2net(given.data, self.size, str(given.path))
         contract = _as_trained(contract, given)
         if in_onnxruntime:
-            from datakit.models.runtimes.onnx_runner import OnnxSegmenter
             from datakit.models.networks.u2net_graph import write_u2net
+            from datakit.models.runtimes.onnx_runner import OnnxSegmenter
 
             graph = write_u2net(model, contract.input.size)
             made = OnnxSegmenter(identity, graph, contract, settings)

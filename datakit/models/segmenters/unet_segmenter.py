@@ -8,9 +8,9 @@ import msgspec
 
 from datakit.errors import ModelError
 from datakit.models.runtimes.contract import shipped
-from datakit.models.weights.given import GivenWeights, open_weights
 from datakit.models.segmenters.base import Identity, Segmenter, Settings
 from datakit.models.weights.files import kind_of
+from datakit.models.weights.given import GivenWeights, open_weights
 
 
 class UNetFactory:
@@ -25,8 +25,8 @@ class UNetFactory:
     def __call__(self, settings: Settings) -> Segmenter:
         """Build it; ModelError when the file is no U-Net that `datakit train` wrote."""
         given = _given(settings)
-        from datakit.models.runtimes.torch_runner import TorchSegmenter
         from datakit.models.networks.unet_weights import read_unet
+        from datakit.models.runtimes.torch_runner import TorchSegmenter
 
         model = read_unet(given.data, str(given.path))
         contract = shipped("unet")

@@ -1,0 +1,1 @@
+"""Weights as data: provenance, licence, digests, loaders that run no code."""

@@ -76,7 +76,7 @@ def read_tensors(data: bytes, name: str) -> tuple[dict[str, Tensor], dict[str, s
     ModelError
         As `kind_of`; also for ONNX, whose tensors have no such names.
     """
-    from datakit.models.weights.provenance import torch_archives
+    from datakit.models.weights import torch_archives
 
     kind = kind_of(data, name)
     metadata: dict[str, str] = {}

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from datakit.errors import ModelError
-from datakit.models.weights.known import Provenance, provenance_of
 from datakit.models.segmenters.base import Identity, Settings
+from datakit.models.weights.known import Provenance, provenance_of
 from datakit.models.weights.provenance import Weights, find_weights
 
 MAX_BYTES = 4 << 30

@@ -38,7 +38,7 @@ class CropChecker(Protocol):
 
 @dataclass(frozen=True)
 class Hiding:
-    """How faces are hidden; see `datakit.verbs.anonymize.run.Options`."""
+    """How faces are hidden; see `datakit.verbs.anonymize.options.Options`."""
 
     method: Method = "gaussian"
     sigma_iod: float = 1.0

@@ -11,9 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from datakit.errors import DatakitError, OutputError
-from datakit.io.store import atomic
-from datakit.io.pixels import images
 from datakit.io.layouts.base import Item
+from datakit.io.pixels import images
+from datakit.io.store import atomic
 from datakit.io.store.storage import Location
 from datakit.verbs.anonymize.task import Anonymize
 

@@ -7,9 +7,8 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from datakit.verbs.shared.pipeline import WriteOptions, recorded_options, run_fingerprint
 from datakit.errors import InputError
-from datakit.io.dataset.output import output
+from datakit.io.dataset import output
 from datakit.io.layouts.sources import Collection
 from datakit.io.store.storage import Location, location
 from datakit.records.anonymization import AUDIT, REVIEW, Anonymization
@@ -17,6 +16,8 @@ from datakit.records.card import Command
 from datakit.records.product import Product
 from datakit.records.sample import Sample
 from datakit.verbs.anonymize.rows import rows
+from datakit.verbs.shared.options import WriteOptions, recorded_options
+from datakit.verbs.shared.pipeline import run_fingerprint
 from datakit.version import __version__
 
 Released = TypeVar("Released", bound=WriteOptions)

@@ -14,22 +14,22 @@ import numpy.typing as npt
 
 from datakit.core.images.orientation import orient, oriented_wh
 from datakit.errors import InputError
-from datakit.io.store import atomic
-from datakit.io.pixels import images
-from datakit.io.store.files import FileRef
 from datakit.io.layouts.base import Item
+from datakit.io.pixels import images
 from datakit.io.pixels.photos import PhotoForm, encode_photo, photo_form
+from datakit.io.store import atomic
+from datakit.io.store.files import FileRef
 from datakit.io.store.storage import location
+from datakit.models.faces.base import FACE_DETECTORS
 from datakit.models.faces.finder import FaceFinder
 from datakit.models.faces.masks import FaceMasker
-from datakit.models.faces.base import FACE_DETECTORS
 from datakit.records.anonymization import Anonymization, HiddenFace, Status
 from datakit.records.probe import Probe
 from datakit.records.product import Product
 from datakit.records.sample import Operation, Sample
 from datakit.records.where import Where
-from datakit.verbs.anonymize.rows import rows
 from datakit.verbs.anonymize.face_hiding import FaceHider, Hidden, Hiding
+from datakit.verbs.anonymize.rows import rows
 from datakit.version import __version__
 
 WIDE_REGION = "head"
@@ -42,7 +42,7 @@ Array = npt.NDArray[Any]
 
 @dataclass(frozen=True)
 class Anonymize:
-    """The task of ``anonymize``; see `datakit.verbs.anonymize.run.Options` for the fields."""
+    """The task of ``anonymize``; see `datakit.verbs.anonymize.options.Options` for the fields."""
 
     out: str
     step: Operation

@@ -8,12 +8,12 @@ from typing import Any
 
 from datakit.core.splitting.balancing import balanced_copies
 from datakit.errors import InputError
-from datakit.io.tables import jsonl
 from datakit.io.dataset.output import MANIFEST, read_card
 from datakit.io.layouts.base import Item
 from datakit.io.layouts.copies import copy_item
 from datakit.io.layouts.sources import Collection
 from datakit.io.store.storage import Location
+from datakit.io.tables import jsonl
 from datakit.records.sample import Sample
 
 FG_BINS = 10

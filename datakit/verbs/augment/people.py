@@ -7,8 +7,8 @@ from typing import Protocol
 
 from datakit.io.pixels import images
 from datakit.io.store.files import FileRef
-from datakit.models.faces.finder import FaceFinder
 from datakit.models.faces.base import FACE_DETECTORS
+from datakit.models.faces.finder import FaceFinder
 
 DETECTORS = ("mediapipe", "centerface")
 

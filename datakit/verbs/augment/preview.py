@@ -8,14 +8,14 @@ import numpy as np
 import numpy.typing as npt
 
 from datakit.core.images.contact_sheet import contact_sheet, overlay
-from datakit.io.store import atomic
-from datakit.io.pixels import images
-from datakit.io.tables import jsonl
 from datakit.io.dataset.output import MANIFEST
-from datakit.io.store.files import FileRef
 from datakit.io.layouts.base import Item
 from datakit.io.layouts.sources import Collection
+from datakit.io.pixels import images
+from datakit.io.store import atomic
+from datakit.io.store.files import FileRef
 from datakit.io.store.storage import Location
+from datakit.io.tables import jsonl
 from datakit.records.sample import Sample
 from datakit.verbs.shared.labelled import image_bytes, read_labelled
 

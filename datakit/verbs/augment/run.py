@@ -2,124 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Any
 
 import msgspec
-from msgspec import Meta
 
-from datakit.verbs.augment.copies import chosen_copies, only_copy, recorded_copy
-from datakit.verbs.augment.background_pool import background_files, refuse_people
-from datakit.verbs.shared.pipeline import Watch, WriteOptions, process
 from datakit.engine.base import LazyTask
 from datakit.errors import InputError
-from datakit.io.tables import jsonl
 from datakit.io.dataset.output import CARD, MANIFEST, read_card
 from datakit.io.layouts.sources import Collection
 from datakit.io.store.storage import location
+from datakit.io.tables import jsonl
 from datakit.records.anonymization import AUDIT, Anonymization
 from datakit.records.sample import Sample
 from datakit.records.summary import Summary
 from datakit.transforms.document import (
     parse_document,
-    preset_names,
     preset_text,
     read_document,
 )
+from datakit.verbs.augment.background_pool import background_files, refuse_people
+from datakit.verbs.augment.copies import chosen_copies, only_copy, recorded_copy
+from datakit.verbs.augment.options import DEFAULT_PRESET, VERB, Options
+from datakit.verbs.shared.pipeline import Watch, process
 from datakit.version import __version__
-
-VERB = "augment"
-DEFAULT_PRESET = "p3m"
-Split = Literal["train", "val", "test"]
-
-
-class Options(WriteOptions, frozen=True, kw_only=True):
-    """Options of ``augment``.
-
-    Examples
-    --------
-    >>> Options(src=("dataset",), out="more", copies=4).preset
-    'p3m'
-    """
-
-    preset: Annotated[
-        str | None,
-        Meta(
-            description="a pipeline that comes with datakit [default: p3m]",
-            extra={"choices": preset_names()},
-        ),
-    ] = None
-    pipeline: Annotated[
-        str | None,
-        Meta(
-            description="a pipeline of your own (YAML), instead of a preset",
-            extra={"input": "word"},
-        ),
-    ] = None
-    copies: Annotated[int, Meta(ge=1, le=1000, description="copies of each sample")] = 1
-    seed: Annotated[
-        int, Meta(ge=0, le=2**63 - 1, description="another seed gives other copies")
-    ] = 0
-    only: Annotated[
-        tuple[Split, ...], Meta(description="splits that are augmented (repeatable)")
-    ] = ("train",)
-    also: Annotated[
-        tuple[Split, ...], Meta(description="augment this split too (repeatable); recorded")
-    ] = ()
-    include_originals: Annotated[
-        bool, Meta(description="put the originals, of all splits, into DST as they are")
-    ] = False
-    balance: Annotated[
-        Literal["class", "fg_ratio"] | None,
-        Meta(description="rare classes or foreground shares get more of the copies"),
-    ] = None
-    min_visible: Annotated[
-        float,
-        Meta(ge=0, le=1, description="share of the foreground that must stay in the frame"),
-    ] = 0.5
-    backgrounds: Annotated[
-        str | None,
-        Meta(description="a folder of pictures to put behind the subject", extra={"input": "path"}),
-    ] = None
-    background_share: Annotated[
-        float, Meta(gt=0, le=1, description="share of the copies that get another background")
-    ] = 1.0
-    allow_people: Annotated[
-        bool, Meta(description="do not refuse backgrounds that show people")
-    ] = False
-    linear_light: Annotated[
-        bool, Meta(description="mix subject and background as light, not as code values")
-    ] = False
-    match_colours: Annotated[
-        float,
-        Meta(ge=0, le=1, description="move the subject's colours towards the background's"),
-    ] = 0.0
-    preview: Annotated[
-        int, Meta(ge=0, le=100, description="draw so many originals and their copies as a sheet")
-    ] = 0
-    replay: Annotated[
-        str | None, Meta(description="make only the copy with this id, byte for byte")
-    ] = None
-    manifest: Annotated[
-        str | None,
-        Meta(
-            description="the augmented dataset whose settings --replay takes [default: SRC]",
-            extra={"input": "path"},
-        ),
-    ] = None
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.preset is not None and self.pipeline is not None:
-            raise InputError("--preset and --pipeline exclude each other; choose one")
-        if self.preset is None and self.pipeline is None:
-            msgspec.structs.force_setattr(self, "preset", DEFAULT_PRESET)
-        if self.manifest is not None and self.replay is None:
-            raise InputError("--manifest goes with --replay ID; name the copy to make again")
-
-    @property
-    def splits(self) -> tuple[str, ...]:
-        """The splits that are augmented."""
-        return tuple(dict.fromkeys((*self.only, *self.also)))
 
 
 def run(options: Options, watch: Watch | None = None) -> Summary:

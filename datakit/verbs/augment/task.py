@@ -12,16 +12,18 @@ import numpy as np
 import numpy.typing as npt
 
 import datakit.transforms
-from datakit.core.matting.foreground import estimate_foreground
 from datakit.core.images.randomness import derive_rng
+from datakit.core.matting.foreground import estimate_foreground
 from datakit.errors import InputError
-from datakit.io.pixels import images
 from datakit.io.layouts.base import Item
 from datakit.io.layouts.copies import copy_item
+from datakit.io.pixels import images
 from datakit.records.anonymization import AUDIT, Anonymization
 from datakit.records.failure import Failure
 from datakit.records.product import Product
 from datakit.records.sample import Operation, Sample
+from datakit.transforms.document import parse_document
+from datakit.transforms.points import foreground_probes
 from datakit.verbs.augment.backgrounds import Backgrounds
 from datakit.verbs.shared.labelled import (
     Labelled,
@@ -32,8 +34,6 @@ from datakit.verbs.shared.labelled import (
     visible_instances,
     write_labelled,
 )
-from datakit.transforms.document import parse_document
-from datakit.transforms.points import foreground_probes
 
 VERB = "augment"
 REDRAWS = 10
@@ -43,7 +43,7 @@ TAG = "augmented"
 
 @dataclass(frozen=True)
 class Augment:
-    """The task of ``augment``; see `datakit.verbs.augment.run.Options` for the fields."""
+    """The task of ``augment``; see `datakit.verbs.augment.options.Options` for the fields."""
 
     out: str
     version: str

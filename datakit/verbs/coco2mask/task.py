@@ -14,16 +14,16 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from datakit.core.images.orientation import orient
+from datakit.core.images.resizing import Fit, Resizing
 from datakit.core.masks.coverage import coverage_to_uint8, polygon_coverage
 from datakit.core.masks.painting import order_by_area, paint_labels
-from datakit.core.images.orientation import orient
 from datakit.core.masks.polygons import polygon_counts_each, polygon_mask
-from datakit.core.images.resizing import Fit, Resizing
 from datakit.core.masks.runs import counts_to_mask, union_counts
 from datakit.errors import InputError
-from datakit.io.store import atomic
-from datakit.io.pixels import images
 from datakit.io.layouts.base import Item
+from datakit.io.pixels import images
+from datakit.io.store import atomic
 from datakit.io.store.storage import location
 from datakit.records.probe import Probe
 from datakit.records.product import Product
@@ -45,7 +45,7 @@ Array = npt.NDArray[Any]
 
 @dataclass(frozen=True)
 class Rasterize:
-    """The task of ``coco2mask``; see `datakit.verbs.coco2mask.run.Options` for the fields."""
+    """The task of ``coco2mask``; see `datakit.verbs.coco2mask.options.Options` for the fields."""
 
     out: str
     step: Operation

@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING
 import msgspec
 import numpy as np
 
-from datakit.core.metrics.bootstrap import bootstrap_mean
 from datakit.core.images.randomness import derive_rng
+from datakit.core.metrics.bootstrap import bootstrap_mean
 from datakit.errors import InputError
+from datakit.io.dataset import report_folder
 from datakit.io.store import atomic
-from datakit.io.tables import csv_rows
-from datakit.io.dataset.output import report_folder
-from datakit.io.tables.plots import Bars, save_bars
 from datakit.io.store.storage import Location, location
+from datakit.io.tables import csv_rows
+from datakit.io.tables.plots import Bars, save_bars
 from datakit.records.evaluation import Evaluation, MetricSummary, PairedDifference, Score
 from datakit.records.failure import Failure
 
 if TYPE_CHECKING:
-    from datakit.verbs.eval.run import Options
+    from datakit.verbs.eval.options import Options
 
 SHOWN = 10
 """How many of the worst samples the summary names; eval.csv has all."""

@@ -5,81 +5,20 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING
 
-from msgspec import Meta
-
-from datakit.verbs.shared.pipeline import ReadOptions, Silent, Watch
 from datakit.engine.base import LazyTask, Outcome, ordered_map
 from datakit.errors import InputError
-from datakit.io.dataset.output import report_folder
+from datakit.io.dataset import report_folder
 from datakit.io.pixels.mattes import Kind, Labels, match_names, read_labels
 from datakit.io.store.storage import Location, location
 from datakit.records.evaluation import Comparison, Evaluation, Score
 from datakit.records.failure import Failure
+from datakit.verbs.eval.options import VERB, Options
+from datakit.verbs.shared.pipeline import Silent, Watch
 
 if TYPE_CHECKING:
     from datakit.verbs.eval.task import Pair
-
-VERB = "eval"
-
-
-class Options(ReadOptions, frozen=True, kw_only=True):
-    """Options of ``eval``.
-
-    Examples
-    --------
-    >>> Options(src=("predictions", "truth"), profile="p3m").kind
-    'auto'
-    >>> Options(src=("predictions",))
-    Traceback (most recent call last):
-    datakit.errors.InputError: eval: expected PRED and GT, found 1 path; name both
-    """
-
-    src: Annotated[tuple[str, ...], Meta(description="PRED GT: the predictions, and the truth")]
-    out: Annotated[
-        str | None, Meta(description="folder for eval.json, eval.csv, eval.jsonl and eval.svg")
-    ] = None
-    compare: Annotated[
-        tuple[str, ...],
-        Meta(
-            description="other predictions, compared with PRED sample by sample (repeatable)",
-            extra={"input": "path"},
-        ),
-    ] = ()
-    kind: Annotated[
-        Literal["auto", "alpha", "mask"],
-        Meta(description="what is compared; auto: alphas when the truth has any"),
-    ] = "auto"
-    profile: Annotated[
-        Literal["dim", "p3m", "p3m-arange", "rvm"],
-        Meta(description="whose conventions the matting errors follow"),
-    ] = "dim"
-    trimap: Annotated[
-        Literal["given", "p3m", "dim", "none"],
-        Meta(description="the unknown region: GT's own trimaps, or made from its alphas"),
-    ] = "given"
-    threshold: Annotated[
-        float, Meta(ge=0, lt=1, description="alphas above this are foreground for IoU and the like")
-    ] = 0.5
-    resize: Annotated[bool, Meta(description="scale predictions to the truth's size")] = False
-    allow_synthetic: Annotated[
-        bool, Meta(description="take alphas that `matte` computed for ground truth")
-    ] = False
-    sort: Annotated[
-        str | None, Meta(description="metric that orders the samples [default: mse, or iou]")
-    ] = None
-    confidence: Annotated[
-        float, Meta(gt=0, lt=1, description="of the bootstrap intervals of the means")
-    ] = 0.95
-    seed: Annotated[int, Meta(ge=0, description="of the bootstrap")] = 0
-    overwrite: Annotated[bool, Meta(description="replace an earlier evaluation in DST")] = False
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if len(self.src) != 2:
-            count = f"{len(self.src)} path" + ("" if len(self.src) == 1 else "s")
-            raise InputError(f"eval: expected PRED and GT, found {count}; name both")
 
 
 def run(options: Options, watch: Watch | None = None) -> Evaluation:

@@ -9,14 +9,14 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from datakit.core.matting.trimaps import dim_trimap, p3m_trimap
 from datakit.core.metrics.mask_metrics import mask_scores
 from datakit.core.metrics.matting_metrics import matting_errors
 from datakit.core.metrics.ssim import WINDOW_PX, ssim
-from datakit.core.matting.trimaps import dim_trimap, p3m_trimap
 from datakit.errors import InputError
 from datakit.io.pixels import images
-from datakit.io.store.files import FileRef
 from datakit.io.pixels.mattes import Kind, decode_label_alpha, decode_label_mask
+from datakit.io.store.files import FileRef
 from datakit.records.evaluation import Score
 from datakit.verbs.shared.bands import foreground
 
@@ -36,7 +36,7 @@ class Pair:
 
 @dataclass(frozen=True)
 class Evaluate:
-    """The task of ``eval``; see `datakit.verbs.eval.run.Options` for the fields."""
+    """The task of ``eval``; see `datakit.verbs.eval.options.Options` for the fields."""
 
     kind: Kind
     profile: str

@@ -6,68 +6,27 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, cast
+from typing import Any, cast
 
 import msgspec
-from msgspec import Meta
 
-from datakit.verbs.shared.pipeline import Watch, WriteOptions, operation, process
 from datakit.engine.base import LazyTask
 from datakit.errors import InputError
-from datakit.io.store import atomic
 from datakit.io.dataset.output import DatasetWriter
 from datakit.io.exports import WRITERS
 from datakit.io.exports.base import Facts, Settings, Shard
 from datakit.io.layouts.base import Item, Reader
 from datakit.io.layouts.sources import Collection, open_sources
+from datakit.io.store import atomic
 from datakit.io.store.storage import location
 from datakit.records.card import Command
 from datakit.records.failure import Failure
 from datakit.records.summary import Summary
+from datakit.verbs.export.options import VERB, Options
+from datakit.verbs.shared.pipeline import Watch, operation, process
 
-VERB = "export"
 INDEX = "shards.jsonl"
 _JPEG = frozenset({".jpg", ".jpeg", ".jfif", ".jpe"})
-
-
-class Options(WriteOptions, frozen=True, kw_only=True):
-    """Options of ``export``.
-
-    Examples
-    --------
-    >>> Options(src=("dataset",), out="p3m", format="p3m", size="512x512").size_wh
-    (512, 512)
-    """
-
-    format: Annotated[str, Meta(description="the layout to write", extra={"choices": WRITERS})]
-    size: Annotated[
-        Annotated[str, Meta(pattern="^[1-9][0-9]{0,4}x[1-9][0-9]{0,4}$")] | None,
-        Meta(description="size of the output", extra={"metavar": "WxH"}),
-    ] = None
-    fit: Annotated[
-        Literal["stretch", "letterbox", "crop"], Meta(description="how --size treats the aspect")
-    ] = "stretch"
-    shard_samples: Annotated[
-        Annotated[int, Meta(ge=1, le=10_000_000)] | None,
-        Meta(description="samples a shard, of formats that have shards [default: the format's]"),
-    ] = None
-    shuffle: Annotated[
-        Annotated[int, Meta(ge=0)] | None,
-        Meta(description="mix the samples of a split over its shards, by this seed"),
-    ] = None
-
-    @property
-    def makes_dataset(self) -> bool:
-        """False: DST is for another program; datakit goes on with SRC."""
-        return False
-
-    @property
-    def size_wh(self) -> tuple[int, int] | None:
-        """``size`` as (width, height)."""
-        if self.size is None:
-            return None
-        width, height = self.size.split("x")
-        return int(width), int(height)
 
 
 def run(options: Options, watch: Watch | None = None) -> Summary:

@@ -11,12 +11,12 @@ import msgspec
 
 from datakit.core.images.resizing import Fit, Resizing
 from datakit.errors import DatakitError, OutputError
-from datakit.io.store import atomic
-from datakit.io.pixels import images
 from datakit.io.exports import WRITERS
 from datakit.io.exports.base import FileFormat, Settings, Shard, ShardFormat
 from datakit.io.exports.picture import Picture
 from datakit.io.layouts.base import Item
+from datakit.io.pixels import images
+from datakit.io.store import atomic
 from datakit.io.store.storage import location
 from datakit.records.failure import Failure
 from datakit.records.product import Product
@@ -36,7 +36,7 @@ INDEX = "shards.jsonl"
 
 @dataclass(frozen=True)
 class _Export:
-    """What both tasks of ``export`` share; see `datakit.verbs.export.run.Options`."""
+    """What both tasks of ``export`` share; see `datakit.verbs.export.options.Options`."""
 
     out: str
     step: Operation

@@ -3,74 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING
 
 import msgspec
-from msgspec import Meta
 
-from datakit.verbs.shared.pipeline import Watch, WriteOptions, operation, process
-from datakit.verbs.export.run import finishing, read_settings
 from datakit.engine.base import LazyTask
 from datakit.errors import InputError
 from datakit.records.summary import Summary
+from datakit.verbs.export.run import finishing, read_settings
+from datakit.verbs.mask2coco.options import VERB, Options
+from datakit.verbs.shared.pipeline import Watch, operation, process
 
 if TYPE_CHECKING:
     from datakit.io.exports.base import Settings
 
-VERB = "mask2coco"
 MAX_CLASSES = 255
-
-
-class Options(WriteOptions, frozen=True, kw_only=True):
-    """Options of ``mask2coco``.
-
-    Examples
-    --------
-    >>> Options(src=("dataset",), out="coco").holes
-    'rle'
-    """
-
-    shapes: Annotated[
-        Literal["polygon", "rle"],
-        Meta(description="polygons that keep --iou and --boundary-iou, or RLE, which is lossless"),
-    ] = "polygon"
-    holes: Annotated[
-        Literal["rle", "bridge"],
-        Meta(
-            description="an object with holes: as RLE, or as polygons whose holes hang on a "
-            "bridge without width"
-        ),
-    ] = "rle"
-    instances: Annotated[
-        Literal["class", "component"],
-        Meta(description="one annotation a class, or one for each connected part of it"),
-    ] = "class"
-    category: Annotated[
-        tuple[str, ...],
-        Meta(
-            description="name of the mask's value 1, then 2, …, where SRC does not name its "
-            "classes; a single one names the foreground (repeatable)"
-        ),
-    ] = ()
-    threshold: Annotated[
-        Annotated[int, Meta(ge=1, le=65535)] | None,
-        Meta(description="masks are gray: a pixel of this value or more is inside"),
-    ] = None
-    tolerance: Annotated[
-        float,
-        Meta(
-            ge=0,
-            le=1000,
-            description="where the search for the largest tolerance starts, in pixels; "
-            "0: along the borders of the pixels, lossless",
-        ),
-    ] = 1.0
-    iou: Annotated[
-        float, Meta(ge=0, le=1, description="what the polygons must keep: intersection over union")
-    ] = 0.99
-    boundary_iou: Annotated[
-        float, Meta(ge=0, le=1, description="what they must keep of the boundary's band")
-    ] = 0.95
 
 
 def run(options: Options, watch: Watch | None = None) -> Summary:

@@ -18,7 +18,7 @@ from datakit.verbs.export.task import ExportSample
 
 @dataclass(frozen=True)
 class MaskToCoco(ExportSample):
-    """The task of ``mask2coco``; see `datakit.verbs.mask2coco.run.Options` for the fields."""
+    """The task of ``mask2coco``; see `datakit.verbs.mask2coco.options.Options` for the fields."""
 
     drawing: Drawing = field(default_factory=Drawing)
     threshold: int | None = None

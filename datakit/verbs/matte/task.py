@@ -14,9 +14,9 @@ from datakit.core.matting.alpha import Method, estimate_alpha
 from datakit.core.matting.foreground import estimate_foreground
 from datakit.core.matting.mask_prior import Prior, outline_prior
 from datakit.errors import InputError
-from datakit.io.store import atomic
-from datakit.io.pixels import images
 from datakit.io.layouts.base import Item
+from datakit.io.pixels import images
+from datakit.io.store import atomic
 from datakit.io.store.storage import location
 from datakit.records.product import Product
 from datakit.records.sample import SYNTHETIC, Operation
@@ -33,7 +33,7 @@ Outline = Literal["auto", "exact", "drawn"]
 
 @dataclass(frozen=True)
 class Matte:
-    """The task of ``matte``; see `datakit.verbs.matte.run.Options` for the fields."""
+    """The task of ``matte``; see `datakit.verbs.matte.options.Options` for the fields."""
 
     out: str
     step: Operation

@@ -9,10 +9,10 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from datakit.core.drafts.cleaning import THRESHOLD, follow_edges, keep_parts, stretch_range
+from datakit.core.drafts.uncertainty import measure_doubt
 from datakit.core.images import network_input
 from datakit.core.matting.alpha import estimate_alpha
-from datakit.core.drafts.uncertainty import measure_doubt
-from datakit.core.drafts.cleaning import THRESHOLD, follow_edges, keep_parts, stretch_range
 from datakit.core.matting.mask_prior import outline_prior
 from datakit.core.matting.trimaps import half_band_px, mask_trimap
 from datakit.models.segmenters.base import Prediction
@@ -117,7 +117,9 @@ def _doubts(said: Said, probability: Map) -> dict[str, float]:
     first, hw = said.prediction, (probability.shape[0], probability.shape[1])
 
     def fitted(values: Map, prediction: Prediction) -> Map:
-        return network_input.resize_map(network_input.without_padding(values, prediction.placement), hw)
+        return network_input.resize_map(
+            network_input.without_padding(values, prediction.placement), hw
+        )
 
     def seen(prediction: Prediction | None) -> Map | None:
         return None if prediction is None else fitted(prediction.probability, prediction)

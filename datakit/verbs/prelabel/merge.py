@@ -20,26 +20,27 @@ from typing import Annotated, cast
 import msgspec
 from msgspec import Meta
 
-from datakit.verbs.shared.pipeline import Watch, WriteOptions, process
-from datakit.verbs.prelabel.review_matching import Matches, match, soft_alpha_of, soft_alphas
 from datakit.engine.base import LazyTask
 from datakit.errors import InputError
-from datakit.io.store import atomic
-from datakit.io.tables import csv_rows, jsonl
-from datakit.io.dataset.output import output
+from datakit.io.dataset import output
 from datakit.io.dataset.output import DatasetWriter
-from datakit.io.store.exchange import exchange, restore
-from datakit.io.store.files import FileRef, Folder, Root, open_root
 from datakit.io.layouts.base import Item, Reader
-from datakit.io.store.lock import claim
+from datakit.io.layouts.sources import Collection, open_sources
 from datakit.io.reviews import REVIEWS
 from datakit.io.reviews.base import Given, Pair, ReviewReader
-from datakit.io.layouts.sources import Collection, open_sources
+from datakit.io.store import atomic
+from datakit.io.store.exchange import exchange, restore
+from datakit.io.store.files import FileRef, Folder, Root, open_root
+from datakit.io.store.lock import claim
+from datakit.io.tables import csv_rows, jsonl
 from datakit.records.card import Command
 from datakit.records.draft import CHANGES, COCO, Change
 from datakit.records.failure import Failure
 from datakit.records.summary import Summary
 from datakit.verbs.prelabel.merge_task import EMPTIED, HEADER, TABLE
+from datakit.verbs.prelabel.review_matching import Matches, match, soft_alpha_of, soft_alphas
+from datakit.verbs.shared.options import WriteOptions
+from datakit.verbs.shared.pipeline import Watch, process
 
 VERB = "prelabel"
 
@@ -99,7 +100,7 @@ def merge(
     source = open_sources((into,), layout="datakit")
     if source.failures:
         raise InputError(
-            f"--into {into}: {source.failures[0].error}; mend {dataset.MANIFEST} first (datakit "
+            f"--into {into}: {source.failures[0].error}; mend {output.MANIFEST} first (datakit "
             "validate lists what is wrong)"
         )
     matches = match(reader, list(source.items()))
@@ -193,7 +194,10 @@ def _process(
         VERB,
         options,
         Collection((("", "datakit", reader),)),
-        LazyTask("datakit.verbs.prelabel.merge_task:MergeReview", {"out": options.out, "label_map": label_map}),
+        LazyTask(
+            "datakit.verbs.prelabel.merge_task:MergeReview",
+            {"out": options.out, "label_map": label_map},
+        ),
         label_map=label_map,
         tables={TABLE: csv_rows.line(HEADER), CHANGES: ""},
         finishing=lambda writer: _carry_over(drafts, writer, len(pairs)),

@@ -11,20 +11,20 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from datakit.core.matting.alpha_edit import edit_alpha
 from datakit.core.masks.contours import bridge_holes
-from datakit.core.metrics.mask_metrics import iou
 from datakit.core.masks.painting import order_by_area, paint_labels
 from datakit.core.masks.runs import Counts, counts_to_mask, mask_to_counts
+from datakit.core.matting.alpha_edit import edit_alpha
+from datakit.core.metrics.mask_metrics import iou
 from datakit.errors import InputError
-from datakit.io.store import atomic
-from datakit.io.tables import csv_rows
-from datakit.io.pixels import images
 from datakit.io.exports.drawn import Drawing, draw
 from datakit.io.exports.objects import Object
+from datakit.io.pixels import images
 from datakit.io.reviews import REVIEWS
 from datakit.io.reviews.base import Given, Pair
+from datakit.io.store import atomic
 from datakit.io.store.storage import location
+from datakit.io.tables import csv_rows
 from datakit.records.draft import CHANGES, DRAFT, Change
 from datakit.records.failure import Failure
 from datakit.records.product import Product

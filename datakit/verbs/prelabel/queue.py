@@ -13,10 +13,10 @@ import numpy.typing as npt
 from datakit.core.drafts.uncertainty import WEIGHTS, Order, order_by_doubt
 from datakit.core.drafts.uncertainty_weights import fit_weights
 from datakit.errors import InputError, SchemaError
-from datakit.io.store import atomic
-from datakit.io.tables import csv_rows, jsonl, yaml_files
 from datakit.io.dataset.output import DatasetWriter
+from datakit.io.store import atomic
 from datakit.io.store.storage import Location, location
+from datakit.io.tables import csv_rows, jsonl, yaml_files
 from datakit.models.segmenters.base import Identity
 from datakit.records.draft import (
     CALIBRATION,

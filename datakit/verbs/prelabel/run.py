@@ -2,199 +2,27 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any
 
 import msgspec
-from msgspec import Meta
 
-from datakit.verbs.shared.pipeline import Watch, WriteOptions, operation, process
-from datakit.verbs.prelabel.contents import contract_content, decided_by
-from datakit.engine import ENGINES
-from datakit.engine.base import Engine, LazyTask, Needs
+from datakit.engine.base import LazyTask, Needs
 from datakit.errors import InputError
 from datakit.io.layouts.sources import open_sources
 from datakit.models.segmenters.base import SEGMENTERS, Identity, Settings, identify
 from datakit.records.draft import DRAFTS
 from datakit.records.drafting import Drafting
 from datakit.records.summary import Summary
+from datakit.verbs.prelabel.contents import contract_content, decided_by
+from datakit.verbs.prelabel.options import GPU_BATCH, THREADS_OF_A_PROCESS, VERB, Options, is_gpu
+from datakit.verbs.shared.pipeline import Watch, operation, process
 
-VERB = "prelabel"
-GPU_BATCH = 64
 PHOTOS_AT_ONCE_ON_GPU = 512
 PHOTOS_AT_ONCE_ON_CPU = 4
 """Photos handed to a worker together; on a GPU enough that its stages are seldom empty."""
-THREADS_OF_A_PROCESS = 4
-"""Beside a GPU: of the time that a photo takes to be read, measured and written, Python's lock is
-held for 23 %, so that more threads would wait for one another; more processes share the GPU."""
 
 _GPU_NODES = ("/dev/nvidiactl", "/dev/dxg")
-
-
-class Options(WriteOptions, frozen=True, kw_only=True):
-    """Options of ``prelabel``.
-
-    Examples
-    --------
-    >>> Options(src=("photos",), out="drafts").model
-    'mediapipe-selfie'
-    """
-
-    src: Annotated[tuple[str, ...], Meta(description="folders, .zip or COCO .json to read")] = ()
-    out: Annotated[str, Meta(description="the dataset folder to write")] = ""
-    model: Annotated[
-        str, Meta(description="what drafts the labels", extra={"choices": SEGMENTERS})
-    ] = "mediapipe-selfie"
-    weights: Annotated[
-        tuple[str, ...],
-        Meta(
-            description="the model's weights, a file or a folder; one for each member of an "
-            "ensemble (repeatable)",
-            extra={"metavar": "FILE", "input": "path"},
-        ),
-    ] = ()
-    contract: Annotated[
-        str | None,
-        Meta(
-            description="how a model of another make is fed: a YAML file or a shipped name",
-            extra={"metavar": "FILE|NAME", "input": "word"},
-        ),
-    ] = None
-    member: Annotated[
-        tuple[str, ...], Meta(description="a member of --model ensemble (repeatable)")
-    ] = ()
-    device: Annotated[
-        str,
-        Meta(
-            pattern="^(auto|cpu|cuda(:[0-9]+)?)$",
-            description="where the model runs; auto takes a GPU when there is one, and says so",
-            extra={"metavar": "auto|cpu|cuda[:N]"},
-        ),
-    ] = "auto"
-    batch: Annotated[
-        Annotated[int, Meta(ge=1, le=4096)] | None,
-        Meta(
-            description=f"photos at once on a GPU [default: {GPU_BATCH}]; a CPU takes one at a "
-            "time, so that no photo's label depends on its neighbours"
-        ),
-    ] = None
-    precision: Annotated[
-        Literal["float32", "bfloat16", "float16"],
-        Meta(description="of the convolutions; probabilities are always computed in float32"),
-    ] = "float32"
-    compiled: Annotated[
-        bool,
-        Meta(
-            description="compile the model: slow to start, faster after",
-            extra={"flag": "--compile"},
-        ),
-    ] = False
-    tta: Annotated[
-        Literal["none", "flip"],
-        Meta(description="flip: look at the mirrored photo too, for the doubt; twice the work"),
-    ] = "none"
-    second: Annotated[
-        str | None,
-        Meta(
-            description="another model whose disagreement is a measure of doubt",
-            extra={"choices": SEGMENTERS},
-        ),
-    ] = None
-    second_weights: Annotated[
-        tuple[str, ...],
-        Meta(description="weights of --second", extra={"metavar": "FILE", "input": "path"}),
-    ] = ()
-    people: Annotated[
-        Literal["any", "faces"],
-        Meta(
-            description="faces: a photo in which no face is found gets an empty label and comes "
-            "first in the queue (some models take any object for a person)"
-        ),
-    ] = "any"
-    min_max: Annotated[
-        bool,
-        Meta(description="stretch each map to 0..1 as rembg does; invents people in empty scenes"),
-    ] = False
-    refine: Annotated[
-        bool, Meta(description="draw soft edges along the photo's own, by the guided filter")
-    ] = False
-    largest: Annotated[
-        Annotated[int, Meta(ge=1)] | None, Meta(description="keep only this many parts")
-    ] = None
-    min_area: Annotated[
-        float, Meta(ge=0, le=1, description="drop parts below this share of the photo")
-    ] = 0.0
-    matting: Annotated[
-        bool, Meta(description="estimate the alpha around the outline by closed-form matting")
-    ] = False
-    depth: Annotated[Literal["8", "16"], Meta(description="bits of the alphas")] = "8"
-    outline: Annotated[
-        Literal["rle", "polygons", "bridged"],
-        Meta(
-            description="what annotations.coco.json holds; a mask with holes stays RLE among "
-            "polygons, and bridged cuts its holes open"
-        ),
-    ] = "rle"
-    category: Annotated[
-        str, Meta(min_length=1, description="name of the class that is drafted")
-    ] = "person"
-    calibrate: Annotated[
-        str | None,
-        Meta(
-            description="order the queue by what people changed: a drafted dataset into which "
-            "reviewed labels were merged, or a calibration.yaml",
-            extra={"metavar": "REVIEWED", "input": "path"},
-        ),
-    ] = None
-    merge: Annotated[
-        str | None,
-        Meta(
-            description="bring these reviewed labels back into the drafts of --into",
-            extra={"metavar": "REVIEWED", "input": "path"},
-        ),
-    ] = None
-    into: Annotated[
-        str | None,
-        Meta(
-            description="the drafted dataset that --merge writes to",
-            extra={"metavar": "DST", "input": "path"},
-        ),
-    ] = None
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if (self.merge is None) != (self.into is None):
-            raise InputError("--merge REVIEWED and --into DST go together; name both")
-        if self.merge is not None and (self.src or self.out):
-            raise InputError("--merge takes no SRC and no -o: it writes to --into DST")
-        if self.merge is not None and (self.resume or self.overwrite):
-            raise InputError(
-                "--merge replaces the labels in one step; leave out --resume and --overwrite"
-            )
-        if self.merge is None and (not self.src or not self.out):
-            raise InputError("prelabel: expected SRC and -o DST, or --merge REVIEWED --into DST")
-        if self.second_weights and self.second is None:
-            raise InputError("--second-weights is for --second NAME; add that, or leave it out")
-
-    def make_engine(self) -> Engine:
-        """Build the engine; beside a GPU, workers are threads of the processes that share it."""
-        if self.engine == "local" and is_gpu(self.device):
-            engine: Engine = ENGINES.load(self.engine)(self.gpu_processes)
-            return engine
-        return super().make_engine()
-
-    @property
-    def hands(self) -> int:
-        """How many photos can be read or written at once."""
-        if self.workers is not None:
-            return max(1, self.workers)
-        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
-
-    @property
-    def gpu_processes(self) -> int:
-        """How many processes share a GPU; 0: this one."""
-        return 0 if self.workers == 0 else max(1, self.hands // THREADS_OF_A_PROCESS)
 
 
 def run(options: Options, watch: Watch | None = None) -> Summary:
@@ -262,11 +90,6 @@ def run(options: Options, watch: Watch | None = None) -> Summary:
         models=tuple(map(_named, models)),
         stages=times.table(summary.seconds),
     )
-
-
-def is_gpu(device: str) -> bool:
-    """Tell whether a resolved device is a GPU."""
-    return device.startswith("cuda")
 
 
 def _placed(options: Options) -> tuple[Options, str]:

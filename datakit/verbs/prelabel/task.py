@@ -17,11 +17,11 @@ import numpy.typing as npt
 
 from datakit.engine.base import Outcome
 from datakit.engine.stages import StageClock, Stages
-from datakit.io.store import atomic
-from datakit.io.pixels import images
 from datakit.io.exports.drawn import MASKS, Drawing, draw
 from datakit.io.exports.objects import Object
 from datakit.io.layouts.base import Item
+from datakit.io.pixels import images
+from datakit.io.store import atomic
 from datakit.io.store.storage import location
 from datakit.models.faces.base import FACE_DETECTORS, FaceDetector
 from datakit.models.segmenters.base import Hint, Identity, Settings, build
@@ -57,7 +57,7 @@ class Photo:
 
 @dataclass(frozen=True)
 class Prelabel:
-    """The task of ``prelabel``; see `datakit.verbs.prelabel.run.Options` for the fields.
+    """The task of ``prelabel``; see `datakit.verbs.prelabel.options.Options` for the fields.
 
     ``threads`` of them read and write beside the device; with 0 everything happens in turn.
     """

@@ -17,11 +17,11 @@ from datakit.checks.table import columns, from_row, to_row
 from datakit.checks.thresholds import default_limits, override, parse_target
 from datakit.engine.base import LazyTask, ordered_map
 from datakit.errors import InputError
-from datakit.io.store import atomic
-from datakit.io.tables import csv_rows, jsonl, parquet
 from datakit.io.dataset.output import DatasetWriter
 from datakit.io.layouts.sources import Collection
+from datakit.io.store import atomic
 from datakit.io.store.storage import Location
+from datakit.io.tables import csv_rows, jsonl, parquet
 from datakit.records.finding import SEVERITIES, Finding
 from datakit.records.quality import CheckCounts, Quality
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from datakit.verbs.qc.run import Options
+    from datakit.verbs.qc.options import Options
 
 TABLE = "qc.parquet"
 TABLE_KIND = "qc measurements"

@@ -4,103 +4,24 @@ from __future__ import annotations
 
 import hashlib
 import time
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING
 
 import msgspec
-from msgspec import Meta
 
-from datakit.checks.limits import Override
-from datakit.verbs.shared.pipeline import Silent, Watch, WriteOptions, operation, process, recorded_options
 from datakit.engine.base import LazyTask
-from datakit.errors import InputError
-from datakit.io.dataset.output import output
+from datakit.io.dataset import output
 from datakit.io.layouts.sources import open_sources
 from datakit.io.store.storage import location
-from datakit.models.segmenters.base import SEGMENTERS, identify
+from datakit.models.segmenters.base import identify
 from datakit.records.card import Card, Command
 from datakit.records.quality import Quality
+from datakit.verbs.qc.options import VERB, Options
+from datakit.verbs.shared.options import recorded_options
+from datakit.verbs.shared.pipeline import Silent, Watch, operation, process
 from datakit.version import __version__
 
 if TYPE_CHECKING:
     from datakit.verbs.qc import quality_report as report
-
-VERB = "qc"
-
-
-class Options(WriteOptions, frozen=True, kw_only=True):
-    """Options of ``qc``.
-
-    Examples
-    --------
-    >>> Options(src=("mattes",), out="report", target=("fg_ratio=0.5+-0.2",)).fail_on
-    'error'
-    >>> stricter = Options(rejudge="report/qc.parquet", checks={"halo": {"warning": 0.8}})
-    >>> stricter.checks["halo"].warning
-    0.8
-    """
-
-    src: Annotated[tuple[str, ...], Meta(description="folders, .zip or COCO .json to read")] = ()
-    out: Annotated[str, Meta(description="the folder to write the report to")] = ""
-    rejudge: Annotated[
-        str | None,
-        Meta(
-            description="judge this qc.parquet again, without SRC and without its pixels",
-            extra={"input": "path"},
-        ),
-    ] = None
-    checks: Annotated[
-        dict[str, Override],
-        Meta(
-            description="other thresholds, in the YAML of --config: "
-            "checks: {halo: {warning: 0.8}, binary: {enabled: false}}"
-        ),
-    ] = msgspec.field(default_factory=dict)
-    check: Annotated[
-        tuple[str, ...], Meta(description="judge only this check or family (repeatable)")
-    ] = ()
-    target: Annotated[
-        tuple[str, ...],
-        Meta(description="what the set should look like: fg_ratio=0.5+-0.2 (repeatable)"),
-    ] = ()
-    segmenter: Annotated[
-        str | None,
-        Meta(
-            description="compare labels with what this model sees (the content checks)",
-            extra={"choices": SEGMENTERS},
-        ),
-    ] = None
-    fail_on: Annotated[
-        Literal["review", "warning", "error", "never"],
-        Meta(description="exit code 1 from this severity on"),
-    ] = "error"
-    fix: Annotated[
-        Literal["none", "safe"],
-        Meta(
-            description="safe: DST also gets the images with corrected labels: residue snapped, "
-            "channel taken, 0/1 rescaled, specks removed"
-        ),
-    ] = "none"
-    sheet: Annotated[
-        int, Meta(ge=0, le=200, description="samples on the contact sheet of each check; 0: none")
-    ] = 24
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.rejudge is None and not (self.src and self.out):
-            raise InputError("qc: expected SRC and -o DST, or --rejudge FILE")
-        if self.rejudge is not None and self.src:
-            raise InputError("--rejudge takes no SRC: it judges measurements that were kept")
-        if self.rejudge is not None and (self.fix != "none" or self.resume or self.segmenter):
-            raise InputError(
-                "--rejudge sees no pixels: --fix, --segmenter and --resume do not go with it"
-            )
-        if self.segmenter is not None and self.segmenter not in SEGMENTERS:
-            raise InputError(f"--segmenter: expected one of {', '.join(SEGMENTERS)}")
-
-    @property
-    def makes_dataset(self) -> bool:
-        """Whether DST is a dataset, not only a report."""
-        return self.fix != "none"
 
 
 def run(options: Options, watch: Watch | None = None) -> Quality:

@@ -14,13 +14,13 @@ import numpy.typing as npt
 from datakit.checks.base import StoredFile, Subject
 from datakit.checks.judge import measure
 from datakit.checks.table import to_row
-from datakit.core.matting.repair import Repaired, repair
 from datakit.core.images.contact_sheet import overlay
+from datakit.core.matting.repair import Repaired, repair
 from datakit.errors import DatakitError, InputError, OutputError, TruncatedError
-from datakit.io.store import atomic
-from datakit.io.pixels import images
-from datakit.io.store.files import FileRef
 from datakit.io.layouts.base import Item
+from datakit.io.pixels import images
+from datakit.io.store import atomic
+from datakit.io.store.files import FileRef
 from datakit.io.store.storage import location
 from datakit.models.segmenters.base import Segmenter, build, segment_one
 from datakit.records.failure import Failure

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from datakit.verbs.shared.command_lines import step_line
-from datakit.verbs.shared.evidence import Evidence
 from datakit.io.layouts.base import Item
 from datakit.records.finding import SEVERITIES, Finding
 from datakit.records.sample import Sample
+from datakit.verbs.shared.command_lines import step_line
+from datakit.verbs.shared.evidence import Evidence
 
 MOST_FINDINGS = 40_000
 """Findings in the page; 10,000 samples have at most a few each, a broken set has all of them."""

@@ -6,10 +6,6 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from datakit.verbs.shared.command_lines import command_line
-from datakit.verbs.shared.evidence import Evidence
-from datakit.verbs.report.lineage_table import MOST_FINDINGS, kinds, lineage
-from datakit.verbs.report.pictures import illustrate
 from datakit.io.layouts.base import Item
 from datakit.io.layouts.sources import Collection
 from datakit.io.store.storage import location
@@ -18,10 +14,14 @@ from datakit.pages.report import Group, Page, Section, Table
 from datakit.records.anonymization import HiddenFace
 from datakit.records.finding import SEVERITIES
 from datakit.records.sample import Sample
+from datakit.verbs.report.lineage_table import MOST_FINDINGS, kinds, lineage
+from datakit.verbs.report.pictures import illustrate
+from datakit.verbs.shared.command_lines import command_line
+from datakit.verbs.shared.evidence import Evidence
 
 if TYPE_CHECKING:
+    from datakit.verbs.report.options import Options
     from datakit.verbs.shared.pipeline import Watch
-    from datakit.verbs.report.run import Options
 
 _MOST_ROWS = 300
 _MOST_BARS = 10

@@ -7,15 +7,15 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from datakit.verbs.shared.evidence import Evidence
 from datakit.engine.base import LazyTask, ordered_map
 from datakit.io.layouts.base import Item
 from datakit.pages.report import Group, Picture
 from datakit.records.finding import SEVERITIES, Finding
+from datakit.verbs.shared.evidence import Evidence
 
 if TYPE_CHECKING:
+    from datakit.verbs.report.options import Options
     from datakit.verbs.shared.pipeline import Watch
-    from datakit.verbs.report.run import Options
 
 MOST_PICTURES = 400
 """Of findings; at 10 to 25 kB each they keep the page far below 20 MB."""

@@ -3,64 +3,21 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-from msgspec import Meta
-
-from datakit.verbs.shared.pipeline import ReadOptions, Silent, Watch
 from datakit.errors import InputError
-from datakit.io.store import atomic
 from datakit.io.layouts.base import Item
 from datakit.io.layouts.sources import Collection, open_sources
+from datakit.io.store import atomic
 from datakit.io.store.storage import Location, location
 from datakit.records.summary import Summary
+from datakit.verbs.report.options import VERB, Options
+from datakit.verbs.shared.pipeline import Silent, Watch
 
 if TYPE_CHECKING:
     from datakit.pages.report import Page
 
-VERB = "report"
 _HEAD_BYTES = 2000
-
-
-class Options(ReadOptions, frozen=True, kw_only=True):
-    """Options of ``report``.
-
-    Examples
-    --------
-    >>> Options(src=("dataset",), out="report.html").pictures
-    6
-    >>> Options(src=("dataset",), out="report.pdf")
-    Traceback (most recent call last):
-    datakit.errors.InputError: report.pdf: expected a name that ends in .html
-    """
-
-    out: Annotated[
-        str, Meta(min_length=1, description="the .html file to write", extra={"suffix": ".html"})
-    ]
-    records: Annotated[
-        tuple[str, ...],
-        Meta(
-            description="folders whose records to show too: a report of qc, the dataset that "
-            "anonymize or prelabel wrote (repeatable)",
-            extra={"input": "path"},
-        ),
-    ] = ()
-    pictures: Annotated[
-        int,
-        Meta(
-            ge=0,
-            le=50,
-            description="pictures of each check, of doubtful drafts and, twice as many, of the "
-            "set; 0: none",
-        ),
-    ] = 6
-    title: Annotated[str | None, Meta(description="heading [default: the folder's name]")] = None
-    overwrite: Annotated[bool, Meta(description="replace a report that datakit wrote")] = False
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if not self.out.lower().endswith((".html", ".htm")):
-            raise InputError(f"{self.out}: expected a name that ends in .html")
 
 
 def run(options: Options, watch: Watch | None = None) -> Summary:
@@ -82,9 +39,9 @@ def run(options: Options, watch: Watch | None = None) -> Summary:
     InputError
         If SRC is no dataset of datakit's, or the file must not be written.
     """
-    from datakit.verbs.shared.evidence import gather
-    from datakit.verbs.report.page import compose
     from datakit.pages.report import render
+    from datakit.verbs.report.page import compose
+    from datakit.verbs.shared.evidence import gather
 
     started = time.perf_counter()
     out = location(options.out)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from datakit.io.pixels import images
 from datakit.io.layouts.base import Item
-from datakit.verbs.shared.inspect import Preview
+from datakit.io.pixels import images
 from datakit.verbs.qc.task import Draw
+from datakit.verbs.shared.inspect import Preview
 
 Box = tuple[int, int, int, int]
 JPEG_QUALITY = 82

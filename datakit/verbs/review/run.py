@@ -7,114 +7,18 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
 
 import msgspec
-from msgspec import Meta
 
-from datakit.verbs.shared.pipeline import Watch, WriteOptions, process
-from datakit.verbs.report.run import open_dataset
 from datakit.engine.base import LazyTask
 from datakit.errors import InputError
 from datakit.io.dataset.decisions import read_decisions
-from datakit.io.store.storage import is_remote, is_url, location, overlap, shown
+from datakit.io.store.storage import location, overlap
 from datakit.records.review import DECISIONS, Decision
 from datakit.records.summary import Summary
-
-VERB = "review"
-
-
-class Options(WriteOptions, frozen=True, kw_only=True):
-    """Options of ``review``.
-
-    Examples
-    --------
-    >>> Options(src=("dataset",)).folder
-    'dataset.review'
-    >>> Options(src=("dataset",), out="reviewed")
-    Traceback (most recent call last):
-    datakit.errors.InputError: -o DST goes with --apply; without it, review shows the page
-    """
-
-    out: Annotated[str, Meta(description="with --apply: the dataset folder to write")] = ""
-    apply: Annotated[
-        bool, Meta(description="write DST: rejected samples left out, edits painted in")
-    ] = False
-    decisions: Annotated[
-        str | None,
-        Meta(
-            description="folder for the decisions (review.jsonl) and edits [default: SRC.review, "
-            "beside SRC]",
-            extra={"input": "path"},
-        ),
-    ] = None
-    records: Annotated[
-        tuple[str, ...],
-        Meta(
-            description="folders whose records to go through: a report of qc, the dataset that "
-            "anonymize or prelabel wrote (repeatable)",
-            extra={"input": "path"},
-        ),
-    ] = ()
-    compare: Annotated[
-        str | None,
-        Meta(
-            description="an earlier dataset, whose labels are shown as before",
-            extra={"input": "path"},
-        ),
-    ] = None
-    photos: Annotated[
-        str | None,
-        Meta(
-            description="what anonymize read: shows the photos of its review list, which are not "
-            "in the dataset; they are shown as they are, and nothing of them is kept",
-            extra={"input": "path"},
-        ),
-    ] = None
-    only_accepted: Annotated[
-        bool, Meta(description="with --apply: leave out what was not accepted, too")
-    ] = False
-    expect: Annotated[
-        str | None,
-        Meta(
-            description="with --apply: sha256 of the decisions that DST must come from "
-            "[default: whatever was decided]"
-        ),
-    ] = None
-    port: Annotated[int, Meta(ge=0, le=65535, description="0: one that is free")] = 0
-    no_browser: Annotated[
-        bool, Meta(description="do not open the page; its address is printed")
-    ] = False
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.apply and not self.out:
-            raise InputError("--apply: expected -o DST, the dataset to write")
-        if self.decisions is not None and is_url(self.decisions):
-            raise InputError("--decisions: expected a folder on this machine, found a URL")
-        if self.out and not self.apply:
-            raise InputError("-o DST goes with --apply; without it, review shows the page")
-
-    @property
-    def folder(self) -> str:
-        """Where the decisions lie."""
-        if self.decisions is None and is_remote(self.src[0]):
-            raise InputError(
-                f"{shown(self.src[0])}: expected --decisions FOLDER, a folder on this machine"
-            )
-        return self.decisions or f"{self.src[0].rstrip('/')}.review"
-
-    @property
-    def also_reads(self) -> tuple[str, ...]:
-        """What --apply reads besides SRC, when it is there."""
-        return (f"{self.folder}/{DECISIONS}", f"{self.folder}/edits")
-
-    @property
-    def waits_for(self) -> str | None:
-        """What a person has to do before --apply can; None when there are decisions."""
-        if Path(self.folder, DECISIONS).is_file():
-            return None
-        return f"datakit review {self.src[0]}"
+from datakit.verbs.report.run import open_dataset
+from datakit.verbs.review.options import VERB, Options
+from datakit.verbs.shared.pipeline import Watch, process
 
 
 def run(

@@ -12,21 +12,22 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from datakit.verbs.shared.command_lines import step_line
-from datakit.verbs.shared.evidence import Evidence, gather, worst
-from datakit.verbs.report.run import open_dataset
-from datakit.verbs.review.run import VERB, release_note, standing
 from datakit.errors import InputError
 from datakit.io.dataset.decisions import THUMBNAILS, DecisionLog, open_log, read_decisions
-from datakit.io.store.files import FileRef
 from datakit.io.layouts.base import Item
 from datakit.io.layouts.sources import open_sources
+from datakit.io.store.files import FileRef
 from datakit.records.anonymization import Anonymization
 from datakit.records.finding import Finding
+from datakit.verbs.report.run import open_dataset
+from datakit.verbs.review.options import VERB
+from datakit.verbs.review.run import release_note, standing
+from datakit.verbs.shared.command_lines import step_line
+from datakit.verbs.shared.evidence import Evidence, gather, worst
 
 if TYPE_CHECKING:
-    from datakit.verbs.review.run import Options
     from datakit.pages.review_queue import Subject
+    from datakit.verbs.review.options import Options
 
 _PRIORITY = {"error": 0.95, "warning": 0.6, "review": 0.4}
 _WAITING = 1.0

@@ -12,9 +12,9 @@ import numpy as np
 
 from datakit.core.matting.brush import Layer, paint_alpha, paint_mask, paint_trimap
 from datakit.errors import InputError
-from datakit.io.pixels import images
 from datakit.io.dataset.decisions import read_edit
 from datakit.io.layouts.base import Item
+from datakit.io.pixels import images
 from datakit.records.draft import DRAFT
 from datakit.records.product import Product
 from datakit.records.review import FLAGGED, REVIEWED, Decision

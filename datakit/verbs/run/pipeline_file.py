@@ -10,11 +10,11 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal
 
-from datakit.verbs.run import step_options
-from datakit.verbs.shared.pipeline import SourceOptions
 from datakit.errors import InputError, SchemaError
-from datakit.io.tables import yaml_files
 from datakit.io.store.names import safe_name
+from datakit.io.tables import yaml_files
+from datakit.verbs.run import step_options
+from datakit.verbs.shared.options import SourceOptions
 
 Policy = Literal["stop", "continue"]
 

@@ -9,13 +9,13 @@ from typing import Any
 
 import msgspec
 
-from datakit.verbs.run import step_options
-from datakit.verbs.run.pipeline_file import Input, Pipeline, Step
 from datakit.errors import InputError
-from datakit.io.store.fingerprints import Snapshot, content_changes, stat_changes
 from datakit.io.dataset.run_folder import RunFolder
+from datakit.io.store.fingerprints import Snapshot, content_changes, stat_changes
 from datakit.io.store.storage import location
 from datakit.records.pipeline import Action, StepRecord
+from datakit.verbs.run import step_options
+from datakit.verbs.run.pipeline_file import Input, Pipeline, Step
 from datakit.version import __version__
 
 ABSENT = "absent"

@@ -6,9 +6,9 @@ from typing import Any
 
 import msgspec
 
-from datakit.verbs.shared.pipeline import SourceOptions
 from datakit.verbs.run.pipeline_file import POLICIES
 from datakit.verbs.run.step_options import fields_of, step_verbs
+from datakit.verbs.shared.options import SourceOptions
 
 _POLICY = {"enum": ["stop", "continue"]}
 _SRC = {

@@ -7,94 +7,24 @@ from collections.abc import Callable, Mapping
 from importlib import import_module
 from importlib.resources import files
 from pathlib import Path
-from typing import Annotated, Any, Literal, Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import msgspec
-from msgspec import Meta
 
 import datakit
-from datakit.verbs.shared.pipeline import Silent, Watch
+from datakit.errors import DatakitError, InputError
+from datakit.io.dataset import run_folder
+from datakit.io.dataset.run_folder import RunFolder
+from datakit.io.layouts.sources import open_sources
+from datakit.io.store import atomic
+from datakit.records.pipeline import RunSummary, StepRecord, StepReport
+from datakit.verbs.run.options import Options
 from datakit.verbs.run.pipeline_file import Step, load
 from datakit.verbs.run.pipeline_plan import Planned, check_inputs, plan
 from datakit.verbs.run.step_options import makes_dataset
-from datakit.engine import ENGINES
-from datakit.errors import DatakitError, InputError
-from datakit.io.store import atomic
-from datakit.io.dataset.output import run_folder
-from datakit.io.dataset.run_folder import RunFolder
-from datakit.io.layouts.sources import open_sources
-from datakit.records.base import Options as BaseOptions
-from datakit.records.pipeline import RunSummary, StepRecord, StepReport
+from datakit.verbs.shared.pipeline import Silent, Watch
 
-VERB = "run"
 NOTHING_RUN = "nothing was run"
-
-
-class Options(BaseOptions, frozen=True, kw_only=True):
-    """Options of ``run``.
-
-    Examples
-    --------
-    >>> Options(pipeline="portraits.yaml", out="result").redo
-    ()
-    >>> Options(init="p3m").pipeline
-    ''
-    """
-
-    pipeline: Annotated[
-        str,
-        Meta(description="the steps, as YAML", extra={"argument": "PIPELINE.yaml"}),
-    ] = ""
-    out: Annotated[
-        str, Meta(description="the folder of the run: one folder a step, and run.json")
-    ] = ""
-    init: Annotated[
-        Literal["roboflow", "p3m", "selfie"] | None,
-        Meta(description="print a commented example of this kind and do nothing else"),
-    ] = None
-    explain: Annotated[
-        bool, Meta(description="say for each step why it would run or not, and do nothing else")
-    ] = False
-    dry_run: Annotated[
-        bool, Meta(description="say what would be done, with counts, and write nothing")
-    ] = False
-    redo: Annotated[
-        tuple[str, ...],
-        Meta(
-            description="do this step again, and what depends on it (repeatable)",
-            extra={"metavar": "STEP"},
-        ),
-    ] = ()
-    workers: Annotated[
-        Annotated[int, Meta(ge=0)] | None,
-        Meta(description="worker processes of each step that does not say [default: CPUs]"),
-    ] = None
-    engine: Annotated[
-        str,
-        Meta(
-            description="what runs the work of each step that does not say",
-            extra={"choices": ENGINES},
-        ),
-    ] = "local"
-
-    ray_address: Annotated[
-        Annotated[str, Meta(min_length=1)] | None,
-        Meta(
-            description="the Ray cluster to work on, for --engine ray: HOST:PORT or auto",
-            extra={"metavar": "ADDRESS"},
-        ),
-    ] = None
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.ray_address is not None and self.engine != "ray":
-            raise InputError("--ray-address is for --engine ray; add that, or leave it out")
-        if self.init is None and not self.pipeline:
-            raise InputError("run: expected PIPELINE.yaml, or --init to get an example of one")
-        if self.init is None and not self.out:
-            raise InputError("run: expected -o DST, the folder of the run")
-        if "://" in self.out:
-            raise InputError(f"{self.out}: expected a folder on this machine; a run keeps it there")
 
 
 @runtime_checkable
@@ -163,7 +93,7 @@ def _check_pipeline(path: Path) -> None:
 
 def example(kind: str) -> str:
     """Return the commented example pipeline of a kind."""
-    return files("datakit.commands").joinpath("pipelines", f"{kind}.yaml").read_text("utf-8")
+    return files("datakit.verbs.run").joinpath("pipelines", f"{kind}.yaml").read_text("utf-8")
 
 
 def _since(started: float) -> float:

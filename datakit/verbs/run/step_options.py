@@ -11,9 +11,9 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 import msgspec
 
 import datakit
-from datakit.verbs.shared.pipeline import SourceOptions, WriteOptions
 from datakit.errors import DatakitError, InputError, SchemaError
 from datakit.records.base import Options, field_types
+from datakit.verbs.shared.options import SourceOptions, WriteOptions
 
 MANAGED = frozenset({"out", "resume", "overwrite", "dry_run", "strict"})
 """Options that the run itself sets."""

@@ -1,0 +1,1 @@
+"""What verbs share: options, the line from SRC to DST, samples as arrays, evidence."""

@@ -8,12 +8,12 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from datakit.core.metrics.matting_metrics import require_alpha
 from datakit.core.matting.trimaps import half_band_px, mask_trimap
+from datakit.core.metrics.matting_metrics import require_alpha
 from datakit.errors import InputError
 from datakit.io.layouts.base import Item
-from datakit.models.faces.finder import FaceFinder
 from datakit.models.faces.base import FACE_DETECTORS
+from datakit.models.faces.finder import FaceFinder
 from datakit.records.sample import Operation, Sample
 from datakit.verbs.shared.labelled import Labelled
 
@@ -21,7 +21,7 @@ Faces = Literal["none", "mediapipe", "centerface", "yunet"]
 
 
 class Band:
-    """Lays the unknown band of photos; see `datakit.verbs.matte.run.BandOptions`.
+    """Lays the unknown band of photos; see `datakit.verbs.matte.options.BandOptions`.
 
     Parameters
     ----------

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from datakit.verbs.shared.lineage import Lineage, source_of
 from datakit.errors import InputError
 from datakit.io.layouts.base import Item
 from datakit.records.coco import Annotation
+from datakit.verbs.shared.lineage import Lineage, source_of
 
 if TYPE_CHECKING:
     import numpy as np

@@ -9,8 +9,8 @@ from typing import TypeVar
 import msgspec
 
 from datakit.errors import InputError
-from datakit.io.store.files import Root, open_root
 from datakit.io.layouts.base import Item
+from datakit.io.store.files import Root, open_root
 from datakit.records.anonymization import AUDIT, Anonymization
 from datakit.records.draft import QUEUE, Queued
 from datakit.records.failure import Failure

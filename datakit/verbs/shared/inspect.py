@@ -11,12 +11,12 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from datakit.core.masks.runs import counts_area, counts_to_mask, union_counts
 from datakit.core.images.contact_sheet import overlay
+from datakit.core.masks.runs import counts_area, counts_to_mask, union_counts
 from datakit.errors import DatakitError, InputError, OutputError
+from datakit.io.layouts.base import Item
 from datakit.io.pixels import images
 from datakit.io.store.files import FileRef
-from datakit.io.layouts.base import Item
 from datakit.records.base import Record
 from datakit.records.failure import Failure
 from datakit.verbs.shared.shapes import Shape, canvas_of, read_shapes, shape_counts

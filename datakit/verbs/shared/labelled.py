@@ -14,10 +14,10 @@ import numpy as np
 import numpy.typing as npt
 
 from datakit.errors import InputError
-from datakit.io.store import atomic
-from datakit.io.pixels import images
-from datakit.io.store.files import FileRef
 from datakit.io.layouts.base import Item
+from datakit.io.pixels import images
+from datakit.io.store import atomic
+from datakit.io.store.files import FileRef
 from datakit.io.store.storage import location
 from datakit.records.sample import Instance
 

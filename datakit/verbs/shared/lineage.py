@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from msgspec import Meta
 
-from datakit.verbs.shared.pipeline import Silent, Watch, WriteOptions
-from datakit.verbs.shared.group_keys import user_keys
-from datakit.verbs.shared.lineage_duplicates import compared, join_duplicates
 from datakit.engine.base import LazyTask, ordered_map
 from datakit.errors import InputError
 from datakit.io.layouts.base import Item
 from datakit.records.failure import Failure
 from datakit.records.lineage import Link
+from datakit.verbs.shared.group_keys import user_keys
+from datakit.verbs.shared.lineage_duplicates import compared, join_duplicates
+from datakit.verbs.shared.options import WriteOptions
+from datakit.verbs.shared.pipeline import Silent, Watch
 
 if TYPE_CHECKING:
     import numpy as np

@@ -21,9 +21,9 @@ def join_duplicates(found: Lineage, options: LineageOptions) -> None:
     """Join near-duplicates: candidates by hash, confirmed by their thumbnails."""
     import numpy as np
 
-    from datakit.verbs.shared.lineage import source_of
     from datakit.core.similarity.duplicates import candidates
     from datakit.core.splitting.grouping import components, forest, video_of
+    from datakit.verbs.shared.lineage import source_of
 
     prints = [look.print for look in found.looks]
     keys = np.array([entry.key for entry in prints], np.uint64)

@@ -13,9 +13,9 @@ from datakit.core.similarity.hashing import THUMBNAIL_PX, Fingerprint, fingerpri
 from datakit.core.similarity.keypoints import SIDE_PX, shared_details
 from datakit.core.similarity.picture_match import compare
 from datakit.errors import InputError
+from datakit.io.layouts.base import Item
 from datakit.io.pixels import images
 from datakit.io.store.files import FileRef
-from datakit.io.layouts.base import Item
 
 # Below this many shared details chance could have made them; see docs/dedup.md.
 _DETAILS: Final = 8

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from datakit.verbs.shared.lineage import Lineage
 from datakit.io.store.storage import Location
+from datakit.verbs.shared.lineage import Lineage
 
 _TILE_PX = 200
 
@@ -26,8 +26,8 @@ def draw_pairs(
         Heading of the sheet.
     """
     from datakit.core.images.contact_sheet import contact_sheet
-    from datakit.io.store import atomic
     from datakit.io.pixels import images
+    from datakit.io.store import atomic
 
     place = {item.key: item for item in lineage.items}
     tiles, captions = [], []

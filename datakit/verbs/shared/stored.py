@@ -9,8 +9,8 @@ from typing import Any, cast
 import msgspec
 
 from datakit.engine.base import ChunkTask, Needs, Outcome, Task, needs_of
-from datakit.io.store import written_digests
 from datakit.io.layouts.base import Item
+from datakit.io.store import written_digests
 from datakit.io.store.storage import is_remote, location
 from datakit.records.product import Product
 
@@ -59,4 +59,6 @@ class Stored:
         ]
 
     def _signed(self, product: Product) -> Product:
-        return msgspec.structs.replace(product, digests=written_digests.take(self.out, product.files))
+        return msgspec.structs.replace(
+            product, digests=written_digests.take(self.out, product.files)
+        )

@@ -6,8 +6,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from datakit.verbs.shared.lineage import Lineage
 from datakit.errors import InputError
+from datakit.verbs.shared.lineage import Lineage
 
 if TYPE_CHECKING:
     import numpy as np

@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from datakit.verbs.split import write
-from datakit.verbs.shared.lineage import Lineage, source_of
 from datakit.errors import InputError
-from datakit.io.store import atomic
-from datakit.io.tables import csv_rows
 from datakit.io.layouts.sources import Collection
+from datakit.io.store import atomic
 from datakit.io.store.storage import Location, location
+from datakit.io.tables import csv_rows
 from datakit.records.lineage import REASONS, Audit, Leak, Reason
+from datakit.verbs.shared.lineage import Lineage, source_of
+from datakit.verbs.split import write
 
 if TYPE_CHECKING:
-    from datakit.verbs.split.run import Options
+    from datakit.verbs.split.options import Options
 
 # A sample is compared with so many of its group on the other side to find the plainest reason.
 _COMPARED = 24

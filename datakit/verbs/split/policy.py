@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from datakit.verbs.shared.columns import columns
-from datakit.verbs.shared.lineage import Lineage
 from datakit.errors import InputError
 from datakit.io.dataset.output import MANIFEST
 from datakit.io.layouts.base import Item
 from datakit.io.store.storage import location
 from datakit.records.sample import Sample
+from datakit.verbs.shared.columns import columns
+from datakit.verbs.shared.lineage import Lineage
 
 if TYPE_CHECKING:
     import numpy as np

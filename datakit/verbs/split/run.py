@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import gc
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING
 
 import msgspec
-from msgspec import Meta
 
+from datakit.errors import InputError
+from datakit.io.layouts.sources import Collection, open_sources
+from datakit.records.lineage import Audit
+from datakit.records.summary import Summary
+from datakit.verbs.shared.lineage import Lineage, trace
 from datakit.verbs.shared.pipeline import Silent, Watch
-from datakit.verbs.shared.lineage import Lineage, LineageOptions, trace
+from datakit.verbs.split.options import Options
 from datakit.verbs.split.plan import (
     Policy,
     check_sides,
@@ -17,114 +21,9 @@ from datakit.verbs.split.plan import (
     read_policy,
     side_sizes,
 )
-from datakit.errors import InputError
-from datakit.io.layouts.sources import Collection, open_sources
-from datakit.records.lineage import Audit
-from datakit.records.summary import Summary
 
 if TYPE_CHECKING:
     from datakit.verbs.split.assignment import Assignment
-
-VERB = "split"
-
-Amount = Annotated[float, Meta(gt=0)]
-
-
-class Options(LineageOptions, frozen=True, kw_only=True):
-    """Options of ``split``.
-
-    Examples
-    --------
-    >>> Options(src=("dataset",), out="split", val=0.15, seed=7).duplicates
-    'near'
-    """
-
-    train: Annotated[Amount | None, Meta(description="samples of train [default: the rest]")] = None
-    val: Annotated[
-        Amount | None, Meta(description="samples of val: a ratio below 1, or a count")
-    ] = None
-    test: Annotated[
-        Amount | None, Meta(description="samples of test: a ratio below 1, or a count")
-    ] = None
-    folds: Annotated[
-        Annotated[int, Meta(ge=2, le=100)] | None,
-        Meta(description="this many equal folds (fold1, fold2, …) instead of train and val"),
-    ] = None
-    stratify: Annotated[
-        tuple[str, ...],
-        Meta(description="columns to spread evenly: class,fg_ratio:5,split_source"),
-    ] = ()
-    seed: Annotated[int, Meta(ge=0, description="another seed, another split")] = 0
-    where: Annotated[
-        str | None, Meta(description="take only samples for which this holds: fg_ratio > 0.1")
-    ] = None
-    val_where: Annotated[
-        str | None, Meta(description="val takes only samples for which this holds")
-    ] = None
-    policy: Annotated[
-        str | None,
-        Meta(
-            description="p3m, or a .yaml file like it: sizes and conditions",
-            extra={"input": "word"},
-        ),
-    ] = None
-    previous: Annotated[
-        str | None,
-        Meta(
-            description="an earlier result of split: what it placed keeps its side",
-            extra={"input": "path"},
-        ),
-    ] = None
-    keep_existing: Annotated[
-        bool, Meta(description="keep the source's own split where it does not leak")
-    ] = False
-    audit: Annotated[
-        bool,
-        Meta(description="only say where the source's own split leaks; exit code 1 if it does"),
-    ] = False
-    repair: Annotated[
-        bool, Meta(description="write the source again with its leaks mended (needs -o)")
-    ] = False
-    tolerance: Annotated[
-        float,
-        Meta(ge=0, le=1, description="how far a side may miss its target, in parts of the whole"),
-    ] = 0.05
-    materialize: Annotated[
-        Literal["copy", "hardlink", "symlink", "none"],
-        Meta(description="how files come into DST; none: lists and the manifest only"),
-    ] = "copy"
-    sheet: Annotated[
-        int, Meta(ge=0, le=200, description="leaking pairs on the contact sheet of --audit")
-    ] = 24
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if not self.out and not self.audit:
-            raise InputError("split: expected -o DST, the folder to write (or --audit)")
-        if self.repair and not self.out:
-            raise InputError("--repair: expected -o DST, the folder to write")
-        sized = self.train or self.val or self.test or self.policy
-        if self.folds and (sized or self.repair or self.keep_existing):
-            raise InputError("--folds makes equal folds; it does not go with sizes or other splits")
-        if self.previous and (self.keep_existing or self.repair):
-            raise InputError(
-                "--previous and --keep-existing (--repair) both say where samples stay"
-            )
-        if self.sizeless and not (self.keep_existing or self.repair or self.audit):
-            raise InputError(
-                "split: expected how to split: --val 0.15, --train 10000 --val 1500, --folds 5, "
-                "--policy p3m, --keep-existing or --audit"
-            )
-
-    @property
-    def makes_dataset(self) -> bool:
-        """Whether DST is a dataset, not only an audit."""
-        return self.repair or not self.audit
-
-    @property
-    def sizeless(self) -> bool:
-        """Whether nothing says how large the sides are."""
-        return not (self.train or self.val or self.test or self.policy or self.folds)
 
 
 def run(options: Options, watch: Watch | None = None) -> Summary | Audit:
@@ -198,9 +97,9 @@ def _assign(options: Options, policy: Policy, lineage: Lineage) -> tuple[Assignm
     """Decide the side of each sample; the lineage keeps only what ``where`` lets through."""
     import numpy as np
 
+    from datakit.verbs.shared.columns import columns, strata
     from datakit.verbs.split import policy as rules
     from datakit.verbs.split.assignment import Request, assign, settle
-    from datakit.verbs.shared.columns import columns, strata
 
     notes = list(lineage.notes)
     _filter(lineage, [options.where, policy.where])

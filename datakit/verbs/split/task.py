@@ -8,10 +8,10 @@ from typing import Literal
 
 import msgspec
 
-from datakit.io.store import atomic
-from datakit.io.pixels import images
-from datakit.io.store.files import FileRef
 from datakit.io.layouts.base import Item
+from datakit.io.pixels import images
+from datakit.io.store import atomic
+from datakit.io.store.files import FileRef
 from datakit.io.store.storage import Location, location
 from datakit.records.product import Product
 from datakit.records.sample import Operation, Sample

@@ -11,27 +11,28 @@ from typing import TYPE_CHECKING, cast
 import msgspec
 
 import datakit
-from datakit.verbs.shared.pipeline import Watch, operation, process, recorded_options
-from datakit.verbs.shared.lineage import Lineage
 from datakit.engine.base import LazyTask
 from datakit.errors import InputError
-from datakit.io.store import atomic
-from datakit.io.tables import csv_rows, jsonl
-from datakit.io.dataset.output import output
+from datakit.io.dataset import output
 from datakit.io.layouts.base import Item, Reader, label_stems
 from datakit.io.layouts.coco_export import write_annotations
 from datakit.io.layouts.sources import Collection
+from datakit.io.store import atomic
 from datakit.io.store.storage import Location, location
+from datakit.io.tables import csv_rows, jsonl
 from datakit.records.base import Record
 from datakit.records.card import Card, Command
 from datakit.records.failure import Failure
 from datakit.records.sample import Sample
 from datakit.records.summary import Summary
+from datakit.verbs.shared.lineage import Lineage
+from datakit.verbs.shared.options import recorded_options
+from datakit.verbs.shared.pipeline import Watch, operation, process
 
 if TYPE_CHECKING:
-    from datakit.verbs.split.assignment import Assignment
     from datakit.verbs.shared.lineage import LineageOptions
-    from datakit.verbs.split.run import Options
+    from datakit.verbs.split.assignment import Assignment
+    from datakit.verbs.split.options import Options
 
 ANNOTATIONS = "_annotations.coco.json"
 

@@ -8,52 +8,26 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
 from itertools import islice, pairwise
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import msgspec
-from msgspec import Meta
 
-from datakit.verbs.shared.pipeline import ReadOptions, Silent, Watch
 from datakit.engine.base import LazyTask, ordered_map
 from datakit.errors import InputError
-from datakit.io.store import atomic
-from datakit.io.dataset.output import report_folder
+from datakit.io.dataset import report_folder
 from datakit.io.layouts.base import Item
 from datakit.io.layouts.sources import Collection, open_sources
+from datakit.io.store import atomic
 from datakit.io.store.storage import Location, location
 from datakit.records.statistics import AREA_EDGES, SplitCounts, Statistics
+from datakit.verbs.shared.pipeline import Silent, Watch
+from datakit.verbs.stats.options import VERB, Options
 
 if TYPE_CHECKING:
     from datakit.verbs.shared.inspect import Measured
 
-VERB = "stats"
 FILES = ("stats.json", "stats.svg", "preview.png")
 MOST_SIZES = 12
-
-
-class Options(ReadOptions, frozen=True, kw_only=True):
-    """Options of ``stats``."""
-
-    out: Annotated[
-        str | None,
-        Meta(description="folder for stats.json, stats.svg and, with --preview, preview.png"),
-    ] = None
-    images_dir: Annotated[
-        str | None,
-        Meta(
-            description="the folder of the images, when SRC is a .json",
-            extra={"flag": "--images", "input": "path"},
-        ),
-    ] = None
-    preview: Annotated[
-        int, Meta(ge=0, le=1000, description="draw this many samples with their labels")
-    ] = 0
-    overwrite: Annotated[bool, Meta(description="replace earlier statistics in DST")] = False
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.preview and self.out is None:
-            raise InputError("--preview: expected -o DST, the folder to draw the sheet into")
 
 
 def run(options: Options, watch: Watch | None = None) -> Statistics:

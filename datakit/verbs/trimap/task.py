@@ -10,12 +10,12 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from datakit.core.metrics.matting_metrics import require_alpha
 from datakit.core.matting.trimaps import dim_trimap, p3m_trimap
+from datakit.core.metrics.matting_metrics import require_alpha
 from datakit.errors import InputError
-from datakit.io.store import atomic
-from datakit.io.pixels import images
 from datakit.io.layouts.base import Item
+from datakit.io.pixels import images
+from datakit.io.store import atomic
 from datakit.io.store.storage import location
 from datakit.records.product import Product
 from datakit.records.sample import Operation
@@ -27,7 +27,7 @@ Style = Literal["band", "p3m", "dim"]
 
 @dataclass(frozen=True)
 class Trimap:
-    """The task of ``trimap``; see `datakit.verbs.trimap.run.Options` for the fields."""
+    """The task of ``trimap``; see `datakit.verbs.trimap.options.Options` for the fields."""
 
     out: str
     step: Operation

@@ -5,33 +5,18 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import closing
-from typing import Annotated
 
 import msgspec
-from msgspec import Meta
 
-from datakit.verbs.shared.pipeline import ReadOptions, Silent, Watch
 from datakit.engine.base import LazyTask, Outcome, ordered_map
-from datakit.io.dataset.output import output
-from datakit.io.tables import jsonl, schemas
+from datakit.io.dataset import output
 from datakit.io.layouts.sources import open_sources
 from datakit.io.store.storage import location
+from datakit.io.tables import jsonl, schemas
 from datakit.records.failure import Failure
 from datakit.records.problems import Problems
-
-VERB = "validate"
-
-
-class Options(ReadOptions, frozen=True, kw_only=True):
-    """Options of ``validate``."""
-
-    images_dir: Annotated[
-        str | None,
-        Meta(
-            description="the folder of the images, when SRC is a .json",
-            extra={"flag": "--images", "input": "path"},
-        ),
-    ] = None
+from datakit.verbs.shared.pipeline import Silent, Watch
+from datakit.verbs.validate.options import VERB, Options
 
 
 def run(options: Options, watch: Watch | None = None) -> Problems:

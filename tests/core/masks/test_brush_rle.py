@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
-from datakit.core.masks.painting import brush_rle
 from datakit.core.masks.brush_rle import decode_brush, encode_brush
+from datakit.core.masks.painting import brush_rle
 from datakit.errors import InputError
 from tests.core.masks import blobs
 

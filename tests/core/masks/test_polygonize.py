@@ -10,8 +10,8 @@ from hypothesis.extra.numpy import array_shapes, arrays
 from pycocotools import mask as coco
 
 from datakit.core.masks.contours import bridge_holes, count_points, trace_parts
-from datakit.core.metrics.mask_metrics import boundary_iou, iou
 from datakit.core.masks.polygonize import LEAST_BOUNDARY_IOU, LEAST_IOU, Outline, fit_outline
+from datakit.core.metrics.mask_metrics import boundary_iou, iou
 from datakit.errors import InputError
 from tests.core.masks import blobs
 

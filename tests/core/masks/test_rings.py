@@ -6,7 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from datakit.core.masks.rings import check_rings, ring_area, ring_bounds, ring_from_flat, tolerance_px
+from datakit.core.masks.rings import (
+    check_rings,
+    ring_area,
+    ring_bounds,
+    ring_from_flat,
+    tolerance_px,
+)
 from datakit.errors import InputError
 
 SQUARE = np.array([[10.0, 10.0], [30.0, 10.0], [30.0, 40.0], [10.0, 40.0]])

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from datakit.core.matting.alpha import METHODS, estimate_alpha
-from datakit.core.matting.mask_prior import outline_prior
 from datakit.core.matting.laplacian import laplacian_rows
+from datakit.core.matting.mask_prior import outline_prior
 from datakit.core.matting.trimaps import half_band_px, mask_trimap
 from datakit.errors import InputError
 from tests.core.mattes import disk

@@ -3,8 +3,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from datakit.core.quality.jpeg_traces import residue_share
 from datakit.core.matting.repair import repair
+from datakit.core.quality.jpeg_traces import residue_share
 from datakit.errors import InputError
 from tests.core.mattes import random_matte
 from tests.planted.base import jpeg, to_levels

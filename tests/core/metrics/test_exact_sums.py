@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from datakit.core.metrics.exact_sums import absolute_sum, square_sum
 from datakit.core.metrics.matting_metrics import matting_errors
 from datakit.core.metrics.ssim import ssim
-from datakit.core.metrics.exact_sums import absolute_sum, square_sum
 from tests.core.mattes import random_pair
 
 

@@ -6,8 +6,8 @@ import pytest
 from datakit.core.similarity.duplicates import candidates, same_picture
 from datakit.core.similarity.hashing import fingerprint, thumbnail
 from datakit.core.similarity.keypoints import shared_details
-from datakit.core.similarity.picture_match import compare
 from datakit.core.similarity.neighbours import hamming
+from datakit.core.similarity.picture_match import compare
 from datakit.errors import InputError
 from tests.planted.copies import near_copy, recompressed, scene
 

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from datakit.core.splitting.grouping import components, forest, video_of
 from datakit.core.splitting.assignment import Deal, deal, group_order, strata_error
+from datakit.core.splitting.grouping import components, forest, video_of
 from datakit.errors import InputError
 
 SHARES = st.sampled_from([(0.85, 0.15), (0.8, 0.1, 0.1), (0.2,) * 5, (0.5, 0.5)])

@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 from datakit.errors import InputError, OutputError
+from datakit.io.dataset import output
 from datakit.io.store import atomic
-from datakit.io.dataset.output import output
 from datakit.records.card import Card
 from datakit.records.failure import Failure
 from datakit.records.product import Product
 from datakit.records.sample import Sample, Source
-from tests.commands.exports import tree
+from tests.verbs.exports import tree
 
 
 def product(out: Path, name: str, split: str | None = None) -> Product:

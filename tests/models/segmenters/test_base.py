@@ -10,11 +10,11 @@ import cv2
 import numpy as np
 import pytest
 
-from datakit.verbs.weights import run as weights_verb
 from datakit.core.images import network_input
 from datakit.errors import InputError, ModelError
 from datakit.models.segmenters.base import Hint, Settings, build, identify, segment_one
 from datakit.models.weights.provenance import WEIGHTS_VARIABLE
+from datakit.verbs.weights import run as weights_verb
 
 
 @pytest.fixture
@@ -109,9 +109,9 @@ def test_wrong_ensembles(settings, words) -> None:
 
 def test_a_unet_file_is_read_once(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("torch")
-    from datakit.models.segmenters.base import unet_segmenter
     from datakit.models.networks.unet import UNet, UNetConfig
     from datakit.models.networks.unet_weights import write_unet
+    from datakit.models.segmenters.base import unet_segmenter
 
     path = cache / "unet.safetensors"
     path.write_bytes(write_unet(UNet(UNetConfig(width=2, depth=1, size_px=32))))

@@ -15,14 +15,14 @@ torch = pytest.importorskip("torch", reason="the extra 'prelabel' is not install
 safetensors = pytest.importorskip("safetensors.torch", reason="safetensors is not installed")
 
 from datakit.errors import ModelError  # noqa: E402
-from datakit.models.runtimes.onnx_file import read_onnx  # noqa: E402
-from datakit.models.weights.torch_archives import read_torchscript  # noqa: E402
 from datakit.models.networks.u2net import U2Net  # noqa: E402
 from datakit.models.networks.u2net_graph import write_u2net  # noqa: E402
 from datakit.models.networks.u2net_weights import read_u2net  # noqa: E402
 from datakit.models.networks.unet import UNet, UNetConfig  # noqa: E402
 from datakit.models.networks.unet_weights import read_unet, write_unet  # noqa: E402
+from datakit.models.runtimes.onnx_file import read_onnx  # noqa: E402
 from datakit.models.weights.files import kind_of, read_tensors  # noqa: E402
+from datakit.models.weights.torch_archives import read_torchscript  # noqa: E402
 from tests.models import weight_makers as makers  # noqa: E402
 
 

@@ -14,7 +14,8 @@ CONTENT = bytes(range(256)) * 4
 def weights(monkeypatch, tmp_path):
     monkeypatch.delenv(WEIGHTS_VARIABLE, raising=False)
     monkeypatch.setattr(
-        "datakit.models.weights.provenance.platformdirs.user_cache_dir", lambda name: str(tmp_path / "cache")
+        "datakit.models.weights.provenance.platformdirs.user_cache_dir",
+        lambda name: str(tmp_path / "cache"),
     )
     return Weights(
         name="Test",

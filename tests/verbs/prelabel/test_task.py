@@ -16,17 +16,17 @@ from datakit.engine.base import Outcome
 from datakit.errors import EngineError
 from datakit.io.exports.drawn import Drawing, draw
 from datakit.io.exports.objects import Object
-from datakit.io.store.files import FileRef
 from datakit.io.layouts.base import Item
+from datakit.io.store.files import FileRef
 from datakit.models.segmenters.base import SEGMENTERS, Settings
 from datakit.records.draft import DRAFTS, Draft
 from datakit.records.product import Product
 from datakit.records.sample import Operation
-from datakit.verbs.prelabel import task
+from datakit.verbs.prelabel import task as module
 from datakit.verbs.prelabel.hints import hint_of
 from datakit.verbs.prelabel.task import Prelabel, outlined_mask
-from tests.commands.exports import jpeg, tree
 from tests.tasks import segmenters
+from tests.verbs.exports import jpeg, tree
 
 
 @pytest.fixture(autouse=True)
@@ -173,7 +173,7 @@ def test_face_detectors_outlive_the_threads_of_a_chunk(
         def detect(self, image: Any) -> list[str]:
             return ["a face"] * bool(image.max() > 100)
 
-    monkeypatch.setattr(task.FACE_DETECTORS, "load", lambda name: Detector)
+    monkeypatch.setattr(module.FACE_DETECTORS, "load", lambda name: Detector)
     made = task(tmp_path / "out", only_faces=True, batch=4, threads=3)
     for _ in range(4):
         outcomes = made.run_chunk(items)

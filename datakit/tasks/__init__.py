@@ -1,1 +1,0 @@
-"""What happens to one sample, in a worker: the heavy imports are here and below."""

@@ -1,0 +1,91 @@
+"""The options of ``coco2mask``."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from datakit.errors import InputError
+from datakit.io.store.storage import location
+from datakit.verbs.shared.options import WriteOptions
+
+VERB = "coco2mask"
+
+
+PLACINGS = ("copy", "hardlink", "symlink", "none")
+
+
+class Options(WriteOptions, frozen=True, kw_only=True):
+    """Options of ``coco2mask``.
+
+    Examples
+    --------
+    >>> Options(src=("export",), out="dataset", size="512x512").size_wh
+    (512, 512)
+    """
+
+    kind: Annotated[
+        Literal["binary", "semantic", "instance", "coverage"],
+        Meta(
+            description="binary: 0/255; semantic: class index; instance: 16-bit object ids; "
+            "coverage: 8-bit soft alpha, the exact share of each pixel that is inside"
+        ),
+    ] = "binary"
+    category: Annotated[
+        tuple[str, ...], Meta(description="paint only this class (repeatable)")
+    ] = ()
+    rule: Annotated[
+        Literal["union", "evenodd"],
+        Meta(description="how several rings of one annotation combine; evenodd cuts holes"),
+    ] = "union"
+    overlap: Annotated[
+        Literal["area", "order"],
+        Meta(description="on top: the smaller object, or the later one (semantic, instance)"),
+    ] = "area"
+    boxes: Annotated[
+        Literal["skip", "paint"],
+        Meta(description="annotations with a box but no outline"),
+    ] = "skip"
+    images: Annotated[
+        str,
+        Meta(
+            description="copy, hardlink, symlink or none: how images get into DST; "
+            "or the folder of the images, when SRC is a .json",
+            extra={"metavar": "copy|hardlink|symlink|none|DIR", "input": "word"},
+        ),
+    ] = "copy"
+    images_dir: Annotated[
+        str | None,
+        Meta(
+            description="the folder of the images, when SRC is a .json",
+            extra={"metavar": "DIR", "input": "path"},
+        ),
+    ] = None
+    size: Annotated[
+        Annotated[str, Meta(pattern="^[1-9][0-9]{0,4}x[1-9][0-9]{0,4}$")] | None,
+        Meta(description="size of the output", extra={"metavar": "WxH"}),
+    ] = None
+    fit: Annotated[
+        Literal["stretch", "letterbox", "crop"], Meta(description="how --size treats the aspect")
+    ] = "stretch"
+    drop_empty: Annotated[bool, Meta(description="leave out images without foreground")] = False
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.images not in PLACINGS:
+            if not location(self.images).is_dir():
+                raise InputError(
+                    f"--images: expected {', '.join(PLACINGS)}, or a folder; got {self.images!r}"
+                )
+            msgspec.structs.force_setattr(self, "images_dir", self.images)
+            msgspec.structs.force_setattr(self, "images", "copy")
+
+    @property
+    def size_wh(self) -> tuple[int, int] | None:
+        """``size`` as (width, height)."""
+        if self.size is None:
+            return None
+        width, height = self.size.split("x")
+        return int(width), int(height)

@@ -1,0 +1,60 @@
+"""The options of ``dedup``."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+from datakit.errors import InputError
+from datakit.verbs.shared.lineage import LineageOptions
+
+VERB = "dedup"
+
+
+class Options(LineageOptions, frozen=True, kw_only=True):
+    """Options of ``dedup``.
+
+    Examples
+    --------
+    >>> Options(src=("photos",), out="report", drop=True).keep
+    'largest'
+    """
+
+    stem: Annotated[
+        Literal["verify", "trust", "ignore"],
+        Meta(description="also join equal source names: compare the pictures, believe, or not"),
+    ] = "ignore"
+    video: Annotated[
+        Literal["apart", "similar", "whole"],
+        Meta(
+            description="frames named <video>_mp4-0014 that look alike: not duplicates, "
+            "duplicates, or all of a video together"
+        ),
+    ] = "apart"
+    drop: Annotated[bool, Meta(description="DST becomes a dataset without the extra copies")] = (
+        False
+    )
+    keep: Annotated[
+        Literal["largest", "first"],
+        Meta(description="which of a cluster --drop keeps: the most pixels, or the first by id"),
+    ] = "largest"
+    materialize: Annotated[
+        Literal["copy", "hardlink", "symlink", "none"],
+        Meta(description="how files come into DST with --drop"),
+    ] = "copy"
+    sheet: Annotated[
+        int, Meta(ge=0, le=200, description="pairs on the contact sheet; 0: no sheet")
+    ] = 24
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not self.out:
+            raise InputError("dedup: expected -o DST, the folder for the report")
+        if self.duplicates == "off":
+            raise InputError("dedup: --duplicates off leaves nothing to look for; near or exact")
+
+    @property
+    def makes_dataset(self) -> bool:
+        """Whether DST is a dataset, not only a report."""
+        return self.drop

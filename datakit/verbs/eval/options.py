@@ -1,0 +1,73 @@
+"""The options of ``eval``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from msgspec import Meta
+
+from datakit.errors import InputError
+from datakit.verbs.shared.options import ReadOptions
+
+if TYPE_CHECKING:
+    pass
+
+VERB = "eval"
+
+
+class Options(ReadOptions, frozen=True, kw_only=True):
+    """Options of ``eval``.
+
+    Examples
+    --------
+    >>> Options(src=("predictions", "truth"), profile="p3m").kind
+    'auto'
+    >>> Options(src=("predictions",))
+    Traceback (most recent call last):
+    datakit.errors.InputError: eval: expected PRED and GT, found 1 path; name both
+    """
+
+    src: Annotated[tuple[str, ...], Meta(description="PRED GT: the predictions, and the truth")]
+    out: Annotated[
+        str | None, Meta(description="folder for eval.json, eval.csv, eval.jsonl and eval.svg")
+    ] = None
+    compare: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="other predictions, compared with PRED sample by sample (repeatable)",
+            extra={"input": "path"},
+        ),
+    ] = ()
+    kind: Annotated[
+        Literal["auto", "alpha", "mask"],
+        Meta(description="what is compared; auto: alphas when the truth has any"),
+    ] = "auto"
+    profile: Annotated[
+        Literal["dim", "p3m", "p3m-arange", "rvm"],
+        Meta(description="whose conventions the matting errors follow"),
+    ] = "dim"
+    trimap: Annotated[
+        Literal["given", "p3m", "dim", "none"],
+        Meta(description="the unknown region: GT's own trimaps, or made from its alphas"),
+    ] = "given"
+    threshold: Annotated[
+        float, Meta(ge=0, lt=1, description="alphas above this are foreground for IoU and the like")
+    ] = 0.5
+    resize: Annotated[bool, Meta(description="scale predictions to the truth's size")] = False
+    allow_synthetic: Annotated[
+        bool, Meta(description="take alphas that `matte` computed for ground truth")
+    ] = False
+    sort: Annotated[
+        str | None, Meta(description="metric that orders the samples [default: mse, or iou]")
+    ] = None
+    confidence: Annotated[
+        float, Meta(gt=0, lt=1, description="of the bootstrap intervals of the means")
+    ] = 0.95
+    seed: Annotated[int, Meta(ge=0, description="of the bootstrap")] = 0
+    overwrite: Annotated[bool, Meta(description="replace an earlier evaluation in DST")] = False
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if len(self.src) != 2:
+            count = f"{len(self.src)} path" + ("" if len(self.src) == 1 else "s")
+            raise InputError(f"eval: expected PRED and GT, found {count}; name both")

@@ -1,0 +1,52 @@
+"""The options of ``export``."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+from datakit.io.exports import WRITERS
+from datakit.verbs.shared.options import WriteOptions
+
+VERB = "export"
+
+
+class Options(WriteOptions, frozen=True, kw_only=True):
+    """Options of ``export``.
+
+    Examples
+    --------
+    >>> Options(src=("dataset",), out="p3m", format="p3m", size="512x512").size_wh
+    (512, 512)
+    """
+
+    format: Annotated[str, Meta(description="the layout to write", extra={"choices": WRITERS})]
+    size: Annotated[
+        Annotated[str, Meta(pattern="^[1-9][0-9]{0,4}x[1-9][0-9]{0,4}$")] | None,
+        Meta(description="size of the output", extra={"metavar": "WxH"}),
+    ] = None
+    fit: Annotated[
+        Literal["stretch", "letterbox", "crop"], Meta(description="how --size treats the aspect")
+    ] = "stretch"
+    shard_samples: Annotated[
+        Annotated[int, Meta(ge=1, le=10_000_000)] | None,
+        Meta(description="samples a shard, of formats that have shards [default: the format's]"),
+    ] = None
+    shuffle: Annotated[
+        Annotated[int, Meta(ge=0)] | None,
+        Meta(description="mix the samples of a split over its shards, by this seed"),
+    ] = None
+
+    @property
+    def makes_dataset(self) -> bool:
+        """False: DST is for another program; datakit goes on with SRC."""
+        return False
+
+    @property
+    def size_wh(self) -> tuple[int, int] | None:
+        """``size`` as (width, height)."""
+        if self.size is None:
+            return None
+        width, height = self.size.split("x")
+        return int(width), int(height)

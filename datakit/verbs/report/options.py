@@ -1,0 +1,56 @@
+"""The options of ``report``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+from msgspec import Meta
+
+from datakit.errors import InputError
+from datakit.verbs.shared.options import ReadOptions
+
+if TYPE_CHECKING:
+    pass
+
+VERB = "report"
+
+
+class Options(ReadOptions, frozen=True, kw_only=True):
+    """Options of ``report``.
+
+    Examples
+    --------
+    >>> Options(src=("dataset",), out="report.html").pictures
+    6
+    >>> Options(src=("dataset",), out="report.pdf")
+    Traceback (most recent call last):
+    datakit.errors.InputError: report.pdf: expected a name that ends in .html
+    """
+
+    out: Annotated[
+        str, Meta(min_length=1, description="the .html file to write", extra={"suffix": ".html"})
+    ]
+    records: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="folders whose records to show too: a report of qc, the dataset that "
+            "anonymize or prelabel wrote (repeatable)",
+            extra={"input": "path"},
+        ),
+    ] = ()
+    pictures: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=50,
+            description="pictures of each check, of doubtful drafts and, twice as many, of the "
+            "set; 0: none",
+        ),
+    ] = 6
+    title: Annotated[str | None, Meta(description="heading [default: the folder's name]")] = None
+    overwrite: Annotated[bool, Meta(description="replace a report that datakit wrote")] = False
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not self.out.lower().endswith((".html", ".htm")):
+            raise InputError(f"{self.out}: expected a name that ends in .html")

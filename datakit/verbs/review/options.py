@@ -1,0 +1,108 @@
+"""The options of ``review``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from msgspec import Meta
+
+from datakit.errors import InputError
+from datakit.io.store.storage import is_remote, is_url, shown
+from datakit.records.review import DECISIONS
+from datakit.verbs.shared.options import WriteOptions
+
+VERB = "review"
+
+
+class Options(WriteOptions, frozen=True, kw_only=True):
+    """Options of ``review``.
+
+    Examples
+    --------
+    >>> Options(src=("dataset",)).folder
+    'dataset.review'
+    >>> Options(src=("dataset",), out="reviewed")
+    Traceback (most recent call last):
+    datakit.errors.InputError: -o DST goes with --apply; without it, review shows the page
+    """
+
+    out: Annotated[str, Meta(description="with --apply: the dataset folder to write")] = ""
+    apply: Annotated[
+        bool, Meta(description="write DST: rejected samples left out, edits painted in")
+    ] = False
+    decisions: Annotated[
+        str | None,
+        Meta(
+            description="folder for the decisions (review.jsonl) and edits [default: SRC.review, "
+            "beside SRC]",
+            extra={"input": "path"},
+        ),
+    ] = None
+    records: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="folders whose records to go through: a report of qc, the dataset that "
+            "anonymize or prelabel wrote (repeatable)",
+            extra={"input": "path"},
+        ),
+    ] = ()
+    compare: Annotated[
+        str | None,
+        Meta(
+            description="an earlier dataset, whose labels are shown as before",
+            extra={"input": "path"},
+        ),
+    ] = None
+    photos: Annotated[
+        str | None,
+        Meta(
+            description="what anonymize read: shows the photos of its review list, which are not "
+            "in the dataset; they are shown as they are, and nothing of them is kept",
+            extra={"input": "path"},
+        ),
+    ] = None
+    only_accepted: Annotated[
+        bool, Meta(description="with --apply: leave out what was not accepted, too")
+    ] = False
+    expect: Annotated[
+        str | None,
+        Meta(
+            description="with --apply: sha256 of the decisions that DST must come from "
+            "[default: whatever was decided]"
+        ),
+    ] = None
+    port: Annotated[int, Meta(ge=0, le=65535, description="0: one that is free")] = 0
+    no_browser: Annotated[
+        bool, Meta(description="do not open the page; its address is printed")
+    ] = False
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.apply and not self.out:
+            raise InputError("--apply: expected -o DST, the dataset to write")
+        if self.decisions is not None and is_url(self.decisions):
+            raise InputError("--decisions: expected a folder on this machine, found a URL")
+        if self.out and not self.apply:
+            raise InputError("-o DST goes with --apply; without it, review shows the page")
+
+    @property
+    def folder(self) -> str:
+        """Where the decisions lie."""
+        if self.decisions is None and is_remote(self.src[0]):
+            raise InputError(
+                f"{shown(self.src[0])}: expected --decisions FOLDER, a folder on this machine"
+            )
+        return self.decisions or f"{self.src[0].rstrip('/')}.review"
+
+    @property
+    def also_reads(self) -> tuple[str, ...]:
+        """What --apply reads besides SRC, when it is there."""
+        return (f"{self.folder}/{DECISIONS}", f"{self.folder}/edits")
+
+    @property
+    def waits_for(self) -> str | None:
+        """What a person has to do before --apply can; None when there are decisions."""
+        if Path(self.folder, DECISIONS).is_file():
+            return None
+        return f"datakit review {self.src[0]}"

@@ -1,0 +1,128 @@
+"""Options that verbs share: of those that read, look at each sample, or write a dataset."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta
+
+from datakit.engine import ENGINES
+from datakit.engine.base import Engine
+from datakit.errors import InputError
+from datakit.io.dataset import output
+from datakit.io.layouts import READERS
+from datakit.io.layouts.sources import Collection, open_sources
+from datakit.records.base import Options
+from datakit.verbs.shared.progress import Silent as Silent
+from datakit.verbs.shared.progress import Watch as Watch
+
+
+class SourceOptions(Options, frozen=True, kw_only=True):
+    """Options of every verb that reads a source."""
+
+    src: Annotated[
+        tuple[str, ...], Meta(min_length=1, description="folders, .zip or COCO .json to read")
+    ]
+    layout: Annotated[
+        str | None,
+        Meta(
+            description="layout of SRC, when its content does not tell",
+            extra={"choices": READERS, "flag": "--from"},
+        ),
+    ] = None
+
+    def open(self) -> Collection:
+        """Open the sources."""
+        return open_sources(self.src, layout=self.layout)
+
+
+class ReadOptions(SourceOptions, frozen=True, kw_only=True):
+    """Options of every verb that looks at each sample."""
+
+    workers: Annotated[
+        Annotated[int, Meta(ge=0)] | None,
+        Meta(description="worker processes; 0: this process [default: CPUs]"),
+    ] = None
+    engine: Annotated[str, Meta(description="what runs the work", extra={"choices": ENGINES})] = (
+        "local"
+    )
+
+    ray_address: Annotated[
+        Annotated[str, Meta(min_length=1)] | None,
+        Meta(
+            description="the Ray cluster to work on, for --engine ray: HOST:PORT, or auto for the "
+            "one on this machine [default: one is started for this run]",
+            extra={"metavar": "ADDRESS"},
+        ),
+    ] = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.ray_address is not None and self.engine != "ray":
+            raise InputError("--ray-address is for --engine ray; add that, or leave it out")
+
+    def make_engine(self) -> Engine:
+        """Build the engine that the options name.
+
+        Raises
+        ------
+        InputError
+            If a path is in this process's memory and the work would be done in others.
+        """
+        places = (*self.src, str(getattr(self, "out", None) or ""))
+        if self.workers != 0 and any(place.startswith("memory://") for place in places):
+            raise InputError("memory:// is seen by one process only; use --workers 0")
+        build = ENGINES.load(self.engine)
+        engine: Engine = (
+            build(self.workers)
+            if self.ray_address is None
+            else build(self.workers, self.ray_address)
+        )
+        return engine
+
+
+class WriteOptions(ReadOptions, frozen=True, kw_only=True):
+    """Options of every verb that turns a source into a dataset."""
+
+    out: Annotated[str, Meta(min_length=1, description="the dataset folder to write")]
+    resume: Annotated[bool, Meta(description="continue an interrupted run")] = False
+    overwrite: Annotated[bool, Meta(description="replace a dataset that datakit wrote")] = False
+    dry_run: Annotated[bool, Meta(description="say what would be done and write nothing")] = False
+    strict: Annotated[bool, Meta(description="stop at the first item that fails")] = False
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.resume and self.overwrite:
+            raise InputError("--resume and --overwrite exclude each other; choose one")
+
+    @property
+    def mode(self) -> output.Mode:
+        """What the target may hold."""
+        return "resume" if self.resume else "overwrite" if self.overwrite else "new"
+
+
+# How a run is done, or where: it cannot change a byte of the result and is not recorded.
+_CIRCUMSTANCES = frozenset(
+    {
+        "src",
+        "out",
+        "workers",
+        "engine",
+        "ray_address",
+        "resume",
+        "overwrite",
+        "dry_run",
+        "strict",
+        "preview",
+    }
+)
+
+
+def recorded_options(options: Options) -> dict[str, Any]:
+    """Return the options that decide the result, for the card and the history."""
+    return {
+        name: value
+        for name, value in msgspec.structs.asdict(options).items()
+        if name not in _CIRCUMSTANCES
+    }

@@ -1,0 +1,40 @@
+"""The options of ``stats``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+from msgspec import Meta
+
+from datakit.errors import InputError
+from datakit.verbs.shared.options import ReadOptions
+
+if TYPE_CHECKING:
+    pass
+
+VERB = "stats"
+
+
+class Options(ReadOptions, frozen=True, kw_only=True):
+    """Options of ``stats``."""
+
+    out: Annotated[
+        str | None,
+        Meta(description="folder for stats.json, stats.svg and, with --preview, preview.png"),
+    ] = None
+    images_dir: Annotated[
+        str | None,
+        Meta(
+            description="the folder of the images, when SRC is a .json",
+            extra={"flag": "--images", "input": "path"},
+        ),
+    ] = None
+    preview: Annotated[
+        int, Meta(ge=0, le=1000, description="draw this many samples with their labels")
+    ] = 0
+    overwrite: Annotated[bool, Meta(description="replace earlier statistics in DST")] = False
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.preview and self.out is None:
+            raise InputError("--preview: expected -o DST, the folder to draw the sheet into")

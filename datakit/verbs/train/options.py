@@ -1,0 +1,79 @@
+"""The options of ``train``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from msgspec import Meta
+
+from datakit.verbs.shared.options import WriteOptions
+
+if TYPE_CHECKING:
+    pass
+
+VERB = "train"
+
+
+class Options(WriteOptions, frozen=True, kw_only=True):
+    """Options of ``train``.
+
+    Examples
+    --------
+    >>> Options(src=("dataset",), out="model").model
+    'unet'
+    """
+
+    model: Annotated[
+        Literal["unet", "u2netp", "u2net"], Meta(description="the network to train")
+    ] = "unet"
+    weights: Annotated[
+        str | None,
+        Meta(
+            description="weights to go on from (a state dict or safetensors) [default: from none]",
+            extra={"input": "path"},
+        ),
+    ] = None
+    size: Annotated[
+        int, Meta(ge=32, le=2048, description="side of the square that pictures are stretched to")
+    ] = 320
+    width: Annotated[int, Meta(ge=1, le=512, description="unet: channels of the first level")] = 32
+    depth: Annotated[int, Meta(ge=1, le=8, description="unet: how often the resolution halves")] = 4
+    epochs: Annotated[int, Meta(ge=1, le=100_000, description="at most this many")] = 30
+    patience: Annotated[
+        int,
+        Meta(ge=0, description="stop after this many epochs without a better IoU; 0: never"),
+    ] = 10
+    batch_size: Annotated[int, Meta(ge=1, le=4096, description="samples a step")] = 8
+    lr: Annotated[float, Meta(gt=0, le=10, description="learning rate of the first epoch")] = 1e-3
+    pipeline: Annotated[
+        str,
+        Meta(
+            description="augmentation: a preset, a pipeline's YAML file, or none",
+            extra={"input": "word"},
+        ),
+    ] = "light"
+    val_share: Annotated[
+        float,
+        Meta(gt=0, lt=1, description="share of the groups held out, when SRC has no split val"),
+    ] = 0.2
+    mse: Annotated[
+        float, Meta(ge=0, le=1000, description="weight of the alphas' squared error")
+    ] = 1.0
+    ssim: Annotated[float, Meta(ge=0, le=1000, description="weight of 1 - SSIM")] = 1.0
+    bce: Annotated[float, Meta(ge=0, le=1000, description="weight of the cross entropy")] = 1.0
+    seed: Annotated[int, Meta(ge=0, description="another seed, other weights")] = 0
+    device: Annotated[
+        Literal["auto", "cpu", "cuda"], Meta(description="auto: CUDA where there is one")
+    ] = "auto"
+    threads: Annotated[
+        Annotated[int, Meta(ge=1, le=1024)] | None,
+        Meta(description="torch's threads in this process [default: CPUs]"),
+    ] = None
+    workers: Annotated[
+        int, Meta(ge=0, description="processes that decode and augment; 0: this one")
+    ] = 0
+
+    @property
+    def makes_dataset(self) -> bool:
+        """False: DST is a model; datakit goes on with SRC."""
+        return False
