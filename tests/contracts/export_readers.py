@@ -16,7 +16,7 @@ from PIL import Image
 
 from datakit.core.masks.polygons import polygon_mask
 from datakit.io.exports.picture import flat_name
-from tests.core.test_brush_rle import slow_decode
+from tests.core.masks.test_brush_rle import slow_decode
 
 Key = tuple[str, str]
 """(side, name)."""

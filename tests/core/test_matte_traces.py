@@ -7,7 +7,7 @@ import pytest
 from datakit.core.quality.jpeg_traces import block_grid_ratio, residue_share
 from datakit.core.quality.level_gaps import level_gap_share
 from datakit.core.quality.stair_steps import repeated_lines_share
-from tests.core.mattes import disk
+from tests.core.sample_mattes import disk
 from tests.planted.base import jpeg, to_levels
 from tests.planted.mattes import analytic_matte
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pytest
 
 from datakit.transforms.elastic import FastElastic
-from tests.core.test_displacement import correlation_length
+from tests.core.images.test_displacement import correlation_length
 
 Fields = npt.NDArray[np.float32]
 

@@ -15,7 +15,7 @@ from datakit.io.pixels import images
 from datakit.records.card import Card, Command
 from datakit.records.draft import DRAFT
 from datakit.records.sample import Operation, Sample, Source
-from tests.core.masks import blobs
+from tests.core.sample_masks import blobs
 from tests.verbs.exports import jpeg, photo
 
 HEIGHT, WIDTH = 120, 160

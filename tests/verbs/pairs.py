@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from datakit.io.pixels import images
-from tests.core.mattes import disk
+from tests.core.sample_mattes import disk
 
 SIDE_PX = 72
 

@@ -18,7 +18,7 @@ from datakit.core.metrics.mask_metrics import boundary_iou, iou
 from datakit.errors import InputError
 from datakit.io.layouts.sources import open_sources
 from datakit.io.pixels import images
-from tests.core.masks import blobs
+from tests.core.sample_masks import blobs
 from tests.verbs.exports import Export, box, jpeg, photo, rle, tree
 
 CLASSES = ("person", "dog", "=cmd()<b>")

@@ -14,12 +14,12 @@ from click.testing import CliRunner
 import datakit
 from datakit.cli.main import app
 from datakit.errors import InputError, ModelError
+from datakit.models.weights import known
 from datakit.models.weights.provenance import (
     WEIGHTS_VARIABLE,
     Download,
     Weights,
     cache_folder,
-    known,
 )
 
 DATA = b"\x08\x07" + b"not a real graph, but published" * 40

@@ -18,7 +18,7 @@ from datakit.errors import InputError
 def load(name: str) -> dict[str, Any]:
     """Return the schema ``NAME.schema.json``; InputError if there is none of that name."""
     inside = files("datakit").joinpath("schemas", f"{name}.schema.json")
-    beside = Path(__file__).resolve().parents[2] / "schemas" / f"{name}.schema.json"
+    beside = Path(__file__).resolve().parents[3] / "schemas" / f"{name}.schema.json"
     for path in (inside, beside):
         if path.is_file():
             schema: dict[str, Any] = msgspec.json.decode(path.read_bytes())

@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
+from datakit.core.masks import brush_rle
 from datakit.core.masks.brush_rle import decode_brush, encode_brush
-from datakit.core.masks.painting import brush_rle
 from datakit.errors import InputError
-from tests.core.masks import blobs
+from tests.core.sample_masks import blobs
 
 MASKS = arrays(np.bool_, array_shapes(min_dims=2, max_dims=2, max_side=20))
 

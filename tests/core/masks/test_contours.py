@@ -19,7 +19,7 @@ from datakit.core.masks.contours import (
 )
 from datakit.core.masks.polygons import polygon_mask
 from datakit.errors import InputError
-from tests.core.masks import blobs
+from tests.core.sample_masks import blobs
 
 MASKS = arrays(np.bool_, array_shapes(min_dims=2, max_dims=2, max_side=12))
 

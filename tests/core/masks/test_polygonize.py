@@ -13,7 +13,7 @@ from datakit.core.masks.contours import bridge_holes, count_points, trace_parts
 from datakit.core.masks.polygonize import LEAST_BOUNDARY_IOU, LEAST_IOU, Outline, fit_outline
 from datakit.core.metrics.mask_metrics import boundary_iou, iou
 from datakit.errors import InputError
-from tests.core.masks import blobs
+from tests.core.sample_masks import blobs
 
 
 def painted_by_coco(outline: Outline, height: int, width: int) -> np.ndarray:

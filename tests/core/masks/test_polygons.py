@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pycocotools import mask as coco_mask
 
-from datakit.core.masks.painting import polygons
+from datakit.core.masks import polygons
 from datakit.core.masks.polygons import polygon_counts, polygon_counts_each, polygon_mask
 from datakit.core.masks.rings import ring_from_flat
 from datakit.core.masks.rle import encode_counts

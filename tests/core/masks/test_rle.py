@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from pycocotools import mask as coco_mask
 
-from datakit.core.masks.painting import rle
+from datakit.core.masks import rle
 from datakit.errors import InputError
 
 masks = hnp.arrays(

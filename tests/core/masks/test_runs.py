@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from pycocotools import mask as coco_mask
 
-from datakit.core.masks.painting import runs
+from datakit.core.masks import runs
 from datakit.errors import InputError
 
 masks = hnp.arrays(

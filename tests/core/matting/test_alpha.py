@@ -15,7 +15,7 @@ from datakit.core.matting.laplacian import laplacian_rows
 from datakit.core.matting.mask_prior import outline_prior
 from datakit.core.matting.trimaps import half_band_px, mask_trimap
 from datakit.errors import InputError
-from tests.core.mattes import disk
+from tests.core.sample_mattes import disk
 
 
 def slow_laplacian(image: np.ndarray, epsilon: float) -> np.ndarray:

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from datakit.core.matting.repair import repair
 from datakit.core.quality.jpeg_traces import residue_share
 from datakit.errors import InputError
-from tests.core.mattes import random_matte
+from tests.core.sample_mattes import random_matte
 from tests.planted.base import jpeg, to_levels
 from tests.planted.mattes import analytic_matte
 

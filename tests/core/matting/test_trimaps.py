@@ -15,7 +15,7 @@ from datakit.core.matting.trimaps import (
     require_trimap,
 )
 from datakit.errors import InputError
-from tests.core.mattes import disk
+from tests.core.sample_mattes import disk
 
 
 def bar_mask(height: int, width: int) -> np.ndarray:

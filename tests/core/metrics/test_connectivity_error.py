@@ -16,7 +16,7 @@ from datakit.core.metrics.connectivity_error import (
     connectivity_error,
     connectivity_errors,
 )
-from tests.core.mattes import disk, random_pair, real_pairs
+from tests.core.sample_mattes import disk, random_pair, real_pairs
 from tests.core.slow_metrics import slow_connectivity
 
 

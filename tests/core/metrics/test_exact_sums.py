@@ -8,7 +8,7 @@ import pytest
 from datakit.core.metrics.exact_sums import absolute_sum, square_sum
 from datakit.core.metrics.matting_metrics import matting_errors
 from datakit.core.metrics.ssim import ssim
-from tests.core.mattes import random_pair
+from tests.core.sample_mattes import random_pair
 
 
 def moved(array: np.ndarray, by: int) -> np.ndarray:

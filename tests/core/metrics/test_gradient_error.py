@@ -15,7 +15,7 @@ from datakit.core.metrics.gradient_error import (
     gradient_error,
     gradient_errors,
 )
-from tests.core.mattes import disk, random_pair, real_pairs
+from tests.core.sample_mattes import disk, random_pair, real_pairs
 from tests.core.slow_metrics import dense_unit_kernel, slow_gradient_scipy, slow_gradient_unit
 
 

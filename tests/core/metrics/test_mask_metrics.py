@@ -16,7 +16,7 @@ from datakit.core.metrics.mask_metrics import (
     precision_recall,
 )
 from datakit.errors import InputError
-from tests.core.mattes import disk
+from tests.core.sample_mattes import disk
 from tests.core.slow_metrics import slow_boundary
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from datakit.core.metrics.matting_metrics import PROFILES, mad, matting_errors, mse, sad
 from datakit.errors import InputError
 from tests.core import slow_metrics as slow
-from tests.core.mattes import disk, random_pair, real_pairs
+from tests.core.sample_mattes import disk, random_pair, real_pairs
 
 
 @settings(max_examples=40, deadline=None)

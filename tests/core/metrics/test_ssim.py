@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from datakit.core.metrics.ssim import ssim
 from datakit.errors import InputError
-from tests.core.mattes import disk, random_pair, real_pairs
+from tests.core.sample_mattes import disk, random_pair, real_pairs
 from tests.core.slow_metrics import slow_ssim
 
 

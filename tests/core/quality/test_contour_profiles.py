@@ -3,7 +3,7 @@ import pytest
 
 from datakit.core.quality.contour_profiles import edge_colours, fringe_ratio, halo_px
 from datakit.core.quality.matte_edges import edge_points
-from tests.core.mattes import disk
+from tests.core.sample_mattes import disk
 
 
 def compose(alpha: np.ndarray) -> np.ndarray:

@@ -3,7 +3,7 @@ import pytest
 
 from datakit.core.quality.label_quality import extra_region, label_quality, missing_region
 from datakit.errors import InputError
-from tests.core.mattes import disk
+from tests.core.sample_mattes import disk
 
 FULL = disk(128, 50)
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from datakit.core.quality.matte_edges import edge_points, hard_edge_share, transition_width_px
 from datakit.errors import InputError
-from tests.core.mattes import disk
+from tests.core.sample_mattes import disk
 
 
 @given(st.floats(4, 20))

@@ -8,7 +8,7 @@ from datakit.core.quality.matte_regions import (
     inversion_score,
     subjects,
 )
-from tests.core.mattes import disk
+from tests.core.sample_mattes import disk
 
 
 def test_parts_joined_by_faint_alpha_are_one() -> None:

@@ -25,8 +25,8 @@ from datakit.records.sample import Operation
 from datakit.verbs.prelabel import task as module
 from datakit.verbs.prelabel.hints import hint_of
 from datakit.verbs.prelabel.task import Prelabel, outlined_mask
-from tests.tasks import segmenters
 from tests.verbs.exports import jpeg, tree
+from tests.verbs.prelabel import segmenters
 
 
 @pytest.fixture(autouse=True)
