@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 
 import click
 
-from datakit.verbs.shared.pipeline import Silent, Watch
+from datakit.verbs.shared.progress import ProgressListener, SilentProgress
 
 PLAIN_SECONDS = 10.0
 
@@ -27,10 +27,10 @@ def by_node(rates: Mapping[str, float]) -> str:
     return ", ".join([*parts, *([f"{len(ordered) - 4} more nodes"] if ordered[4:] else [])])
 
 
-def make_watch(*, quiet: bool) -> Watch:
+def make_progress(*, quiet: bool) -> ProgressListener:
     """Return what fits stderr."""
     if quiet:
-        return Silent()
+        return SilentProgress()
     return _Bar() if sys.stderr.isatty() else _Plain()
 
 

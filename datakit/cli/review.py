@@ -9,12 +9,12 @@ from datakit.cli.verb import verb
 from datakit.records.summary import Summary
 from datakit.verbs.review.options import VERB, Options
 from datakit.verbs.review.run import run
-from datakit.verbs.shared.pipeline import Watch
+from datakit.verbs.shared.progress import ProgressListener
 
 
-def run_aloud(options: Options, watch: Watch | None = None) -> Summary:
+def run_aloud(options: Options, progress: ProgressListener | None = None) -> Summary:
     """Run with the page's address told on stderr."""
-    return run(options, watch, lambda text: click.echo(text, err=True))
+    return run(options, progress, lambda text: click.echo(text, err=True))
 
 
 command = verb(

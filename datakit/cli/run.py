@@ -18,7 +18,7 @@ from datakit.cli.verb import EXIT_INTERRUPTED, verb
 from datakit.records.pipeline import RunSummary, StepReport
 from datakit.verbs.run.options import VERB, Options
 from datakit.verbs.run.run import NOTHING_RUN, run
-from datakit.verbs.shared.pipeline import Silent, Watch
+from datakit.verbs.shared.progress import ProgressListener, SilentProgress
 
 DONE = {
     "run": "[green]done[/]",
@@ -30,26 +30,26 @@ PLANNED = {"run": "runs", "resume": "goes on", "skip": "[dim]up to date[/]", "st
 
 
 class StepLines:
-    """A watch that also writes a line to stderr at the end of each step."""
+    """A listener that also writes a line to stderr at the end of each step."""
 
-    def __init__(self, watch: Watch) -> None:
-        self._watch = watch
+    def __init__(self, progress: ProgressListener) -> None:
+        self._progress = progress
 
     def begin(self, total: int, what: str) -> None:
         """Pass it on."""
-        self._watch.begin(total, what)
+        self._progress.begin(total, what)
 
     def advance(self, failed: int) -> None:
         """Pass it on."""
-        self._watch.advance(failed)
+        self._progress.advance(failed)
 
     def nodes(self, rates: Callable[[], Mapping[str, float]]) -> None:
         """Pass it on."""
-        self._watch.nodes(rates)
+        self._progress.nodes(rates)
 
     def end(self) -> None:
         """Pass it on."""
-        self._watch.end()
+        self._progress.end()
 
     def step(self, report: StepReport) -> None:
         """Say how a step ended."""
@@ -121,9 +121,11 @@ def _notes(result: RunSummary) -> list[str]:
     return notes
 
 
-def _run(options: Options, watch: Watch) -> RunSummary:
+def _run(options: Options, progress: ProgressListener) -> RunSummary:
     try:
-        return run(options, watch if isinstance(watch, Silent) else StepLines(watch))
+        return run(
+            options, progress if isinstance(progress, SilentProgress) else StepLines(progress)
+        )
     except KeyboardInterrupt:
         click.echo("Interrupted; run the same command again: it goes on where it was.", err=True)
         sys.exit(EXIT_INTERRUPTED)

@@ -11,7 +11,7 @@ import click
 import msgspec
 
 from datakit.cli.flags import flags
-from datakit.cli.progress import make_watch
+from datakit.cli.progress import make_progress
 from datakit.errors import DatakitError
 from datakit.records.base import Options
 from datakit.records.summary import Summary
@@ -41,7 +41,7 @@ def verb(
     options : type
         Its Options; every field is a flag.
     run : callable
-        ``run(options, watch)`` -> a Summary, or a record with ``exit_code``.
+        ``run(options, progress)`` -> a Summary, or a record with ``exit_code``.
     summary, text : str
         The line in the table of verbs, and the rest of the help.
     examples : sequence of str
@@ -53,7 +53,7 @@ def verb(
     def callback(*, as_json: bool, quiet: bool, verbose: bool, **values: Any) -> None:
         try:
             given = {key: tuple(v) if isinstance(v, list) else v for key, v in values.items()}
-            result = run(options(**given), make_watch(quiet=quiet))
+            result = run(options(**given), make_progress(quiet=quiet))
         except DatakitError as error:
             if verbose:
                 traceback.print_exc()

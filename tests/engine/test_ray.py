@@ -67,11 +67,11 @@ def test_two_nodes_write_the_same_tree(
     ray_cluster: Any, export: Path, undisturbed: dict[str, str], tmp_path: Path
 ) -> None:
     # Long enough for the second node to start as well.
-    watch = Spoiler(1, lambda: time.sleep(2))
+    progress = Spoiler(1, lambda: time.sleep(2))
     options = run.Options(src=(str(export),), out=str(tmp_path / "out"), engine="ray", workers=2)
-    summary = run.run(options, watch)
+    summary = run.run(options, progress)
     assert tree(tmp_path / "out") == undisturbed
-    assert len(watch.seen) == 2
+    assert len(progress.seen) == 2
     notes = [note for note in summary.notes if "items/s" in note]
     assert len(notes) == 2
 
@@ -113,9 +113,9 @@ def test_a_node_that_leaves_takes_nothing_with_it(
     ray_cluster: Any, export: Path, undisturbed: dict[str, str], tmp_path: Path
 ) -> None:
     node = add_node(ray_cluster)
-    watch = Spoiler(12, lambda: remove_node(ray_cluster, node))
+    progress = Spoiler(12, lambda: remove_node(ray_cluster, node))
     options = run.Options(src=(str(export),), out=str(tmp_path / "out"), engine="ray", workers=3)
-    run.run(options, watch)
+    run.run(options, progress)
     wait_until(2)
     assert tree(tmp_path / "out") == undisturbed
 

@@ -357,8 +357,8 @@ def test_processes_that_share_a_gpu(workers: int, processes: int, hands: int) ->
 def test_busy_shares_count_the_hands() -> None:
     times = StageTimes(8, gpu_processes=2)
     seconds = {"read": 4.0, "compute": 1.0}
-    times.hear(Outcome("a", Product(), stages=seconds))
-    times.hear(Outcome("b", Product()))
+    times.count(Outcome("a", Product(), stages=seconds))
+    times.count(Outcome("b", Product()))
     table = times.table(2.0)
     assert (table["read"].busy, table["read"].rate) == (0.25, 4.0)
     assert (table["infer"].busy, table["infer"].rate) == (0.25, 4.0)

@@ -11,12 +11,12 @@ import pytest
 
 from datakit.errors import InputError
 from datakit.verbs.prelabel import run
-from datakit.verbs.shared.pipeline import Silent
+from datakit.verbs.shared.progress import SilentProgress
 
 PHOTOS = 3
 
 
-class StoppedAfterOne(Silent):
+class StoppedAfterOne(SilentProgress):
     """Whoever watches stops the run when the first photo is done."""
 
     def advance(self, failed: int) -> None:

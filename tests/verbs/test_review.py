@@ -197,7 +197,7 @@ def test_a_folder_of_something_else_is_refused(tmp_path: Path) -> None:
 
 def test_a_disk_that_is_full_loses_no_earlier_row(tmp_path: Path, monkeypatch: Any) -> None:
     from datakit.errors import OutputError
-    from datakit.io.dataset.output import decisions
+    from datakit.io.dataset import decisions
 
     with open_log(tmp_path / "r") as log:
         log.add(Decision(id="a", verdict="accept", at=now()))

@@ -31,7 +31,7 @@ def test_a_killed_step_resumes(work: Path, monkeypatch: pytest.MonkeyPatch) -> N
     class Stop(BaseException):
         pass
 
-    class Watch:
+    class ProgressListener:
         done = 0
 
         def begin(self, total: int, what: str) -> None:
@@ -47,11 +47,11 @@ def test_a_killed_step_resumes(work: Path, monkeypatch: pytest.MonkeyPatch) -> N
 
     options = Options(pipeline=str(work / "p.yaml"), out=str(other), workers=0)
     with pytest.raises(Stop):
-        run(options, Watch())
+        run(options, ProgressListener())
     seen: list[bool] = []
     real = coco2mask.run
     monkeypatch.setattr(
-        coco2mask, "run", lambda o, watch=None: (seen.append(o.resume), real(o, watch))[1]
+        coco2mask, "run", lambda o, progress=None: (seen.append(o.resume), real(o, progress))[1]
     )
     summary = run(options)
     assert summary.steps[0].action == "resume"

@@ -55,7 +55,7 @@ class DecisionLog:
         """
         line = msgspec.json.encode(decision) + b"\n"
         path = self.folder / DECISIONS
-        with self._mutex, atomic.told(path):
+        with self._mutex, atomic.write_errors(path):
             before = os.fstat(self._handle.fileno()).st_size
             try:
                 atomic.write_all(self._handle, line)
@@ -84,7 +84,7 @@ def open_log(folder: Path) -> Iterator[DecisionLog]:
     InputError
         If another review holds it, it holds something else, or a row of it is damaged.
     """
-    with atomic.told(folder):
+    with atomic.write_errors(folder):
         if folder.exists() and not folder.is_dir():
             raise InputError(f"{folder}: expected a folder for the review, found a file")
         names = {entry.name for entry in folder.iterdir()} if folder.exists() else set()
@@ -104,7 +104,7 @@ def open_log(folder: Path) -> Iterator[DecisionLog]:
                 f"{folder}: another datakit review writes here; end it, or name another folder "
                 "with --decisions"
             ) from None
-        with atomic.told(folder), (folder / DECISIONS).open("a+b", buffering=0) as handle:
+        with atomic.write_errors(folder), (folder / DECISIONS).open("a+b", buffering=0) as handle:
             _cut_torn_line(handle)
             yield DecisionLog(folder, handle)
 

@@ -16,7 +16,7 @@ import msgspec
 from datakit.errors import InputError
 from datakit.io.dataset.journal import Journal
 from datakit.io.dataset.workspace import JOURNAL as JOURNAL
-from datakit.io.dataset.workspace import Desk, has_journal, open_desk
+from datakit.io.dataset.workspace import Workspace, has_journal, open_workspace
 from datakit.io.store import atomic
 from datakit.io.store import lock as locks
 from datakit.io.store.lock import WORK as WORK
@@ -85,7 +85,7 @@ def check_target(out: Location, mode: Mode, sources: tuple[Location, ...] = ()) 
     for source in sources:
         if overlap(out, source):
             raise InputError(f"{out}: expected a folder apart from the source {source}")
-    with atomic.told(out):
+    with atomic.write_errors(out):
         there = out.exists()
     if not there:
         return
@@ -129,12 +129,12 @@ def reopen(out: Location, fingerprint: str, products: Mapping[str, Product]) -> 
         If another run is writing there.
     """
     with claim(out):
-        desk = open_desk(out)
-        with atomic.told(out):
+        workspace = open_workspace(out)
+        with atomic.write_errors(out):
             try:
-                desk.reopen(fingerprint, products)
+                workspace.reopen(fingerprint, products)
             finally:
-                desk.close()
+                workspace.close()
 
 
 @contextmanager
@@ -162,22 +162,22 @@ def create(
         If another run is writing there (its owner is named), or the folder cannot be written.
     """
     with ExitStack() as stack:
-        desk = open_desk(out)
-        stack.callback(desk.close)
+        workspace = open_workspace(out)
+        stack.callback(workspace.close)
         held = stack.enter_context(claim(out))
         if mode == "overwrite":
-            with atomic.told(out):
-                desk.start_over()
-        with _opened(out, desk, held, fingerprint, mode, tables) as writer:
+            with atomic.write_errors(out):
+                workspace.start_over()
+        with _opened(out, workspace, held, fingerprint, mode, tables) as writer:
             yield writer
-        with atomic.told(out):
-            desk.remove()
+        with atomic.write_errors(out):
+            workspace.remove()
 
 
 @contextmanager
 def _opened(
     out: Location,
-    desk: Desk,
+    workspace: Workspace,
     held: Held,
     fingerprint: str,
     mode: Mode,
@@ -185,24 +185,24 @@ def _opened(
 ) -> Iterator[DatasetWriter]:
     """Open journal and tables; a run that stops before its first item leaves no trace."""
     with ExitStack() as stack:
-        with atomic.told(out):
+        with atomic.write_errors(out):
             atomic.remove_leftovers(out)
-            journal = stack.enter_context(desk.journal(fingerprint))
+            journal = stack.enter_context(workspace.journal(fingerprint))
             if mode != "new" and not len(journal):
-                desk.clear()
+                workspace.clear()
             opened = {
-                name: stack.enter_context((desk.path / name).open("wb", buffering=0))
+                name: stack.enter_context((workspace.path / name).open("wb", buffering=0))
                 for name in (MANIFEST, FAILURES, *tables)
             }
             for name, header in tables.items():
                 atomic.write_all(opened[name], header.encode())
         try:
-            yield DatasetWriter(out, desk, journal, opened, held)
+            yield DatasetWriter(out, workspace, journal, opened, held)
         except BaseException:
             if not len(journal):
                 # What stays is met by the next run; the error that came first counts.
                 with suppress(OSError):
-                    desk.tidy()
+                    workspace.tidy()
             raise
 
 
@@ -212,13 +212,13 @@ class DatasetWriter:
     def __init__(
         self,
         out: Location,
-        desk: Desk,
+        workspace: Workspace,
         journal: Journal,
         tables: Mapping[str, FileIO],
         held: Held,
     ) -> None:
         self.out = out
-        self._desk = desk
+        self._workspace = workspace
         self._held = held
         self.failed = 0
         self.samples = 0
@@ -235,7 +235,7 @@ class DatasetWriter:
     def add(self, key: str, product: Product) -> None:
         """Take an item's product; its files are already in place."""
         self._held.check()
-        with atomic.told(self.out / WORK):
+        with atomic.write_errors(self.out / WORK):
             self._journal.add(key, product)
         for sample in product.samples:
             self._write(MANIFEST, self._encoder.encode(sample) + b"\n")
@@ -254,12 +254,12 @@ class DatasetWriter:
         self.failed += 1
 
     def _write(self, table: str, line: bytes) -> None:
-        with atomic.told(self.out / table):
+        with atomic.write_errors(self.out / table):
             atomic.write_all(self._tables[table], line)
 
     def lines(self, table: str) -> Iterator[bytes]:
         """Yield the lines that a table has by now, in the order of the items."""
-        with (self._desk.path / table).open("rb") as handle:
+        with (self._workspace.path / table).open("rb") as handle:
             yield from handle
 
     def finish(self, card: Card, *, views: bool = True, manifest: bool = True) -> None:
@@ -268,21 +268,21 @@ class DatasetWriter:
         A report is no dataset: without ``manifest`` it has neither a manifest nor views.
         """
         self._held.check()
-        with atomic.told(self.out):
+        with atomic.write_errors(self.out):
             # Of workers that died while they wrote.
             atomic.remove_leftovers(self.out)
             for handle in self._tables.values():
                 os.fsync(handle.fileno())
             if views and manifest:
-                self._write_views(self._desk.path / MANIFEST)
+                self._write_views(self._workspace.path / MANIFEST)
             for name in self._tables:
                 if name.startswith("."):
                     continue
                 # The manifest last; a table of failures only when there are some.
                 if name != MANIFEST and (name != FAILURES or self.failed):
-                    self._desk.publish(name)
+                    self._workspace.publish(name)
             if manifest:
-                self._desk.publish(MANIFEST)
+                self._workspace.publish(MANIFEST)
         text = msgspec.json.format(msgspec.json.encode(card), indent=2)
         atomic.write_bytes(self.out / CARD, text + b"\n", durable=True)
 

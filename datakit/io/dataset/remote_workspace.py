@@ -1,4 +1,4 @@
-"""The desk of a run that writes to an object store: a local folder, and a journal in parts."""
+"""The workspace of a run that writes to an object store: a local folder, and a journal in parts."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from datakit.io.store.storage import ObjectPath
 from datakit.records.product import Product
 
 
-class RemoteDesk:
+class RemoteWorkspace:
     """The workspace of a dataset in an object store: its tables grow here."""
 
     def __init__(self, out: ObjectPath) -> None:

@@ -26,7 +26,7 @@ def check(out: Location, files: Collection[str], *, overwrite: bool) -> None:
     InputError
         See above.
     """
-    with atomic.told(out):
+    with atomic.write_errors(out):
         there = out.exists()
     if not there:
         return
@@ -42,6 +42,6 @@ def check(out: Location, files: Collection[str], *, overwrite: bool) -> None:
 
 def clear(out: Location, files: Collection[str]) -> None:
     """Remove the files of an earlier report, when the new one is ready to be written."""
-    with atomic.told(out):
+    with atomic.write_errors(out):
         for name in files:
             (out / name).unlink(missing_ok=True)

@@ -42,7 +42,7 @@ def check(out: Path) -> None:
     InputError
         If ``out`` is a file, or holds files and no index of a run.
     """
-    with atomic.told(out):
+    with atomic.write_errors(out):
         there = out.exists()
     if not there or (out / INDEX).is_file():
         return
@@ -60,7 +60,7 @@ def check(out: Path) -> None:
 @contextmanager
 def claim(out: Path) -> Iterator[None]:
     """Hold the lock of a run's folder; InputError names the run that has it."""
-    with atomic.told(out):
+    with atomic.write_errors(out):
         (out / WORK).mkdir(parents=True, exist_ok=True)
         lock = (out / WORK / "run.lock").open("a+b", buffering=0)
     with lock:
@@ -73,7 +73,7 @@ def claim(out: Path) -> Iterator[None]:
                 f"{out}: another run is writing here ({owner}); wait for it or choose another "
                 "folder"
             ) from None
-        with atomic.told(out):
+        with atomic.write_errors(out):
             lock.truncate(0)
             atomic.write_all(lock, f"process {os.getpid()} on {socket.gethostname()}".encode())
             # Of a run that was killed; what its steps left is theirs.
@@ -167,7 +167,7 @@ class RunFolder:
         kept = set(used)
         for pointer in folder.glob("*.json"):
             kept.add(msgspec.json.decode(pointer.read_bytes(), type=_Times).digest)
-        with atomic.told(folder):
+        with atomic.write_errors(folder):
             for path in folder.glob("*.jsonl"):
                 if path.stem not in kept:
                     path.unlink()
@@ -213,7 +213,7 @@ class RunFolder:
                 f"{path}: holds {strange[0]}, which this run did not write, and has to be made "
                 f"anew; move your files away, or give them up with --redo {step.name}"
             )
-        with atomic.told(path):
+        with atomic.write_errors(path):
             if path.is_dir():
                 shutil.rmtree(path)
             else:

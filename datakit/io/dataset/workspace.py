@@ -17,7 +17,7 @@ PARTS = "journal"
 """The folder of the journal's parts in an object store."""
 
 
-class Desk(Protocol):
+class Workspace(Protocol):
     """The run's own place beside a dataset; it is used with the dataset's lock held."""
 
     path: Path
@@ -45,17 +45,17 @@ class Desk(Protocol):
         """Remove the run's own place when the dataset is finished."""
 
     def close(self) -> None:
-        """Give back what the desk holds on this machine."""
+        """Give back what the workspace holds on this machine."""
 
 
-def open_desk(out: Location) -> Desk:
-    """Return the desk of a run that writes to ``out``."""
+def open_workspace(out: Location) -> Workspace:
+    """Return the workspace of a run that writes to ``out``."""
     if isinstance(out, ObjectPath):
         # Imported where it is needed: local runs start without it.
-        from datakit.io.dataset.remote_workspace import RemoteDesk
+        from datakit.io.dataset.remote_workspace import RemoteWorkspace
 
-        return RemoteDesk(out)
-    return _LocalDesk(out)
+        return RemoteWorkspace(out)
+    return _LocalWorkspace(out)
 
 
 def has_journal(out: Location) -> bool:
@@ -65,7 +65,7 @@ def has_journal(out: Location) -> bool:
     return (out / WORK / JOURNAL).is_file()
 
 
-class _LocalDesk:
+class _LocalWorkspace:
     def __init__(self, out: Path) -> None:
         self._out = out
         self._existed = out.exists()

@@ -57,15 +57,53 @@ class Collection:
     @property
     def label_map(self) -> dict[str, int]:
         """Class name -> mask value of a single datakit dataset; empty for everything else."""
-        reader = self.parts[0][2]
-        if len(self.parts) > 1 or not isinstance(reader, DatasetReader):
+        if len(self.parts) != 1 or not isinstance(self.parts[0][2], DatasetReader):
             return {}
-        return reader.card.label_map
+        return self.parts[0][2].card.label_map
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a person must know of the datasets (licences that bind), each once."""
+        cards = [part.card for _, _, part in self.parts if isinstance(part, DatasetReader)]
+        return tuple(dict.fromkeys(note for card in cards for note in card.notes))
 
     @property
     def formats(self) -> tuple[str, ...]:
         """The layout of each source."""
         return tuple(name for _, name, _ in self.parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Derived(Collection):
+    """Samples of a source, chosen, renamed or joined; what is known of them all is the source's.
+
+    Attributes
+    ----------
+    origin : Collection
+        The source.
+    """
+
+    origin: Collection
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The source's class names."""
+        return self.origin.classes
+
+    @property
+    def commands(self) -> tuple[Command, ...]:
+        """The chain of commands that made the source."""
+        return self.origin.commands
+
+    @property
+    def label_map(self) -> dict[str, int]:
+        """The source's label map."""
+        return self.origin.label_map
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """The source's notes."""
+        return self.origin.notes
 
 
 def open_sources(

@@ -37,7 +37,7 @@ def _temporary(path: Path) -> Path:
 
 
 @contextmanager
-def told(path: Location) -> Iterator[None]:
+def write_errors(path: Location) -> Iterator[None]:
     """Turn what the file system refuses while ``path`` is written into an error of ours.
 
     Raises
@@ -80,7 +80,7 @@ def writing(path: Location, *, durable: bool = False) -> Iterator[BinaryIO]:
             yield handle
         return
     temporary = _temporary(path)
-    with told(path):
+    with write_errors(path):
         try:
             handle = temporary.open("wb")
         except FileNotFoundError:
@@ -104,7 +104,7 @@ def _uploading(path: ObjectPath) -> Iterator[BinaryIO]:
     """Open a local file that becomes the object when the block ends without an error."""
     from tempfile import TemporaryFile
 
-    with told(path), TemporaryFile() as file:
+    with write_errors(path), TemporaryFile() as file:
         handle = cast(BinaryIO, file)
         yield handle
         handle.flush()
@@ -121,7 +121,7 @@ def _uploading(path: ObjectPath) -> Iterator[BinaryIO]:
 def write_bytes(path: Location, data: bytes, *, durable: bool = False) -> None:
     """Write ``data`` to ``path``, whole or not at all (see `writing`)."""
     if isinstance(path, ObjectPath):
-        with told(path):
+        with write_errors(path):
             path.write_bytes(data)
         written_digests.note(str(path), written_digests.md5(data))
         return
@@ -154,7 +154,7 @@ def link(source: Path, path: Location, *, symbolic: bool) -> int:
     if isinstance(path, ObjectPath):
         raise InputError(f"{path}: an object store has no links; copy the images instead")
     temporary = _temporary(path)
-    with told(path):
+    with write_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary.unlink(missing_ok=True)
         if symbolic:

@@ -88,13 +88,13 @@ class Folder:
 
     def read(self, name: str, limit_bytes: int = MAX_FILE_BYTES) -> bytes:
         """Return the bytes of a file below the root."""
-        with _told(name), self.open(name) as handle:
+        with _read_errors(name), self.open(name) as handle:
             _check_size(name, os.fstat(handle.fileno()).st_size, limit_bytes)
             return handle.read()
 
     def open(self, name: str) -> BinaryIO:
         """Open a file for reading at any offset."""
-        with _told(name):
+        with _read_errors(name):
             _refuse_leaving_folder(str(self.root), name.rpartition("/")[0])
             handle = os.fdopen(self._open(name), "rb")
             if not stat.S_ISREG(os.fstat(handle.fileno()).st_mode):
@@ -126,7 +126,7 @@ class RemoteFolder:
 
         Raises InputError if there is none, or a key would leave the root on a disk.
         """
-        with _told(str(self.root)):
+        with _read_errors(str(self.root)):
             keys = [entry.key for entry in self.root.store.below(self.root.key)]
         if not keys:
             raise InputError(f"{self.root}: no such file or folder; check the URL")
@@ -141,7 +141,7 @@ class RemoteFolder:
     def read(self, name: str, limit_bytes: int = MAX_FILE_BYTES) -> bytes:
         """Return the bytes of an object below the root."""
         place = self.root / name
-        with _told(name):
+        with _read_errors(name):
             try:
                 size = place.stat().st_size
                 _check_size(name, size, limit_bytes)
@@ -162,7 +162,7 @@ class RemoteFolder:
 
     def open(self, name: str) -> BinaryIO:
         """Open a local copy of an object for reading at any offset; it is gone when closed."""
-        with _told(name):
+        with _read_errors(name):
             return (self.root / name).open()
 
 
@@ -241,7 +241,7 @@ Root = Folder | RemoteFolder | ZipFolder
 
 
 @contextmanager
-def _told(name: str) -> Iterator[None]:
+def _read_errors(name: str) -> Iterator[None]:
     """Turn what the file system refuses while ``name`` is read into an InputError."""
     try:
         yield
@@ -327,7 +327,7 @@ def open_root(root: str) -> Root:
 def _open_remote(place: ObjectPath) -> Root:
     if not _is_zip(place.key):
         return RemoteFolder(place)
-    with _told(str(place)):
+    with _read_errors(str(place)):
         try:
             found = place.store.info(place.key)
         except PermissionError as error:

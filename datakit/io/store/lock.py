@@ -62,7 +62,7 @@ def is_claimed(out: ObjectPath) -> bool:
 
 @contextmanager
 def _claim_file(out: Path) -> Iterator[None]:
-    with atomic.told(out):
+    with atomic.write_errors(out):
         (out / WORK).mkdir(parents=True, exist_ok=True)
         lock = (out / WORK / LOCK).open("a+b", buffering=0)
     with lock:
@@ -75,7 +75,7 @@ def _claim_file(out: Path) -> Iterator[None]:
                 f"{out}: another run is writing here ({owner}); "
                 "wait for it or choose another folder"
             ) from None
-        with atomic.told(out):
+        with atomic.write_errors(out):
             lock.truncate(0)
             atomic.write_all(lock, f"process {os.getpid()} on {socket.gethostname()}".encode())
         yield

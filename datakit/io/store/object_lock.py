@@ -103,7 +103,7 @@ class ObjectLock:
     def check(self) -> None:
         """Raise OutputError when the lock is lost, or others may think so."""
         if self.lost_to is None and time.monotonic() - self.last_s > GIVE_UP_S:
-            with atomic.told(self.place):
+            with atomic.write_errors(self.place):
                 self.beat()
         if self.lost_to is not None:
             raise OutputError(
@@ -122,7 +122,7 @@ class ObjectLock:
 
 def _acquire(out: ObjectPath, work: ObjectPath) -> ObjectLock:
     owner = _this_process()
-    with atomic.told(out):
+    with atomic.write_errors(out):
         while True:
             number, holder = _newest(work)
             if holder is not None and holder.token != owner.token and _lives(work, number, holder):

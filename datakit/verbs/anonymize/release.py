@@ -12,13 +12,11 @@ from datakit.io.dataset import output
 from datakit.io.layouts.sources import Collection
 from datakit.io.store.storage import Location, location
 from datakit.records.anonymization import AUDIT, REVIEW, Anonymization
-from datakit.records.card import Command
 from datakit.records.product import Product
 from datakit.records.sample import Sample
 from datakit.verbs.anonymize.rows import rows
 from datakit.verbs.shared.options import WriteOptions, recorded_options
-from datakit.verbs.shared.pipeline import run_fingerprint
-from datakit.version import __version__
+from datakit.verbs.shared.run_record import Run
 
 Released = TypeVar("Released", bound=WriteOptions)
 
@@ -58,11 +56,10 @@ def reopen_for_release(
         )
     together = tuple(sorted({*last.options.get("release", ()), *released}))
     options = msgspec.structs.replace(options, release=together)
-    command = Command(verb=verb, version=__version__, options=recorded_options(options))
     # A release that was killed has its journal already, and goes on with it.
     if output.is_finished(out):
         products = finished_products(out, source, released)
-        output.reopen(out, run_fingerprint(options, command), products)
+        output.reopen(out, Run(verb, options, source).fingerprint, products)
     return options
 
 

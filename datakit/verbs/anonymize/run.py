@@ -14,18 +14,20 @@ from datakit.io.store.storage import location
 from datakit.records.anonymization import AUDIT, REVIEW, REVIEW_HEADER
 from datakit.records.summary import Summary
 from datakit.verbs.anonymize.options import VERB, Options
-from datakit.verbs.shared.pipeline import Watch, operation, process
+from datakit.verbs.shared.pipeline import Contents, process
+from datakit.verbs.shared.progress import ProgressListener
+from datakit.verbs.shared.run_record import Run, operation
 
 
-def run(options: Options, watch: Watch | None = None) -> Summary:
+def run(options: Options, progress: ProgressListener | None = None) -> Summary:
     """Make the faces of a folder of photos, or of a dataset, unrecognisable.
 
     Parameters
     ----------
     options : Options
         What to read, how to hide faces, where to write.
-    watch : Watch, optional
-        Who is told of the progress.
+    progress : ProgressListener, optional
+        Where progress is reported.
 
     Returns
     -------
@@ -49,7 +51,9 @@ def run(options: Options, watch: Watch | None = None) -> Summary:
     check_models(options.detectors, options.threshold, options.weights, options.matte)
     task = LazyTask("datakit.verbs.anonymize.task:Anonymize", _task_params(options))
     tables = {AUDIT: "", REVIEW: REVIEW_HEADER}
-    summary = process(VERB, options, source, task, tables=tables, watch=watch)
+    summary = process(
+        Run(VERB, options, source), task, contents=Contents(tables=tables), progress=progress
+    )
     waiting = summary.counts.get("review", 0)
     if options.on_no_face == "review":
         waiting += summary.counts.get("no-face", 0)

@@ -8,7 +8,7 @@ import msgspec
 
 from datakit.engine.base import LazyTask
 from datakit.errors import InputError
-from datakit.io.dataset.output import CARD, MANIFEST, read_card
+from datakit.io.dataset.output import MANIFEST
 from datakit.io.layouts.sources import Collection
 from datakit.io.store.storage import location
 from datakit.io.tables import jsonl
@@ -23,19 +23,21 @@ from datakit.transforms.document import (
 from datakit.verbs.augment.background_pool import background_files, refuse_people
 from datakit.verbs.augment.copies import chosen_copies, only_copy, recorded_copy
 from datakit.verbs.augment.options import DEFAULT_PRESET, VERB, Options
-from datakit.verbs.shared.pipeline import Watch, process
+from datakit.verbs.shared.pipeline import Contents, process
+from datakit.verbs.shared.progress import ProgressListener
+from datakit.verbs.shared.run_record import Run
 from datakit.version import __version__
 
 
-def run(options: Options, watch: Watch | None = None) -> Summary:
+def run(options: Options, progress: ProgressListener | None = None) -> Summary:
     """Write augmented copies of a dataset's training samples.
 
     Parameters
     ----------
     options : Options
         What to read, what to do, where to write.
-    watch : Watch, optional
-        Who is told of the progress.
+    progress : ProgressListener, optional
+        Where progress is reported.
 
     Returns
     -------
@@ -78,14 +80,11 @@ def run(options: Options, watch: Watch | None = None) -> Summary:
         "audit": _audit_lines(options.src),
     }
     summary = process(
-        VERB,
-        options,
-        source,
+        Run(VERB, options, source),
         LazyTask("datakit.verbs.augment.task:Augment", parameters),
-        label_map=_label_map(options.src),
+        contents=Contents(tables={AUDIT: ""} if parameters["audit"] else {}),
         select=lambda item: options.include_originals or item.key in copies,
-        tables={AUDIT: ""} if parameters["audit"] else {},
-        watch=watch,
+        progress=progress,
     )
     return _finished(options, source, summary, row)
 
@@ -152,13 +151,6 @@ def _audit_lines(src: tuple[str, ...]) -> dict[str, str]:
         record.id: msgspec.json.encode(record).decode()
         for record in jsonl.read(path, Anonymization)
     }
-
-
-def _label_map(src: tuple[str, ...]) -> dict[str, int]:
-    """Return the label map of a single datakit dataset: masks keep their values."""
-    if len(src) == 1 and (location(src[0]) / CARD).is_file():
-        return read_card(location(src[0])).label_map
-    return {}
 
 
 def _finished(

@@ -7,20 +7,22 @@ from datakit.errors import InputError
 from datakit.io.layouts.sources import Collection, open_sources
 from datakit.records.summary import Summary
 from datakit.verbs.coco2mask.options import VERB, Options
-from datakit.verbs.shared.pipeline import Watch, operation, process
+from datakit.verbs.shared.pipeline import process
+from datakit.verbs.shared.progress import ProgressListener
+from datakit.verbs.shared.run_record import Run, operation
 
 MAX_CLASSES = 255
 
 
-def run(options: Options, watch: Watch | None = None) -> Summary:
+def run(options: Options, progress: ProgressListener | None = None) -> Summary:
     """Rasterize a COCO export into a dataset.
 
     Parameters
     ----------
     options : Options
         What to read, what to paint, where to write.
-    watch : Watch, optional
-        Who is told of the progress.
+    progress : ProgressListener, optional
+        Where progress is reported.
 
     Returns
     -------
@@ -55,7 +57,7 @@ def run(options: Options, watch: Watch | None = None) -> Summary:
             "drop_empty": options.drop_empty,
         },
     )
-    return process(VERB, options, source, task, label_map=label_map, watch=watch)
+    return process(Run(VERB, options, source), task, label_map=label_map, progress=progress)
 
 
 def _values(options: Options, source: Collection) -> dict[str, int]:

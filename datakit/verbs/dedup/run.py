@@ -15,19 +15,19 @@ from datakit.io.tables import csv_rows, jsonl
 from datakit.records.summary import Summary
 from datakit.verbs.dedup.options import VERB, Options
 from datakit.verbs.shared.lineage import Lineage, trace
-from datakit.verbs.shared.pipeline import Silent, Watch
+from datakit.verbs.shared.progress import ProgressListener, SilentProgress
 from datakit.verbs.split import write
 
 
-def run(options: Options, watch: Watch | None = None) -> Summary:
+def run(options: Options, progress: ProgressListener | None = None) -> Summary:
     """Find the duplicates of a source.
 
     Parameters
     ----------
     options : Options
         What to read and where the report goes.
-    watch : Watch, optional
-        Who is told of the progress.
+    progress : ProgressListener, optional
+        Where progress is reported.
 
     Returns
     -------
@@ -42,7 +42,7 @@ def run(options: Options, watch: Watch | None = None) -> Summary:
     started = time.perf_counter()
     source = open_sources(options.src, layout=options.layout)
     write.check(options, source)
-    lineage = trace(list(source.items()), options, watch=watch)
+    lineage = trace(list(source.items()), options, progress=progress)
     clusters = _clusters(lineage)
     extra = sum(len(cluster) - 1 for cluster in clusters)
     counts = {"samples": len(lineage.items), "clusters": len(clusters), "extra copies": extra}
@@ -50,7 +50,7 @@ def run(options: Options, watch: Watch | None = None) -> Summary:
     summary = Summary(verb=VERB, counts=counts, failed=failed, notes=tuple(lineage.notes))
     if not options.dry_run:
         kept = [_kept(lineage, cluster, options.keep) for cluster in clusters]
-        _write(options, source, lineage, clusters, kept, watch or Silent(), counts)
+        _write(options, source, lineage, clusters, kept, progress or SilentProgress(), counts)
         summary = msgspec.structs.replace(summary, out=options.out)
     return msgspec.structs.replace(summary, seconds=time.perf_counter() - started)
 
@@ -103,7 +103,7 @@ def _write(
     lineage: Lineage,
     clusters: list[list[int]],
     kept: list[set[int]],
-    watch: Watch,
+    progress: ProgressListener,
     counts: dict[str, int],
 ) -> None:
     dropped = {at for cluster in clusters for at in cluster}.difference(*kept)
@@ -115,7 +115,7 @@ def _write(
         keep = [at not in dropped for at in range(len(lineage.items))]
         sides = [item.split for item in lineage.items]
         chosen = write.chosen_source(source, lineage, sides, keep)
-        write.place(VERB, options, chosen, options.materialize, watch, lists)
+        write.place(VERB, options, chosen, options.materialize, progress, lists)
     else:
         failures = (*source.failures, *lineage.failures)
         write.claim_report(VERB, options, failures, counts, lists)

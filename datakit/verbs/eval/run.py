@@ -15,21 +15,21 @@ from datakit.io.store.storage import Location, location
 from datakit.records.evaluation import Comparison, Evaluation, Score
 from datakit.records.failure import Failure
 from datakit.verbs.eval.options import VERB, Options
-from datakit.verbs.shared.pipeline import Silent, Watch
+from datakit.verbs.shared.progress import ProgressListener, SilentProgress
 
 if TYPE_CHECKING:
     from datakit.verbs.eval.task import Pair
 
 
-def run(options: Options, watch: Watch | None = None) -> Evaluation:
+def run(options: Options, progress: ProgressListener | None = None) -> Evaluation:
     """Compare predictions with the truth.
 
     Parameters
     ----------
     options : Options
         The two sources, whose conventions, where the tables go.
-    watch : Watch, optional
-        Who is told of the progress.
+    progress : ProgressListener, optional
+        Where progress is reported.
 
     Returns
     -------
@@ -45,7 +45,7 @@ def run(options: Options, watch: Watch | None = None) -> Evaluation:
     from datakit.verbs.eval import report
 
     started = time.perf_counter()
-    watch = watch or Silent()
+    progress = progress or SilentProgress()
     out = location(options.out) if options.out else None
     if out:
         report_folder.check(out, report.FILES, overwrite=options.overwrite)
@@ -59,7 +59,7 @@ def run(options: Options, watch: Watch | None = None) -> Evaluation:
     for path in preds:
         pairs, unmatched = _pairs(path, read_labels(path), gt, kind)
         failures += unmatched
-        found, failed = _measure(options, kind, pairs, watch)
+        found, failed = _measure(options, kind, pairs, progress)
         scores.append(found)
         failures += failed
     if not scores[0]:
@@ -154,7 +154,7 @@ def _pairs(path: str, pred: Labels, gt: Labels, kind: Kind) -> tuple[list[Pair],
 
 
 def _measure(
-    options: Options, kind: Kind, pairs: Sequence[Pair], watch: Watch
+    options: Options, kind: Kind, pairs: Sequence[Pair], progress: ProgressListener
 ) -> tuple[list[Score], list[Failure]]:
     task = LazyTask(
         "datakit.verbs.eval.task:Evaluate",
@@ -168,7 +168,7 @@ def _measure(
     )
     scores: list[Score] = []
     failures: list[Failure] = []
-    watch.begin(len(pairs), VERB)
+    progress.begin(len(pairs), VERB)
     try:
         for pair, outcome in _outcomes(options, task, pairs):
             if outcome.value is not None:
@@ -176,9 +176,9 @@ def _measure(
             else:
                 file, error = pair.pred.name, str(outcome.error)
                 failures.append(Failure(id=pair.id, file=file, step=VERB, error=error))
-            watch.advance(len(failures))
+            progress.advance(len(failures))
     finally:
-        watch.end()
+        progress.end()
     return scores, failures
 
 

@@ -16,28 +16,30 @@ from datakit.io.dataset.output import DatasetWriter
 from datakit.io.exports import WRITERS
 from datakit.io.exports.base import Facts, Settings, Shard
 from datakit.io.layouts.base import Item, Reader
-from datakit.io.layouts.sources import Collection, open_sources
+from datakit.io.layouts.sources import Collection, Derived, open_sources
 from datakit.io.store import atomic
 from datakit.io.store.storage import location
 from datakit.records.card import Command
 from datakit.records.failure import Failure
 from datakit.records.summary import Summary
 from datakit.verbs.export.options import VERB, Options
-from datakit.verbs.shared.pipeline import Watch, operation, process
+from datakit.verbs.shared.pipeline import Contents, process
+from datakit.verbs.shared.progress import ProgressListener
+from datakit.verbs.shared.run_record import Run, operation
 
 INDEX = "shards.jsonl"
 _JPEG = frozenset({".jpg", ".jpeg", ".jfif", ".jpe"})
 
 
-def run(options: Options, watch: Watch | None = None) -> Summary:
+def run(options: Options, progress: ProgressListener | None = None) -> Summary:
     """Write a dataset in another program's layout.
 
     Parameters
     ----------
     options : Options
         What to read, which layout, where to write.
-    watch : Watch, optional
-        Who is told of the progress.
+    progress : ProgressListener, optional
+        Where progress is reported.
 
     Returns
     -------
@@ -75,12 +77,16 @@ def run(options: Options, watch: Watch | None = None) -> Summary:
         "fit": options.fit,
     }
     if facts.sharded:
-        return _export_shards(options, source, form, params, watch)
-    return _export_files(options, source, form, params, watch)
+        return _export_shards(options, source, form, params, progress)
+    return _export_files(options, source, form, params, progress)
 
 
 def _export_files(
-    options: Options, source: Collection, form: Any, params: dict[str, Any], watch: Watch | None
+    options: Options,
+    source: Collection,
+    form: Any,
+    params: dict[str, Any],
+    progress: ProgressListener | None,
 ) -> Summary:
     left_out: Counter[str] = Counter()
 
@@ -91,16 +97,15 @@ def _export_files(
         return False
 
     summary = process(
-        VERB,
-        options,
-        source,
+        Run(VERB, options, source),
         LazyTask("datakit.verbs.export.task:ExportSample", params),
-        label_map=dict(source.label_map),
+        contents=Contents(
+            tables=dict.fromkeys(form.FACTS.tables, ""),
+            finishing=finishing(options.out, lambda writer: form.finish(writer.lines)),
+            views=False,
+        ),
         select=has_place,
-        tables=dict.fromkeys(form.FACTS.tables, ""),
-        finishing=finishing(options.out, lambda writer: form.finish(writer.lines)),
-        views=False,
-        watch=watch,
+        progress=progress,
     )
     absent = [
         f"{count} samples of {split!r} were left out: {options.format} has no such side"
@@ -110,18 +115,25 @@ def _export_files(
 
 
 def _export_shards(
-    options: Options, source: Collection, form: Any, params: dict[str, Any], watch: Watch | None
+    options: Options,
+    source: Collection,
+    form: Any,
+    params: dict[str, Any],
+    progress: ProgressListener | None,
 ) -> Summary:
     summary = process(
-        VERB,
-        options,
-        sharded(source, options.shard_samples or form.shard_samples, options.shuffle),
+        Run(
+            VERB,
+            options,
+            sharded(source, options.shard_samples or form.shard_samples, options.shuffle),
+        ),
         LazyTask("datakit.verbs.export.task:ExportShard", params),
-        label_map=dict(source.label_map),
-        tables={INDEX: ""},
-        finishing=finishing(options.out, lambda writer: form.finish()),
-        views=False,
-        watch=watch,
+        contents=Contents(
+            tables={INDEX: ""},
+            finishing=finishing(options.out, lambda writer: form.finish()),
+            views=False,
+        ),
+        progress=progress,
     )
     return _noted(summary, form.FACTS, [])
 
@@ -249,4 +261,4 @@ def sharded(source: Collection, shard_samples: int, seed: int | None = None) -> 
         Mix the samples by the hash of seed and id; the source's order when None.
     """
     reader = cast(Reader, _Shards(source, shard_samples, seed, source.failures))
-    return Collection((("", source.formats[0], reader),))
+    return Derived((("", source.formats[0], reader),), source)

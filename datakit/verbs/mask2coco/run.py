@@ -12,7 +12,9 @@ from datakit.errors import InputError
 from datakit.records.summary import Summary
 from datakit.verbs.export.run import finishing, read_settings
 from datakit.verbs.mask2coco.options import VERB, Options
-from datakit.verbs.shared.pipeline import Watch, operation, process
+from datakit.verbs.shared.pipeline import Contents, process
+from datakit.verbs.shared.progress import ProgressListener
+from datakit.verbs.shared.run_record import Run, operation
 
 if TYPE_CHECKING:
     from datakit.io.exports.base import Settings
@@ -20,15 +22,15 @@ if TYPE_CHECKING:
 MAX_CLASSES = 255
 
 
-def run(options: Options, watch: Watch | None = None) -> Summary:
+def run(options: Options, progress: ProgressListener | None = None) -> Summary:
     """Write a dataset's masks as COCO annotations beside the images.
 
     Parameters
     ----------
     options : Options
         What to read, how to draw, where to write.
-    watch : Watch, optional
-        Who is told of the progress.
+    progress : ProgressListener, optional
+        Where progress is reported.
 
     Returns
     -------
@@ -69,15 +71,15 @@ def run(options: Options, watch: Watch | None = None) -> Summary:
         },
     )
     summary = process(
-        VERB,
-        options,
-        source,
+        Run(VERB, options, source),
         task,
-        label_map=dict(settings.label_map),
-        tables=dict.fromkeys(form.FACTS.tables, ""),
-        finishing=finishing(options.out, lambda writer: form.finish(writer.lines)),
-        views=False,
-        watch=watch,
+        label_map=settings.label_map,
+        contents=Contents(
+            tables=dict.fromkeys(form.FACTS.tables, ""),
+            finishing=finishing(options.out, lambda writer: form.finish(writer.lines)),
+            views=False,
+        ),
+        progress=progress,
     )
     if not summary.counts.get("alphas cut"):
         return summary

@@ -8,18 +8,20 @@ from datakit.engine.base import LazyTask
 from datakit.io.layouts.sources import open_sources
 from datakit.records.summary import Summary
 from datakit.verbs.matte.options import VERB, Options
-from datakit.verbs.shared.pipeline import Watch, operation, process
+from datakit.verbs.shared.pipeline import process
+from datakit.verbs.shared.progress import ProgressListener
+from datakit.verbs.shared.run_record import Run, operation
 
 
-def run(options: Options, watch: Watch | None = None) -> Summary:
+def run(options: Options, progress: ProgressListener | None = None) -> Summary:
     """Estimate alphas from masks or trimaps; the result is tagged ``synthetic-alpha``.
 
     Parameters
     ----------
     options : Options
         What to read, how to estimate, where to write.
-    watch : Watch, optional
-        Who is told of the progress.
+    progress : ProgressListener, optional
+        Where progress is reported.
 
     Returns
     -------
@@ -48,7 +50,7 @@ def run(options: Options, watch: Watch | None = None) -> Summary:
             "with_cutouts": options.cutouts,
         },
     )
-    summary = process(VERB, options, source, task, watch=watch)
+    summary = process(Run(VERB, options, source), task, progress=progress)
     if options.outline != "auto":
         return summary
     drawn = any(command.verb == "coco2mask" for command in source.commands)

@@ -25,7 +25,7 @@ from datakit.errors import InputError
 from datakit.io.dataset import output
 from datakit.io.dataset.output import DatasetWriter
 from datakit.io.layouts.base import Item, Reader
-from datakit.io.layouts.sources import Collection, open_sources
+from datakit.io.layouts.sources import Collection, Derived, open_sources
 from datakit.io.reviews import REVIEWS
 from datakit.io.reviews.base import Given, Pair, ReviewReader
 from datakit.io.store import atomic
@@ -40,7 +40,9 @@ from datakit.records.summary import Summary
 from datakit.verbs.prelabel.merge_task import EMPTIED, HEADER, TABLE
 from datakit.verbs.prelabel.review_matching import Matches, match, soft_alpha_of, soft_alphas
 from datakit.verbs.shared.options import WriteOptions
-from datakit.verbs.shared.pipeline import Watch, process
+from datakit.verbs.shared.pipeline import Contents, process
+from datakit.verbs.shared.progress import ProgressListener
+from datakit.verbs.shared.run_record import Run
 
 VERB = "prelabel"
 
@@ -64,7 +66,7 @@ def merge(
     ray_address: str | None = None,
     strict: bool = False,
     dry_run: bool = False,
-    watch: Watch | None = None,
+    progress: ProgressListener | None = None,
 ) -> Summary:
     """Bring reviewed labels back into a drafted dataset.
 
@@ -74,7 +76,7 @@ def merge(
         What a tool exported: a folder, a .zip, or a single .json or .xml.
     into : str
         The drafted dataset; it is replaced in one step when all is done.
-    workers, engine, ray_address, strict, dry_run, watch
+    workers, engine, ray_address, strict, dry_run, progress
         As for every verb.
 
     Returns
@@ -123,7 +125,7 @@ def merge(
     )
     pairs = _Pairs(source, reader, matches, _earlier(drafts), soft_alphas(root, names))
     try:
-        summary = _process(options, drafts, pairs, source, watch)
+        summary = _process(options, drafts, pairs, source, progress)
         if not dry_run:
             gone = [name for name in _STALE if (drafts / name).exists()]
             gone = [name for name in gone if not (beside / name).exists()]
@@ -186,22 +188,25 @@ class _Pairs:
 
 
 def _process(
-    options: Options, drafts: Path, pairs: _Pairs, source: Collection, watch: Watch | None
+    options: Options,
+    drafts: Path,
+    pairs: _Pairs,
+    source: Collection,
+    progress: ProgressListener | None,
 ) -> Summary:
     label_map = dict(source.label_map)
     reader = cast(Reader, pairs)
     return process(
-        VERB,
-        options,
-        Collection((("", "datakit", reader),)),
+        Run(VERB, options, Derived((("", "datakit", reader),), source)),
         LazyTask(
             "datakit.verbs.prelabel.merge_task:MergeReview",
             {"out": options.out, "label_map": label_map},
         ),
-        label_map=label_map,
-        tables={TABLE: csv_rows.line(HEADER), CHANGES: ""},
-        finishing=lambda writer: _carry_over(drafts, writer, len(pairs)),
-        watch=watch,
+        contents=Contents(
+            tables={TABLE: csv_rows.line(HEADER), CHANGES: ""},
+            finishing=lambda writer: _carry_over(drafts, writer, len(pairs)),
+        ),
+        progress=progress,
     )
 
 
@@ -285,7 +290,7 @@ def _changed(writer: DatasetWriter) -> bool:
 
 
 def _link(source: Path, target: Path) -> None:
-    with atomic.told(target):
+    with atomic.write_errors(target):
         target.parent.mkdir(parents=True, exist_ok=True)
         try:
             os.link(source, target, follow_symlinks=False)

@@ -16,7 +16,9 @@ from datakit.records.drafting import Drafting
 from datakit.records.summary import Summary
 from datakit.verbs.prelabel.contents import contract_content, decided_by
 from datakit.verbs.prelabel.options import GPU_BATCH, THREADS_OF_A_PROCESS, VERB, Options, is_gpu
-from datakit.verbs.shared.pipeline import Watch, operation, process
+from datakit.verbs.shared.pipeline import Contents, process
+from datakit.verbs.shared.progress import ProgressListener
+from datakit.verbs.shared.run_record import Run, operation
 
 PHOTOS_AT_ONCE_ON_GPU = 512
 PHOTOS_AT_ONCE_ON_CPU = 4
@@ -25,15 +27,15 @@ PHOTOS_AT_ONCE_ON_CPU = 4
 _GPU_NODES = ("/dev/nvidiactl", "/dev/dxg")
 
 
-def run(options: Options, watch: Watch | None = None) -> Summary:
+def run(options: Options, progress: ProgressListener | None = None) -> Summary:
     """Draft the labels of photos, or merge reviewed ones.
 
     Parameters
     ----------
     options : Options
         What to read, which model drafts, where to write.
-    watch : Watch, optional
-        Who is told of the progress.
+    progress : ProgressListener, optional
+        Where progress is reported.
 
     Returns
     -------
@@ -60,7 +62,7 @@ def run(options: Options, watch: Watch | None = None) -> Summary:
             ray_address=options.ray_address,
             strict=options.strict,
             dry_run=options.dry_run,
-            watch=watch,
+            progress=progress,
         )
     from datakit.verbs.prelabel import queue
     from datakit.verbs.prelabel.stages import StageTimes
@@ -72,17 +74,16 @@ def run(options: Options, watch: Watch | None = None) -> Summary:
     gpu_processes = options.gpu_processes if is_gpu(options.device) else None
     times = StageTimes(options.hands, gpu_processes)
     summary = process(
-        VERB,
-        options,
-        source,
+        Run(VERB, options, source, decided_by(models, options.contract)),
         _task(options),
         label_map={"background": 0, options.category: 255},
-        tables={DRAFTS: ""},
-        finishing=lambda writer: queue.write(writer, options.category, calibration, models),
-        heard=times.hear,
-        notes=_taint(models),
-        decided_by=decided_by(models, options.contract),
-        watch=watch,
+        contents=Contents(
+            notes=_licence_notes(models),
+            tables={DRAFTS: ""},
+            finishing=lambda writer: queue.write(writer, options.category, calibration, models),
+        ),
+        on_outcome=times.count,
+        progress=progress,
     )
     summary = msgspec.structs.replace(summary, notes=(*summary.notes, choice))
     return Drafting(
@@ -200,7 +201,7 @@ def _named(model: Identity) -> str:
     return f"{model.name} ({model.licence}, sha256 {model.sha256})"
 
 
-def _taint(models: list[Identity]) -> tuple[str, ...]:
+def _licence_notes(models: list[Identity]) -> tuple[str, ...]:
     return tuple(
         f"{model.name} is {model.licence}: its labels may not be used commercially; each is tagged "
         "noncommercial-model"

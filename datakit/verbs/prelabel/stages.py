@@ -27,7 +27,7 @@ class StageTimes:
         self._seconds: dict[str, float] = {}
         self._photos = 0
 
-    def hear(self, outcome: Outcome[Product]) -> None:
+    def count(self, outcome: Outcome[Product]) -> None:
         """Count one outcome."""
         # What an earlier run had done brings no times.
         self._photos += outcome.value is not None and outcome.seconds >= 0

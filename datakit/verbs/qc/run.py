@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from typing import TYPE_CHECKING
 
@@ -10,29 +9,29 @@ import msgspec
 
 from datakit.engine.base import LazyTask
 from datakit.io.dataset import output
-from datakit.io.layouts.sources import open_sources
+from datakit.io.layouts.sources import Collection, open_sources
 from datakit.io.store.storage import location
 from datakit.models.segmenters.base import identify
-from datakit.records.card import Card, Command
+from datakit.records.card import Card
 from datakit.records.quality import Quality
 from datakit.verbs.qc.options import VERB, Options
-from datakit.verbs.shared.options import recorded_options
-from datakit.verbs.shared.pipeline import Silent, Watch, operation, process
-from datakit.version import __version__
+from datakit.verbs.shared.pipeline import Contents, process
+from datakit.verbs.shared.progress import ProgressListener, SilentProgress
+from datakit.verbs.shared.run_record import Run, operation
 
 if TYPE_CHECKING:
     from datakit.verbs.qc import quality_report as report
 
 
-def run(options: Options, watch: Watch | None = None) -> Quality:
+def run(options: Options, progress: ProgressListener | None = None) -> Quality:
     """Check the mattes of a source, or judge earlier measurements again.
 
     Parameters
     ----------
     options : Options
         What to read, the thresholds, where the report goes.
-    watch : Watch, optional
-        Who is told of the progress.
+    progress : ProgressListener, optional
+        Where progress is reported.
 
     Returns
     -------
@@ -53,11 +52,11 @@ def run(options: Options, watch: Watch | None = None) -> Quality:
     if options.rejudge is not None:
         result = _rejudge(options, plan)
     else:
-        result = _inspect(options, plan, watch or Silent())
+        result = _inspect(options, plan, progress or SilentProgress())
     return msgspec.structs.replace(result, seconds=time.perf_counter() - started)
 
 
-def _inspect(options: Options, plan: report.Plan, watch: Watch) -> Quality:
+def _inspect(options: Options, plan: report.Plan, progress: ProgressListener) -> Quality:
     from datakit.verbs.qc import quality_report as report
 
     source = open_sources(options.src, layout=options.layout)
@@ -83,14 +82,10 @@ def _inspect(options: Options, plan: report.Plan, watch: Watch) -> Quality:
         report.draw_sheets(writer.out, options, source, result.findings, plan)
 
     summary = process(
-        VERB,
-        options,
-        source,
+        Run(VERB, options, source),
         task,
-        tables=tables,
-        finishing=write_report,
-        manifest=options.makes_dataset,
-        watch=watch,
+        contents=Contents(tables=tables, finishing=write_report, manifest=options.makes_dataset),
+        progress=progress,
     )
     if options.dry_run:
         return Quality(out=summary.out, counts=summary.counts, notes=summary.notes)
@@ -124,9 +119,8 @@ def _rejudge(options: Options, plan: report.Plan) -> Quality:
         return report.quality(report.judged(rows, plan), options.fail_on, counts=counts)
     out = location(options.out)
     output.check_target(out, options.mode, (source,))
-    command = Command(verb=VERB, version=__version__, options=recorded_options(options))
-    fingerprint = hashlib.sha256(msgspec.json.encode([str(source.resolve()), command])).hexdigest()
-    with output.create(out, fingerprint, options.mode) as writer:
+    again = Run(VERB, options, Collection(()))
+    with output.create(out, again.fingerprint, options.mode) as writer:
         result = report.write(out, rows, plan, source.name)
-        writer.finish(Card(counts=counts, commands=(command,)), manifest=False)
+        writer.finish(Card(counts=counts, commands=(again.command,)), manifest=False)
     return report.quality(result, options.fail_on, out=options.out, counts=counts)

@@ -21,7 +21,7 @@ from datakit.verbs.shared.evidence import Evidence
 
 if TYPE_CHECKING:
     from datakit.verbs.report.options import Options
-    from datakit.verbs.shared.pipeline import Watch
+    from datakit.verbs.shared.progress import ProgressListener
 
 _MOST_ROWS = 300
 _MOST_BARS = 10
@@ -34,7 +34,7 @@ def compose(
     source: Collection,
     items: Sequence[Item],
     evidence: Evidence,
-    watch: Watch,
+    progress: ProgressListener,
 ) -> Page:
     """Return the page of a dataset.
 
@@ -46,11 +46,11 @@ def compose(
         The dataset, opened.
     evidence : Evidence
         What verbs recorded of it.
-    watch : Watch
-        Who is told while pictures are drawn.
+    progress : ProgressListener
+        Where progress is reported while pictures are drawn.
     """
     samples = [item.sample for item in items if item.sample is not None]
-    art = illustrate(options, items, evidence, watch)
+    art = illustrate(options, items, evidence, progress)
     notes = list(evidence.notes)
     if art.failed:
         notes.append(f"{art.failed} pictures could not be drawn; datakit validate says why")

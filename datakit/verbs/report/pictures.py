@@ -15,7 +15,7 @@ from datakit.verbs.shared.evidence import Evidence
 
 if TYPE_CHECKING:
     from datakit.verbs.report.options import Options
-    from datakit.verbs.shared.pipeline import Watch
+    from datakit.verbs.shared.progress import ProgressListener
 
 MOST_PICTURES = 400
 """Of findings; at 10 to 25 kB each they keep the page far below 20 MB."""
@@ -31,7 +31,9 @@ class Art:
     failed: int
 
 
-def illustrate(options: Options, items: Sequence[Item], evidence: Evidence, watch: Watch) -> Art:
+def illustrate(
+    options: Options, items: Sequence[Item], evidence: Evidence, progress: ProgressListener
+) -> Art:
     """Draw samples spread over the set, the worst of each check, and the most doubtful drafts."""
     with_image = [item for item in items if item.image is not None]
     count = options.pictures
@@ -46,7 +48,7 @@ def illustrate(options: Options, items: Sequence[Item], evidence: Evidence, watc
             if key in labelled:
                 boxes.setdefault(key, {})[finding.check] = finding.box
     plain = frozenset([*contact, *(draft.id for draft in drafts)])
-    drawn, failed = _draw(options, with_image, plain, boxes, watch)
+    drawn, failed = _draw(options, with_image, plain, boxes, progress)
 
     def picture(key: str, check: str, alt: str, note: str = "", tone: str = "") -> list[Picture]:
         one = drawn.get(key, {}).get(check)
@@ -124,7 +126,7 @@ def _draw(
     items: Sequence[Item],
     plain: frozenset[str],
     boxes: Mapping[str, Mapping[str, Any]],
-    watch: Watch,
+    progress: ProgressListener,
 ) -> tuple[dict[str, dict[str, Any]], int]:
     chosen = [item for item in items if item.key in plain or item.key in boxes]
     if not chosen or not options.pictures:
@@ -132,13 +134,13 @@ def _draw(
     task = LazyTask("datakit.verbs.report.task:Illustrate", {"plain": plain, "boxes": boxes})
     drawn: dict[str, dict[str, Any]] = {}
     failed = 0
-    watch.begin(len(chosen), "draw")
+    progress.begin(len(chosen), "draw")
     try:
         with closing(ordered_map(options.make_engine(), task, chosen)) as outcomes:
             for outcome in outcomes:
                 failed += outcome.value is None
                 drawn[outcome.key] = outcome.value or {}
-                watch.advance(failed)
+                progress.advance(failed)
     finally:
-        watch.end()
+        progress.end()
     return drawn, failed

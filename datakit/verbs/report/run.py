@@ -12,7 +12,7 @@ from datakit.io.store import atomic
 from datakit.io.store.storage import Location, location
 from datakit.records.summary import Summary
 from datakit.verbs.report.options import VERB, Options
-from datakit.verbs.shared.pipeline import Silent, Watch
+from datakit.verbs.shared.progress import ProgressListener, SilentProgress
 
 if TYPE_CHECKING:
     from datakit.pages.report import Page
@@ -20,15 +20,15 @@ if TYPE_CHECKING:
 _HEAD_BYTES = 2000
 
 
-def run(options: Options, watch: Watch | None = None) -> Summary:
+def run(options: Options, progress: ProgressListener | None = None) -> Summary:
     """Write a page that shows what is in a dataset, what was done and what is doubtful.
 
     Parameters
     ----------
     options : Options
         The dataset, further records, the file to write.
-    watch : Watch, optional
-        Who is told of the progress.
+    progress : ProgressListener, optional
+        Where progress is reported.
 
     Returns
     -------
@@ -48,7 +48,7 @@ def run(options: Options, watch: Watch | None = None) -> Summary:
     source, items = open_dataset(options.src, VERB)
     _check(out, location(options.src[0]), options.overwrite)
     evidence = gather((options.src[0], *options.records), items)
-    page: Page = compose(options, source, items, evidence, watch or Silent())
+    page: Page = compose(options, source, items, evidence, progress or SilentProgress())
     html = render(page)
     atomic.write_bytes(out, html)
     counts = {
@@ -94,7 +94,7 @@ def open_dataset(src: tuple[str, ...], verb: str) -> tuple[Collection, list[Item
 def _check(out: Location, source: Location, overwrite: bool) -> None:
     if source.resolve() in out.resolve().parents:
         raise InputError(f"{out}: expected a file apart from the dataset {source}")
-    with atomic.told(out):
+    with atomic.write_errors(out):
         if not out.exists():
             return
         if not out.is_file():

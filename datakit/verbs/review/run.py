@@ -18,11 +18,15 @@ from datakit.records.review import DECISIONS, Decision
 from datakit.records.summary import Summary
 from datakit.verbs.report.run import open_dataset
 from datakit.verbs.review.options import VERB, Options
-from datakit.verbs.shared.pipeline import Watch, process
+from datakit.verbs.shared.pipeline import process
+from datakit.verbs.shared.progress import ProgressListener
+from datakit.verbs.shared.run_record import Run
 
 
 def run(
-    options: Options, watch: Watch | None = None, tell: Callable[[str], None] = lambda text: None
+    options: Options,
+    progress: ProgressListener | None = None,
+    tell: Callable[[str], None] = lambda text: None,
 ) -> Summary:
     """Show the review's page until it is ended, or apply what was decided.
 
@@ -30,8 +34,8 @@ def run(
     ----------
     options : Options
         The dataset, where decisions go, whether to apply them.
-    watch : Watch, optional
-        Who is told of the progress.
+    progress : ProgressListener, optional
+        Where progress is reported.
     tell : callable, optional
         Gets the page's address, with its token, before the first request.
 
@@ -53,7 +57,7 @@ def run(
     if options.apply:
         if overlap(location(options.out), Path(options.folder)):
             raise InputError(f"{options.out}: expected a folder apart from {options.folder}")
-        return _apply(options, watch)
+        return _apply(options, progress)
     from datakit.verbs.review.serve import serve
 
     started = time.perf_counter()
@@ -67,7 +71,7 @@ def run(
     )
 
 
-def _apply(options: Options, watch: Watch | None) -> Summary:
+def _apply(options: Options, progress: ProgressListener | None) -> Summary:
     source, items = open_dataset(options.src, VERB)
     decisions = read_decisions(Path(options.folder))
     if not decisions:
@@ -102,7 +106,7 @@ def _apply(options: Options, watch: Watch | None) -> Summary:
             "new_value": min(classes, default=255),
         },
     )
-    summary = process(VERB, recorded, source, task, label_map=dict(source.label_map), watch=watch)
+    summary = process(Run(VERB, recorded, source), task, progress=progress)
     known = {item.key for item in items}
     released = sorted(
         key for key, one in decisions.items() if key not in known and one.verdict == "accept"

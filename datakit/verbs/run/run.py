@@ -22,28 +22,28 @@ from datakit.verbs.run.options import Options
 from datakit.verbs.run.pipeline_file import Step, load
 from datakit.verbs.run.pipeline_plan import Planned, check_inputs, plan
 from datakit.verbs.run.step_options import makes_dataset
-from datakit.verbs.shared.pipeline import Silent, Watch
+from datakit.verbs.shared.progress import ProgressListener, SilentProgress
 
 NOTHING_RUN = "nothing was run"
 
 
 @runtime_checkable
-class StepWatch(Protocol):
-    """A watch that is also told of each step's end."""
+class StepListener(Protocol):
+    """A listener that also hears of each step's end."""
 
     def step(self, report: StepReport) -> None:
         """Handle the end of a step, or that it is skipped."""
 
 
-def run(options: Options, watch: Watch | None = None) -> RunSummary:
+def run(options: Options, progress: ProgressListener | None = None) -> RunSummary:
     """Walk a pipeline: run the steps that are not up to date.
 
     Parameters
     ----------
     options : Options
         The pipeline file and the folder of the run.
-    watch : Watch, optional
-        Who is told of the progress; of the steps too, when it is a `StepWatch`.
+    progress : ProgressListener, optional
+        Where progress is reported; of the steps too, when it is a `StepListener`.
 
     Returns
     -------
@@ -75,7 +75,7 @@ def run(options: Options, watch: Watch | None = None) -> RunSummary:
         return RunSummary(out=options.out, steps=steps, notes=notes, seconds=_since(started))
     with run_folder.claim(out):
         planned = plan(pipeline, folder, options.redo, keep=True)
-        steps = _Walk(options, folder, planned, watch or Silent()).steps()
+        steps = _Walk(options, folder, planned, progress or SilentProgress()).steps()
     notes = _strangers(folder, planned)
     return RunSummary(out=options.out, steps=steps, notes=notes, seconds=_since(started))
 
@@ -139,9 +139,18 @@ class _Walk:
     """The steps of a run, one after the other, and the index that says how far it came."""
 
     def __init__(
-        self, options: Options, folder: RunFolder, planned: list[Planned], watch: Watch
+        self,
+        options: Options,
+        folder: RunFolder,
+        planned: list[Planned],
+        progress: ProgressListener,
     ) -> None:
-        self._options, self._folder, self._planned, self._watch = options, folder, planned, watch
+        self._options, self._folder, self._planned, self._progress = (
+            options,
+            folder,
+            planned,
+            progress,
+        )
         # A step that is not reached keeps what the index says of it.
         self._index = folder.index()
 
@@ -162,8 +171,8 @@ class _Walk:
                 report = _report(one, self._do(one, f"{number}/{len(self._planned)}"))
             reports.append(report)
             stopped = stopped or _stops(one.step, report)
-            if isinstance(self._watch, StepWatch):
-                self._watch.step(report)
+            if isinstance(self._progress, StepListener):
+                self._progress.step(report)
         self._write()
         self._folder.forget(
             {sha for record in self._index.values() for sha in record.inputs.values()}
@@ -180,7 +189,7 @@ class _Walk:
         self._write()
         started = time.perf_counter()
         try:
-            result = _call(one, self._options, _Numbered(self._watch, f"{number} {step.name}"))
+            result = _call(one, self._options, _Numbered(self._progress, f"{number} {step.name}"))
         except DatakitError as error:
             raise type(error)(f"{step.place}: {error}") from error
         if not hasattr(step.options, "out"):
@@ -200,7 +209,7 @@ class _Walk:
         self._folder.write_index(Path(self._options.pipeline).name, records)
 
 
-def _call(one: Planned, options: Options, watch: Watch) -> Any:
+def _call(one: Planned, options: Options, progress: ProgressListener) -> Any:
     """Run the verb of a step."""
     step = one.step
     given = msgspec.structs.asdict(step.options)
@@ -213,7 +222,7 @@ def _call(one: Planned, options: Options, watch: Watch) -> Any:
     if "resume" in given:
         given["resume"] = one.action == "resume"
     function: Callable[..., Any] = import_module(datakit.VERBS[step.verb]).run
-    return function(type(step.options)(**given), watch)
+    return function(type(step.options)(**given), progress)
 
 
 def _finished(record: StepRecord, result: Any, seconds: float) -> StepRecord:
@@ -249,19 +258,19 @@ def _stops(step: Step, report: StepReport) -> str:
 
 
 class _Numbered:
-    """A watch whose work carries the step's number and name."""
+    """A listener whose work carries the step's number and name."""
 
-    def __init__(self, watch: Watch, label: str) -> None:
-        self._watch, self._label = watch, label
+    def __init__(self, progress: ProgressListener, label: str) -> None:
+        self._progress, self._label = progress, label
 
     def begin(self, total: int, what: str) -> None:
-        self._watch.begin(total, self._label)
+        self._progress.begin(total, self._label)
 
     def advance(self, failed: int) -> None:
-        self._watch.advance(failed)
+        self._progress.advance(failed)
 
     def nodes(self, rates: Callable[[], Mapping[str, float]]) -> None:
-        self._watch.nodes(rates)
+        self._progress.nodes(rates)
 
     def end(self) -> None:
-        self._watch.end()
+        self._progress.end()

@@ -19,7 +19,7 @@ from datakit.records.lineage import Link
 from datakit.verbs.shared.group_keys import user_keys
 from datakit.verbs.shared.lineage_duplicates import compared, join_duplicates
 from datakit.verbs.shared.options import WriteOptions
-from datakit.verbs.shared.pipeline import Silent, Watch
+from datakit.verbs.shared.progress import ProgressListener, SilentProgress
 
 if TYPE_CHECKING:
     import numpy as np
@@ -166,7 +166,7 @@ def trace(
     *,
     decided: bool = False,
     measure: bool = False,
-    watch: Watch | None = None,
+    progress: ProgressListener | None = None,
 ) -> Lineage:
     """Find out what belongs together.
 
@@ -180,8 +180,8 @@ def trace(
         Whether the samples' groups were decided by datakit before: then they are believed.
     measure : bool
         Also measure each sample's foreground, where the manifest does not tell it.
-    watch : Watch, optional
-        Who is told of the progress.
+    progress : ProgressListener, optional
+        Where progress is reported.
 
     Raises
     ------
@@ -192,7 +192,7 @@ def trace(
     if options.duplicates == "off":
         found = Lineage(ordered, [_token(item) for item in ordered])
     else:
-        found = _look(ordered, options, measure, watch or Silent())
+        found = _look(ordered, options, measure, progress or SilentProgress())
     _join_parents(found)
     _join_keys(found, options)
     if options.stem != "ignore":
@@ -212,12 +212,14 @@ def _token(item: Item) -> str:
     return item.rel
 
 
-def _look(items: list[Item], options: LineageOptions, measure: bool, watch: Watch) -> Lineage:
+def _look(
+    items: list[Item], options: LineageOptions, measure: bool, progress: ProgressListener
+) -> Lineage:
     kept: list[Item] = []
     looks: list[Look] = []
     failures: list[Failure] = []
     task = LazyTask("datakit.verbs.shared.near_duplicates:Inspect", {"measure": measure})
-    watch.begin(len(items), "look")
+    progress.begin(len(items), "look")
     try:
         with closing(ordered_map(options.make_engine(), task, items)) as outcomes:
             for item, outcome in zip(items, outcomes, strict=True):
@@ -233,9 +235,9 @@ def _look(items: list[Item], options: LineageOptions, measure: bool, watch: Watc
                 else:
                     kept.append(item)
                     looks.append(outcome.value)
-                watch.advance(len(failures))
+                progress.advance(len(failures))
     finally:
-        watch.end()
+        progress.end()
     # Equal pictures differ by their names; the content comes first, so that names matter little.
     tokens = [f"{look.sha256} {item.rel}" for look, item in zip(looks, kept, strict=True)]
     return Lineage(kept, tokens, tuple(failures), looks)

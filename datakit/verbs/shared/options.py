@@ -14,8 +14,6 @@ from datakit.io.dataset import output
 from datakit.io.layouts import READERS
 from datakit.io.layouts.sources import Collection, open_sources
 from datakit.records.base import Options
-from datakit.verbs.shared.progress import Silent as Silent
-from datakit.verbs.shared.progress import Watch as Watch
 
 
 class SourceOptions(Options, frozen=True, kw_only=True):

@@ -1,87 +1,35 @@
-"""What the verbs share: options of every writing verb, and the straight line from SRC to DST."""
+"""The straight line from SRC to DST that every writing verb is."""
 
 from __future__ import annotations
 
-import hashlib
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import closing
-from types import MappingProxyType
-
-import msgspec
+from dataclasses import dataclass, field
 
 from datakit.engine.base import Engine, Outcome, Task, ordered_map
 from datakit.errors import InputError
 from datakit.io.dataset import output
 from datakit.io.layouts.base import Item
-from datakit.io.layouts.sources import Collection
-from datakit.io.store.storage import Location, location
-from datakit.records.base import Options
-from datakit.records.card import Card, Command
+from datakit.records.card import Card
 from datakit.records.failure import Failure
 from datakit.records.product import Product
-from datakit.records.sample import Operation
 from datakit.records.summary import Summary
 from datakit.verbs.shared.nodes import SharedTarget, node_notes
-from datakit.verbs.shared.options import (
-    WriteOptions,
-    recorded_options,
-)
-from datakit.verbs.shared.progress import Silent as Silent
-from datakit.verbs.shared.progress import Watch as Watch
+from datakit.verbs.shared.progress import ProgressListener, SilentProgress
+from datakit.verbs.shared.run_record import Run
 from datakit.verbs.shared.stored import stored
-from datakit.version import __version__
 
 
-def operation(verb: str, options: Options) -> Operation:
-    """Return the step that a sample's history keeps of this run: the options that were chosen.
+@dataclass(frozen=True)
+class Contents:
+    """What a dataset holds beside the samples that a task makes.
 
-    The card's chain of commands has all options, defaults included.
-    """
-    defaults = {
-        field.name: field.default
-        if field.default_factory is msgspec.NODEFAULT
-        else field.default_factory()
-        for field in msgspec.structs.fields(options)
-    }
-    chosen = {
-        name: value for name, value in recorded_options(options).items() if value != defaults[name]
-    }
-    params = msgspec.json.encode(chosen, order="deterministic").decode()
-    return Operation(verb=verb, version=__version__, params=params)
-
-
-def process(
-    verb: str,
-    options: WriteOptions,
-    source: Collection,
-    task: Task[Item, Product],
-    *,
-    label_map: dict[str, int] | None = None,
-    select: Callable[[Item], bool] = lambda item: True,
-    tables: Mapping[str, str] = MappingProxyType({}),
-    finishing: Callable[[output.DatasetWriter], None] | None = None,
-    views: bool = True,
-    manifest: bool = True,
-    heard: Callable[[Outcome[Product]], None] | None = None,
-    notes: tuple[str, ...] = (),
-    decided_by: tuple[str, ...] = (),
-    watch: Watch | None = None,
-) -> Summary:
-    """Run a task over a source into a dataset: the line that every writing verb is.
-
-    Parameters
+    Attributes
     ----------
-    verb, options : str, WriteOptions
-        What is run; recorded in the card.
-    source : Collection
-        The opened source.
-    task : Task
-        Item -> Product; writes its files below ``options.out``.
-    label_map : dict, optional
-        Class name -> mask value, for the card.
-    select : callable
-        Which items take part.
+    notes : tuple of str
+        What a person must know of the dataset (a licence that binds), beside the source's own
+        notes: for card and summary.
     tables : mapping
         Further tables in DST, name -> header (see `datakit.io.dataset.output.create`).
     finishing : callable, optional
@@ -91,15 +39,47 @@ def process(
         Whether splits get manifests of their own (``SPLIT/metadata.jsonl``).
     manifest : bool
         Whether DST is a dataset; a report has no manifest.
-    heard : callable, optional
-        Told of each outcome, in order: of the time it took, which no dataset keeps.
-    notes : tuple of str
-        What a person must know of the dataset (a licence that binds): for card and summary.
-    decided_by : tuple of str
-        What else decides the result and no option holds (digests of a model's weights): a run is
-        only resumed with the same.
-    watch : Watch, optional
-        Who is told.
+    """
+
+    notes: tuple[str, ...] = ()
+    tables: Mapping[str, str] = field(default_factory=dict)
+    finishing: Callable[[output.DatasetWriter], None] | None = None
+    views: bool = True
+    manifest: bool = True
+
+
+SAMPLES_ONLY = Contents()
+
+
+def process(
+    run: Run,
+    task: Task[Item, Product],
+    *,
+    label_map: Mapping[str, int] | None = None,
+    contents: Contents = SAMPLES_ONLY,
+    select: Callable[[Item], bool] = lambda item: True,
+    on_outcome: Callable[[Outcome[Product]], None] = lambda outcome: None,
+    progress: ProgressListener | None = None,
+) -> Summary:
+    """Run a task over a source into a dataset: the line that every writing verb is.
+
+    Parameters
+    ----------
+    run : Run
+        What is run; its command is recorded in the card, after the source's own.
+    task : Task
+        Item -> Product; writes its files below ``run.target``.
+    label_map : mapping, optional
+        Class name -> mask value, for the card, of a verb that replaces the labels; the source's
+        own when None.
+    contents : Contents
+        What the dataset holds beside the samples.
+    select : callable
+        Which items take part.
+    on_outcome : callable
+        Called with each outcome, in order: with the time it took, which no dataset keeps.
+    progress : ProgressListener, optional
+        Where progress is reported.
 
     Returns
     -------
@@ -112,94 +92,83 @@ def process(
         the first failure with ``strict``.
     """
     started = time.perf_counter()
-    watch = watch or Silent()
-    out = location(options.out)
-    command = Command(verb=verb, version=__version__, options=recorded_options(options))
-    output.check_target(out, options.mode, tuple(map(location, options.src)))
-    items = [item for item in source.items() if select(item)] if options.dry_run else None
-    if items is not None:
-        return _plan(verb, out, source, len(items))
-    if options.resume and (finished := _finished(out, command, verb)):
+    progress = progress or SilentProgress()
+    output.check_target(run.target, run.options.mode, run.origins)
+    if run.options.dry_run:
+        return _plan(run, sum(1 for item in run.source.items() if select(item)))
+    if run.options.resume and (finished := _finished(run)):
         return finished
-    engine = options.make_engine()
-    watch.begin(len(source), verb)
+    engine = run.options.make_engine()
+    progress.begin(len(run.source), run.verb)
     try:
-        counts = _run(
-            options,
-            engine,
-            command,
-            source,
-            task,
-            label_map or {},
-            select,
-            tables,
-            watch,
-            finishing,
-            views,
-            manifest,
-            heard,
-            notes,
-            decided_by,
-        )
+        with output.create(
+            run.target, run.fingerprint, run.options.mode, contents.tables
+        ) as writer:
+            chosen = (item for item in run.source.items() if select(item))
+            outcomes = _outcomes(run, engine, task, chosen, writer, progress)
+            tally = _collect(run, outcomes, writer, on_outcome, progress)
+            if contents.finishing is not None:
+                contents.finishing(writer)
+            counts = tally.counts(writer.failed)
+            card = Card(
+                label_map=dict(run.source.label_map if label_map is None else label_map),
+                counts=counts,
+                commands=(*run.source.commands, run.command),
+                notes=tuple(dict.fromkeys((*run.source.notes, *contents.notes))),
+            )
+            writer.finish(card, views=contents.views, manifest=contents.manifest)
     finally:
-        watch.end()
+        progress.end()
     return Summary(
-        verb=verb,
-        out=str(out),
+        verb=run.verb,
+        out=str(run.target),
         counts=counts,
         failed=counts["failed"],
         seconds=time.perf_counter() - started,
-        notes=(*notes, *node_notes(engine)),
+        notes=(*contents.notes, *node_notes(engine)),
     )
 
 
-def _run(
-    options: WriteOptions,
+def _outcomes(
+    run: Run,
     engine: Engine,
-    command: Command,
-    source: Collection,
     task: Task[Item, Product],
-    label_map: dict[str, int],
-    select: Callable[[Item], bool],
-    tables: Mapping[str, str],
-    watch: Watch,
-    finishing: Callable[[output.DatasetWriter], None] | None,
-    views: bool,
-    manifest: bool,
-    heard: Callable[[Outcome[Product]], None] | None,
-    notes: tuple[str, ...],
-    decided_by: tuple[str, ...],
-) -> dict[str, int]:
+    items: Iterator[Item],
+    writer: output.DatasetWriter,
+    progress: ProgressListener,
+) -> Generator[Outcome[Product], None, None]:
+    """Yield what became of each item, in order."""
+    if run.options.engine != "local":
+        progress.nodes(engine.rates)
+    work = stored(task, run.options.out)
+    return ordered_map(engine, work, items, recorded=writer.recorded)
+
+
+def _collect(
+    run: Run,
+    outcomes: Generator[Outcome[Product], None, None],
+    writer: output.DatasetWriter,
+    on_outcome: Callable[[Outcome[Product]], None],
+    progress: ProgressListener,
+) -> Tally:
+    """Write down what was made; at the first failure InputError with ``strict``."""
     tally = Tally()
-    fingerprint = run_fingerprint(options, command, decided_by)
-    with output.create(location(options.out), fingerprint, options.mode, tables) as writer:
-        for failure in source.failures:
-            if options.strict:
+    target = SharedTarget(run.target)
+    with closing(outcomes):
+        for failure in run.source.failures:
+            if run.options.strict:
                 raise InputError(f"--strict: {failure.id}: {failure.error}")
             writer.fail(failure)
-        chosen = (item for item in source.items() if select(item))
-        work = stored(task, options.out)
-        target = SharedTarget(location(options.out))
-        if options.engine != "local":
-            watch.nodes(engine.rates)
-        with closing(ordered_map(engine, work, chosen, recorded=writer.recorded)) as outcomes:
-            for outcome in outcomes:
-                target.check(outcome)
-                if heard is not None:
-                    heard(outcome)
-                product = _product(outcome, command.verb)
-                if options.strict and product.failures:
-                    raise InputError(f"--strict: {outcome.key}: {product.failures[0].error}")
-                writer.add(outcome.key, product)
-                tally.add(product)
-                watch.advance(writer.failed)
-        if finishing is not None:
-            finishing(writer)
-        counts = tally.counts(writer.failed)
-        commands = (*source.commands, command)
-        card = Card(label_map=label_map, counts=counts, commands=commands, notes=notes)
-        writer.finish(card, views=views, manifest=manifest)
-    return counts
+        for outcome in outcomes:
+            target.check(outcome)
+            on_outcome(outcome)
+            product = _product(outcome, run.verb)
+            if run.options.strict and product.failures:
+                raise InputError(f"--strict: {outcome.key}: {product.failures[0].error}")
+            writer.add(outcome.key, product)
+            tally.add(product)
+            progress.advance(writer.failed)
+    return tally
 
 
 class Tally:
@@ -237,40 +206,29 @@ def _product(outcome: Outcome[Product], verb: str) -> Product:
     return Product(failures=(failure,))
 
 
-def run_fingerprint(
-    options: WriteOptions, command: Command, decided_by: tuple[str, ...] = ()
-) -> str:
-    """Return what tells two runs apart: sources, verb, version, recorded options, and the rest."""
-    sources = [str(location(path).resolve()) for path in options.src]
-    text = msgspec.json.encode([sources, command, *decided_by], order="deterministic")
-    return hashlib.sha256(text).hexdigest()
-
-
-def _finished(out: Location, command: Command, verb: str) -> Summary | None:
+def _finished(run: Run) -> Summary | None:
     """Return the summary of a run that ended before; None when there is something to resume."""
-    if not output.is_finished(out):
+    if not output.is_finished(run.target):
         return None
-    card = output.read_card(out)
-    # As JSON, because the card was read from it: a tuple comes back as a list.
-    made = [msgspec.json.encode(c, order="deterministic") for c in (*card.commands[-1:], command)]
-    if len(set(made)) != 1:
+    card = output.read_card(run.target)
+    if not any(run.made(command) for command in card.commands[-1:]):
         raise InputError(
-            f"{out}: --resume found a finished dataset made with other options; choose another "
-            "folder, or --overwrite"
+            f"{run.target}: --resume found a finished dataset made with other options; choose "
+            "another folder, or --overwrite"
         )
     return Summary(
-        verb=verb,
-        out=str(out),
+        verb=run.verb,
+        out=str(run.target),
         counts=card.counts,
         failed=card.counts.get("failed", 0),
         notes=("this run was complete already; nothing was done",),
     )
 
 
-def _plan(verb: str, out: Location, source: Collection, items: int) -> Summary:
+def _plan(run: Run, items: int) -> Summary:
     return Summary(
-        verb=verb,
-        out=str(out),
-        counts={"would process": items, "unreadable": len(source.failures)},
-        notes=(f"dry run: nothing was written; read as {', '.join(source.formats)}",),
+        verb=run.verb,
+        out=str(run.target),
+        counts={"would process": items, "unreadable": len(run.source.failures)},
+        notes=(f"dry run: nothing was written; read as {', '.join(run.source.formats)}",),
     )

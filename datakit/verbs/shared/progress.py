@@ -1,4 +1,4 @@
-"""Who is told how a run goes."""
+"""How a run reports progress."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import Protocol
 
 
-class Watch(Protocol):
-    """Who is told how a run goes; the command line draws a bar, the API is silent."""
+class ProgressListener(Protocol):
+    """What a run reports its progress to; the command line draws a bar, the API is silent."""
 
     def begin(self, total: int, what: str) -> None:
         """Work on ``total`` items starts."""
@@ -16,14 +16,14 @@ class Watch(Protocol):
         """One more item is done; ``failed`` failures so far."""
 
     def nodes(self, rates: Callable[[], Mapping[str, float]]) -> None:
-        """Work is done by several nodes; ``rates`` tells each one's items a second by now."""
+        """Work is done by several nodes; ``rates`` gives each one's items per second so far."""
 
     def end(self) -> None:
         """Handle the end of the work, also when an error ends it."""
 
 
-class Silent:
-    """Tells nobody."""
+class SilentProgress:
+    """Reports nothing."""
 
     def begin(self, total: int, what: str) -> None:
         """Do nothing."""

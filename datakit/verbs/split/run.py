@@ -12,7 +12,7 @@ from datakit.io.layouts.sources import Collection, open_sources
 from datakit.records.lineage import Audit
 from datakit.records.summary import Summary
 from datakit.verbs.shared.lineage import Lineage, trace
-from datakit.verbs.shared.pipeline import Silent, Watch
+from datakit.verbs.shared.progress import ProgressListener, SilentProgress
 from datakit.verbs.split.options import Options
 from datakit.verbs.split.plan import (
     Policy,
@@ -26,15 +26,15 @@ if TYPE_CHECKING:
     from datakit.verbs.split.assignment import Assignment
 
 
-def run(options: Options, watch: Watch | None = None) -> Summary | Audit:
+def run(options: Options, progress: ProgressListener | None = None) -> Summary | Audit:
     """Split a source into sides without leaks, or say where its own split leaks.
 
     Parameters
     ----------
     options : Options
         What belongs together, how large the sides are, where they go.
-    watch : Watch, optional
-        Who is told of the progress.
+    progress : ProgressListener, optional
+        Where progress is reported.
 
     Returns
     -------
@@ -51,34 +51,36 @@ def run(options: Options, watch: Watch | None = None) -> Summary | Audit:
     collecting = gc.isenabled()
     gc.disable()
     try:
-        return _run(options, watch or Silent())
+        return _run(options, progress or SilentProgress())
     finally:
         if collecting:
             gc.enable()
 
 
-def _run(options: Options, watch: Watch) -> Summary | Audit:
+def _run(options: Options, progress: ProgressListener) -> Summary | Audit:
     from datakit.verbs.split import write
 
     source = open_sources(options.src, layout=options.layout)
     policy = read_policy(options.policy)
     if options.out:
         write.check(options, source)
-    lineage = _trace(options, policy, source, watch)
+    lineage = _trace(options, policy, source, progress)
     if options.audit and not options.repair:
         from datakit.verbs.split.audit import audit
 
         return audit(options, lineage, source)
     assignment, notes = _assign(options, policy, lineage)
-    return write.write(options, source, lineage, assignment, notes, watch)
+    return write.write(options, source, lineage, assignment, notes, progress)
 
 
-def _trace(options: Options, policy: Policy, source: Collection, watch: Watch) -> Lineage:
+def _trace(
+    options: Options, policy: Policy, source: Collection, progress: ProgressListener
+) -> Lineage:
     asked = {name for name, _ in parse_strata(options.stratify)} if options.stratify else set()
     asked |= _conditions_columns(options, policy)
     decided = any(command.verb in ("split", "dedup") for command in source.commands)
     measure = "fg_ratio" in asked or policy.histogram == "fg_ratio"
-    return trace(list(source.items()), options, decided=decided, measure=measure, watch=watch)
+    return trace(list(source.items()), options, decided=decided, measure=measure, progress=progress)
 
 
 def _conditions_columns(options: Options, policy: Policy) -> set[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -10,13 +9,12 @@ from typing import TYPE_CHECKING, cast
 
 import msgspec
 
-import datakit
 from datakit.engine.base import LazyTask
 from datakit.errors import InputError
 from datakit.io.dataset import output
 from datakit.io.layouts.base import Item, Reader, label_stems
 from datakit.io.layouts.coco_export import write_annotations
-from datakit.io.layouts.sources import Collection
+from datakit.io.layouts.sources import Collection, Derived
 from datakit.io.store import atomic
 from datakit.io.store.storage import Location, location
 from datakit.io.tables import csv_rows, jsonl
@@ -26,8 +24,9 @@ from datakit.records.failure import Failure
 from datakit.records.sample import Sample
 from datakit.records.summary import Summary
 from datakit.verbs.shared.lineage import Lineage
-from datakit.verbs.shared.options import recorded_options
-from datakit.verbs.shared.pipeline import Watch, operation, process
+from datakit.verbs.shared.pipeline import Contents, process
+from datakit.verbs.shared.progress import ProgressListener
+from datakit.verbs.shared.run_record import Run, operation
 
 if TYPE_CHECKING:
     from datakit.verbs.shared.lineage import LineageOptions
@@ -60,18 +59,6 @@ class Placed:
     def commands(self) -> tuple[Command, ...]:
         """None of its own."""
         return ()
-
-
-@dataclass(frozen=True, slots=True)
-class _Source(Collection):
-    """A source whose samples have been chosen and renamed; its history is the original's."""
-
-    history: tuple[Command, ...] = ()
-
-    @property
-    def commands(self) -> tuple[Command, ...]:
-        """The chain of commands that made the original."""
-        return self.history
 
 
 def check(options: LineageOptions, source: Collection) -> None:
@@ -112,7 +99,7 @@ def chosen_source(
     ]
     reader = Placed(items, (*source.failures, *lineage.failures))
     format_name = source.formats[0] if source.formats else "datakit"
-    return _Source((("", format_name, cast(Reader, reader)),), history=source.commands)
+    return Derived((("", format_name, cast(Reader, reader)),), source)
 
 
 def write(
@@ -121,7 +108,7 @@ def write(
     lineage: Lineage,
     assignment: Assignment,
     notes: list[str],
-    watch: Watch,
+    progress: ProgressListener,
 ) -> Summary:
     """Write the result of a split into ``options.out``."""
     sides: list[str | None] = [side or None for side in assignment.side]
@@ -135,7 +122,7 @@ def write(
         return Summary(
             verb="split", counts=counts, failed=failed, findings=findings, notes=tuple(notes)
         )
-    summary = place("split", options, chosen, options.materialize, watch)
+    summary = place("split", options, chosen, options.materialize, progress)
     out = location(options.out)
     _write_lists(out, chosen, lineage, sides, placed=options.materialize != "none")
     if assignment.strata:
@@ -150,7 +137,7 @@ def place(
     options: LineageOptions,
     chosen: Collection,
     how: str,
-    watch: Watch,
+    progress: ProgressListener,
     finishing: Callable[[], None] | None = None,
 ) -> Summary:
     """Put the chosen samples' files and rows into ``options.out``; the card after ``finishing``."""
@@ -164,13 +151,10 @@ def place(
         {"out": options.out, "placing": how, "step": operation(verb, options)},
     )
     summary = process(
-        verb,
-        options,
-        chosen,
+        Run(verb, options, chosen),
         task,
-        label_map=label_map(options.src),
-        watch=watch,
-        finishing=None if finishing is None else lambda writer: finishing(),
+        contents=Contents(finishing=None if finishing is None else lambda writer: finishing()),
+        progress=progress,
     )
     _write_annotations(location(options.out), chosen)
     return summary
@@ -187,38 +171,28 @@ def claim_report(
 
     ``finishing`` writes the report: the card, which says that all is there, comes after it.
     """
-    out = location(options.out)
-    command = Command(verb=verb, version=datakit.__version__, options=recorded_options(options))
-    fingerprint = hashlib.sha256(msgspec.json.encode([options.src, command])).hexdigest()
-    with output.create(out, fingerprint, options.mode) as writer:
+    run = Run(verb, options, Collection(()))
+    with output.create(run.target, run.fingerprint, options.mode) as writer:
         for failure in failures:
             writer.fail(failure)
         finishing()
-        writer.finish(Card(counts=counts, commands=(command,)), manifest=False)
-
-
-def label_map(sources: tuple[str, ...]) -> dict[str, int]:
-    """Return the label map of a single datakit dataset; empty for anything else."""
-    folder = location(sources[0])
-    if len(sources) == 1 and (folder / output.CARD).is_file() and output.is_dataset(folder):
-        return output.read_card(folder).label_map
-    return {}
+        writer.finish(Card(counts=counts, commands=(run.command,)), manifest=False)
 
 
 def _write_manifest(verb: str, options: LineageOptions, chosen: Collection) -> Summary:
     """Write rows whose files stay where they are: their names are the source's own."""
     out = location(options.out)
-    command = Command(verb=verb, version=datakit.__version__, options=recorded_options(options))
+    run = Run(verb, options, chosen)
     step = operation(verb, options)
-    fingerprint = hashlib.sha256(
-        msgspec.json.encode([options.src, command], order="deterministic")
-    ).hexdigest()
     counts = {"samples": len(chosen), "failed": len(chosen.failures)}
-    with output.create(out, fingerprint, options.mode) as writer:
+    with output.create(out, run.fingerprint, options.mode) as writer:
         for failure in chosen.failures:
             writer.fail(failure)
         card = Card(
-            label_map=label_map(options.src), counts=counts, commands=(*chosen.commands, command)
+            label_map=chosen.label_map,
+            counts=counts,
+            commands=(*chosen.commands, run.command),
+            notes=chosen.notes,
         )
         writer.finish(card)
     rows = (_row(item, step) for item in chosen.items())

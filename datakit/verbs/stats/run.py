@@ -20,7 +20,7 @@ from datakit.io.layouts.sources import Collection, open_sources
 from datakit.io.store import atomic
 from datakit.io.store.storage import Location, location
 from datakit.records.statistics import AREA_EDGES, SplitCounts, Statistics
-from datakit.verbs.shared.pipeline import Silent, Watch
+from datakit.verbs.shared.progress import ProgressListener, SilentProgress
 from datakit.verbs.stats.options import VERB, Options
 
 if TYPE_CHECKING:
@@ -30,15 +30,15 @@ FILES = ("stats.json", "stats.svg", "preview.png")
 MOST_SIZES = 12
 
 
-def run(options: Options, watch: Watch | None = None) -> Statistics:
+def run(options: Options, progress: ProgressListener | None = None) -> Statistics:
     """Count the samples, classes, object areas and image sizes of a source.
 
     Parameters
     ----------
     options : Options
         What to read, and where plots go.
-    watch : Watch, optional
-        Who is told of the progress.
+    progress : ProgressListener, optional
+        Where progress is reported.
 
     Returns
     -------
@@ -50,19 +50,19 @@ def run(options: Options, watch: Watch | None = None) -> Statistics:
         If SRC cannot be read, or DST holds something else.
     """
     started = time.perf_counter()
-    watch = watch or Silent()
+    progress = progress or SilentProgress()
     source = open_sources(options.src, layout=options.layout, images=options.images_dir)
     out = location(options.out) if options.out else None
     if out:
         report_folder.check(out, FILES, overwrite=options.overwrite)
     tally = _Tally()
-    watch.begin(len(source), VERB)
+    progress.begin(len(source), VERB)
     try:
         for item, measured in _measure(options, source):
             tally.add(item, measured)
-            watch.advance(tally.failed)
+            progress.advance(tally.failed)
     finally:
-        watch.end()
+        progress.end()
     result = tally.result(len(source.failures))
     if out:
         _write(out, options, source, result)

@@ -16,16 +16,15 @@ from datakit.io.dataset import output
 from datakit.io.layouts.base import Item
 from datakit.io.layouts.sources import Collection, open_sources
 from datakit.io.store import atomic
-from datakit.io.store.storage import Location, location
-from datakit.records.card import Card, Command
+from datakit.io.store.storage import location
+from datakit.records.card import Card
 from datakit.records.failure import Failure
 from datakit.records.product import Product
 from datakit.records.training import Epoch, Training
-from datakit.verbs.shared.options import recorded_options
-from datakit.verbs.shared.pipeline import Silent, Watch, run_fingerprint
+from datakit.verbs.shared.progress import ProgressListener, SilentProgress
+from datakit.verbs.shared.run_record import Run
 from datakit.verbs.train.options import VERB, Options
 from datakit.verbs.train.sides import Sides, sides_of
-from datakit.version import __version__
 
 if TYPE_CHECKING:
     from datakit.training.loop import Trainer
@@ -37,15 +36,15 @@ SAMPLES = "samples.jsonl"
 RESULT = "training.json"
 
 
-def run(options: Options, watch: Watch | None = None) -> Training:
+def run(options: Options, progress: ProgressListener | None = None) -> Training:
     """Train a segmenter on a dataset's labels; the result is what ``prelabel --weights`` loads.
 
     Parameters
     ----------
     options : Options
         What to train on, which network, how long.
-    watch : Watch, optional
-        Who is told of the progress.
+    progress : ProgressListener, optional
+        Where progress is reported.
 
     Returns
     -------
@@ -62,7 +61,6 @@ def run(options: Options, watch: Watch | None = None) -> Training:
     """
     started = time.perf_counter()
     out = location(options.out)
-    command = Command(verb=VERB, version=__version__, options=recorded_options(options))
     output.check_target(out, options.mode, tuple(map(location, options.src)))
     source = open_sources(options.src, layout=options.layout)
     sides = sides_of(source, options.val_share, options.seed)
@@ -70,36 +68,28 @@ def run(options: Options, watch: Watch | None = None) -> Training:
         notes = (*sides.notes, "dry run: nothing was written")
         return _result(options, sides, notes=notes)
     if options.resume and output.is_finished(out):
-        return _read_result(out, command)
+        return _read_result(Run(VERB, options, source))
     with _torch_threads(options.threads):
-        return _train(options, command, source, sides, watch or Silent(), started)
+        return _train(options, source, sides, progress or SilentProgress(), started)
 
 
 def _train(
     options: Options,
-    command: Command,
     source: Collection,
     sides: Sides,
-    watch: Watch,
+    progress: ProgressListener,
     started: float,
 ) -> Training:
     out = location(options.out)
-    fingerprint = hashlib.sha256(
-        msgspec.json.encode(
-            [
-                run_fingerprint(options, command),
-                [item.key for item in sides.train],
-                [item.key for item in sides.val],
-            ]
-        )
-    ).hexdigest()
+    keys = [[item.key for item in side] for side in (sides.train, sides.val)]
+    run = Run(VERB, options, source, (msgspec.json.encode(keys).decode(),))
     # All that can be wrong with what was given is found before anything is written.
     sides, failures, samples = _readable(options, source, sides)
     trainer, given_sha256 = _trainer(options, sides)
-    with output.create(out, fingerprint, options.mode, {HISTORY: "", SAMPLES: ""}) as writer:
+    with output.create(out, run.fingerprint, options.mode, {HISTORY: "", SAMPLES: ""}) as writer:
         for failure in failures:
             writer.fail(failure)
-        before = _epochs(options, trainer, writer, samples, watch)
+        before = _epochs(options, trainer, writer, samples, progress)
         weights = trainer.weights()
         atomic.write_bytes(out / WEIGHTS, weights, durable=True)
         result = msgspec.structs.replace(
@@ -115,7 +105,7 @@ def _train(
         )
         text = msgspec.json.format(msgspec.json.encode(result), indent=2) + b"\n"
         atomic.write_bytes(out / RESULT, text)
-        card = Card(counts=result.counts, commands=(*source.commands, command))
+        card = Card(counts=result.counts, commands=(*source.commands, run.command))
         # A model is no dataset, also not one without samples.
         writer.finish(card, manifest=False)
     return msgspec.structs.replace(result, seconds=time.perf_counter() - started)
@@ -221,7 +211,7 @@ def _epochs(
     trainer: Trainer,
     writer: output.DatasetWriter,
     samples: str,
-    watch: Watch,
+    progress: ProgressListener,
 ) -> dict[str, float]:
     """Train until it is enough, a checkpoint and a row an epoch; return the scores before."""
     out = location(options.out)
@@ -229,18 +219,18 @@ def _epochs(
     checkpoint = out / CHECKPOINT
     if options.resume and checkpoint.is_file():
         trainer.restore(checkpoint.read_bytes(), str(checkpoint))
-    watch.begin(options.epochs, VERB)
+    progress.begin(options.epochs, VERB)
     try:
         for row in trainer.history:
             _note(writer, row, samples)
-            watch.advance(writer.failed)
+            progress.advance(writer.failed)
         while not trainer.finished:
             row = trainer.run_epoch()
             atomic.write_bytes(checkpoint, trainer.state(), durable=True)
             _note(writer, row, samples)
-            watch.advance(writer.failed)
+            progress.advance(writer.failed)
     finally:
-        watch.end()
+        progress.end()
     return before
 
 
@@ -263,11 +253,10 @@ def _result(options: Options, sides: Sides, notes: tuple[str, ...]) -> Training:
     )
 
 
-def _read_result(out: Location, command: Command) -> Training:
+def _read_result(run: Run) -> Training:
     """Return the result of a training that ended before."""
-    card = output.read_card(out)
-    made = [msgspec.json.encode(c, order="deterministic") for c in (*card.commands[-1:], command)]
-    if len(set(made)) != 1:
+    out = run.target
+    if not any(run.made(command) for command in output.read_card(out).commands[-1:]):
         raise InputError(
             f"{out}: --resume found a training with other options that is done; choose another "
             "folder, or --overwrite"

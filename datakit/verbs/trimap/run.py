@@ -5,19 +5,21 @@ from __future__ import annotations
 from datakit.engine.base import LazyTask
 from datakit.io.layouts.sources import open_sources
 from datakit.records.summary import Summary
-from datakit.verbs.shared.pipeline import Watch, operation, process
+from datakit.verbs.shared.pipeline import process
+from datakit.verbs.shared.progress import ProgressListener
+from datakit.verbs.shared.run_record import Run, operation
 from datakit.verbs.trimap.options import VERB, Options
 
 
-def run(options: Options, watch: Watch | None = None) -> Summary:
+def run(options: Options, progress: ProgressListener | None = None) -> Summary:
     """Make trimaps; images and other labels are carried over.
 
     Parameters
     ----------
     options : Options
         What to read, which style, where to write.
-    watch : Watch, optional
-        Who is told of the progress.
+    progress : ProgressListener, optional
+        Where progress is reported.
 
     Returns
     -------
@@ -42,4 +44,4 @@ def run(options: Options, watch: Watch | None = None) -> Summary:
             "reach_px": options.reach,
         },
     )
-    return process(VERB, options, source, task, watch=watch)
+    return process(Run(VERB, options, source), task, progress=progress)

@@ -15,19 +15,19 @@ from datakit.io.store.storage import location
 from datakit.io.tables import jsonl, schemas
 from datakit.records.failure import Failure
 from datakit.records.problems import Problems
-from datakit.verbs.shared.pipeline import Silent, Watch
+from datakit.verbs.shared.progress import ProgressListener, SilentProgress
 from datakit.verbs.validate.options import VERB, Options
 
 
-def run(options: Options, watch: Watch | None = None) -> Problems:
+def run(options: Options, progress: ProgressListener | None = None) -> Problems:
     """Read a source as the other verbs would, and decode every image and label of it.
 
     Parameters
     ----------
     options : Options
         What to read.
-    watch : Watch, optional
-        Who is told of the progress.
+    progress : ProgressListener, optional
+        Where progress is reported.
 
     Returns
     -------
@@ -41,18 +41,18 @@ def run(options: Options, watch: Watch | None = None) -> Problems:
         If SRC cannot be read at all.
     """
     started = time.perf_counter()
-    watch = watch or Silent()
+    progress = progress or SilentProgress()
     source = open_sources(options.src, layout=options.layout, images=options.images_dir)
     problems = list(_explained(source.failures, options.src))
     task = LazyTask("datakit.verbs.shared.inspect:Check", {"label_map": source.label_map})
-    watch.begin(len(source), VERB)
+    progress.begin(len(source), VERB)
     try:
         with closing(ordered_map(options.make_engine(), task, source.items())) as outcomes:
             for outcome in outcomes:
                 problems.extend(_problems(outcome))
-                watch.advance(len(problems))
+                progress.advance(len(problems))
     finally:
-        watch.end()
+        progress.end()
     counts = {"samples": len(source), "classes": len(source.classes), "problems": len(problems)}
     return Problems(counts=counts, problems=tuple(problems), seconds=time.perf_counter() - started)
 

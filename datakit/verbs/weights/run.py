@@ -21,21 +21,21 @@ from datakit.models.weights.known import (
 )
 from datakit.models.weights.provenance import Weights, cache_folder, find_weights
 from datakit.records.stored_weights import StoredWeights, WeightsReport
-from datakit.verbs.shared.pipeline import Watch
+from datakit.verbs.shared.progress import ProgressListener
 from datakit.verbs.weights.options import Options
 
 MAX_BYTES = 4 << 30
 
 
-def run(options: Options, watch: Watch | None = None) -> WeightsReport:
+def run(options: Options, progress: ProgressListener | None = None) -> WeightsReport:
     """List weights, add a file to the cache, find one, or download one.
 
     Parameters
     ----------
     options : Options
         What to do.
-    watch : Watch, optional
-        Not told anything.
+    progress : ProgressListener, optional
+        Not used: there is nothing to report.
 
     Returns
     -------
