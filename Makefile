@@ -1,7 +1,7 @@
 # The two commands a person needs: `make demo` and `make test`. Both make .venv when it is not there.
 
-PYTHON ?= $(shell for name in python3.11 python3.12 python3; do \
-	$$name -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 13))' 2>/dev/null \
+PYTHON ?= $(shell for name in python3.11 python3.12 python3.13 python3; do \
+	$$name -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null \
 	&& { echo $$name; break; }; done)
 BIN := .venv/bin
 STAMP := .venv/.installed
@@ -42,7 +42,7 @@ clean:
 	rm -rf .venv $(DEMO) .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 $(STAMP): pyproject.toml constraints.txt
-	@test -n "$(PYTHON)" || { echo "datakit needs Python 3.11 or 3.12; found neither on PATH"; exit 2; }
+	@test -n "$(PYTHON)" || { echo "datakit needs Python 3.11, 3.12 or 3.13; found none on PATH"; exit 2; }
 	@sh scripts/system-libraries.sh
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[all,dev]'

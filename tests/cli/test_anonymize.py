@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 from datakit.cli.main import app
 
-pytest.importorskip("mediapipe", reason="the extra 'faces' is not installed")
+pytest.importorskip("ai_edge_litert", reason="the extra 'faces' is not installed")
 
 
 def run(*arguments):

@@ -10,7 +10,7 @@ from click.testing import CliRunner, Result
 
 from datakit.cli.main import app
 
-pytest.importorskip("mediapipe", reason="the extra 'faces' is not installed")
+pytest.importorskip("ai_edge_litert", reason="the extra 'faces' is not installed")
 
 
 def prelabel(*arguments: object) -> Result:

@@ -10,7 +10,7 @@ from datakit.io.pixels import images
 from datakit.models.faces.base import FACE_DETECTORS
 from datakit.models.weights.provenance import WEIGHTS_VARIABLE
 
-pytest.importorskip("mediapipe", reason="the extra 'faces' is not installed")
+pytest.importorskip("ai_edge_litert", reason="the extra 'faces' is not installed")
 
 
 @pytest.fixture(scope="module", params=list(FACE_DETECTORS))

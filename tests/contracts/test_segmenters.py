@@ -21,7 +21,7 @@ from datakit.models.segmenters.base import (
 )
 from datakit.models.weights.provenance import WEIGHTS_VARIABLE
 
-pytest.importorskip("mediapipe", reason="the extra 'faces' is not installed")
+pytest.importorskip("ai_edge_litert", reason="the extra 'faces' is not installed")
 torch = pytest.importorskip("torch", reason="the extra 'prelabel' is not installed")
 safetensors = pytest.importorskip("safetensors.torch", reason="safetensors is not installed")
 

@@ -25,7 +25,7 @@ from datakit.errors import InputError, ModelError
 from datakit.io.pixels import images
 from datakit.models.weights.provenance import WEIGHTS_VARIABLE
 
-pytest.importorskip("mediapipe", reason="the extra 'faces' is not installed")
+pytest.importorskip("ai_edge_litert", reason="the extra 'faces' is not installed")
 
 SCHEMA = Path(__file__).parents[2] / "schemas/anonymize.schema.json"
 FACE = "red_wind_blown.png"

@@ -12,7 +12,7 @@ import pytest
 from datakit.core.faces.turning import turn_image
 from datakit.io.pixels import images
 
-pytest.importorskip("mediapipe", reason="the extra 'faces' is not installed")
+pytest.importorskip("ai_edge_litert", reason="the extra 'faces' is not installed")
 
 FACES = json.loads((Path(__file__).parents[1] / "data/portrait_faces.json").read_text())
 QUICK = (

@@ -458,7 +458,7 @@ def test_backgrounds_without_an_alpha_fail_with_the_way_out(source: Path, tmp_pa
 def test_backgrounds_with_people_are_refused(
     source: Path, tmp_path: Path, sample_data: Path
 ) -> None:
-    pytest.importorskip("mediapipe", reason="the faces extra is not installed")
+    pytest.importorskip("ai_edge_litert", reason="the faces extra is not installed")
     walls = backgrounds(tmp_path / "walls")
     augment(source, tmp_path / "fine", backgrounds=walls)
     shutil.copy(sample_data / "portraits" / "images" / "astronaut.jpg", walls)

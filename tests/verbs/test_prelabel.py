@@ -34,7 +34,7 @@ from datakit.verbs.prelabel.options import Options
 from datakit.verbs.prelabel.stages import StageTimes
 from tests.verbs.exports import tree
 
-pytest.importorskip("mediapipe", reason="the extra 'faces' is not installed")
+pytest.importorskip("ai_edge_litert", reason="the extra 'faces' is not installed")
 
 PORTRAITS = 7
 

@@ -305,7 +305,7 @@ def test_wrong_use_is_one_sentence(options: dict, words: str) -> None:
 
 
 def test_a_segmenter_judges_the_content(sample_data: Path, tmp_path: Path) -> None:
-    pytest.importorskip("mediapipe")
+    pytest.importorskip("ai_edge_litert")
     source = tmp_path / "set"
     for name in ("whole", "torn"):
         image = (sample_data / "portraits" / "images" / "astronaut.jpg").read_bytes()

@@ -171,6 +171,8 @@ def replaced(weights: Weights, download: Download) -> Weights:
 
 def test_what_has_no_address_names_the_way_out(cache) -> None:
     with pytest.raises(InputError, match=r"datakit\[faces\]"):
+        datakit.weights(action="pull", subject="centerface")
+    with pytest.raises(InputError, match="they come with datakit"):
         datakit.weights(action="pull", subject="mediapipe-selfie")
     with pytest.raises(InputError, match="choose one of"):
         datakit.weights(action="pull", subject="u3net")

@@ -16,7 +16,7 @@ QUIET_ENVIRONMENT = {"GLOG_minloglevel": "3", "TF_CPP_MIN_LOG_LEVEL": "3"}
 def native_stderr_held() -> Iterator[None]:
     """Hold back what native code writes to file descriptor 2; show it only when building fails.
 
-    MediaPipe logs through absl before absl is initialised, which no environment variable silences.
+    LiteRT says on stderr which delegate it made, which no environment variable silences.
     Python's own warnings are not lost: they go through the logging and warnings modules later on.
     """
     for name, value in QUIET_ENVIRONMENT.items():

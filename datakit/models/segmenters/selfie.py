@@ -3,21 +3,63 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import version
 
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from datakit.core.faces.blazeface import Rect, crop_to_tensor
 from datakit.core.images import network_input
-from datakit.models.faces.mediapipe import SELFIE, MediapipeMatte
+from datakit.errors import ModelError
+from datakit.models.runtimes.litert import LitertModel
 from datakit.models.segmenters.base import Hint, Identity, Image, Prediction, Settings
 from datakit.models.weights.provenance import load_weights
+from datakit.models.weights.shipped import mediapipe_weights
+
+SELFIE = mediapipe_weights(
+    "mediapipe selfie segmentation",
+    "selfie_segmentation.tflite",
+    "9ee168ec7c8f2a16c56fe8e1cfbc514974cbbb7e434051b455635f1bd1462f5c",
+)
 
 
-class SelfieSegmenter:
-    """People at 256 x 256, enlarged to the image by MediaPipe; always on the CPU.
+class SelfieMatte:
+    """A coarse matte of the people in a photo.
 
     Raises
     ------
     ModelError
-        If mediapipe is missing or its model is not the one of the pinned release.
+        If the model or LiteRT is missing or damaged.
+    """
+
+    def __init__(self) -> None:
+        loaded = load_weights(SELFIE)
+        self.sha256 = loaded.sha256
+        self._net = LitertModel(loaded.data, SELFIE.name)
+
+    def coarse(self, image: Image) -> npt.NDArray[np.float32]:
+        """Return (256, 256) float32 in [0, 1]: the confidence, the image stretched to a square."""
+        height, width = image.shape[:2]
+        rect = Rect((width / 2, height / 2), (width, height))
+        side_px = self._net.input_shape[1]
+        values = crop_to_tensor(image, rect, side_px, (0, 1), cv2.BORDER_CONSTANT)
+        return np.clip(self._net.run(values)[0][0, ..., 0], 0, 1)
+
+    def matte(self, image: Image) -> npt.NDArray[np.float32]:
+        """Return (H, W) float32 in [0, 1], the confidence that a pixel belongs to a person."""
+        size_wh = (image.shape[1], image.shape[0])
+        enlarged = cv2.resize(self.coarse(image), size_wh, interpolation=cv2.INTER_LINEAR)
+        return np.asarray(enlarged, np.float32)
+
+
+class SelfieSegmenter:
+    """People at 256 x 256, enlarged to the image; always on the CPU.
+
+    Raises
+    ------
+    ModelError
+        If the model or LiteRT is missing or damaged.
     """
 
     USES: frozenset[str] = frozenset()
@@ -25,11 +67,11 @@ class SelfieSegmenter:
 
     def __init__(self, settings: Settings) -> None:
         self.identity = self.identify(settings)
-        self._matte = MediapipeMatte()
+        self._matte = SelfieMatte()
 
     @classmethod
     def identify(cls, settings: Settings) -> Identity:
-        """Check the model that mediapipe's wheel carries."""
+        """Check the model that datakit carries, and name its runtime."""
         loaded = load_weights(SELFIE)
         return Identity(
             name="mediapipe-selfie",
@@ -37,7 +79,7 @@ class SelfieSegmenter:
             licence=SELFIE.licence,
             release=loaded.release,
             source=SELFIE.source,
-            runtime=f"mediapipe {_version()}, cpu",
+            runtime=f"LiteRT {_version()}, cpu",
         )
 
     def segment(
@@ -53,9 +95,11 @@ class SelfieSegmenter:
 
 
 def _version() -> str:
-    """Return mediapipe's version without the seconds that its import takes."""
+    """Return LiteRT's version without importing it."""
     try:
-        return version("mediapipe")
-    except PackageNotFoundError:
-        # A build of one's own, under another name.
-        return "of unknown version"
+        return version("ai-edge-litert")
+    except ModuleNotFoundError as error:
+        raise ModelError(
+            "mediapipe selfie segmentation: expected the package ai-edge-litert, found none; "
+            "install it: pip install 'datakit[faces]'"
+        ) from error

