@@ -7,6 +7,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from datakit.records.base import Record
+from datakit.records.labels import LabelState
 
 SYNTHETIC = "synthetic-alpha"
 """Tag of a sample whose alpha was computed from its mask: no ground truth."""
@@ -53,6 +54,9 @@ class Sample(Record, frozen=True, kw_only=True):
     mask_file_name: RelativePath | None = None
     alpha_file_name: RelativePath | None = None
     trimap_file_name: RelativePath | None = None
+    ignore_file_name: Annotated[
+        RelativePath | None, Meta(description="0/255: 255 where nobody knows the label")
+    ] = None
     width: Annotated[int, Meta(ge=1, description="pixels, orientation applied")]
     height: Annotated[int, Meta(ge=1, description="pixels, orientation applied")]
     split: Annotated[str | None, Meta(description="train, val or test")] = None
@@ -60,6 +64,13 @@ class Sample(Record, frozen=True, kw_only=True):
     parent: Annotated[str | None, Meta(description="id of the sample this is a copy of")] = None
     source: Source
     tags: tuple[str, ...] = ()
+    label_state: Annotated[
+        LabelState | None,
+        Meta(
+            description="complete; partial: some object could not be drawn; none: nobody labelled "
+            "it; null in datasets of version 0.1.0"
+        ),
+    ] = None
     categories: Annotated[tuple[str, ...], Meta(description="classes with a label here")] = ()
     annotations: Annotated[int, Meta(ge=0, description="objects painted")] = 0
     fg_ratio: Annotated[Share | None, Meta(description="foreground share")] = None

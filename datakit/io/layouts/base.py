@@ -9,9 +9,12 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Protocol
 
+import msgspec
+
 from datakit.io.store.files import FileRef, Root
 from datakit.records.card import Command
 from datakit.records.failure import Failure
+from datakit.records.labels import LabelObject, LabelState
 from datakit.records.sample import Operation, Sample, Source
 
 SPLITS: Mapping[str, str] = {
@@ -22,6 +25,55 @@ SPLITS: Mapping[str, str] = {
     "test": "test",
 }
 """Folder names that mean a split, and the split's name in a manifest."""
+
+
+FILE_NAMES = (
+    "file_name",
+    "mask_file_name",
+    "alpha_file_name",
+    "trimap_file_name",
+    "ignore_file_name",
+)
+"""Fields of a row that name files."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MaskCoding:
+    """How a mask file says classes, where its values are not those of the label map.
+
+    Attributes
+    ----------
+    values : tuple of (int, int)
+        Value in the file -> value in the label map; others stay.
+    colours : tuple of ((int, int, int), int)
+        RGB colour in the file -> value in the label map; a colour that is not here is a failure.
+    ignored : tuple of int
+        Values (after both of the above) of pixels that nobody knows; they become 0.
+    """
+
+    values: tuple[tuple[int, int], ...] = ()
+    colours: tuple[tuple[tuple[int, int, int], int], ...] = ()
+    ignored: tuple[int, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.values or self.colours or self.ignored)
+
+    def renumbered(self, changes: Mapping[int, int]) -> MaskCoding:
+        """Return this coding followed by a change of the label map's values.
+
+        Examples
+        --------
+        >>> MaskCoding(values=((7, 1),)).renumbered({1: 2, 3: 4}).values
+        ((7, 2), (3, 4))
+        """
+        if not changes:
+            return self
+        own = {old: changes.get(new, new) for old, new in self.values}
+        rest = {} if self.colours else {o: n for o, n in changes.items() if o not in own}
+        colours = tuple((colour, changes.get(value, value)) for colour, value in self.colours)
+        return MaskCoding(
+            values=tuple({**own, **rest}.items()), colours=colours, ignored=self.ignored
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +88,17 @@ class Item:
         ``rel`` without its suffix, or with it where two images would share a label's name.
     source_name : str
         The image's path in the source.
-    annotations : bytes
-        COCO: a JSON array of this image's annotations, verbatim.
+    layout : str
+        Name of the layout that reads `annotations` (see `Reader.objects`).
+    annotations : bytes, optional
+        What the layout wrote of this image's objects, verbatim; None when nobody labelled it.
     categories : mapping
-        COCO: category id -> class name, of this image's annotation file.
+        The layout's class ids -> class names, where its annotations speak of ids; several names
+        where one id was given to several classes.
     stated_wh : tuple, optional
         The size that the annotations speak of.
+    coding : MaskCoding
+        How the mask file says classes.
     sample : Sample, optional
         The row of the manifest when the source is a datakit dataset.
     """
@@ -53,17 +110,28 @@ class Item:
     mask: FileRef | None = None
     alpha: FileRef | None = None
     trimap: FileRef | None = None
+    ignore: FileRef | None = None
     split: str | None = None
     group: str | None = None
-    annotations: bytes = b""
-    categories: Mapping[str, str] = field(default_factory=dict)
+    layout: str = ""
+    annotations: bytes | None = None
+    categories: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
     stated_wh: tuple[int, int] | None = None
+    coding: MaskCoding = MaskCoding()
     sample: Sample | None = None
 
     @property
     def key(self) -> str:
         """The sample's id: ``SPLIT/rel``, or ``rel`` when there are no splits."""
         return f"{self.split}/{self.rel}" if self.split else self.rel
+
+    @property
+    def label_state(self) -> LabelState:
+        """What is known of the image before its objects are looked at."""
+        if self.sample is not None and self.sample.label_state is not None:
+            return self.sample.label_state
+        labelled = self.annotations is not None or any((self.mask, self.alpha, self.trimap))
+        return "complete" if labelled else "none"
 
     def place(self, kind: str, suffix: str | None = None) -> str:
         """Return where a file of this sample goes in a dataset: ``SPLIT/kind/stem+suffix``.
@@ -76,20 +144,58 @@ class Item:
     def describe(
         self, width: int, height: int, sha256: str | None, step: Operation | None = None
     ) -> Sample:
-        """Return a manifest row without labels: what the source says, and the new step."""
+        """Return the row that a sample made of this one has: all that is known, and the new step.
+
+        Only the names of files are left out: whoever writes a file says where it went. A verb
+        whose purpose is to change a label replaces what it changed.
+        """
         before = self.sample
-        history = before.history if before else ()
-        return Sample(
+        if before is None:
+            return Sample(
+                id=self.key,
+                width=width,
+                height=height,
+                split=self.split,
+                group=self.group,
+                source=Source(name=self.source_name, sha256=sha256),
+                label_state=self.label_state,
+                history=() if step is None else (step,),
+            )
+        return msgspec.structs.replace(
+            before,
             id=self.key,
             width=width,
             height=height,
             split=self.split,
             group=self.group,
-            parent=before.parent if before else None,
-            source=before.source if before else Source(name=self.source_name, sha256=sha256),
-            tags=before.tags if before else (),
-            history=history if step is None else (*history, step),
+            label_state=self.label_state,
+            history=before.history if step is None else (*before.history, step),
+            **dict.fromkeys(FILE_NAMES),
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadSettings:
+    """How a user wants a source to be read.
+
+    Attributes
+    ----------
+    images_dir, labels_dir : str, optional
+        Folders of the images and of the labels, where the layout does not tell.
+    labels : {"mask", "alpha", "trimap"}, optional
+        What the files of ``labels_dir`` are.
+    annotator : str, optional
+        Whose annotations count where several people annotated an image: a name, ``last``, or
+        ``agree`` (only where all say the same).
+    predictions : bool
+        Read a model's predictions in an annotation file as if they were labels.
+    """
+
+    images_dir: str | None = None
+    labels_dir: str | None = None
+    labels: str | None = None
+    annotator: str | None = None
+    predictions: bool = False
 
 
 class Reader(Protocol):
@@ -98,11 +204,19 @@ class Reader(Protocol):
     failures: tuple[Failure, ...]
     """What is wrong before any sample is looked at (two images of one name, a path outside)."""
 
+    notes: tuple[str, ...]
+    """Choices that the reader made itself, and how images were found: for card and summary."""
+
+    unread: Mapping[str, int]
+    """Suffix -> number of files of the source that this layout has no use for."""
+
     @staticmethod
     def accepts(root: Root, names: list[str]) -> bool:
         """Tell by content whether the source has this layout."""
 
-    def __init__(self, root: Root, names: list[str]) -> None:
+    def __init__(
+        self, root: Root, names: list[str], settings: ReadSettings = ReadSettings()
+    ) -> None:
         """Index a source; InputError when it cannot be read at all."""
 
     def items(self) -> Iterator[Item]:
@@ -116,8 +230,25 @@ class Reader(Protocol):
         """Class names in the order of their values in the masks, from 1."""
 
     @property
+    def label_map(self) -> Mapping[str, int]:
+        """Class name -> value in the mask files; empty when there are none or nobody says."""
+
+    @property
     def commands(self) -> tuple[Command, ...]:
         """The commands that made the source, when it is a datakit dataset."""
+
+    @staticmethod
+    def objects(item: Item, size_wh: tuple[int, int]) -> list[LabelObject]:
+        """Return the objects of an item's `annotations`, in pixels of a picture of ``size_wh``.
+
+        This is a worker's part: it parses. What cannot be read of one object is that object's
+        ``problem``. A layout whose labels are files gives none.
+
+        Raises
+        ------
+        InputError
+            If the annotations of this image cannot be read at all.
+        """
 
 
 def label_stems(places: Iterable[tuple[str | None, str]]) -> list[str]:

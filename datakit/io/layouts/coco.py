@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 
 from datakit.errors import InputError, SchemaError
-from datakit.io.layouts.base import Item, label_stems, split_of, twice
+from datakit.io.layouts.base import Item, ReadSettings, label_stems, split_of, twice
+from datakit.io.layouts.coco_annotations import read_annotations
 from datakit.io.layouts.coco_index import CocoIndex
 from datakit.io.layouts.lineage import source_group
-from datakit.io.store.files import FileRef, Root, safe_name
+from datakit.io.store.files import FileRef, Root, open_root, safe_name
 from datakit.records.card import Command
 from datakit.records.coco import Image
 from datakit.records.failure import Failure
+from datakit.records.labels import LabelObject
 
 ROBOFLOW_NAME = "_annotations.coco.json"
 _MAX_SIDE = 1 << 31
@@ -27,8 +29,8 @@ class CocoReader:
         Folder or .zip.
     names : list of str
         The files of the root.
-    images_root : Root, optional
-        Where the images are when they are not beside the annotation file.
+    settings : ReadSettings
+        ``images_dir``: where the images are when they are not beside the annotation file.
 
     Raises
     ------
@@ -38,7 +40,13 @@ class CocoReader:
         If one is not COCO.
     """
 
-    def __init__(self, root: Root, names: list[str], images_root: Root | None = None) -> None:
+    def __init__(
+        self,
+        root: Root,
+        names: list[str],
+        settings: ReadSettings = ReadSettings(),  # noqa: B008
+    ) -> None:
+        images_root = open_root(settings.images_dir) if settings.images_dir else None
         files = _annotation_files(names)
         if not files:
             raise InputError(f"{root.root}: expected a COCO export, found no {ROBOFLOW_NAME}")
@@ -46,6 +54,8 @@ class CocoReader:
         self._parts = [
             _Part(root, name, images_root or root, images_root is None, keys) for name in files
         ]
+        self.notes: tuple[str, ...] = ()
+        self.unread: Mapping[str, int] = {}
         places = [(part.split, rel) for part in self._parts for rel, _ in part.entries]
         self._stems = label_stems(places)
         self.failures: tuple[Failure, ...] = tuple(
@@ -72,8 +82,23 @@ class CocoReader:
     def classes(self) -> tuple[str, ...]:
         """Class names: file by file, in the order of the categories; equal names are one class."""
         return tuple(
-            dict.fromkeys(name for part in self._parts for name in part.index.categories.values())
+            dict.fromkeys(
+                name
+                for part in self._parts
+                for names in part.index.categories.values()
+                for name in ((names,) if isinstance(names, str) else names)
+            )
         )
+
+    @property
+    def label_map(self) -> dict[str, int]:
+        """Empty: the masks are still to be made."""
+        return {}
+
+    @staticmethod
+    def objects(item: Item, size_wh: tuple[int, int]) -> list[LabelObject]:
+        """Return an image's annotations."""
+        return read_annotations(item.annotations or b"[]", item.categories)
 
     @property
     def commands(self) -> tuple[Command, ...]:
@@ -135,6 +160,7 @@ class _Part:
                 image=FileRef(root, name),
                 split=self.split,
                 group=source_group(rel, image.extra.name if image.extra else None),
+                layout="coco",
                 annotations=self.index.annotations(row),
                 categories=self.index.categories,
                 stated_wh=_stated_wh(image),

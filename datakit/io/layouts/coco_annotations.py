@@ -1,25 +1,16 @@
-"""One image's COCO annotations: every form that occurs, as shapes or as a named problem."""
+"""One image's COCO annotations: every form that occurs, as objects or as a named problem."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
 
 import msgspec
 import numpy as np
-import numpy.typing as npt
 
 from datakit.core.masks.rings import ring_from_flat
 from datakit.errors import InputError
 from datakit.io.layouts.coco_index import UNREADABLE, identifier
-
-Ring = npt.NDArray[np.float64]
-
-
-class Rle(msgspec.Struct, frozen=True):
-    """A run-length encoding as the file has it: compressed text or a list of counts."""
-
-    counts: str | list[int]
-    size: tuple[int, int]
+from datakit.records.labels import Box, LabelObject, Ring, Rle
 
 
 class _Entry(msgspec.Struct):
@@ -27,32 +18,7 @@ class _Entry(msgspec.Struct):
     category_id: int | float | str | None = None
     bbox: msgspec.Raw = msgspec.Raw()
     segmentation: msgspec.Raw = msgspec.Raw()
-
-
-@dataclass(frozen=True, slots=True)
-class Annotation:
-    """One annotation.
-
-    Attributes
-    ----------
-    id, category_id : str
-        As text (see `datakit.io.layouts.coco_index.identifier`).
-    bbox_xywh : tuple of 4 float, optional
-        As stated; not to be trusted.
-    rings : tuple of (N, 2) float64
-        Polygons in pixel edges; empty when the shape is an RLE or there is only a box.
-    rle : Rle, optional
-        The mask, when it is run-length encoded.
-    problem : str, optional
-        Why the entry cannot be read; the shapes are then empty.
-    """
-
-    id: str
-    category_id: str = ""
-    bbox_xywh: tuple[float, float, float, float] | None = None
-    rings: tuple[Ring, ...] = ()
-    rle: Rle | None = None
-    problem: str | None = None
+    iscrowd: msgspec.Raw = msgspec.Raw()
 
 
 _entries = msgspec.json.Decoder(list[msgspec.Raw])
@@ -60,44 +26,77 @@ _entry = msgspec.json.Decoder(_Entry)
 _numbers = msgspec.json.Decoder(list[float], strict=False)
 _polygons = msgspec.json.Decoder(list[list[float]], strict=False)
 _rle = msgspec.json.Decoder(Rle, strict=False)
+_CROWD = (b"1", b"true", b'"1"', b"1.0")
 
 
-def read_annotations(text: bytes) -> list[Annotation]:
+def read_annotations(
+    text: bytes, categories: Mapping[str, str | tuple[str, ...]]
+) -> list[LabelObject]:
     """Parse a JSON array of COCO annotations, each on its own.
 
     Numbers may be strings (exports of 2026 write ``"284.0000"``); a segmentation may be a list of
     polygons, one flat polygon, an RLE of either kind, or empty.
 
+    Parameters
+    ----------
+    text : bytes
+        The annotations of one image.
+    categories : mapping
+        Category id -> class name; several names, when the file gives the id to several classes.
+
     Examples
     --------
-    >>> [first] = read_annotations(b'[{"id": 4, "segmentation": [[0, 0, 4, 0, "4", 3]]}]')
-    >>> first.id, first.rings[0].tolist()
-    ('4', [[0.0, 0.0], [4.0, 0.0], [4.0, 3.0]])
+    >>> text = b'[{"id": 4, "category_id": 1, "segmentation": [[0, 0, 4, 0, "4", 3]]}]'
+    >>> [first] = read_annotations(text, {"1": "person"})
+    >>> first.id, first.category, first.rings[0].tolist()
+    ('4', 'person', [[0.0, 0.0], [4.0, 0.0], [4.0, 3.0]])
     """
-    return [_read(number, raw) for number, raw in enumerate(_entries.decode(text))]
+    return [_read(number, raw, categories) for number, raw in enumerate(_entries.decode(text))]
 
 
-def _read(number: int, raw: msgspec.Raw) -> Annotation:
+def _read(
+    number: int, raw: msgspec.Raw, categories: Mapping[str, str | tuple[str, ...]]
+) -> LabelObject:
     try:
         entry = _entry.decode(raw)
     except UNREADABLE as error:
-        return Annotation(id=f"number {number} of the image", problem=str(error))
-    name, category = identifier(entry.id), identifier(entry.category_id)
+        return LabelObject(id=f"number {number} of the image", problem=str(error))
+    name, number_of_class = identifier(entry.id), identifier(entry.category_id)
+    category = categories.get(number_of_class, "")
+    problem = None if category else _no_category(number_of_class, categories)
+    bounds = None
+    rings: tuple[Ring, ...] = ()
+    rle = None
     try:
-        bbox = _read_bbox(bytes(entry.bbox))
+        bounds = _read_bbox(bytes(entry.bbox))
         rings, rle = _read_segmentation(bytes(entry.segmentation).lstrip())
     except (InputError, *UNREADABLE) as error:
-        return Annotation(name, category, problem=_plain(error))
-    return Annotation(name, category, bbox, rings, rle)
+        problem = problem or _plain(error)
+    return LabelObject(
+        id=name,
+        category=category if isinstance(category, str) else number_of_class,
+        alternatives=() if isinstance(category, str) else category,
+        rings=rings,
+        rle=rle,
+        bounds_xyxy=bounds,
+        crowd=bytes(entry.iscrowd) in _CROWD,
+        problem=problem,
+    )
 
 
-def _read_bbox(text: bytes) -> tuple[float, float, float, float] | None:
+def _no_category(number: str, categories: Mapping[str, str | tuple[str, ...]]) -> str:
+    known = ", ".join(categories) or "none"
+    return f"category_id {number}: expected one of the categories ({known})"
+
+
+def _read_bbox(text: bytes) -> Box | None:
     if text in (b"", b"null", b"[]"):
         return None
     numbers = _numbers.decode(text)
     if len(numbers) != 4 or not np.isfinite(numbers).all():
         raise InputError(f"bbox: expected 4 finite numbers, found {numbers}")
-    return numbers[0], numbers[1], numbers[2], numbers[3]
+    x, y, width, height = numbers
+    return x, y, x + width, y + height
 
 
 def _read_segmentation(text: bytes) -> tuple[tuple[Ring, ...], Rle | None]:

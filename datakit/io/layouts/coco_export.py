@@ -34,7 +34,8 @@ def write_annotations(path: Location, samples: Iterable[tuple[Item, str, tuple[i
     categories: dict[str, int] = {}
     for number, (item, file_name, (width, height)) in enumerate(samples):
         images.append({"id": number, "file_name": file_name, "width": width, "height": height})
-        names = {str(key): name for key, name in item.categories.items()}
+        # An id that several classes share names none: the entry is left without a class.
+        names = {key: name for key, name in item.categories.items() if isinstance(name, str)}
         for name in names.values():
             categories.setdefault(name, len(categories))
         for entry in msgspec.json.decode(item.annotations) if item.annotations else []:

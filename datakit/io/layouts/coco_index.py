@@ -72,7 +72,8 @@ class CocoIndex:
     positions : array of int
         Where each of them is in the file's ``images``.
     categories : dict
-        Category id -> name, without the unused root (see `_without_root`).
+        Category id -> name (several names, where the id has been given twice), without the unused
+        root (see `_without_root`).
     failures : list of Failure
         Entries that are not images, annotations or categories.
 
@@ -189,7 +190,7 @@ class CocoIndex:
 
     def _read_categories(
         self, entries: Sequence[msgspec.Raw], used: Counter[str]
-    ) -> dict[str, str]:
+    ) -> dict[str, str | tuple[str, ...]]:
         decoder = msgspec.json.Decoder(Category, strict=False)
         categories: list[Category] = []
         for number, entry in enumerate(entries):
@@ -222,14 +223,16 @@ class CocoIndex:
         self._release()
 
 
-def _without_root(categories: Sequence[Category], used: Counter[str]) -> dict[str, str]:
-    """Return id -> name without Roboflow's root.
+def _without_root(
+    categories: Sequence[Category], used: Counter[str]
+) -> dict[str, str | tuple[str, ...]]:
+    """Return id -> name, or the names that share an id, without Roboflow's root.
 
     Roboflow writes its project as category 0 and names it as the supercategory of the real classes;
     its name can equal a class's. It is left out if another category names it so and nothing uses
     it: a category 0 that is really used stays.
     """
-    kept = {}
+    kept: dict[str, dict[str, None]] = {}
     for category in categories:
         is_root = any(
             other.supercategory == category.name
@@ -237,8 +240,11 @@ def _without_root(categories: Sequence[Category], used: Counter[str]) -> dict[st
             if identifier(other.id) != identifier(category.id)
         )
         if not (is_root and used[identifier(category.id)] == 0):
-            kept[identifier(category.id)] = category.name
-    return kept
+            kept.setdefault(identifier(category.id), {})[category.name] = None
+    return {
+        number: next(iter(names)) if len(names) == 1 else tuple(names)
+        for number, names in kept.items()
+    }
 
 
 def _without_constants(text: mmap.mmap) -> BinaryIO:

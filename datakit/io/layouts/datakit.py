@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import msgspec
 
 from datakit.errors import InputError, SchemaError
 from datakit.io.dataset.output import CARD, MANIFEST
-from datakit.io.layouts.base import Item, label_stems
+from datakit.io.layouts.base import Item, ReadSettings, label_stems
 from datakit.io.store.files import FileRef, Root, safe_name
 from datakit.records.card import Card, Command
 from datakit.records.failure import Failure
+from datakit.records.labels import LabelObject, LabelState
 from datakit.records.sample import Sample
+
+ANNOTATION_FAILED = "annotation-failed"
+"""Tag of a sample some of whose annotations could not be drawn."""
 
 
 class DatasetReader:
@@ -26,8 +30,15 @@ class DatasetReader:
         If card or manifest cannot be read.
     """
 
-    def __init__(self, root: Root, names: list[str]) -> None:
+    def __init__(
+        self,
+        root: Root,
+        names: list[str],
+        settings: ReadSettings = ReadSettings(),  # noqa: B008
+    ) -> None:
         self._root = root
+        self.notes: tuple[str, ...] = ()
+        self.unread: Mapping[str, int] = {}
         try:
             self.card = msgspec.json.decode(root.read(CARD), type=Card)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
@@ -58,7 +69,7 @@ class DatasetReader:
         decoder = msgspec.json.Decoder(Sample)
         for number, line in enumerate(_lines(self._root), 1):
             if number not in self._bad:
-                yield decoder.decode(line)
+                yield _of_now(decoder.decode(line))
 
     @staticmethod
     def accepts(root: Root, names: list[str]) -> bool:
@@ -85,6 +96,8 @@ class DatasetReader:
                 mask=refs.get("mask"),
                 alpha=refs.get("alpha"),
                 trimap=refs.get("trimap"),
+                ignore=refs.get("ignore"),
+                layout="datakit",
                 split=sample.split,
                 group=sample.group,
                 stated_wh=(sample.width, sample.height),
@@ -99,6 +112,16 @@ class DatasetReader:
         """Class names in the order of the card's label map, background left out."""
         ordered = sorted(self.card.label_map.items(), key=lambda entry: entry[1])
         return tuple(name for name, value in ordered if value > 0)
+
+    @property
+    def label_map(self) -> dict[str, int]:
+        """Class name -> value in the masks, of the card."""
+        return self.card.label_map
+
+    @staticmethod
+    def objects(item: Item, size_wh: tuple[int, int]) -> list[LabelObject]:
+        """Return none: the labels are files."""
+        return []
 
     @property
     def commands(self) -> tuple[Command, ...]:
@@ -117,8 +140,20 @@ def _files(sample: Sample) -> dict[str, str]:
         "mask": sample.mask_file_name,
         "alpha": sample.alpha_file_name,
         "trimap": sample.trimap_file_name,
+        "ignore": sample.ignore_file_name,
     }
     return {kind: name for kind, name in named.items() if name is not None}
+
+
+def _of_now(sample: Sample) -> Sample:
+    """Return a row of version 0.1.0, which had no label state, as one of today."""
+    if sample.label_state is not None:
+        return sample
+    labelled = sample.mask_file_name or sample.alpha_file_name or sample.trimap_file_name
+    state: LabelState = "complete" if labelled else "none"
+    if labelled and ANNOTATION_FAILED in sample.tags:
+        state = "partial"
+    return msgspec.structs.replace(sample, label_state=state)
 
 
 def _rel(sample: Sample) -> str:

@@ -6,11 +6,19 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import PurePosixPath
 
 from datakit.errors import InputError
-from datakit.io.layouts.base import SPLITS, Item, label_stems, split_of, twice
+from datakit.io.layouts.base import (
+    SPLITS,
+    Item,
+    ReadSettings,
+    label_stems,
+    split_of,
+    twice,
+)
 from datakit.io.layouts.lineage import source_group
 from datakit.io.store.files import FileRef, Root
 from datakit.records.card import Command
 from datakit.records.failure import Failure
+from datakit.records.labels import LabelObject
 
 IMAGE_SUFFIXES = frozenset(
     {".jpg", ".jpeg", ".jfif", ".jpe", ".png", ".webp", ".tif", ".tiff", ".bmp"}
@@ -48,6 +56,8 @@ class _Folders:
     ) -> None:
         """Index ``source name -> (split, rel, {kind of label: file name})``."""
         self._root = str(root.root)
+        self.notes: tuple[str, ...] = ()
+        self.unread: Mapping[str, int] = {}
         self._pictures: dict[str, tuple[str | None, str, dict[str, str]]] = {}
         found = list(failures)
         keys: set[str] = set()
@@ -86,6 +96,16 @@ class _Folders:
         return ()
 
     @property
+    def label_map(self) -> dict[str, int]:
+        """Empty: plain folders do not name classes."""
+        return {}
+
+    @staticmethod
+    def objects(item: Item, size_wh: tuple[int, int]) -> list[LabelObject]:
+        """Return none: the labels are files."""
+        return []
+
+    @property
     def commands(self) -> tuple[Command, ...]:
         """None: another tool made it."""
         return ()
@@ -94,7 +114,12 @@ class _Folders:
 class PhotosReader(_Folders):
     """Every picture below a folder; a top folder named like a split is its split."""
 
-    def __init__(self, root: Root, names: list[str]) -> None:
+    def __init__(
+        self,
+        root: Root,
+        names: list[str],
+        settings: ReadSettings = ReadSettings(),  # noqa: B008
+    ) -> None:
         pictures: dict[str, tuple[str | None, str, dict[str, str]]] = {}
         for name in filter(is_image, names):
             split, rel = _leading_split(PurePosixPath(name))
@@ -119,7 +144,12 @@ class PairsReader(_Folders):
     folders ``mask(s)``, ``alpha(s)``, ``matte(s)`` and ``trimap(s)``.
     """
 
-    def __init__(self, root: Root, names: list[str]) -> None:
+    def __init__(
+        self,
+        root: Root,
+        names: list[str],
+        settings: ReadSettings = ReadSettings(),  # noqa: B008
+    ) -> None:
         images: dict[str, tuple[str | None, str]] = {}
         labels: dict[tuple[str | None, str, str], str] = {}
         for name in filter(is_image, names):
@@ -158,7 +188,12 @@ class P3mReader(_Folders):
     ``mask`` and ``trimap``.
     """
 
-    def __init__(self, root: Root, names: list[str]) -> None:
+    def __init__(
+        self,
+        root: Root,
+        names: list[str],
+        settings: ReadSettings = ReadSettings(),  # noqa: B008
+    ) -> None:
         files = {name for name in names if is_image(name)}
         by_stem = {PurePosixPath(name).with_suffix("").as_posix(): name for name in files}
         pictures: dict[str, tuple[str | None, str, dict[str, str]]] = {}

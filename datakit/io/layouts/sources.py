@@ -9,13 +9,13 @@ from pathlib import Path
 
 from datakit.errors import InputError
 from datakit.io.layouts import READERS
-from datakit.io.layouts.base import Item, Reader
+from datakit.io.layouts.base import Item, Reader, ReadSettings
 from datakit.io.layouts.coco import CocoReader
-from datakit.io.layouts.datakit import DatasetReader
 from datakit.io.store.files import Folder, RemoteFolder, Root, open_root
 from datakit.io.store.storage import Location, location
 from datakit.records.card import Command
 from datakit.records.failure import Failure
+from datakit.records.labels import merged_map, renumbering
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +32,12 @@ class Collection:
 
     def items(self) -> Iterator[Item]:
         """Yield the items of each source in turn."""
+        merged = self.label_map
         for prefix, _, reader in self.parts:
+            changes = dict(renumbering(reader.label_map, merged))
             for item in reader.items():
-                yield item if not prefix else _prefixed(item, prefix)
+                named = item if not prefix else _prefixed(item, prefix)
+                yield _renumbered(named, changes) if changes and _in_classes(named) else named
 
     def __len__(self) -> int:
         return sum(len(reader) for _, _, reader in self.parts)
@@ -56,16 +59,18 @@ class Collection:
 
     @property
     def label_map(self) -> dict[str, int]:
-        """Class name -> mask value of a single datakit dataset; empty for everything else."""
-        if len(self.parts) != 1 or not isinstance(self.parts[0][2], DatasetReader):
-            return {}
-        return self.parts[0][2].card.label_map
+        """Class name -> value in the masks of all sources; classes of equal names are one."""
+        return merged_map(reader.label_map for _, _, reader in self.parts)
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What a person must know of the datasets (licences that bind), each once."""
-        cards = [part.card for _, _, part in self.parts if isinstance(part, DatasetReader)]
-        return tuple(dict.fromkeys(note for card in cards for note in card.notes))
+        """Choices that were made while reading."""
+        said = [note for _, _, reader in self.parts for note in reader.notes]
+        maps = [reader.label_map for _, _, reader in self.parts if reader.label_map]
+        if any(one != maps[0] for one in maps):
+            shown = ", ".join(f"{name} = {value}" for name, value in self.label_map.items())
+            said.append(f"the sources' label maps differ; their masks were renumbered: {shown}")
+        return tuple(dict.fromkeys(said))
 
     @property
     def formats(self) -> tuple[str, ...]:
@@ -73,41 +78,11 @@ class Collection:
         return tuple(name for _, name, _ in self.parts)
 
 
-@dataclass(frozen=True, slots=True)
-class Derived(Collection):
-    """Samples of a source, chosen, renamed or joined; what is known of them all is the source's.
-
-    Attributes
-    ----------
-    origin : Collection
-        The source.
-    """
-
-    origin: Collection
-
-    @property
-    def classes(self) -> tuple[str, ...]:
-        """The source's class names."""
-        return self.origin.classes
-
-    @property
-    def commands(self) -> tuple[Command, ...]:
-        """The chain of commands that made the source."""
-        return self.origin.commands
-
-    @property
-    def label_map(self) -> dict[str, int]:
-        """The source's label map."""
-        return self.origin.label_map
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """The source's notes."""
-        return self.origin.notes
-
-
 def open_sources(
-    paths: Sequence[str], *, layout: str | None = None, images: str | None = None
+    paths: Sequence[str],
+    *,
+    layout: str | None = None,
+    settings: ReadSettings = ReadSettings(),  # noqa: B008
 ) -> Collection:
     """Open sources for reading.
 
@@ -117,8 +92,8 @@ def open_sources(
         Folders, .zip files, or COCO .json files; local paths or URLs.
     layout : str, optional
         A name in `READERS`; told by content when None.
-    images : str, optional
-        The folder of the images for a .json.
+    settings : ReadSettings
+        How they are read.
 
     Raises
     ------
@@ -135,28 +110,25 @@ def open_sources(
     prefixes = _prefixes(resolved) if len(paths) > 1 else [""]
     return Collection(
         tuple(
-            (prefix, *_open(path, layout, images))
+            (prefix, *_open(path, layout, settings))
             for prefix, path in zip(prefixes, paths, strict=True)
         )
     )
 
 
-def _open(path: str, layout: str | None, images: str | None) -> tuple[str, Reader]:
-    images_root = open_root(images) if images else None
+def _open(path: str, layout: str | None, settings: ReadSettings) -> tuple[str, Reader]:
     if path.lower().endswith(".json"):
         file = location(path)
         if not file.is_file():
             raise InputError(f"{path}: no such file; check the path")
         folder = Folder(file.parent) if isinstance(file, Path) else RemoteFolder(file.parent)
-        return "coco", CocoReader(folder, [file.name], images_root)
-    if images_root is not None:
-        raise InputError(f"--images goes with a .json as SRC; {path} is none")
+        return "coco", CocoReader(folder, [file.name], settings)
     root = open_root(path)
     names = list(root.names())
     if not names:
         raise InputError(f"{path}: expected a dataset, found an empty folder")
     name = layout or _recognise(root, names)
-    return name, READERS.load(name)(root, names)
+    return name, READERS.load(name)(root, names, settings)
 
 
 def _recognise(root: Root, names: list[str]) -> str:
@@ -169,6 +141,15 @@ def _recognise(root: Root, names: list[str]) -> str:
         f"P3M's layout, or photos; found {len(names)} other files ({listed}); "
         f"name the layout with --from {'|'.join(READERS)}"
     )
+
+
+def _renumbered(item: Item, changes: dict[int, int]) -> Item:
+    return replace(item, coding=item.coding.renumbered(changes))
+
+
+def _in_classes(item: Item) -> bool:
+    """Tell whether an item's mask holds classes, not ids of its objects."""
+    return item.mask is not None and not (item.sample and item.sample.instances)
 
 
 def _prefixes(paths: Sequence[Location]) -> list[str]:

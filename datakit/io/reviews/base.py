@@ -50,7 +50,7 @@ class Review:
     stated_wh: tuple[int, int] | None = None
     image: FileRef | None = None
     sha256: str | None = None
-    categories: Mapping[str, str] = field(default_factory=dict)
+    categories: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ class Given:
     name: str
     matched_by: str
     text: bytes
-    categories: dict[str, str]
+    categories: Mapping[str, str | tuple[str, ...]]
     stated_wh: tuple[int, int] | None = None
     alpha: FileRef | None = None
 

@@ -131,6 +131,7 @@ class Augment:
                 drawn.get("mask"),
                 drawn.get("alpha"),
                 drawn.get("trimap"),
+                drawn.get("ignore"),
                 before.alpha_max,
             )
             fault = self._fault(before, after, drawn["visible"])

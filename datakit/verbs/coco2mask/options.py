@@ -42,11 +42,33 @@ class Options(WriteOptions, frozen=True, kw_only=True):
     ] = "union"
     overlap: Annotated[
         Literal["area", "order"],
-        Meta(description="on top: the smaller object, or the later one (semantic, instance)"),
+        Meta(
+            description="on top, after the z-order that a source may have: the smaller object, or "
+            "the later one"
+        ),
     ] = "area"
+    map: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="what a class of the source is: another class, background (cuts what lies "
+            "under it) or ignore (nobody knows); repeatable",
+            extra={"metavar": "NAME=CLASS|background|ignore"},
+        ),
+    ] = ()
+    tolerance: Annotated[
+        Annotated[str, Meta(pattern=r"^[0-9]+(\.[0-9]+)?(px|%)?$")] | None,
+        Meta(
+            description="how far an outline may leave the image, or the box stated beside it, and "
+            "still be believed [default: 2 px or 1%, whichever is more]",
+            extra={"metavar": "PX|%"},
+        ),
+    ] = None
     boxes: Annotated[
         Literal["skip", "paint"],
-        Meta(description="annotations with a box but no outline"),
+        Meta(
+            description="objects with a box and no outline: an unknown region (the ignore mask, "
+            "and the image is partial), or painted as a rectangle"
+        ),
     ] = "skip"
     images: Annotated[
         str,
@@ -56,13 +78,6 @@ class Options(WriteOptions, frozen=True, kw_only=True):
             extra={"metavar": "copy|hardlink|symlink|none|DIR", "input": "word"},
         ),
     ] = "copy"
-    images_dir: Annotated[
-        str | None,
-        Meta(
-            description="the folder of the images, when SRC is a .json",
-            extra={"metavar": "DIR", "input": "path"},
-        ),
-    ] = None
     size: Annotated[
         Annotated[str, Meta(pattern="^[1-9][0-9]{0,4}x[1-9][0-9]{0,4}$")] | None,
         Meta(description="size of the output", extra={"metavar": "WxH"}),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datakit.engine.base import LazyTask
 from datakit.errors import InputError
-from datakit.io.layouts.sources import Collection, open_sources
+from datakit.io.layouts.sources import Collection
+from datakit.records.labels import BACKGROUND, FOREGROUND, ClassRules
 from datakit.records.summary import Summary
 from datakit.verbs.coco2mask.options import VERB, Options
 from datakit.verbs.shared.pipeline import process
@@ -34,11 +35,12 @@ def run(options: Options, progress: ProgressListener | None = None) -> Summary:
     InputError
         If SRC is no COCO source, a category is unknown, or DST must not be written.
     """
-    source = open_sources(options.src, layout=options.layout or "coco", images=options.images_dir)
-    values = _values(options, source)
-    label_map = {"background": 0}
+    source = options.open()
+    rules = ClassRules.parse(options.map)
+    values = _values(options, source, rules)
+    label_map = {BACKGROUND: 0}
     if options.kind == "binary":
-        label_map["foreground"] = 255
+        label_map[FOREGROUND] = 255
     elif options.kind == "semantic":
         label_map |= values
     task = LazyTask(
@@ -51,6 +53,9 @@ def run(options: Options, progress: ProgressListener | None = None) -> Summary:
             "rule": options.rule,
             "overlap": options.overlap,
             "boxes": options.boxes,
+            "mapping": rules,
+            "tolerance": options.tolerance,
+            "file_values": {n: v for n, v in source.label_map.items() if v},
             "placing": options.images,
             "size_wh": options.size_wh,
             "fit": options.fit,
@@ -60,9 +65,9 @@ def run(options: Options, progress: ProgressListener | None = None) -> Summary:
     return process(Run(VERB, options, source), task, label_map=label_map, progress=progress)
 
 
-def _values(options: Options, source: Collection) -> dict[str, int]:
+def _values(options: Options, source: Collection, rules: ClassRules) -> dict[str, int]:
     """Return class name -> mask value of the classes to paint."""
-    classes = source.classes
+    classes = rules.classes(source.classes)
     unknown = [name for name in options.category if name not in classes]
     if unknown:
         raise InputError(
@@ -75,4 +80,6 @@ def _values(options: Options, source: Collection) -> dict[str, int]:
             f"--kind semantic: expected at most {MAX_CLASSES} classes, found {len(chosen)}; "
             "choose some with --category"
         )
+    if options.kind == "semantic" and set(chosen) <= set(source.label_map):
+        return {name: source.label_map[name] for name in chosen}
     return {name: value for value, name in enumerate(chosen, 1)}

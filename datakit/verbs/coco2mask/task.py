@@ -1,4 +1,4 @@
-"""One image of a COCO export -> its mask or coverage, and the image beside it."""
+"""One image of an annotated source -> its mask or coverage, and the image beside it."""
 
 from __future__ import annotations
 
@@ -17,25 +17,32 @@ import numpy.typing as npt
 from datakit.core.images.orientation import orient
 from datakit.core.images.resizing import Fit, Resizing
 from datakit.core.masks.coverage import coverage_to_uint8, polygon_coverage
-from datakit.core.masks.painting import order_by_area, paint_labels
 from datakit.core.masks.polygons import polygon_counts_each, polygon_mask
 from datakit.core.masks.runs import counts_to_mask, union_counts
 from datakit.errors import InputError
 from datakit.io.layouts.base import Item
+from datakit.io.layouts.datakit import ANNOTATION_FAILED
 from datakit.io.pixels import images
 from datakit.io.store import atomic
 from datakit.io.store.storage import location
+from datakit.records.labels import ClassRules
 from datakit.records.probe import Probe
 from datakit.records.product import Product
-from datakit.records.sample import Instance, Operation
+from datakit.records.sample import Instance, Operation, Sample
+from datakit.verbs.shared.bands import foreground
+from datakit.verbs.shared.labelled import FOLDERS, decode_label, image_bytes, label_files
 from datakit.verbs.shared.shapes import (
     Boxes,
+    ImageLabel,
+    LabelRules,
+    Overlap,
     Rule,
     Shape,
+    Tolerance,
     canvas_of,
     flat_rings,
-    read_shapes,
-    shape_counts,
+    paint,
+    read_label,
 )
 
 Kind = Literal["binary", "semantic", "instance", "coverage"]
@@ -51,10 +58,14 @@ class Rasterize:
     step: Operation
     values: Mapping[str, int]
     """Class name -> value in a semantic mask; classes that are not here are not painted."""
+    file_values: Mapping[str, int]
+    """Class name -> value, in the masks of a source whose labels are files already."""
     kind: Kind
     rule: Rule
-    overlap: Literal["area", "order"]
+    overlap: Overlap
     boxes: Boxes
+    mapping: ClassRules
+    tolerance: str | None
     placing: Placing
     size_wh: tuple[int, int] | None
     fit: Fit
@@ -63,46 +74,185 @@ class Rasterize:
     def setup(self) -> None:
         """Need nothing."""
 
+    @property
+    def meaning(self) -> str:
+        """What the label is in a dataset."""
+        return "alpha" if self.kind == "coverage" else "mask"
+
+    @property
+    def rules(self) -> LabelRules:
+        """How objects are read."""
+        return LabelRules(
+            classes=self.values,
+            mapping=self.mapping,
+            boxes=self.boxes,
+            crowds="ignore" if self.kind == "instance" else "paint",
+            tolerance=Tolerance(self.tolerance),
+        )
+
     def __call__(self, item: Item) -> Product:
         """Rasterize one image; its bad annotations become failures, the others are painted."""
-        data = _image_bytes(item)
+        data = image_bytes(item)
         facts = images.probe(data, item.source_name)
+        if item.annotations is None and label_files(item):
+            return self._from_files(item, data, facts)
         canvas_wh, turn = canvas_of(item, facts)
-        shapes, failures = read_shapes(item, canvas_wh, boxes=self.boxes, classes=self.values)
-        label, instances = self._label(shapes, canvas_wh)
-        label = self._as_written(label, turn, facts)
-        share = self._foreground_share(label)
-        if self.drop_empty and share == 0:
-            return Product(failures=tuple(failures))
-        height, width = label.shape
-        label_name, image_name, files = self._write(item, data, facts, label)
-        sample = item.describe(width, height, hashlib.sha256(data).hexdigest(), self.step)
-        tags = [*sample.tags]
-        tags += ["annotation-failed"] if failures else []
-        tags += ["orientation-applied"] if facts.orientation != 1 else []
+        known = read_label(item, canvas_wh, self.rules)
+        pixels, instances = self._label(known)
+        label = None if pixels is None else self._as_written(pixels, turn, facts)
+        share = None if label is None else self._foreground_share(label)
+        if self.drop_empty and not share:
+            return Product(failures=tuple(known.failures))
+        ignore = self._turned_ignore(known, turn, facts)
+        width, height = self.size_wh or facts.size_wh
+        row = item.describe(width, height, hashlib.sha256(data).hexdigest(), self.step)
+        names, files = self._write(item, data, facts, {self.meaning: label, "ignore": ignore})
         sample = msgspec.structs.replace(
-            sample,
-            file_name=image_name,
-            mask_file_name=None if self.kind == "coverage" else label_name,
-            alpha_file_name=label_name if self.kind == "coverage" else None,
-            tags=tuple(sorted(set(tags))),
-            categories=tuple(dict.fromkeys(shape.category for shape in shapes)),
-            annotations=len(shapes),
-            fg_ratio=round(share, 6),
+            row,
+            tags=_tags(row, known, facts),
+            label_state=known.state,
+            categories=tuple(dict.fromkeys(shape.category for shape in known.objects)),
+            annotations=len(known.objects),
+            fg_ratio=None if share is None else round(share, 6),
             instances=instances,
+            **names,
         )
-        return Product(samples=(sample,), failures=tuple(failures), files=files)
+        return Product(samples=(sample,), failures=tuple(known.failures), files=files)
+
+    def _from_files(self, item: Item, data: bytes, facts: Probe) -> Product:
+        """Take over labels that are files already, in the kind of mask that was asked for."""
+        labels: dict[str, Array | None] = {
+            kind: decode_label(item, kind, ref) for kind, ref in label_files(item).items()
+        }
+        for kind, label in labels.items():
+            if label is not None and label.shape[::-1] != facts.size_wh:
+                raise InputError(
+                    f"{item.source_name}: its {kind} has {label.shape[1]}x{label.shape[0]} pixels, "
+                    f"expected the image's {facts.size_wh[0]}x{facts.size_wh[1]}"
+                )
+        mask = labels.get("mask")
+        categories: tuple[str, ...] = ()
+        if mask is not None:
+            present = np.flatnonzero(np.bincount(mask.ravel()))
+            categories = tuple(name for name, value in self.file_values.items() if value in present)
+            labels["mask"] = self._mask_of_kind(mask)
+        resized = {
+            kind: None if label is None else self._resized(kind, label, facts)
+            for kind, label in labels.items()
+        }
+        names, files = self._write(item, data, facts, resized)
+        width, height = self.size_wh or facts.size_wh
+        row = item.describe(width, height, hashlib.sha256(data).hexdigest(), self.step)
+        label = resized.get("mask") if mask is not None else resized.get("alpha")
+        share = None if label is None else cv2.countNonZero(label) / label.size
+        if self.drop_empty and not share:
+            return Product()
+        sample = msgspec.structs.replace(
+            row,
+            categories=categories or row.categories,
+            fg_ratio=None if share is None else round(share, 6),
+            **names,
+        )
+        return Product(samples=(sample,), files=files)
+
+    def _mask_of_kind(self, mask: Array) -> Array:
+        """Return a mask file's classes as 0/255 or as class indices; object ids stay."""
+        if self.kind == "instance":
+            return mask
+        chosen = [self.file_values[name] for name in self.values if name in self.file_values]
+        if self.kind == "semantic" and self.file_values:
+            return np.where(np.isin(mask, chosen), mask, 0).astype(np.uint8)
+        inside = np.isin(mask, chosen) if chosen else foreground(mask)
+        return np.where(inside, np.uint8(255), np.uint8(0))
+
+    def _label(self, known: ImageLabel) -> tuple[Array | None, tuple[Instance, ...]]:
+        """Return (H, W) uint8, uint16 (instances) or float32 (coverage), and the instances.
+
+        None where nothing can be painted although something is there: that is no background.
+        """
+        if known.is_blank:
+            return None, ()
+        if self.kind == "binary":
+            return self._binary(known), ()
+        if self.kind == "coverage":
+            return self._coverage(known), ()
+        shapes = known.shapes
+        if self.kind == "semantic":
+            values = [self.values.get(shape.category, 0) for shape in shapes]
+            return paint(shapes, values, known.canvas_wh, self.rule, self.overlap), ()
+        numbers = iter(range(1, len(shapes) + 1))
+        values = [next(numbers) if shape.role == "object" else 0 for shape in shapes]
+        label = paint(shapes, values, known.canvas_wh, self.rule, self.overlap).astype(np.uint16)
+        areas = np.bincount(label.ravel(), minlength=len(shapes) + 1)
+        instances = tuple(
+            Instance(
+                id=number,
+                category=shape.category,
+                annotation=shape.annotation,
+                area=int(areas[number]),
+            )
+            for number, shape in zip(values, shapes, strict=True)
+            if number
+        )
+        return label, instances
+
+    def _binary(self, known: ImageLabel) -> Array:
+        width, height = known.canvas_wh
+        shapes = known.shapes
+        if any(shape.role == "background" for shape in shapes):
+            values = [255 if shape.role == "object" else 0 for shape in shapes]
+            return paint(shapes, values, known.canvas_wh, self.rule, self.overlap)
+        rings, owners = flat_rings(shapes)
+        encoded = [shape.counts for shape in shapes if shape.counts is not None]
+        if not encoded:
+            canvas = _shared_canvas(height, width).pixels
+            return polygon_mask(rings, height, width, self.rule, owners, 255, canvas)
+        if rings:
+            encoded += polygon_counts_each(rings, owners, height, width, self.rule)
+        return counts_to_mask(union_counts(encoded, height * width), height, width, 255)
+
+    def _coverage(self, known: ImageLabel) -> Array:
+        width, height = known.canvas_wh
+        label = self._covered(known.objects, height, width)
+        cuts = [shape for shape in known.shapes if shape.role == "background"]
+        if cuts:
+            kept = label.copy()
+            np.minimum(kept, 1 - self._covered(cuts, height, width), out=kept)
+            label[...] = kept
+        return label
+
+    def _covered(self, shapes: list[Shape], height: int, width: int) -> npt.NDArray[np.float32]:
+        rings, owners = flat_rings(shapes)
+        canvas = _shared_coverage(height, width)
+        label = polygon_coverage(rings, height, width, self.rule, owners, canvas)
+        for shape in shapes:
+            if shape.counts is not None:
+                np.maximum(label, counts_to_mask(shape.counts, height, width), out=label)
+        return label
 
     def _as_written(self, label: Array, turn: int, facts: Probe) -> Array:
         """Turn the label as its picture, bring it to the size asked for, and to integers."""
         if turn != 1:
             label = orient(label, turn)
-        if self.size_wh and self.size_wh != facts.size_wh:
-            resizing = Resizing(facts.size_wh, self.size_wh, self.fit)
-            label = resizing.alpha(label) if self.kind == "coverage" else resizing.mask(label)
+        label = self._resized("alpha" if self.kind == "coverage" else "mask", label, facts)
         if self.kind != "coverage":
             return label
         return coverage_to_uint8(label, _shared_canvas(*label.shape).pixels)
+
+    def _resized(self, kind: str, label: Array, facts: Probe) -> Array:
+        if not self.size_wh or self.size_wh == facts.size_wh:
+            return label
+        resizing = Resizing(facts.size_wh, self.size_wh, self.fit)
+        if kind == "ignore":
+            touched = resizing.alpha(label.astype(np.float32)) > 0
+            return np.where(touched, np.uint8(255), np.uint8(0))
+        return resizing.alpha(label) if kind == "alpha" else resizing.mask(label)
+
+    def _turned_ignore(self, known: ImageLabel, turn: int, facts: Probe) -> Array | None:
+        mask = known.ignore_mask(self.rule)
+        if mask is None:
+            return None
+        return self._resized("ignore", mask if turn == 1 else orient(mask, turn), facts)
 
     def _foreground_share(self, label: Array) -> float:
         if self.kind == "coverage":
@@ -110,18 +260,24 @@ class Rasterize:
         return cv2.countNonZero(label) / label.size
 
     def _write(
-        self, item: Item, data: bytes, facts: Probe, label: Array
-    ) -> tuple[str, str | None, dict[str, int]]:
-        """Write label and image; return their names and every file's size."""
-        label_name = item.place("alphas" if self.kind == "coverage" else "masks", ".png")
-        canvas = _shared_canvas(*label.shape)
-        encoded = canvas.encode() if label is canvas.pixels else images.encode_png(label)
-        atomic.write_bytes(location(self.out, label_name), encoded)
-        files = {label_name: len(encoded)}
-        image_name = None if self.placing == "none" else item.place("images")
-        if image_name:
-            files[image_name] = self._place_image(item, data, facts, image_name)
-        return label_name, image_name, files
+        self, item: Item, data: bytes, facts: Probe, labels: Mapping[str, Array | None]
+    ) -> tuple[dict[str, str], dict[str, int]]:
+        """Write image and labels; return the row's file names, and every file's size."""
+        names: dict[str, str] = {}
+        files: dict[str, int] = {}
+        for kind, label in labels.items():
+            if label is None:
+                continue
+            name = item.place(FOLDERS[kind], ".png")
+            canvas = _shared_canvas(*label.shape)
+            encoded = canvas.encode() if label is canvas.pixels else images.encode_png(label)
+            atomic.write_bytes(location(self.out, name), encoded)
+            names[f"{kind}_file_name"] = name
+            files[name] = len(encoded)
+        if self.placing != "none":
+            names["file_name"] = name = item.place("images")
+            files[name] = self._place_image(item, data, facts, name)
+        return names, files
 
     def _place_image(self, item: Item, data: bytes, facts: Probe, name: str) -> int:
         """Put the image into the dataset, its pixels untouched where they can stay; its size."""
@@ -139,52 +295,14 @@ class Rasterize:
             return len(data)
         return atomic.link(path, target, symbolic=self.placing == "symlink")
 
-    def _label(
-        self, shapes: list[Shape], canvas_wh: tuple[int, int]
-    ) -> tuple[Array, tuple[Instance, ...]]:
-        """Return (H, W) uint8, uint16 (instances) or float32 (coverage), and the instances."""
-        width, height = canvas_wh
-        if self.kind == "binary":
-            return self._binary(shapes, height, width), ()
-        if self.kind == "coverage":
-            return self._coverage(shapes, height, width), ()
-        objects = shape_counts(shapes, height, width, self.rule)
-        order = order_by_area(objects) if self.overlap == "area" else range(len(objects))
-        if self.kind == "semantic":
-            values = [self.values[shapes[k].category] for k in order]
-            return paint_labels([objects[k] for k in order], values, height, width, np.uint8), ()
-        ids = [k + 1 for k in order]
-        label = paint_labels([objects[k] for k in order], ids, height, width, np.uint16)
-        areas = np.bincount(label.ravel(), minlength=len(shapes) + 1)
-        instances = tuple(
-            Instance(
-                id=k + 1,
-                category=shape.category,
-                annotation=shape.annotation,
-                area=int(areas[k + 1]),
-            )
-            for k, shape in enumerate(shapes)
-        )
-        return label, instances
 
-    def _binary(self, shapes: list[Shape], height: int, width: int) -> Array:
-        rings, owners = flat_rings(shapes)
-        encoded = [shape.counts for shape in shapes if shape.counts is not None]
-        if not encoded:
-            canvas = _shared_canvas(height, width).pixels
-            return polygon_mask(rings, height, width, self.rule, owners, 255, canvas)
-        if rings:
-            encoded += polygon_counts_each(rings, owners, height, width, self.rule)
-        return counts_to_mask(union_counts(encoded, height * width), height, width, 255)
-
-    def _coverage(self, shapes: list[Shape], height: int, width: int) -> Array:
-        rings, owners = flat_rings(shapes)
-        canvas = _shared_coverage(height, width)
-        label = polygon_coverage(rings, height, width, self.rule, owners, canvas)
-        for shape in shapes:
-            if shape.counts is not None:
-                np.maximum(label, counts_to_mask(shape.counts, height, width), out=label)
-        return label
+def _tags(row: Sample, known: ImageLabel, facts: Probe) -> tuple[str, ...]:
+    tags = {*row.tags}
+    if known.failures:
+        tags.add(ANNOTATION_FAILED)
+    if facts.orientation != 1:
+        tags.add("orientation-applied")
+    return tuple(sorted(tags))
 
 
 @lru_cache(maxsize=2)
@@ -197,9 +315,3 @@ def _shared_canvas(height: int, width: int) -> images.GrayCanvas:
 def _shared_coverage(height: int, width: int) -> npt.NDArray[np.float32]:
     """Return this process's buffer for the coverage of a size, as `_shared_canvas`."""
     return np.zeros((height, width), np.float32)
-
-
-def _image_bytes(item: Item) -> bytes:
-    if item.image is None:
-        raise InputError(f"{item.source_name}: expected an image, the source names none")
-    return item.image.read()

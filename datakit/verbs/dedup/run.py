@@ -8,7 +8,7 @@ from collections import defaultdict
 import msgspec
 
 from datakit.io.layouts.base import Item
-from datakit.io.layouts.sources import Collection, open_sources
+from datakit.io.layouts.sources import Collection
 from datakit.io.store import atomic
 from datakit.io.store.storage import location
 from datakit.io.tables import csv_rows, jsonl
@@ -40,7 +40,7 @@ def run(options: Options, progress: ProgressListener | None = None) -> Summary:
         If SRC cannot be read or DST must not be written.
     """
     started = time.perf_counter()
-    source = open_sources(options.src, layout=options.layout)
+    source = options.open()
     write.check(options, source)
     lineage = trace(list(source.items()), options, progress=progress)
     clusters = _clusters(lineage)

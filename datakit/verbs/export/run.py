@@ -59,7 +59,7 @@ def run(options: Options, progress: ProgressListener | None = None) -> Summary:
         raise InputError(
             f"--format {options.format} has no shards; leave out --shard-samples and --shuffle"
         )
-    source = open_sources(options.src, layout=options.layout)
+    source = options.open()
     settings = read_settings(source, options.size_wh)
     if {None, "train"} <= set(settings.splits):
         # Both would go to train, where their names may meet.

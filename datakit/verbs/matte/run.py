@@ -5,7 +5,6 @@ from __future__ import annotations
 import msgspec
 
 from datakit.engine.base import LazyTask
-from datakit.io.layouts.sources import open_sources
 from datakit.records.summary import Summary
 from datakit.verbs.matte.options import VERB, Options
 from datakit.verbs.shared.pipeline import process
@@ -35,7 +34,7 @@ def run(options: Options, progress: ProgressListener | None = None) -> Summary:
     ModelError
         If a face detector's weights are missing.
     """
-    source = open_sources(options.src, layout=options.layout)
+    source = options.open()
     task = LazyTask(
         "datakit.verbs.matte.task:Matte",
         {

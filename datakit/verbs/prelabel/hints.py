@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from datakit.errors import InputError
+from datakit.io.layouts import READERS
 from datakit.io.layouts.base import Item
-from datakit.io.layouts.coco_annotations import read_annotations
 from datakit.models.segmenters.base import Hint
 
 
@@ -16,9 +16,13 @@ def hint_of(item: Item, image_hw: tuple[int, int]) -> Hint | None:
     InputError
         If the annotations are for another size than the image has.
     """
-    found = [one for one in read_annotations(item.annotations or b"[]") if one.problem is None]
+    if item.annotations is None:
+        return None
+    size_wh = (image_hw[1], image_hw[0])
+    objects = READERS.load(item.layout).objects(item, size_wh)
+    found = [one for one in objects if one.problem is None and one.role == "object"]
     polygons = tuple(ring for one in found for ring in one.rings)
-    boxes = [one.bbox_xywh for one in found if one.bbox_xywh is not None]
+    boxes = [one.bounds_xyxy for one in found if one.bounds_xyxy is not None]
     if not polygons and not boxes:
         return None
     height, width = image_hw
@@ -31,9 +35,9 @@ def hint_of(item: Item, image_hw: tuple[int, int]) -> Hint | None:
         return Hint(polygons=polygons)
     return Hint(
         box_xyxy=(
-            max(0.0, min(x for x, _, _, _ in boxes)),
-            max(0.0, min(y for _, y, _, _ in boxes)),
-            min(float(width), max(x + w for x, _, w, _ in boxes)),
-            min(float(height), max(y + h for _, y, _, h in boxes)),
+            max(0.0, min(x0 for x0, _, _, _ in boxes)),
+            max(0.0, min(y0 for _, y0, _, _ in boxes)),
+            min(float(width), max(x1 for _, _, x1, _ in boxes)),
+            min(float(height), max(y1 for _, _, _, y1 in boxes)),
         )
     )

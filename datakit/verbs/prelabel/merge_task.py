@@ -30,7 +30,7 @@ from datakit.records.failure import Failure
 from datakit.records.product import Product
 from datakit.records.sample import Instance, Operation, Sample
 from datakit.verbs.shared.labelled import visible_instances
-from datakit.verbs.shared.shapes import Shape, read_shapes, shape_counts
+from datakit.verbs.shared.shapes import LabelRules, Shape, read_label, shape_counts
 from datakit.version import __version__
 
 STEP = "review"
@@ -204,12 +204,14 @@ def _shapes(
         return [], failures
     item = replace(
         pair.item,
+        layout="coco",
         annotations=annotations,
         categories=given.categories,
         source_name=given.name,
     )
-    shapes, failures = read_shapes(item, size_wh, boxes="paint")
-    return shapes, [msgspec.structs.replace(failure, step=STEP) for failure in failures]
+    label = read_label(item, size_wh, LabelRules(boxes="paint"))
+    failures = [msgspec.structs.replace(failure, step=STEP) for failure in label.failures]
+    return label.objects, failures
 
 
 class _Problem(msgspec.Struct):

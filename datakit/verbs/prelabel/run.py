@@ -9,7 +9,6 @@ import msgspec
 
 from datakit.engine.base import LazyTask, Needs
 from datakit.errors import InputError
-from datakit.io.layouts.sources import open_sources
 from datakit.models.segmenters.base import SEGMENTERS, Identity, Settings, identify
 from datakit.records.draft import DRAFTS
 from datakit.records.drafting import Drafting
@@ -68,7 +67,7 @@ def run(options: Options, progress: ProgressListener | None = None) -> Summary:
     from datakit.verbs.prelabel.stages import StageTimes
 
     options, choice = _placed(options)
-    source = open_sources(options.src, layout=options.layout)
+    source = options.open()
     models = [identify(name, Settings(**settings)) for name, settings in _models(options)]
     calibration = queue.calibration(options.calibrate)
     gpu_processes = options.gpu_processes if is_gpu(options.device) else None

@@ -59,7 +59,7 @@ def run(options: Options, progress: ProgressListener | None = None) -> Quality:
 def _inspect(options: Options, plan: report.Plan, progress: ProgressListener) -> Quality:
     from datakit.verbs.qc import quality_report as report
 
-    source = open_sources(options.src, layout=options.layout)
+    source = options.open()
     task = LazyTask(
         "datakit.verbs.qc.task:Inspect",
         {

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection as Names
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
-from datakit.errors import InputError
+from datakit.errors import DatakitError, InputError
+from datakit.io.layouts import READERS
 from datakit.io.layouts.base import Item
-from datakit.records.coco import Annotation
+from datakit.records.labels import LabelObject
 from datakit.verbs.shared.lineage import Lineage, source_of
 
 if TYPE_CHECKING:
@@ -84,7 +83,7 @@ def _value(item: Item, name: str) -> Any:
     if name == "class":
         return sample.categories if sample else _classes(item)
     if name == "annotations":
-        return sample.annotations if sample else len(_annotations(item))
+        return sample.annotations if sample else len(_objects(item))
     if name == "anonymized":
         return sample is not None and any(step.verb == "anonymize" for step in sample.history)
     plain = {
@@ -99,18 +98,17 @@ def _value(item: Item, name: str) -> Any:
 
 
 def _classes(item: Item) -> tuple[str, ...]:
-    """Return the classes of a COCO image's annotations."""
-    names = {str(number): name for number, name in item.categories.items()}
-    found = (names.get(str(entry.category_id)) for entry in _annotations(item))
-    return tuple(dict.fromkeys(name for name in found if name))
+    """Return the classes of an image's objects."""
+    return tuple(dict.fromkeys(found.category for found in _objects(item) if found.category))
 
 
-def _annotations(item: Item) -> list[Annotation]:
-    if not item.annotations:
+def _objects(item: Item) -> list[LabelObject]:
+    """Return an image's objects; none when its annotations cannot be read."""
+    if item.annotations is None:
         return []
     try:
-        return msgspec.json.decode(item.annotations, type=list[Annotation])
-    except msgspec.DecodeError:
+        return READERS.load(item.layout).objects(item, item.stated_wh or (1, 1))
+    except DatakitError:
         return []
 
 

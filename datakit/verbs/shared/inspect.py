@@ -19,7 +19,7 @@ from datakit.io.pixels import images
 from datakit.io.store.files import FileRef
 from datakit.records.base import Record
 from datakit.records.failure import Failure
-from datakit.verbs.shared.shapes import Shape, canvas_of, read_shapes, shape_counts
+from datakit.verbs.shared.shapes import LabelRules, canvas_of, read_label, shape_counts
 
 THUMBNAIL_PX = 320
 
@@ -35,6 +35,13 @@ class Measured(Record, frozen=True, kw_only=True):
     """Share of the image that each object covers; of the whole label where there are no objects."""
     labelled: bool
     foreground: bool
+
+
+BOXES_TOO = LabelRules(boxes="paint")
+"""For counts and pictures: a box is an object."""
+
+FIXED_VALUES = {"trimap": {0, 128, 255}, "ignore": {0, 255}}
+"""Kind of label -> the values that it may have, whatever the label map."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +75,7 @@ class Check:
             attempt("image", image, lambda: self._check_image(item, image, found))
             if not found or found[-1].step != "image":
                 size_wh = images.probe(image.read(), image.name).size_wh
-        for kind in ("mask", "alpha", "trimap"):
+        for kind in ("mask", "alpha", "trimap", "ignore"):
             file: FileRef | None = getattr(item, kind)
             if file is not None and size_wh is not None:
                 attempt(kind, file, lambda k=kind, f=file: self._check_label(k, f, size_wh))  # type: ignore[misc]
@@ -79,7 +86,7 @@ class Check:
         facts = images.probe(data, image.name)
         images.decode_rgb(data, image.name)
         canvas_wh, _ = canvas_of(item, facts)
-        found.extend(read_shapes(item, canvas_wh)[1])
+        found.extend(read_label(item, canvas_wh, LabelRules()).failures)
 
     def _check_label(self, kind: str, file: FileRef, size_wh: tuple[int, int]) -> None:
         label = images.decode_gray(file.read(), file.name)
@@ -88,7 +95,7 @@ class Check:
                 f"{file.name}: expected the image's {size_wh[0]} x {size_wh[1]} pixels, found "
                 f"{label.shape[1]} x {label.shape[0]}; make this label again from its source"
             )
-        allowed = {0, 128, 255} if kind == "trimap" else set(self.label_map.values())
+        allowed = FIXED_VALUES.get(kind) or set(self.label_map.values())
         if kind != "alpha" and allowed and label.dtype == np.uint8:
             strange = [
                 int(v) for v in np.flatnonzero(np.bincount(label.ravel())) if v not in allowed
@@ -112,9 +119,9 @@ class Measure:
     def __call__(self, item: Item) -> Measured:
         """Measure a sample from its annotations or its label."""
         size_wh = _shown_size(item)
-        if item.categories:
+        if item.annotations is not None:
             return self._from_annotations(item, size_wh)
-        label = read_label(item)
+        label = stored_label(item)
         pixels = size_wh[0] * size_wh[1]
         if label is None:
             return self._measured(item, size_wh, Counter(), [], labelled=False)
@@ -134,7 +141,7 @@ class Measure:
 
     def _from_annotations(self, item: Item, size_wh: tuple[int, int]) -> Measured:
         canvas_wh = item.stated_wh or size_wh
-        shapes, _ = read_shapes(item, canvas_wh, boxes="paint")
+        shapes = read_label(item, canvas_wh, BOXES_TOO).objects
         counts = shape_counts(shapes, canvas_wh[1], canvas_wh[0], "union")
         pixels = canvas_wh[0] * canvas_wh[1]
         areas = [counts_area(one) / pixels for one in counts]
@@ -172,7 +179,8 @@ class Preview:
         if item.image is None:
             raise InputError(f"{item.source_name}: no image to draw on")
         image = images.decode_rgb(item.image.read(), item.source_name)
-        label = _annotation_mask(item, image) if item.categories else read_label(item)
+        annotated = item.annotations is not None
+        label = _annotation_mask(item, image) if annotated else stored_label(item)
         if label is not None and label.shape == image.shape[:2]:
             image = overlay(image, label)
         scale = THUMBNAIL_PX / max(image.shape[:2])
@@ -181,7 +189,7 @@ class Preview:
         return np.asarray(cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA))
 
 
-def read_label(item: Item) -> npt.NDArray[Any] | None:
+def stored_label(item: Item) -> npt.NDArray[Any] | None:
     """Return the sample's mask (integers), or else its alpha (float32), or None."""
     if item.mask is not None:
         return images.decode_gray(item.mask.read(), item.mask.name)
@@ -192,7 +200,7 @@ def read_label(item: Item) -> npt.NDArray[Any] | None:
 
 def _annotation_mask(item: Item, image: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     height, width = image.shape[:2]
-    shapes: list[Shape] = read_shapes(item, (width, height), boxes="paint")[0]
+    shapes = read_label(item, (width, height), BOXES_TOO).objects
     counts = shape_counts(shapes, height, width, "union")
     if not counts:
         return np.zeros((height, width), np.uint8)

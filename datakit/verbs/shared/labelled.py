@@ -14,14 +14,20 @@ import numpy as np
 import numpy.typing as npt
 
 from datakit.errors import InputError
-from datakit.io.layouts.base import Item
+from datakit.io.layouts.base import Item, MaskCoding
 from datakit.io.pixels import images
 from datakit.io.store import atomic
 from datakit.io.store.files import FileRef
 from datakit.io.store.storage import location
 from datakit.records.sample import Instance
 
-FOLDERS = {"image": "images", "mask": "masks", "alpha": "alphas", "trimap": "trimaps"}
+FOLDERS = {
+    "image": "images",
+    "mask": "masks",
+    "alpha": "alphas",
+    "trimap": "trimaps",
+    "ignore": "ignores",
+}
 """Kind of file -> its folder in a dataset."""
 
 
@@ -36,6 +42,8 @@ class Labelled:
         As stored: 0/255, classes or object ids.
     alpha : (H, W) float32 in [0, 1], optional
     trimap : (H, W) uint8, optional
+    ignore : (H, W) uint8, optional
+        255 where nobody knows the label, else 0.
     alpha_max : int
         255 or 65535: the depth in which the alpha was stored and will be again.
     """
@@ -44,6 +52,7 @@ class Labelled:
     mask: npt.NDArray[Any] | None = None
     alpha: npt.NDArray[np.float32] | None = None
     trimap: npt.NDArray[np.uint8] | None = None
+    ignore: npt.NDArray[np.uint8] | None = None
     alpha_max: int = 255
 
     @cached_property
@@ -70,7 +79,7 @@ def read_labelled(item: Item, image: bytes) -> Labelled:
         If a file cannot be decoded, or a label has another size than the image.
     """
     pixels = images.decode_rgb(image, item.source_name)
-    labels = {kind: _decode(ref) for kind, ref in label_files(item).items()}
+    labels = {kind: decode_label(item, kind, ref) for kind, ref in label_files(item).items()}
     for kind, label in labels.items():
         if label.shape != pixels.shape[:2]:
             raise InputError(
@@ -81,7 +90,7 @@ def read_labelled(item: Item, image: bytes) -> Labelled:
     trimap = labels.get("trimap")
     if trimap is not None and trimap.dtype != np.uint8:
         raise InputError(f"{item.source_name}: expected an 8-bit trimap, found {trimap.dtype}")
-    return Labelled(pixels, labels.get("mask"), alpha, trimap, alpha_max)
+    return Labelled(pixels, labels.get("mask"), alpha, trimap, labels.get("ignore"), alpha_max)
 
 
 def visible_instances(
@@ -100,7 +109,12 @@ def visible_instances(
 
 def label_files(item: Item) -> dict[str, FileRef]:
     """Return kind -> file of the labels that an item has."""
-    files = {"mask": item.mask, "alpha": item.alpha, "trimap": item.trimap}
+    files = {
+        "mask": item.mask,
+        "alpha": item.alpha,
+        "trimap": item.trimap,
+        "ignore": item.ignore or (item.mask if item.coding.ignored else None),
+    }
     return {kind: ref for kind, ref in files.items() if ref is not None}
 
 
@@ -130,6 +144,7 @@ def write_labelled(
         "mask": sample.mask,
         "alpha": sample.stored_alpha,
         "trimap": sample.trimap,
+        "ignore": sample.ignore,
     }
     blobs: dict[str, tuple[str, bytes]] = {}
     for kind, array in arrays.items():
@@ -148,9 +163,69 @@ def carry_files(out: str, item: Item, image: bytes) -> tuple[dict[str, str], dic
     """Write the source's files byte for byte; return their names and sizes, as above."""
     blobs = {"image": (item.place("images"), image)}
     for kind, ref in label_files(item).items():
-        suffix = PurePosixPath(ref.name).suffix
-        blobs[kind] = (item.place(FOLDERS[kind], suffix), ref.read())
+        blobs[kind] = carried_label(item, kind, ref)
     return _write(out, blobs)
+
+
+def carried_label(item: Item, kind: str, ref: FileRef) -> tuple[str, bytes]:
+    """Return where a label goes and its bytes: the source's own, unless its classes get new values.
+
+    Raises
+    ------
+    InputError
+        If a mask whose classes get new values cannot be decoded.
+    """
+    if item.coding and (kind == "mask" or ref == item.mask):
+        pixels = images.encode_png(decode_label(item, kind, ref))
+        return item.place(FOLDERS[kind], ".png"), pixels
+    return item.place(FOLDERS[kind], PurePosixPath(ref.name).suffix), ref.read()
+
+
+def decode_label(item: Item, kind: str, ref: FileRef) -> npt.NDArray[Any]:
+    """Return a label's pixels as stored; a mask's in the label map's values (`Item.coding`).
+
+    An ignore mask is 255 where the label is unknown; it may lie in the mask's own file.
+    """
+    if item.coding and ref == item.mask:
+        mask, ignore = _decoded_mask(item, ref)
+        return mask if kind == "mask" else ignore
+    pixels = images.decode_gray(ref.read(), ref.name)
+    if kind == "ignore":
+        return np.where(pixels > 0, np.uint8(255), np.uint8(0))
+    return pixels
+
+
+def _decoded_mask(item: Item, ref: FileRef) -> tuple[npt.NDArray[Any], npt.NDArray[np.uint8]]:
+    coding = item.coding
+    if coding.colours:
+        mask = _from_colours(images.decode_rgb(ref.read(), ref.name), coding, ref.name)
+    else:
+        stored = images.decode_gray(ref.read(), ref.name)
+        mask = stored.copy()
+        for old, new in coding.values:
+            mask[stored == old] = new
+    unknown = np.isin(mask, coding.ignored)
+    mask[unknown] = 0
+    return mask, np.where(unknown, np.uint8(255), np.uint8(0))
+
+
+def _from_colours(
+    pixels: npt.NDArray[np.uint8], coding: MaskCoding, name: str
+) -> npt.NDArray[np.uint8]:
+    codes = pixels.astype(np.uint32) @ np.array([1 << 16, 1 << 8, 1], np.uint32)
+    mask = np.zeros(codes.shape, np.uint8)
+    known = np.zeros(codes.shape, bool)
+    for (red, green, blue), value in coding.colours:
+        here = codes == (red << 16 | green << 8 | blue)
+        mask[here], known = value, known | here
+    if not known.all():
+        found = int(codes[~known][0])
+        colour = (found >> 16, found >> 8 & 255, found & 255)
+        raise InputError(
+            f"{name}: expected the colours of the label map, found {colour} in "
+            f"{np.count_nonzero(~known)} pixels; was the mask resized or saved as JPEG?"
+        )
+    return mask
 
 
 def image_bytes(item: Item) -> bytes:
@@ -172,10 +247,6 @@ def _write(out: str, blobs: dict[str, tuple[str, bytes]]) -> tuple[dict[str, str
         atomic.write_bytes(location(out, name), data)
         names["file_name" if kind == "image" else f"{kind}_file_name"] = name
     return names, {name: len(data) for name, data in blobs.values()}
-
-
-def _decode(ref: FileRef) -> npt.NDArray[Any]:
-    return images.decode_gray(ref.read(), ref.name)
 
 
 def _as_float(stored: npt.NDArray[Any] | None) -> tuple[npt.NDArray[np.float32] | None, int]:

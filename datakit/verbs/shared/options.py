@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
@@ -12,6 +12,7 @@ from datakit.engine.base import Engine
 from datakit.errors import InputError
 from datakit.io.dataset import output
 from datakit.io.layouts import READERS
+from datakit.io.layouts.base import ReadSettings
 from datakit.io.layouts.sources import Collection, open_sources
 from datakit.records.base import Options
 
@@ -30,9 +31,50 @@ class SourceOptions(Options, frozen=True, kw_only=True):
         ),
     ] = None
 
+    images_dir: Annotated[
+        str | None,
+        Meta(
+            description="the folder of the images, where the layout does not tell",
+            extra={"metavar": "FOLDER", "input": "path"},
+        ),
+    ] = None
+    labels_dir: Annotated[
+        str | None,
+        Meta(
+            description="the folder of the labels, where the layout does not tell",
+            extra={"metavar": "FOLDER", "input": "path"},
+        ),
+    ] = None
+    labels: Annotated[
+        Literal["mask", "alpha", "trimap"] | None,
+        Meta(description="what the files of --labels-dir are"),
+    ] = None
+    annotator: Annotated[
+        Annotated[str, Meta(min_length=1)] | None,
+        Meta(
+            description="whose labels count where several people labelled an image: a name, last, "
+            "or agree (only where all say the same)",
+            extra={"metavar": "NAME|last|agree"},
+        ),
+    ] = None
+    predictions: Annotated[
+        bool, Meta(description="read a model's predictions in an annotation file as labels")
+    ] = False
+
+    @property
+    def read_settings(self) -> ReadSettings:
+        """How the sources are read."""
+        return ReadSettings(
+            images_dir=self.images_dir,
+            labels_dir=self.labels_dir,
+            labels=self.labels,
+            annotator=self.annotator,
+            predictions=self.predictions,
+        )
+
     def open(self) -> Collection:
         """Open the sources."""
-        return open_sources(self.src, layout=self.layout)
+        return open_sources(self.src, layout=self.layout, settings=self.read_settings)
 
 
 class ReadOptions(SourceOptions, frozen=True, kw_only=True):

@@ -1,78 +1,394 @@
-"""The annotations of one image as shapes on its canvas, and the reasons for those that are none."""
+"""The objects of one image as shapes on its canvas: what is painted, what nobody knows, and why."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from math import ceil, floor, isfinite
 from typing import Literal
 
 import numpy as np
+import numpy.typing as npt
 
 from datakit.core.images.orientation import oriented_wh
+from datakit.core.masks.painting import order_by_area, paint_labels
 from datakit.core.masks.polygons import polygon_counts_each
-from datakit.core.masks.rings import check_rings
+from datakit.core.masks.rings import MIN_POINTS, check_rings, ring_bounds, tolerance_px
 from datakit.core.masks.rle import rle_to_counts
-from datakit.core.masks.runs import Counts
+from datakit.core.masks.runs import (
+    Counts,
+    counts_bounds,
+    counts_to_mask,
+    mask_to_counts,
+    union_counts,
+)
 from datakit.errors import InputError
+from datakit.io.layouts import READERS
 from datakit.io.layouts.base import Item
-from datakit.io.layouts.coco_annotations import Annotation, Ring, read_annotations
 from datakit.records.failure import Failure
+from datakit.records.labels import IGNORED, Box, ClassRules, LabelObject, LabelState, Ring, Role
 from datakit.records.probe import Probe
+
+SMALLEST_NORMALISED_PX = 8
+"""In smaller pictures an outline of one pixel is believed."""
 
 Boxes = Literal["skip", "paint"]
 Rule = Literal["union", "evenodd"]
+Overlap = Literal["area", "order"]
+
+
+@dataclass(frozen=True, slots=True)
+class Tolerance:
+    """How far a shape may leave the image, or the box stated beside it, and still be believed.
+
+    Parameters
+    ----------
+    text : str, optional
+        Pixels (``3``, ``3px``) or a share of the longer side (``1%``); when None,
+        `datakit.core.masks.rings.tolerance_px` decides.
+
+    Raises
+    ------
+    InputError
+        If the text is neither.
+
+    Examples
+    --------
+    >>> Tolerance("1%").px(640, 480), Tolerance("3").px(640, 480), Tolerance().px(100, 100)
+    (6.4, 3.0, 2.0)
+    """
+
+    text: str | None = None
+
+    def __post_init__(self) -> None:
+        self.px(1, 1)
+
+    def px(self, width: int, height: int) -> float:
+        """Return the tolerance in pixels, for an image of this size."""
+        if self.text is None:
+            return tolerance_px(width, height)
+        number = self.text.removesuffix("px").removesuffix("%")
+        try:
+            value = float(number)
+        except ValueError:
+            value = -1.0
+        if not 0 <= value < float("inf"):
+            raise InputError(f"--tolerance: expected 3 (pixels) or 1%, got {self.text!r}")
+        return value / 100 * max(width, height) if self.text.endswith("%") else value
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """A valid annotation on its canvas: polygons, or column-major runs."""
+    """A valid object on its canvas: polygons, or column-major runs.
+
+    Attributes
+    ----------
+    annotation : str
+        The id of the annotation in the source, of its first part when there are several.
+    category : str
+    rings : tuple of (N, 2) float64
+        Empty when the shape is given by ``counts``.
+    counts : array, optional
+        Column-major runs.
+    role : {"object", "background", "ignore"}
+    instance : str, optional
+    z_order : int
+    """
 
     annotation: str
     category: str
     rings: tuple[Ring, ...]
     counts: Counts | None
+    role: Role = "object"
+    instance: str | None = None
+    z_order: int = 0
 
 
-def read_shapes(
-    item: Item,
-    canvas_wh: tuple[int, int],
-    *,
-    boxes: Boxes = "skip",
-    classes: Collection[str] | None = None,
-) -> tuple[list[Shape], list[Failure]]:
-    """Return what can be painted, and a failure for each annotation that must not be.
+@dataclass(frozen=True)
+class ImageLabel:
+    """What is known of one image.
 
-    Parameters
+    Attributes
     ----------
-    item : Item
-        Its ``annotations`` and ``categories`` are read.
     canvas_wh : tuple of int
-        The size that the coordinates are for (see `canvas_of`).
-    boxes : {"skip", "paint"}
-        What becomes of an annotation that has a box and no outline.
-    classes : collection of str, optional
-        Only these; all when None.
+        The size that the shapes are drawn on.
+    shapes : list of Shape
+        To be painted; those of role "background" cut what lies under them.
+    ignored : list of Shape
+        Regions that somebody drew because nobody knows, and crowds where objects are told apart.
+    unknown : list of box
+        Bounds (x0, y0, x1, y1 in whole pixels) of objects that are there and cannot be drawn.
+    failures : list of Failure
+    state : {"complete", "partial", "none"}
     """
-    shapes: list[Shape] = []
-    failures: list[Failure] = []
-    for annotation in read_annotations(item.annotations or b"[]"):
+
+    canvas_wh: tuple[int, int]
+    shapes: list[Shape] = field(default_factory=list)
+    ignored: list[Shape] = field(default_factory=list)
+    unknown: list[tuple[int, int, int, int]] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
+    state: LabelState = "complete"
+
+    @property
+    def objects(self) -> list[Shape]:
+        """The shapes that are objects of a class."""
+        return [shape for shape in self.shapes if shape.role == "object"]
+
+    @property
+    def is_blank(self) -> bool:
+        """Whether nothing is painted although something is there, or nobody labelled the image."""
+        return self.state == "none" or (self.state == "partial" and not self.objects)
+
+    def ignore_mask(self, rule: Rule = "union") -> npt.NDArray[np.uint8] | None:
+        """Return (H, W) uint8, 255 where nobody knows the label; None when all is known."""
+        if not self.ignored and not self.unknown:
+            return None
+        width, height = self.canvas_wh
+        mask = np.zeros((height, width), np.uint8)
+        if self.ignored:
+            counts = union_counts(shape_counts(self.ignored, height, width, rule), height * width)
+            mask = counts_to_mask(counts, height, width, IGNORED)
+        for x0, y0, x1, y1 in self.unknown:
+            mask[y0:y1, x0:x1] = IGNORED
+        return mask if mask.any() else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class LabelRules:
+    """How objects become a label; see ``datakit coco2mask --help``.
+
+    Attributes
+    ----------
+    classes : collection of str, optional
+        Classes that take part; all when None. Objects of others are nobody's concern here.
+    known : collection of str, optional
+        Classes that the target has: an object of another one is a failure. All when None.
+    mapping : ClassRules
+        What ``--map`` says.
+    boxes : {"skip", "paint"}
+        What an object with a box and no outline is: an unknown region, or a rectangle.
+    crowds : {"paint", "ignore"}
+    tolerance : Tolerance
+    """
+
+    classes: Collection[str] | None = None
+    known: Collection[str] | None = None
+    mapping: ClassRules = field(default_factory=lambda: ClassRules({}))
+    boxes: Boxes = "skip"
+    crowds: Literal["paint", "ignore"] = "paint"
+    tolerance: Tolerance = Tolerance()
+
+
+def read_label(item: Item, canvas_wh: tuple[int, int], rules: LabelRules) -> ImageLabel:
+    """Read what an item's annotations say of a picture of ``canvas_wh``.
+
+    An object that cannot be drawn is a failure; its bounds, as far as they are known, are an
+    unknown region, and the image is partial. A part that is wrong costs the part.
+
+    Raises
+    ------
+    InputError
+        If the annotations cannot be read at all.
+    """
+    if item.annotations is None:
+        return ImageLabel(canvas_wh, state="none")
+    label = ImageLabel(canvas_wh)
+    unknown = False
+    for found in READERS.load(item.layout).objects(item, canvas_wh):
+        one = _mapped(found, rules.mapping)
+        if _is_foreign(one, rules):
+            continue
         try:
-            category = _category(annotation, item)
-            if classes is None or category in classes:
-                shape = _shape(annotation, category, canvas_wh, boxes)
-                shapes.extend([shape] if shape else [])
+            shape = _shape(one, rules, label, item)
         except InputError as error:
-            failures.append(
-                Failure(
-                    id=item.key,
-                    file=item.source_name,
-                    step="annotation",
-                    error=str(error),
-                    annotation=annotation.id,
-                    path=f"$.annotations[?(@.id=={annotation.id})]",
-                )
-            )
-    return shapes, failures
+            label.failures.append(_failure(item, one, str(error)))
+            shape = None
+        if shape is not None:
+            (label.ignored if _is_ignored(one, rules) else label.shapes).append(shape)
+        elif one.extent:
+            label.unknown.append(_bounds(one, canvas_wh))
+            unknown = True
+    label.shapes[:] = _merged(label.shapes, canvas_wh)
+    return replace(label, state="partial") if unknown else label
+
+
+def _mapped(found: LabelObject, mapping: ClassRules) -> LabelObject:
+    """Give an object the class and role that ``--map`` or its class's name decides."""
+    if found.role != "object":
+        return found
+    if found.alternatives and found.category not in mapping.renamed:
+        return replace(
+            found,
+            category="",
+            problem=f"category_id {found.category}: {' and '.join(map(repr, found.alternatives))} "
+            "have this id; give each class its own, or say which one is meant with "
+            f"--map {found.category}=CLASS",
+        )
+    category = mapping.category(found.category)
+    return replace(found, category=category, role=mapping.role(found.category))
+
+
+def _is_foreign(one: LabelObject, rules: LabelRules) -> bool:
+    if one.role != "object" or not one.category or rules.classes is None:
+        return False
+    return one.category not in rules.classes
+
+
+def _is_ignored(one: LabelObject, rules: LabelRules) -> bool:
+    return one.role == "ignore" or (one.crowd and rules.crowds == "ignore")
+
+
+def _failure(item: Item, one: LabelObject, error: str) -> Failure:
+    return Failure(
+        id=item.key,
+        file=item.source_name,
+        step="annotation",
+        error=error,
+        annotation=one.id,
+        path=f"$.annotations[?(@.id=={one.id})]" if item.layout == "coco" else None,
+    )
+
+
+def _shape(one: LabelObject, rules: LabelRules, label: ImageLabel, item: Item) -> Shape | None:
+    """Return an object's shape; None when only its box is known, and boxes are not painted."""
+    width, height = label.canvas_wh
+    if one.problem is not None:
+        raise InputError(one.problem)
+    if one.role == "object" and rules.known is not None and one.category not in rules.known:
+        known = ", ".join(rules.known) or "none"
+        raise InputError(
+            f"class {one.category!r}: expected one of {known}; say what it is with "
+            f"--map {one.category}=CLASS|background|ignore"
+        )
+    if one.rle is not None:
+        return _as_shape(one, (), _checked_counts(one, rules, width, height))
+    rings = one.rings
+    if not rings:
+        if one.bounds_xyxy is None:
+            raise InputError("neither a segmentation nor a bbox; draw one or drop the annotation")
+        if rules.boxes == "skip" and one.role == "object":
+            return None
+        rings = (_box_ring(one.bounds_xyxy),)
+    else:
+        rings, strays = _without_strays(rings)
+        if rings:
+            label.failures.extend(_failure(item, one, problem) for problem in strays)
+    if one.rings and _is_normalised(one, label.canvas_wh):
+        raise InputError(
+            f"coordinates: expected pixels of the {width}x{height} image, found all of them "
+            "between 0 and 1; multiply them by the image's size and read again"
+        )
+    bbox = None if one.bounds_xyxy is None else _xywh(one.bounds_xyxy)
+    allowed = rules.tolerance.px(width, height)
+    if problem := check_rings(rings or one.rings, width, height, bbox, allowed):
+        raise InputError(problem)
+    if not one.holes:
+        return _as_shape(one, rings, None)
+    outer, inner = (
+        counts_to_mask(union_counts(counts, height * width), height, width, 1)
+        for counts in (
+            polygon_counts_each(list(parts), list(range(len(parts))), height, width, "union")
+            for parts in (rings, one.holes)
+        )
+    )
+    return _as_shape(one, (), mask_to_counts(outer & ~inner.astype(bool)))
+
+
+def _as_shape(one: LabelObject, rings: tuple[Ring, ...], counts: Counts | None) -> Shape:
+    return Shape(one.id, one.category, rings, counts, one.role, one.instance, one.z_order)
+
+
+def _without_strays(rings: tuple[Ring, ...]) -> tuple[tuple[Ring, ...], list[str]]:
+    """Return the rings that enclose something, and what is wrong with the others."""
+    kept = tuple(ring for ring in rings if len(ring) >= MIN_POINTS)
+    strays = [
+        f"a part of {len(ring)} points was left out; a polygon has at least {MIN_POINTS}"
+        for ring in rings
+        if len(ring) < MIN_POINTS
+    ]
+    return kept, strays
+
+
+def _checked_counts(one: LabelObject, rules: LabelRules, width: int, height: int) -> Counts:
+    if one.rle is None:
+        raise InputError("expected a mask, found none")
+    if one.rle.size != (height, width):
+        raise InputError(
+            f"RLE: expected size [{height}, {width}] of the image, found {list(one.rle.size)}"
+        )
+    counts = rle_to_counts(one.rle.counts, height, width)
+    stated = one.bounds_xyxy
+    drawn = counts_bounds(counts, height)
+    if stated is None or drawn is None or not _has_area(stated):
+        return counts
+    excess = max(abs(a - b) for a, b in zip(drawn, stated, strict=True))
+    if excess > rules.tolerance.px(width, height):
+        raise InputError(
+            f"RLE: its bounds ({', '.join(map(str, drawn))}) disagree with its bbox "
+            f"({', '.join(f'{value:g}' for value in stated)}) by {excess:.1f} px; RLE runs down "
+            "the columns, one that was written row by row looks like this"
+        )
+    return counts
+
+
+def _has_area(box: Box) -> bool:
+    return all(map(isfinite, box)) and box[2] > box[0] and box[3] > box[1]
+
+
+def _xywh(box: Box) -> tuple[float, float, float, float]:
+    x0, y0, x1, y1 = box
+    return x0, y0, x1 - x0, y1 - y0
+
+
+def _bounds(one: LabelObject, canvas_wh: tuple[int, int]) -> tuple[int, int, int, int]:
+    """Return where an object that cannot be drawn must be: its box and its shape's bounds.
+
+    The whole picture, when neither says anything of it.
+    """
+    width, height = canvas_wh
+    boxes = [ring_bounds(ring) for ring in one.rings if len(ring)]
+    if _is_normalised(one, canvas_wh):
+        boxes = [(x0 * width, y0 * height, x1 * width, y1 * height) for x0, y0, x1, y1 in boxes]
+    if one.bounds_xyxy is not None and _has_area(one.bounds_xyxy):
+        boxes.append(one.bounds_xyxy)
+    boxes = [box for box in boxes if all(map(isfinite, box))]
+    if boxes:
+        lows = [min(box[axis] for box in boxes) for axis in (0, 1)]
+        highs = [max(box[axis] for box in boxes) for axis in (2, 3)]
+        x0, y0 = (max(floor(low), 0) for low in lows)
+        x1, y1 = min(ceil(highs[0]), width), min(ceil(highs[1]), height)
+        if x0 < x1 and y0 < y1:
+            return x0, y0, x1, y1
+    return 0, 0, width, height
+
+
+def _is_normalised(one: LabelObject, canvas_wh: tuple[int, int]) -> bool:
+    """Tell whether a shape's coordinates are shares of the picture instead of pixels."""
+    if not one.rings or min(canvas_wh) <= SMALLEST_NORMALISED_PX:
+        return False
+    boxes = [ring_bounds(ring) for ring in one.rings if len(ring)]
+    return bool(boxes) and all(min(box) >= 0 and 0 < max(box) <= 1 for box in boxes)
+
+
+def _merged(shapes: list[Shape], canvas_wh: tuple[int, int]) -> list[Shape]:
+    """Make one shape of the parts of each instance, at the place of its first part."""
+    parts: dict[tuple[str, str], list[Shape]] = {}
+    for shape in shapes:
+        if shape.instance is not None:
+            parts.setdefault((shape.instance, shape.category), []).append(shape)
+    if all(len(group) == 1 for group in parts.values()):
+        return shapes
+    width, height = canvas_wh
+    merged: list[Shape] = []
+    for shape in shapes:
+        group = parts.pop((shape.instance, shape.category), None) if shape.instance else [shape]
+        if group is None:
+            continue
+        if len(group) > 1:
+            counts = union_counts(shape_counts(group, height, width, "union"), height * width)
+            shape = replace(shape, rings=(), counts=counts)
+        merged.append(shape)
+    return merged
 
 
 def canvas_of(item: Item, facts: Probe) -> tuple[tuple[int, int], int]:
@@ -97,7 +413,7 @@ def canvas_of(item: Item, facts: Probe) -> tuple[tuple[int, int], int]:
     )
 
 
-def flat_rings(shapes: list[Shape]) -> tuple[list[Ring], list[int]]:
+def flat_rings(shapes: Iterable[Shape]) -> tuple[list[Ring], list[int]]:
     """Return the rings of the polygon shapes and, for each, the number of its shape among these."""
     polygons = [shape for shape in shapes if shape.counts is None]
     rings = [ring for shape in polygons for ring in shape.rings]
@@ -105,48 +421,42 @@ def flat_rings(shapes: list[Shape]) -> tuple[list[Ring], list[int]]:
     return rings, owners
 
 
-def shape_counts(shapes: list[Shape], height: int, width: int, rule: Rule) -> list[Counts]:
+def shape_counts(shapes: Sequence[Shape], height: int, width: int, rule: Rule) -> list[Counts]:
     """Return the column-major runs of each shape, in the order of the shapes."""
     rings, owners = flat_rings(shapes)
     painted = iter(polygon_counts_each(rings, owners, height, width, rule))
     return [next(painted) if shape.counts is None else shape.counts for shape in shapes]
 
 
-def _category(annotation: Annotation, item: Item) -> str:
-    if annotation.problem:
-        raise InputError(annotation.problem)
-    if annotation.category_id not in item.categories:
-        known = ", ".join(item.categories) or "none"
-        raise InputError(
-            f"category_id {annotation.category_id}: expected one of the categories ({known})"
-        )
-    return item.categories[annotation.category_id]
+def paint(
+    shapes: Sequence[Shape],
+    values: Sequence[int],
+    canvas_wh: tuple[int, int],
+    rule: Rule,
+    overlap: Overlap,
+) -> npt.NDArray[np.uint8] | npt.NDArray[np.uint16]:
+    """Paint shapes over one another: by z-order, then the smaller on top, or in given order.
 
+    Parameters
+    ----------
+    values : sequence of int
+        Of each shape; a shape of role "background" takes 0 and erases.
 
-def _shape(
-    annotation: Annotation, category: str, canvas_wh: tuple[int, int], boxes: Boxes
-) -> Shape | None:
+    Returns
+    -------
+    (H, W) uint8, or uint16 when a value needs it
+    """
     width, height = canvas_wh
-    if annotation.rle:
-        if annotation.rle.size != (height, width):
-            raise InputError(
-                f"RLE: expected size [{height}, {width}] of the image, "
-                f"found {list(annotation.rle.size)}"
-            )
-        counts = rle_to_counts(annotation.rle.counts, height, width)
-        return Shape(annotation.id, category, (), counts)
-    rings = annotation.rings
-    if not rings:
-        if boxes == "skip":
-            return None
-        rings = (_box_ring(annotation),)
-    if problem := check_rings(rings, width, height, annotation.bbox_xywh):
-        raise InputError(problem)
-    return Shape(annotation.id, category, rings, None)
+    objects = shape_counts(shapes, height, width, rule)
+    order = order_by_area(objects) if overlap == "area" else list(range(len(objects)))
+    order.sort(key=lambda number: shapes[number].z_order)
+    painted = [objects[number] for number in order]
+    painted_values = [values[number] for number in order]
+    if max(values, default=0) > IGNORED:
+        return paint_labels(painted, painted_values, height, width, np.uint16)
+    return paint_labels(painted, painted_values, height, width, np.uint8)
 
 
-def _box_ring(annotation: Annotation) -> Ring:
-    if annotation.bbox_xywh is None:
-        raise InputError("neither a segmentation nor a bbox; draw one or drop the annotation")
-    x, y, width, height = annotation.bbox_xywh
-    return np.array([(x, y), (x + width, y), (x + width, y + height), (x, y + height)], np.float64)
+def _box_ring(box: Box) -> Ring:
+    x0, y0, x1, y1 = box
+    return np.array([(x0, y0), (x1, y0), (x1, y1), (x0, y1)], np.float64)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from datakit.errors import InputError
-from datakit.io.layouts.sources import Collection, open_sources
+from datakit.io.layouts.sources import Collection
 from datakit.records.lineage import Audit
 from datakit.records.summary import Summary
 from datakit.verbs.shared.lineage import Lineage, trace
@@ -60,7 +60,7 @@ def run(options: Options, progress: ProgressListener | None = None) -> Summary |
 def _run(options: Options, progress: ProgressListener) -> Summary | Audit:
     from datakit.verbs.split import write
 
-    source = open_sources(options.src, layout=options.layout)
+    source = options.open()
     policy = read_policy(options.policy)
     if options.out:
         write.check(options, source)

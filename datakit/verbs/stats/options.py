@@ -22,13 +22,6 @@ class Options(ReadOptions, frozen=True, kw_only=True):
         str | None,
         Meta(description="folder for stats.json, stats.svg and, with --preview, preview.png"),
     ] = None
-    images_dir: Annotated[
-        str | None,
-        Meta(
-            description="the folder of the images, when SRC is a .json",
-            extra={"flag": "--images", "input": "path"},
-        ),
-    ] = None
     preview: Annotated[
         int, Meta(ge=0, le=1000, description="draw this many samples with their labels")
     ] = 0

@@ -16,7 +16,7 @@ from datakit.engine.base import LazyTask, ordered_map
 from datakit.errors import InputError
 from datakit.io.dataset import report_folder
 from datakit.io.layouts.base import Item
-from datakit.io.layouts.sources import Collection, open_sources
+from datakit.io.layouts.sources import Collection
 from datakit.io.store import atomic
 from datakit.io.store.storage import Location, location
 from datakit.records.statistics import AREA_EDGES, SplitCounts, Statistics
@@ -51,7 +51,7 @@ def run(options: Options, progress: ProgressListener | None = None) -> Statistic
     """
     started = time.perf_counter()
     progress = progress or SilentProgress()
-    source = open_sources(options.src, layout=options.layout, images=options.images_dir)
+    source = options.open()
     out = location(options.out) if options.out else None
     if out:
         report_folder.check(out, FILES, overwrite=options.overwrite)

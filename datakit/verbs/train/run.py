@@ -14,7 +14,7 @@ from datakit.engine.base import LazyTask, ordered_map
 from datakit.errors import InputError
 from datakit.io.dataset import output
 from datakit.io.layouts.base import Item
-from datakit.io.layouts.sources import Collection, open_sources
+from datakit.io.layouts.sources import Collection
 from datakit.io.store import atomic
 from datakit.io.store.storage import location
 from datakit.records.card import Card
@@ -62,7 +62,7 @@ def run(options: Options, progress: ProgressListener | None = None) -> Training:
     started = time.perf_counter()
     out = location(options.out)
     output.check_target(out, options.mode, tuple(map(location, options.src)))
-    source = open_sources(options.src, layout=options.layout)
+    source = options.open()
     sides = sides_of(source, options.val_share, options.seed)
     if options.dry_run:
         notes = (*sides.notes, "dry run: nothing was written")

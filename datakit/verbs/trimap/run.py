@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datakit.engine.base import LazyTask
-from datakit.io.layouts.sources import open_sources
 from datakit.records.summary import Summary
 from datakit.verbs.shared.pipeline import process
 from datakit.verbs.shared.progress import ProgressListener
@@ -32,7 +31,7 @@ def run(options: Options, progress: ProgressListener | None = None) -> Summary:
     ModelError
         If a face detector's weights are missing.
     """
-    source = open_sources(options.src, layout=options.layout)
+    source = options.open()
     task = LazyTask(
         "datakit.verbs.trimap.task:Trimap",
         {

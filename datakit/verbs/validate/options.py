@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from msgspec import Meta
-
 from datakit.verbs.shared.options import ReadOptions
 
 VERB = "validate"
@@ -13,11 +9,3 @@ VERB = "validate"
 
 class Options(ReadOptions, frozen=True, kw_only=True):
     """Options of ``validate``."""
-
-    images_dir: Annotated[
-        str | None,
-        Meta(
-            description="the folder of the images, when SRC is a .json",
-            extra={"flag": "--images", "input": "path"},
-        ),
-    ] = None

@@ -10,7 +10,6 @@ import msgspec
 
 from datakit.engine.base import LazyTask, Outcome, ordered_map
 from datakit.io.dataset import output
-from datakit.io.layouts.sources import open_sources
 from datakit.io.store.storage import location
 from datakit.io.tables import jsonl, schemas
 from datakit.records.failure import Failure
@@ -42,7 +41,7 @@ def run(options: Options, progress: ProgressListener | None = None) -> Problems:
     """
     started = time.perf_counter()
     progress = progress or SilentProgress()
-    source = open_sources(options.src, layout=options.layout, images=options.images_dir)
+    source = options.open()
     problems = list(_explained(source.failures, options.src))
     task = LazyTask("datakit.verbs.shared.inspect:Check", {"label_map": source.label_map})
     progress.begin(len(source), VERB)
