@@ -146,7 +146,11 @@ def test_boxes_are_painted_on_demand(tmp_path: Path) -> None:
     export.write()
     skipped = convert(export, tmp_path / "skip")["train/a.jpg"]
     painted = convert(export, tmp_path / "paint", boxes="paint")["train/a.jpg"]
-    assert not label(tmp_path / "skip", skipped).any()
+    # A box says that something is there, and not where: that is no background.
+    assert skipped["mask_file_name"] is None
+    assert skipped["label_state"] == "partial"
+    ignored = cv2.imread(str(tmp_path / "skip" / skipped["ignore_file_name"]), cv2.IMREAD_UNCHANGED)
+    assert np.count_nonzero(ignored) == np.count_nonzero(ignored[4:10, 4:12] == 255) == 48
     assert np.count_nonzero(label(tmp_path / "paint", painted)) == 48
 
 

@@ -24,6 +24,15 @@ from tests.verbs.coco_reference import (
 )
 
 
+EXPORTS_WITH_IMAGES = (
+    "babyface_boxes_emptyseg",
+    "bubble_rle_degenerate",
+    "cat_flat_polygons_derived",
+    "old_2021_roboflow_ai_boxes",
+    "person_porong_aug3x",
+)
+
+
 @pytest.fixture(scope="module")
 def exports(shared_data: Path) -> Path:
     folder = shared_data / "roboflow"
@@ -244,9 +253,21 @@ def test_empty_segmentations_are_skipped_or_painted(game: tuple[Path, Result]) -
         assert np.array_equal(result.mask(row), before[row["id"]] | extra), row["id"]
 
 
-def test_boxes_only_export_gives_empty_masks_by_default(exports: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", EXPORTS_WITH_IMAGES)
+def test_no_mask_is_all_background_where_something_could_not_be_drawn(
+    exports: Path, tmp_path: Path, name: str
+) -> None:
+    result = convert(exports / name, tmp_path / "out")
+    partial = [row for row in result.rows if row["label_state"] == "partial"]
+    for row in partial:
+        assert row["ignore_file_name"], row["id"]
+        assert row["mask_file_name"] is None or result.mask(row).any(), row["id"]
+
+
+def test_boxes_only_export_is_partial_by_default(exports: Path, tmp_path: Path) -> None:
     result = convert(exports / "old_2021_roboflow_ai_boxes", tmp_path / "out")
-    assert result.summary.counts["samples"] == result.summary.counts["empty"] > 0
+    assert result.summary.counts["samples"] == result.summary.counts["partial"] > 0
+    assert "masks" not in result.summary.counts
     painted_too = convert(exports / "old_2021_roboflow_ai_boxes", tmp_path / "p", boxes="paint")
     assert painted_too.summary.counts["empty"] == 0
 

@@ -480,7 +480,7 @@ def test_a_run_that_stops_leaves_the_drafts_as_they_were(
         raise Killed
 
     with monkeypatch.context() as patch:
-        patch.setattr(merge, where, stop)
+        patch.setattr(module, where, stop)
         # As SIGKILL leaves it: nothing is tidied up.
         patch.setattr(module.shutil, "rmtree", lambda *_, **__: None)
         with pytest.raises(Killed):

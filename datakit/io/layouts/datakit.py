@@ -9,11 +9,15 @@ import msgspec
 from datakit.errors import InputError, SchemaError
 from datakit.io.dataset.output import CARD, MANIFEST
 from datakit.io.layouts.base import Item, ReadSettings, label_stems
+from datakit.io.layouts.coco_index import CocoIndex
 from datakit.io.store.files import FileRef, Root, safe_name
 from datakit.records.card import Card, Command
 from datakit.records.failure import Failure
 from datakit.records.labels import LabelObject, LabelState
 from datakit.records.sample import Sample
+
+ANNOTATIONS = "_annotations.coco.json"
+"""Outlines of a split's images, where a dataset was made of annotated photos."""
 
 ANNOTATION_FAILED = "annotation-failed"
 """Tag of a sample some of whose annotations could not be drawn."""
@@ -37,12 +41,12 @@ class DatasetReader:
         settings: ReadSettings = ReadSettings(),  # noqa: B008
     ) -> None:
         self._root = root
-        self.notes: tuple[str, ...] = ()
         self.unread: Mapping[str, int] = {}
         try:
             self.card = msgspec.json.decode(root.read(CARD), type=Card)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise SchemaError(f"{CARD}: expected a datakit dataset card; {error}") from None
+        self.notes = self.card.notes
         decoder = msgspec.json.Decoder(Sample)
         seen: set[str] = set()
         failures: list[Failure] = []
@@ -63,6 +67,7 @@ class DatasetReader:
                 self._bad.add(number)
         self.failures: tuple[Failure, ...] = tuple(failures)
         self._count = len(seen)
+        self._outlines = _Outlines(root, names)
 
     def _samples(self) -> Iterator[Sample]:
         """Read the good rows."""
@@ -88,6 +93,7 @@ class DatasetReader:
             refs = {
                 kind: FileRef(str(self._root.root), name) for kind, name in _files(sample).items()
             }
+            annotations, categories = self._outlines.of(sample)
             yield Item(
                 rel=_rel(sample),
                 stem=stem,
@@ -97,7 +103,9 @@ class DatasetReader:
                 alpha=refs.get("alpha"),
                 trimap=refs.get("trimap"),
                 ignore=refs.get("ignore"),
-                layout="datakit",
+                layout="datakit" if annotations is None else "coco",
+                annotations=annotations,
+                categories=categories,
                 split=sample.split,
                 group=sample.group,
                 stated_wh=(sample.width, sample.height),
@@ -111,7 +119,8 @@ class DatasetReader:
     def classes(self) -> tuple[str, ...]:
         """Class names in the order of the card's label map, background left out."""
         ordered = sorted(self.card.label_map.items(), key=lambda entry: entry[1])
-        return tuple(name for name, value in ordered if value > 0)
+        named = [name for name, value in ordered if value > 0]
+        return tuple(dict.fromkeys([*named, *self._outlines.classes]))
 
     @property
     def label_map(self) -> dict[str, int]:
@@ -120,13 +129,40 @@ class DatasetReader:
 
     @staticmethod
     def objects(item: Item, size_wh: tuple[int, int]) -> list[LabelObject]:
-        """Return none: the labels are files."""
+        """Return none: labels that are outlines are read as COCO."""
         return []
 
     @property
     def commands(self) -> tuple[Command, ...]:
         """The chain of commands that made this dataset."""
         return self.card.commands
+
+
+class _Outlines:
+    """COCO files of a dataset whose labels are outlines still: ``split`` keeps them so."""
+
+    def __init__(self, root: Root, names: list[str]) -> None:
+        self._rows: dict[str, tuple[CocoIndex, int]] = {}
+        for name in names:
+            folder, slash, file = name.rpartition("/")
+            if file == ANNOTATIONS:
+                index = CocoIndex(root.open(name), name)
+                for row, image in enumerate(index.images):
+                    self._rows[f"{folder}{slash}{image.file_name}"] = index, row
+
+    @property
+    def classes(self) -> Iterator[str]:
+        """The classes that the outlines have."""
+        for index in {id(index): index for index, _ in self._rows.values()}.values():
+            for names in index.categories.values():
+                yield from (names,) if isinstance(names, str) else names
+
+    def of(self, sample: Sample) -> tuple[bytes | None, Mapping[str, str | tuple[str, ...]]]:
+        """Return a sample's annotations, None when it has none, and their classes."""
+        index, row = self._rows.get(sample.file_name or "", (None, 0))
+        if index is None or sample.mask_file_name or sample.alpha_file_name:
+            return None, {}
+        return index.annotations(row), index.categories
 
 
 def _lines(root: Root) -> Iterator[bytes]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any, cast
 
 from datakit.errors import InputError
 from datakit.io.layouts import READERS
@@ -76,6 +77,55 @@ class Collection:
     def formats(self) -> tuple[str, ...]:
         """The layout of each source."""
         return tuple(name for _, name, _ in self.parts)
+
+
+@dataclass(frozen=True)
+class Derived:
+    """Items made of another source's, as a source: its words go with them.
+
+    Attributes
+    ----------
+    source : Collection
+        Where the items come from.
+    listed : callable
+        Returns them, anew at each call.
+    total : int
+        How many samples they hold.
+    failures : tuple of Failure
+    """
+
+    source: Collection
+    listed: Callable[[], Iterator[Any]]
+    total: int
+    failures: tuple[Failure, ...]
+    notes: tuple[str, ...] = ()
+    unread: Mapping[str, int] = field(default_factory=dict)
+
+    def collection(self) -> Collection:
+        """Return this as a collection of one source."""
+        return Collection((("", self.source.formats[0], cast(Reader, self)),))
+
+    def items(self) -> Iterator[Any]:
+        """Yield the items."""
+        return self.listed()
+
+    def __len__(self) -> int:
+        return self.total
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The source's."""
+        return self.source.classes
+
+    @property
+    def label_map(self) -> Mapping[str, int]:
+        """The source's, whose values the items already have."""
+        return self.source.label_map
+
+    @property
+    def commands(self) -> tuple[Command, ...]:
+        """The source's."""
+        return self.source.commands
 
 
 def open_sources(

@@ -5,8 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 import msgspec
 
@@ -15,12 +14,10 @@ from datakit.errors import InputError
 from datakit.io.dataset.output import DatasetWriter
 from datakit.io.exports import WRITERS
 from datakit.io.exports.base import Facts, Settings, Shard
-from datakit.io.layouts.base import Item, Reader
-from datakit.io.layouts.sources import Collection, Derived, open_sources
+from datakit.io.layouts.base import Item
+from datakit.io.layouts.sources import Collection, Derived
 from datakit.io.store import atomic
 from datakit.io.store.storage import location
-from datakit.records.card import Command
-from datakit.records.failure import Failure
 from datakit.records.summary import Summary
 from datakit.verbs.export.options import VERB, Options
 from datakit.verbs.shared.pipeline import Contents, process
@@ -194,61 +191,6 @@ def _classes(label_map: dict[str, int], named: set[str], *, instances: bool) -> 
     return tuple(named) if len(named) == 1 else ("foreground",)
 
 
-@dataclass(frozen=True)
-class _Shards:
-    """A source's samples in shards: the shards are what is worked on."""
-
-    source: Collection
-    shard_samples: int
-    seed: int | None
-    failures: tuple[Failure, ...] = ()
-
-    def items(self) -> Iterator[Item]:
-        """Yield the shards as their last sample comes by, or in order when they are mixed."""
-        totals = self._totals()
-        waiting: dict[str, list[Item]] = {}
-        number: Counter[str] = Counter()
-
-        def shard(split: str) -> Item:
-            items = tuple(waiting.pop(split))
-            made = Shard(split, number[split], totals[split], items)
-            number[split] += 1
-            return cast(Item, made)
-
-        for item in self._ordered():
-            split = item.split or "train"
-            waiting.setdefault(split, []).append(item)
-            if len(waiting[split]) == self.shard_samples:
-                yield shard(split)
-        for split in sorted(waiting):
-            yield shard(split)
-
-    def __len__(self) -> int:
-        return sum(self._totals().values())
-
-    @property
-    def classes(self) -> tuple[str, ...]:
-        """The source's."""
-        return self.source.classes
-
-    @property
-    def commands(self) -> tuple[Command, ...]:
-        """The source's."""
-        return self.source.commands
-
-    def _totals(self) -> dict[str, int]:
-        sizes = Counter(item.split or "train" for item in self.source.items())
-        return {split: -(-size // self.shard_samples) for split, size in sizes.items()}
-
-    def _ordered(self) -> Iterator[Item]:
-        if self.seed is None:
-            return self.source.items()
-        return iter(sorted(self.source.items(), key=self._rank))
-
-    def _rank(self, item: Item) -> bytes:
-        return hashlib.sha256(f"{self.seed}\0{item.key}".encode("utf-8", "surrogatepass")).digest()
-
-
 def sharded(source: Collection, shard_samples: int, seed: int | None = None) -> Collection:
     """Return a source whose items are its samples in shards of ``shard_samples``.
 
@@ -256,9 +198,50 @@ def sharded(source: Collection, shard_samples: int, seed: int | None = None) -> 
     ----------
     source : Collection
     shard_samples : int
-        Samples a shard; the last one of a split may have fewer.
+        Samples per shard; the last one of a split may have fewer.
     seed : int, optional
         Mix the samples by the hash of seed and id; the source's order when None.
     """
-    reader = cast(Reader, _Shards(source, shard_samples, seed, source.failures))
-    return Derived((("", source.formats[0], reader),), source)
+    totals = _shard_totals(source, shard_samples)
+    return Derived(
+        source,
+        lambda: _shards(source, shard_samples, seed, totals),
+        sum(totals.values()),
+        source.failures,
+    ).collection()
+
+
+def _shards(
+    source: Collection, shard_samples: int, seed: int | None, totals: dict[str, int]
+) -> Iterator[Shard]:
+    """Yield the shards as their last sample comes by, or in order when they are mixed."""
+    waiting: dict[str, list[Item]] = {}
+    number: Counter[str] = Counter()
+
+    def shard(split: str) -> Shard:
+        made = Shard(split, number[split], totals[split], tuple(waiting.pop(split)))
+        number[split] += 1
+        return made
+
+    for item in _ordered(source, seed):
+        split = item.split or "train"
+        waiting.setdefault(split, []).append(item)
+        if len(waiting[split]) == shard_samples:
+            yield shard(split)
+    for split in sorted(waiting):
+        yield shard(split)
+
+
+def _shard_totals(source: Collection, shard_samples: int) -> dict[str, int]:
+    sizes = Counter(item.split or "train" for item in source.items())
+    return {split: -(-size // shard_samples) for split, size in sizes.items()}
+
+
+def _ordered(source: Collection, seed: int | None) -> Iterator[Item]:
+    if seed is None:
+        return source.items()
+
+    def rank(item: Item) -> bytes:
+        return hashlib.sha256(f"{seed}\0{item.key}".encode("utf-8", "surrogatepass")).digest()
+
+    return iter(sorted(source.items(), key=rank))

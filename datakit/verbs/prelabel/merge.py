@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
-from typing import Annotated, cast
+from typing import Annotated
 
 import msgspec
 from msgspec import Meta
@@ -24,7 +24,7 @@ from datakit.engine.base import LazyTask
 from datakit.errors import InputError
 from datakit.io.dataset import output
 from datakit.io.dataset.output import DatasetWriter
-from datakit.io.layouts.base import Item, Reader
+from datakit.io.layouts.base import Item
 from datakit.io.layouts.sources import Collection, Derived, open_sources
 from datakit.io.reviews import REVIEWS
 from datakit.io.reviews.base import Given, Pair, ReviewReader
@@ -33,7 +33,6 @@ from datakit.io.store.exchange import exchange, restore
 from datakit.io.store.files import FileRef, Folder, Root, open_root
 from datakit.io.store.lock import claim
 from datakit.io.tables import csv_rows, jsonl
-from datakit.records.card import Command
 from datakit.records.draft import CHANGES, COCO, Change
 from datakit.records.failure import Failure
 from datakit.records.summary import Summary
@@ -154,10 +153,10 @@ class _Pairs:
         """What of the reviews could not be read, and what belongs to no draft."""
         return (*self.reader.failures, *self.matches.failures)
 
-    def items(self) -> Iterator[Item]:
+    def items(self) -> Iterator[Pair]:
         """Yield the pairs in the order of the drafts; the shapes are read here, one by one."""
         for item in self.source.items():
-            yield cast(Item, Pair(item, self._given(item), self.earlier.get(item.key)))
+            yield Pair(item, self._given(item), self.earlier.get(item.key))
 
     def _given(self, item: Item) -> Given | None:
         if item.key not in self.matches.by_key:
@@ -173,19 +172,6 @@ class _Pairs:
             alpha=None if item.alpha else soft_alpha_of(item, self.alphas),
         )
 
-    def __len__(self) -> int:
-        return len(self.source)
-
-    @property
-    def classes(self) -> tuple[str, ...]:
-        """The drafts'."""
-        return self.source.classes
-
-    @property
-    def commands(self) -> tuple[Command, ...]:
-        """The commands that made the drafts."""
-        return self.source.commands
-
 
 def _process(
     options: Options,
@@ -195,16 +181,16 @@ def _process(
     progress: ProgressListener | None,
 ) -> Summary:
     label_map = dict(source.label_map)
-    reader = cast(Reader, pairs)
+    merged = Derived(source, pairs.items, len(source), pairs.failures)
     return process(
-        Run(VERB, options, Derived((("", "datakit", reader),), source)),
+        Run(VERB, options, merged.collection()),
         LazyTask(
             "datakit.verbs.prelabel.merge_task:MergeReview",
             {"out": options.out, "label_map": label_map},
         ),
         contents=Contents(
             tables={TABLE: csv_rows.line(HEADER), CHANGES: ""},
-            finishing=lambda writer: _carry_over(drafts, writer, len(pairs)),
+            finishing=lambda writer: _carry_over(drafts, writer, len(source)),
         ),
         progress=progress,
     )

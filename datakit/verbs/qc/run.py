@@ -9,7 +9,7 @@ import msgspec
 
 from datakit.engine.base import LazyTask
 from datakit.io.dataset import output
-from datakit.io.layouts.sources import Collection, open_sources
+from datakit.io.layouts.sources import Collection
 from datakit.io.store.storage import location
 from datakit.models.segmenters.base import identify
 from datakit.records.card import Card

@@ -175,7 +175,9 @@ class Tally:
     """Counts of what a run made."""
 
     def __init__(self) -> None:
-        self._counts = dict.fromkeys(("samples", "masks", "alphas", "trimaps", "empty"), 0)
+        self._counts = dict.fromkeys(
+            ("samples", "masks", "alphas", "trimaps", "empty", "partial", "unlabelled"), 0
+        )
 
     def add(self, product: Product) -> None:
         """Count an item's samples, and what its verb counts."""
@@ -187,6 +189,8 @@ class Tally:
             self._counts["alphas"] += sample.alpha_file_name is not None
             self._counts["trimaps"] += sample.trimap_file_name is not None
             self._counts["empty"] += sample.fg_ratio == 0
+            self._counts["partial"] += sample.label_state == "partial"
+            self._counts["unlabelled"] += sample.label_state == "none"
 
     def counts(self, failed: int) -> dict[str, int]:
         """Return the counts, label kinds that do not occur left out."""

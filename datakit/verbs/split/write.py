@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, cast
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from datakit.engine.base import LazyTask
 from datakit.errors import InputError
 from datakit.io.dataset import output
-from datakit.io.layouts.base import Item, Reader, label_stems
+from datakit.io.layouts.base import Item, label_stems
 from datakit.io.layouts.coco_export import write_annotations
+from datakit.io.layouts.datakit import ANNOTATIONS
 from datakit.io.layouts.sources import Collection, Derived
 from datakit.io.store import atomic
 from datakit.io.store.storage import Location, location
 from datakit.io.tables import csv_rows, jsonl
 from datakit.records.base import Record
-from datakit.records.card import Card, Command
+from datakit.records.card import Card
 from datakit.records.failure import Failure
 from datakit.records.sample import Sample
 from datakit.records.summary import Summary
@@ -32,33 +33,6 @@ if TYPE_CHECKING:
     from datakit.verbs.shared.lineage import LineageOptions
     from datakit.verbs.split.assignment import Assignment
     from datakit.verbs.split.options import Options
-
-ANNOTATIONS = "_annotations.coco.json"
-
-
-@dataclass(frozen=True)
-class Placed:
-    """The chosen samples as a source of their own, already under their new names."""
-
-    placed: list[Item]
-    failures: tuple[Failure, ...]
-
-    def items(self) -> Iterator[Item]:
-        """Yield the samples."""
-        return iter(self.placed)
-
-    def __len__(self) -> int:
-        return len(self.placed)
-
-    @property
-    def classes(self) -> tuple[str, ...]:
-        """None of its own."""
-        return ()
-
-    @property
-    def commands(self) -> tuple[Command, ...]:
-        """None of its own."""
-        return ()
 
 
 def check(options: LineageOptions, source: Collection) -> None:
@@ -97,9 +71,8 @@ def chosen_source(
         replace(item, rel=rel, split=side, group=group, stem=stem)
         for (item, rel, side, group), stem in zip(rows, stems, strict=True)
     ]
-    reader = Placed(items, (*source.failures, *lineage.failures))
-    format_name = source.formats[0] if source.formats else "datakit"
-    return Derived((("", format_name, cast(Reader, reader)),), source)
+    failures = (*source.failures, *lineage.failures)
+    return Derived(source, lambda: iter(items), len(items), failures).collection()
 
 
 def write(
