@@ -23,7 +23,6 @@ from tests.verbs.coco_reference import (
     painted,
 )
 
-
 EXPORTS_WITH_IMAGES = (
     "babyface_boxes_emptyseg",
     "bubble_rle_degenerate",
