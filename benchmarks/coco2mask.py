@@ -50,7 +50,7 @@ CONTENDERS = {
     "the notebook (wrong pixels)": peer("notebook"),
     BASE: peer("pycocotools"),
     "supervision from_coco(force_masks=True)": peer("supervision"),
-    "floor: parse, fillPoly, isal PNG, write": peer("floor"),
+    "floor: parse, fillPoly, PNG, write": peer("floor"),
 }
 
 

@@ -20,13 +20,13 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import coverage_truth
 import cv2
 import numpy as np
-from isal import isal_zlib
 from pycocotools import mask as coco_mask
 from synthetic import figure
 
 from datakit.core.masks.coverage import coverage_to_uint8, polygon_coverage
 from datakit.core.masks.polygons import polygon_counts_each, polygon_mask
 from datakit.core.masks.rle import rle_to_mask
+from datakit.io.pixels.images import GrayCanvas
 
 SIZE = 640
 Image = list[np.ndarray]
@@ -63,22 +63,22 @@ def cpu_ms(work: Callable[[object], object], inputs: list) -> float:
     return (time.process_time() - start) / len(inputs) * 1e3
 
 
-ROWS = np.zeros((SIZE, SIZE + 1), np.uint8)  # column 0 is PNG's filter type
+CANVAS = GrayCanvas(SIZE, SIZE)
 SOFT = np.empty((SIZE, SIZE), np.float32)
 
 
 def hard_rows(rings: Image) -> np.ndarray:
-    """As a worker does it: into the rows that are then deflated, no new memory."""
-    return polygon_mask(rings, SIZE, SIZE, value=255, out=ROWS[:, 1:])
+    """As a worker does it: into the canvas that is then encoded, no new memory."""
+    return polygon_mask(rings, SIZE, SIZE, value=255, out=CANVAS.pixels)
 
 
 def soft_rows(rings: Image) -> np.ndarray:
-    return coverage_to_uint8(polygon_coverage(rings, SIZE, SIZE, out=SOFT), out=ROWS[:, 1:])
+    return coverage_to_uint8(polygon_coverage(rings, SIZE, SIZE, out=SOFT), out=CANVAS.pixels)
 
 
-def deflate(paint: Callable[[Image], np.ndarray], rings: Image) -> bytes:
+def encode(paint: Callable[[Image], np.ndarray], rings: Image) -> bytes:
     paint(rings)
-    return isal_zlib.compress(ROWS, 1)
+    return CANVAS.encode()
 
 
 def quality(sets: list[Image]) -> None:
@@ -119,14 +119,14 @@ def main() -> None:
         "pycocotools frPyObjects + merge + decode": (peer_merged, lists),
         "datakit polygon_mask, new array": (lambda r: polygon_mask(r, SIZE, SIZE, value=255), sets),
         "datakit polygon_mask, into a buffer": (hard_rows, sets),
-        "  hard, deflated": (lambda r: deflate(hard_rows, r), sets),
+        "  hard, encoded": (lambda r: encode(hard_rows, r), sets),
         "datakit polygon_counts_each": (
             lambda r: polygon_counts_each(r, range(len(r)), SIZE, SIZE),
             sets,
         ),
         "datakit polygon_coverage, new array": (lambda r: polygon_coverage(r, SIZE, SIZE), sets),
         "datakit coverage in 8 bits, into buffers": (soft_rows, sets),
-        "  soft, deflated": (lambda r: deflate(soft_rows, r), sets),
+        "  soft, encoded": (lambda r: encode(soft_rows, r), sets),
         "pycocotools decode (each RLE)": (
             lambda r: [coco_mask.decode({"size": [SIZE, SIZE], "counts": c}) for c in r],
             rles,

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import struct
-import zlib
-
 import cv2
 import numpy as np
 import numpy.typing as npt
@@ -12,12 +9,10 @@ import numpy.typing as npt
 from datakit.core.matting.brush import Layer, paint_alpha
 from datakit.errors import InputError
 from datakit.io.pixels import images
+from datakit.io.pixels.png import PALETTE, with_chunks
 from datakit.io.store.files import FileRef
 
 Coverage = npt.NDArray[np.uint8]
-
-_HEADER_END = 8 + 25
-_PALETTE = 3
 
 
 def coverage(label: FileRef) -> Coverage:
@@ -71,11 +66,8 @@ def veil_png(shown: Coverage) -> bytes:
     >>> [Image.open(BytesIO(png)).convert("RGBA").getpixel((x, 0)) for x in range(3)]
     [(255, 255, 255, 0), (255, 255, 255, 100), (255, 255, 255, 255)]
     """
-    png = images.encode_png(shown)
-    header = bytearray(png[12 : _HEADER_END - 4])
-    header[13] = _PALETTE
-    chunks = [bytes(header), b"PLTE" + b"\xff" * 768, b"tRNS" + bytes(range(256))]
-    return png[:8] + b"".join(map(_chunk, chunks)) + png[_HEADER_END:]
+    whites = [(b"PLTE", b"\xff" * 768), (b"tRNS", bytes(range(256)))]
+    return with_chunks(images.encode_png(shown), whites, PALETTE)
 
 
 def read_layer(png: bytes, size_wh: tuple[int, int], at_xy: tuple[int, int] = (0, 0)) -> Layer:
@@ -114,7 +106,3 @@ def read_layer(png: bytes, size_wh: tuple[int, int], at_xy: tuple[int, int] = (0
 def layer_png(layer: Layer) -> bytes:
     """Encode a layer as the RGBA PNG that `read_layer` reads."""
     return images.encode_png(np.ascontiguousarray(layer[..., (0, 0, 0, 1)]))
-
-
-def _chunk(body: bytes) -> bytes:
-    return struct.pack(">I", len(body) - 4) + body + struct.pack(">I", zlib.crc32(body))

@@ -1,4 +1,4 @@
-"""Runs row by row within a box: how CVAT writes masks, beside COCO's column-major runs."""
+"""Runs row by row: as CVAT writes masks, and as a PNG has them; beside COCO's column-major runs."""
 
 from __future__ import annotations
 
@@ -53,3 +53,51 @@ def decode_rows(lengths: Sequence[int], height: int, width: int) -> npt.NDArray[
         )
     inside: npt.NDArray[np.bool_] = np.arange(len(numbers)) % 2 == 1
     return inside.repeat(numbers).reshape(height, width)
+
+
+def row_toggles(
+    starts: npt.NDArray[np.int64], ends: npt.NDArray[np.int64], height: int, width: int
+) -> npt.NDArray[np.int64]:
+    """Return where a mask of column-major spans changes between outside and inside, row by row.
+
+    Parameters
+    ----------
+    starts, ends : (N,) int64
+        Ascending, half-open spans of a column-major (height, width) mask, as
+        `datakit.core.masks.runs.counts_to_spans` gives them; they may be empty or touch.
+    height, width : int
+        In pixels.
+
+    Returns
+    -------
+    (K,) int64, ascending
+        Places in rows of width + 1, the first pixel of which is always outside: each row ends
+        outside, at the latest at the begin of the next one (of the last row, behind all).
+
+    Examples
+    --------
+    >>> row_toggles(np.array([1]), np.array([3]), 2, 3).tolist()
+    [2, 3, 5, 6]
+    """
+    # A pixel differs from its left neighbour where the mask differs from itself moved by a column:
+    # the toggles of both together, without those that undo each other.
+    edges = np.empty((2, 2 * len(starts)), np.int64)
+    edges[0, 0::2], edges[0, 1::2] = starts, ends
+    np.add(edges[0], height, out=edges[1])
+    edges = edges.reshape(-1)
+    edges.sort(kind="stable")
+    undone = edges[1:] == edges[:-1]
+    kept = np.ones(len(edges), bool)
+    kept[1:] ^= undone
+    kept[:-1] ^= undone
+    first, behind = edges[kept].reshape(-1, 2).T
+    lengths = behind - first
+    first -= lengths.cumsum() - lengths
+    places = first.repeat(lengths)
+    places += np.arange(len(places))
+    columns, rows = np.divmod(places, height)
+    rows *= width + 1
+    rows += columns
+    rows += 1
+    rows.sort()
+    return rows

@@ -6,7 +6,6 @@ trailing bytes are not carried over: the file is built anew from pixels.
 
 from __future__ import annotations
 
-import struct
 import warnings
 import zlib
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from PIL import Image, JpegImagePlugin, TiffTags
 
 from datakit.errors import InputError
 from datakit.io.pixels import images
+from datakit.io.pixels.png import with_chunks
 
 Image8 = npt.NDArray[np.uint8]
 
@@ -107,7 +107,10 @@ def encode_photo(image: Image8, form: PhotoForm) -> bytes:
     """
     pixels = np.ascontiguousarray(image[..., 0]) if form.gray else image
     if form.format == "PNG":
-        return _with_profile(images.encode_png(pixels), form.icc)
+        encoded = images.encode_png(pixels)
+        if not form.icc:
+            return encoded
+        return with_chunks(encoded, [(b"iCCP", b"ICC Profile\0\0" + zlib.compress(form.icc))])
     picture = Image.fromarray(pixels)
     buffer = BytesIO()
     profile = {"icc_profile": form.icc} if form.icc else {}
@@ -134,14 +137,3 @@ def _bits(image: Image.Image, data: bytes) -> int:
         tag = next(key for key, info in TiffTags.TAGS_V2.items() if info.name == "BitsPerSample")
         return int(max(image.tag_v2.get(tag, (8,))))  # type: ignore[attr-defined]
     return 16 if image.mode in ("I", "F") or image.mode.startswith("I;16") else 8
-
-
-def _with_profile(png: bytes, icc: bytes | None) -> bytes:
-    """Put an iCCP chunk behind the header of a PNG."""
-    if not icc:
-        return png
-    header_end = 8 + 25
-    body = b"ICC Profile\0\0" + zlib.compress(icc)
-    chunk = struct.pack(">I", len(body)) + b"iCCP" + body
-    chunk += struct.pack(">I", zlib.crc32(b"iCCP" + body))
-    return png[:header_end] + chunk + png[header_end:]

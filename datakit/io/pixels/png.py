@@ -1,0 +1,119 @@
+"""PNG files put together chunk by chunk (ISO/IEC 15948): labels from their runs, added chunks."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Iterable
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from datakit.core.masks.row_runs import row_toggles
+from datakit.core.masks.runs import Counts, check_size, counts_to_spans
+from datakit.io.pixels.run_deflate import deflate_runs, deflate_samples
+
+PALETTE: Final = 3
+"""The colour type of pictures whose pixels are places in a palette."""
+
+_SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
+_GRAY: Final = 0
+_HEADER: Final = struct.Struct(">IIBBBBB")
+_HEADER_END: Final = len(_SIGNATURE) + 12 + _HEADER.size
+_BYTES_PER_CHANGE: Final = 24
+"""Where bytes change more often than this on average, a search for matches is worth its time."""
+
+Lines = npt.NDArray[np.uint8]
+
+
+def encode_counts(counts: Counts, height: int, width: int, value: int = 255) -> bytes:
+    """Encode a binary mask that is given by its runs; no pixel of it is painted.
+
+    Parameters
+    ----------
+    counts : counts
+        Column by column, as in `datakit.core.masks.runs`; they sum to height x width.
+    height, width : int
+        In pixels.
+    value : int
+        1 … 255, inside; outside is 0.
+
+    Returns
+    -------
+    bytes
+        The same as those of `datakit.io.pixels.images.encode_png` of the painted mask, unless
+        that is more noise than runs.
+
+    Raises
+    ------
+    InputError
+        If the size is impossible.
+
+    Examples
+    --------
+    >>> from io import BytesIO
+    >>> from PIL import Image
+    >>> png = encode_counts(np.array([1, 2, 3]), 2, 3)
+    >>> np.asarray(Image.open(BytesIO(png))).tolist()
+    [[0, 255, 0], [255, 0, 0]]
+    """
+    check_size(height, width)
+    n_bytes = height * (width + 1)
+    toggles = row_toggles(*counts_to_spans(counts), height, width)
+    inside = len(toggles) - int(len(toggles) > 0 and toggles[-1] == n_bytes)
+    starts = np.zeros(inside + 1, np.int64)
+    starts[1:] = toggles[:inside]
+    values = np.zeros(len(starts), np.uint8)
+    values[1::2] = value
+    return _gray(height, width, 1, deflate_runs(starts, values, n_bytes))
+
+
+def encode_lines(lines: Lines, sample_bytes: int) -> bytes | None:
+    """Encode a gray picture from its runs, or return None if it is more noise than runs.
+
+    Parameters
+    ----------
+    lines : (H, 1 + W * sample_bytes) uint8, contiguous
+        As PNG has them: column 0 is the number of the row's filter, 0, and samples of two bytes
+        have the higher one first.
+    sample_bytes : {1, 2}
+
+    Examples
+    --------
+    >>> len(encode_lines(np.zeros((1000, 1001), np.uint8), 1))
+    1063
+    """
+    raw = lines.reshape(-1)
+    (changes,) = (raw[sample_bytes:] != raw[:-sample_bytes]).nonzero()
+    if len(changes) * _BYTES_PER_CHANGE > len(raw):
+        return None
+    starts = np.arange(len(changes) + sample_bytes)
+    np.add(changes, sample_bytes, out=starts[sample_bytes:])
+    if sample_bytes == 1:
+        stream = deflate_runs(starts, raw[starts], len(raw))
+    else:
+        stream = deflate_samples(raw, starts, sample_bytes)
+    return _gray(len(lines), (lines.shape[1] - 1) // sample_bytes, sample_bytes, stream)
+
+
+def with_chunks(
+    png: bytes, chunks: Iterable[tuple[bytes, bytes]], colour_type: int | None = None
+) -> bytes:
+    """Return a PNG with chunks (name, body) behind its header, and perhaps another colour type."""
+    header = bytearray(png[len(_SIGNATURE) + 8 : _HEADER_END - 4])
+    if colour_type is not None:
+        header[9] = colour_type
+    added = b"".join(_chunk(name, body) for name, body in chunks)
+    return _SIGNATURE + _chunk(b"IHDR", bytes(header)) + added + png[_HEADER_END:]
+
+
+def _gray(height: int, width: int, sample_bytes: int, stream: bytes) -> bytes:
+    header = _HEADER.pack(width, height, 8 * sample_bytes, _GRAY, 0, 0, 0)
+    return b"".join(
+        (_SIGNATURE, _chunk(b"IHDR", header), _chunk(b"IDAT", stream), _chunk(b"IEND", b""))
+    )
+
+
+def _chunk(name: bytes, body: bytes) -> bytes:
+    return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
