@@ -93,11 +93,12 @@ def row_toggles(
     first, behind = edges[kept].reshape(-1, 2).T
     lengths = behind - first
     first -= lengths.cumsum() - lengths
-    places = first.repeat(lengths)
+    places: npt.NDArray[np.int64] = first.repeat(lengths)
     places += np.arange(len(places))
-    columns, rows = np.divmod(places, height)
-    rows *= width + 1
-    rows += columns
-    rows += 1
-    rows.sort()
-    return rows
+    columns = places // height
+    places -= columns * height
+    places *= width + 1
+    places += columns
+    places += 1
+    places.sort()
+    return places

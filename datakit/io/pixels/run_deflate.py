@@ -120,7 +120,7 @@ def deflate_samples(raw: Bytes, changes: Ints, sample_bytes: int) -> bytes:
     starts = np.sort(np.concatenate((changes, one + 1, two + 2)))
     values = raw[starts]
     body = _pack(_code(_literal_set(values), sample_bytes), starts, values, len(raw))
-    return _ZLIB_HEADER + body + zlib.adler32(raw).to_bytes(4, "big")
+    return _ZLIB_HEADER + body + zlib.adler32(raw.data).to_bytes(4, "big")
 
 
 def _literal_set(values: Bytes) -> bytes:
