@@ -15,7 +15,7 @@ import numpy as np
 from PIL import Image
 
 from datakit.core.masks.polygons import polygon_mask
-from datakit.io.exports.picture import flat_name
+from datakit.io.layouts.picture import flat_name
 from tests.core.masks.test_brush_rle import slow_decode
 
 Key = tuple[str, str]

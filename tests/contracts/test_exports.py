@@ -11,8 +11,8 @@ import pytest
 import datakit
 from datakit.core.metrics.mask_metrics import iou
 from datakit.errors import InputError, OutputError
-from datakit.io.exports import WRITERS
-from datakit.io.exports.picture import flat_name
+from datakit.io.layouts import WRITERS
+from datakit.io.layouts.picture import flat_name
 from datakit.io.layouts.sources import open_sources
 from datakit.io.pixels import images
 from datakit.io.store import atomic

@@ -8,12 +8,12 @@ from typing import Any, ClassVar
 
 import msgspec
 
-from datakit.io.exports.base import Facts, Settings, Written
-from datakit.io.exports.coco_file import annotation, coco_file
-from datakit.io.exports.drawn import MASKS, draw
-from datakit.io.exports.objects import objects_of
-from datakit.io.exports.picture import JPEG, Picture, counted, side
 from datakit.io.layouts.base import Item
+from datakit.io.layouts.coco_file import annotation, coco_file
+from datakit.io.layouts.drawn import MASKS, draw
+from datakit.io.layouts.objects import objects_of
+from datakit.io.layouts.picture import JPEG, Picture, counted, side
+from datakit.io.layouts.writer import Facts, Settings, Written
 
 _TABLE = ".coco"
 _KEPT = JPEG | {".png"}

@@ -8,14 +8,14 @@ from typing import Any, ClassVar
 
 import msgspec
 
-from datakit.io.exports.base import Facts, Settings, Written
-from datakit.io.exports.coco_file import annotation, coco_file
-from datakit.io.exports.drawn import Drawing, Drawn, draw
-from datakit.io.exports.objects import objects_of
-from datakit.io.exports.picture import Picture, counted, side
-from datakit.io.exports.tool_files import SOFT, soft_alpha
 from datakit.io.layouts.base import Item
 from datakit.io.layouts.coco import ROBOFLOW_NAME
+from datakit.io.layouts.coco_file import annotation, coco_file
+from datakit.io.layouts.drawn import Drawing, Drawn, draw
+from datakit.io.layouts.objects import objects_of
+from datakit.io.layouts.picture import Picture, counted, side
+from datakit.io.layouts.tool_files import SOFT, soft_alpha
+from datakit.io.layouts.writer import Facts, Settings, Written
 from datakit.records.outline import OUTLINES
 
 _TABLE = ".coco"

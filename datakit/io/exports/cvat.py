@@ -10,12 +10,12 @@ import msgspec
 
 from datakit.core.masks.row_runs import encode_rows
 from datakit.errors import InputError
-from datakit.io.exports.base import Facts, Settings, Written
-from datakit.io.exports.drawn import MASKS, Drawn, draw
-from datakit.io.exports.objects import objects_of
-from datakit.io.exports.picture import Picture, side
-from datakit.io.exports.tool_files import SOFT, image_name, written
 from datakit.io.layouts.base import Item
+from datakit.io.layouts.drawn import MASKS, Drawn, draw
+from datakit.io.layouts.objects import objects_of
+from datakit.io.layouts.picture import Picture, side
+from datakit.io.layouts.tool_files import SOFT, image_name, written
+from datakit.io.layouts.writer import Facts, Settings, Written
 
 _TABLE = ".cvat"
 _FIRST_PRINTABLE = 32

@@ -12,12 +12,12 @@ import msgspec
 from datakit.core.masks.brush_rle import encode_brush
 from datakit.core.masks.contours import bridge_holes
 from datakit.core.masks.runs import counts_to_mask, placed_counts
-from datakit.io.exports.base import Facts, Settings, Written
-from datakit.io.exports.drawn import Drawing, Drawn, draw
-from datakit.io.exports.objects import objects_of
-from datakit.io.exports.picture import Picture, side
-from datakit.io.exports.tool_files import SOFT, image_name, written
 from datakit.io.layouts.base import Item
+from datakit.io.layouts.drawn import Drawing, Drawn, draw
+from datakit.io.layouts.objects import objects_of
+from datakit.io.layouts.picture import Picture, side
+from datakit.io.layouts.tool_files import SOFT, image_name, written
+from datakit.io.layouts.writer import Facts, Settings, Written
 
 LOCAL_FILES = "/data/local-files/?d="
 """Label Studio's address of a file below LABEL_STUDIO_LOCAL_FILES_DOCUMENT_ROOT."""

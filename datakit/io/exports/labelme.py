@@ -7,12 +7,12 @@ from typing import Any, ClassVar
 
 import msgspec
 
-from datakit.io.exports.base import Facts, Settings, Written
-from datakit.io.exports.drawn import Drawing, Drawn, draw
-from datakit.io.exports.objects import objects_of
-from datakit.io.exports.picture import Picture, side
-from datakit.io.exports.tool_files import SOFT, image_name, written
 from datakit.io.layouts.base import Item
+from datakit.io.layouts.drawn import Drawing, Drawn, draw
+from datakit.io.layouts.objects import objects_of
+from datakit.io.layouts.picture import Picture, side
+from datakit.io.layouts.tool_files import SOFT, image_name, written
+from datakit.io.layouts.writer import Facts, Settings, Written
 
 VERSION = "5.2.1"
 """The labelme whose files these are; later ones read them."""

@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from datakit.errors import InputError
-from datakit.io.exports.base import Facts, Place, Settings, Shard
-from datakit.io.exports.picture import Picture, flat_name
+from datakit.io.layouts.picture import Picture, flat_name
+from datakit.io.layouts.writer import Facts, Place, Settings, Shard
 
 CHUNK_BYTES = 128 << 20
 """A chunk's images in memory while it is written, and what one `numpy.load` maps."""

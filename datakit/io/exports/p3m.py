@@ -8,9 +8,9 @@ from typing import ClassVar
 import numpy as np
 
 from datakit.core.matting.foreground import estimate_foreground
-from datakit.io.exports.base import Facts, Settings, Written
-from datakit.io.exports.picture import Picture, counted
 from datakit.io.layouts.base import Item
+from datakit.io.layouts.picture import Picture, counted
+from datakit.io.layouts.writer import Facts, Settings, Written
 from datakit.io.pixels import images
 
 HIDDEN = "faces-hidden"

@@ -11,10 +11,10 @@ import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from datakit.io.exports.base import Facts, Place, Settings, Shard
 from datakit.io.exports.hub_card import hub_card
-from datakit.io.exports.picture import Picture, flat_name
 from datakit.io.exports.shard_samples import facts_of, labels_of, shared_suffix
+from datakit.io.layouts.picture import Picture, flat_name
+from datakit.io.layouts.writer import Facts, Place, Settings, Shard
 
 ROW_GROUP = 100
 """Rows a group: what a reader has in memory at least, and the writer at most."""

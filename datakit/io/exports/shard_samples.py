@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from datakit.io.exports.picture import JPEG, Picture
+from datakit.io.layouts.picture import JPEG, Picture
 from datakit.io.pixels import images
 
 _KEPT = JPEG | {".png", ".webp"}

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import ClassVar
 
-from datakit.io.exports.base import Facts, Settings, Written
-from datakit.io.exports.picture import Picture, counted, side
 from datakit.io.layouts.base import Item
+from datakit.io.layouts.picture import Picture, counted, side
+from datakit.io.layouts.writer import Facts, Settings, Written
 from datakit.io.pixels import images
 
 _TRAIN = ("DUTS/DUTS-TR/DUTS-TR/im_aug", "DUTS/DUTS-TR/DUTS-TR/gt_aug")

@@ -10,10 +10,10 @@ from typing import ClassVar
 
 import msgspec
 
-from datakit.io.exports.base import Facts, Place, Settings, Shard
 from datakit.io.exports.hub_card import hub_card
-from datakit.io.exports.picture import Picture, flat_name
 from datakit.io.exports.shard_samples import facts_of, labels_of, shared_suffix
+from datakit.io.layouts.picture import Picture, flat_name
+from datakit.io.layouts.writer import Facts, Place, Settings, Shard
 
 
 class WebDataset:

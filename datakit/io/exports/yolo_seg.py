@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import ClassVar
 
 from datakit.core.masks.contours import bridge_holes, trace_parts
-from datakit.io.exports.base import Facts, Settings, Written
-from datakit.io.exports.objects import objects_of
-from datakit.io.exports.picture import JPEG, Picture, counted, side
 from datakit.io.layouts.base import Item
+from datakit.io.layouts.objects import objects_of
+from datakit.io.layouts.picture import JPEG, Picture, counted, side
+from datakit.io.layouts.writer import Facts, Settings, Written
 
 _KEPT = JPEG | {".png"}
 _KNOWN_SPLITS = ("train", "val", "test")

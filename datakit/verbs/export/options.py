@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from datakit.io.exports import WRITERS
+from datakit.io.layouts import WRITERS
 from datakit.verbs.shared.options import WriteOptions
 
 VERB = "export"

@@ -12,10 +12,10 @@ import msgspec
 from datakit.engine.base import LazyTask
 from datakit.errors import InputError
 from datakit.io.dataset.output import DatasetWriter
-from datakit.io.exports import WRITERS
-from datakit.io.exports.base import Facts, Settings, Shard
+from datakit.io.layouts import WRITERS
 from datakit.io.layouts.base import Item
 from datakit.io.layouts.sources import Collection, Derived
+from datakit.io.layouts.writer import Facts, Settings, Shard
 from datakit.io.store import atomic
 from datakit.io.store.storage import location
 from datakit.records.summary import Summary

@@ -11,10 +11,10 @@ import msgspec
 
 from datakit.core.images.resizing import Fit, Resizing
 from datakit.errors import DatakitError, OutputError
-from datakit.io.exports import WRITERS
-from datakit.io.exports.base import FileFormat, Settings, Shard, ShardFormat
-from datakit.io.exports.picture import Picture
+from datakit.io.layouts import WRITERS
 from datakit.io.layouts.base import Item
+from datakit.io.layouts.picture import Picture
+from datakit.io.layouts.writer import FileFormat, Settings, Shard, ShardFormat
 from datakit.io.pixels import images
 from datakit.io.store import atomic
 from datakit.io.store.storage import location

@@ -17,7 +17,7 @@ from datakit.verbs.shared.progress import ProgressListener
 from datakit.verbs.shared.run_record import Run, operation
 
 if TYPE_CHECKING:
-    from datakit.io.exports.base import Settings
+    from datakit.io.layouts.writer import Settings
 
 MAX_CLASSES = 255
 
@@ -43,7 +43,7 @@ def run(options: Options, progress: ProgressListener | None = None) -> Summary:
         If SRC cannot be read, DST must not be written, or the names of classes do not fit.
     """
     from datakit.io.exports.coco_folders import CocoFolders
-    from datakit.io.exports.drawn import Drawing
+    from datakit.io.layouts.drawn import Drawing
 
     source = options.open()
     settings = read_settings(source)

@@ -10,9 +10,9 @@ import numpy.typing as npt
 
 from datakit.errors import InputError
 from datakit.io.exports.coco_folders import CocoFolders
-from datakit.io.exports.drawn import Drawing
-from datakit.io.exports.picture import Picture
 from datakit.io.layouts.base import Item
+from datakit.io.layouts.drawn import Drawing
+from datakit.io.layouts.picture import Picture
 from datakit.verbs.export.task import ExportSample
 
 

@@ -17,8 +17,8 @@ from datakit.core.masks.runs import Counts, counts_to_mask, mask_to_counts
 from datakit.core.matting.alpha_edit import edit_alpha
 from datakit.core.metrics.mask_metrics import iou
 from datakit.errors import InputError
-from datakit.io.exports.drawn import Drawing, draw
-from datakit.io.exports.objects import Object
+from datakit.io.layouts.drawn import Drawing, draw
+from datakit.io.layouts.objects import Object
 from datakit.io.pixels import images
 from datakit.io.reviews import REVIEWS
 from datakit.io.reviews.base import Given, Pair

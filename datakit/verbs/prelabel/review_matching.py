@@ -9,10 +9,10 @@ from functools import cached_property
 from pathlib import PurePosixPath
 
 from datakit.errors import InputError
-from datakit.io.exports.picture import flat_name, side
-from datakit.io.exports.tool_files import SOFT, SOFT_SUFFIX
 from datakit.io.layouts.base import SPLITS, Item
 from datakit.io.layouts.lineage import roboflow_stem
+from datakit.io.layouts.picture import flat_name, side
+from datakit.io.layouts.tool_files import SOFT, SOFT_SUFFIX
 from datakit.io.reviews.base import Review, ReviewReader
 from datakit.io.store.files import FileRef, Root
 from datakit.records.failure import Failure

@@ -17,9 +17,9 @@ import numpy.typing as npt
 
 from datakit.engine.base import Outcome
 from datakit.engine.stages import StageClock, Stages
-from datakit.io.exports.drawn import MASKS, Drawing, draw
-from datakit.io.exports.objects import Object
 from datakit.io.layouts.base import Item
+from datakit.io.layouts.drawn import MASKS, Drawing, draw
+from datakit.io.layouts.objects import Object
 from datakit.io.pixels import images
 from datakit.io.store import atomic
 from datakit.io.store.storage import location

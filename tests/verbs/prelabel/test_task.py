@@ -14,9 +14,9 @@ import pytest
 from datakit.core.masks.polygons import polygon_mask
 from datakit.engine.base import Outcome
 from datakit.errors import EngineError
-from datakit.io.exports.drawn import Drawing, draw
-from datakit.io.exports.objects import Object
 from datakit.io.layouts.base import Item
+from datakit.io.layouts.drawn import Drawing, draw
+from datakit.io.layouts.objects import Object
 from datakit.io.store.files import FileRef
 from datakit.models.segmenters.base import SEGMENTERS, Settings
 from datakit.records.draft import DRAFTS, Draft

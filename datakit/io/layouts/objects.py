@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from datakit.io.exports.picture import Picture
+from datakit.io.layouts.picture import Picture
 
 BINARY_CLASSES = 1
 
@@ -33,7 +33,7 @@ def objects_of(picture: Picture, classes: tuple[str, ...]) -> list[Object]:
     ----------
     picture : Picture
     classes : tuple of str
-        The names of the set (`datakit.io.exports.base.Settings.classes`).
+        The names of the set (`datakit.io.layouts.writer.Settings.classes`).
 
     Returns
     -------

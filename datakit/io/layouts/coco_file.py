@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from datakit.io.exports.drawn import Drawn
+from datakit.io.layouts.drawn import Drawn
 
 
 def annotation(shape: Drawn) -> dict[str, Any]:

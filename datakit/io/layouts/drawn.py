@@ -21,7 +21,7 @@ from datakit.core.masks.polygonize import (
 from datakit.core.masks.rings import Ring
 from datakit.core.masks.rle import encode_counts
 from datakit.core.masks.runs import placed_counts
-from datakit.io.exports.objects import Object
+from datakit.io.layouts.objects import Object
 from datakit.records.outline import Outlining
 
 

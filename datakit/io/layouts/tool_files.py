@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from datakit.io.exports.base import Written
-from datakit.io.exports.picture import JPEG, Picture, counted, side
+from datakit.io.layouts.picture import JPEG, Picture, counted, side
+from datakit.io.layouts.writer import Written
 from datakit.io.pixels import images
 
 SOFT = "soft"

@@ -1,6 +1,6 @@
 """What every writer of a layout is: facts about it, and bytes for each sample.
 
-A format is one file with one class, and one line in `datakit.io.exports.WRITERS`. A `FileFormat`
+A format is one file with one class, and one line in `datakit.io.layouts.WRITERS`. A `FileFormat`
 gives the files of one sample; a `ShardFormat` streams many samples into a few large files. Neither
 opens a file itself: the task that calls it writes, whole or not at all, so that a format knows
 nothing of locks, resuming or storage.
@@ -13,8 +13,8 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import BinaryIO, ClassVar, Protocol
 
-from datakit.io.exports.picture import Picture
 from datakit.io.layouts.base import Item
+from datakit.io.layouts.picture import Picture
 
 
 @dataclass(frozen=True, kw_only=True)
