@@ -64,7 +64,7 @@ def _run(line: str) -> None:
 
 
 def test_every_verb_has_a_page() -> None:
-    from datakit.cli.main import VERBS
+    from datakit.verbs.table import VERBS
 
     missing = [verb for verb in VERBS if not (ROOT / "docs" / f"{verb}.md").is_file()]
     assert not missing

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import inspect
-from importlib import import_module
 from pathlib import Path
 
 import click
@@ -12,7 +11,8 @@ import msgspec
 import pytest
 
 import datakit
-from datakit.cli.main import VERBS, app
+from datakit.cli.main import app
+from datakit.verbs.table import VERBS
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text()
@@ -21,17 +21,22 @@ COMMANDS = {name: app.get_command(CONTEXT, name) for name in VERBS}
 
 
 def test_the_python_api_and_the_command_line_have_the_same_verbs() -> None:
-    assert set(datakit.VERBS) == set(VERBS)
     assert set(datakit.__all__) == {"VERBS", "__version__", *VERBS}
+
+
+def test_every_package_of_a_verb_is_a_row_of_the_table() -> None:
+    packages = {path.parent.name for path in (ROOT / "datakit" / "verbs").glob("*/run.py")}
+    assert packages == set(VERBS)
 
 
 @pytest.mark.parametrize("name", VERBS)
 def test_the_table_of_verbs_says_what_the_command_says(name: str) -> None:
     command = COMMANDS[name]
     assert command is not None
-    assert command.short_help == VERBS[name]
-    assert VERBS[name].endswith(".")
-    assert command.name == name
+    row = VERBS[name]
+    assert command.short_help == row.summary
+    assert row.summary.endswith(".")
+    assert command.name == row.name == name
 
 
 @pytest.mark.parametrize("name", VERBS)
@@ -65,7 +70,7 @@ def test_every_option_is_in_the_python_documentation(name: str) -> None:
     function = getattr(datakit, name)
     text = inspect.getdoc(function) or ""
     parameters = inspect.signature(function).parameters
-    options = msgspec.structs.fields(import_module(datakit.VERBS[name]).Options)
+    options = msgspec.structs.fields(VERBS[name].options())
     assert set(parameters) == {field.name for field in options}
     for field in options:
         assert f"\n{field.name}\n    " in text

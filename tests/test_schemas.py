@@ -12,6 +12,7 @@ from jsonschema import Draft202012Validator
 import datakit
 from datakit.io.tables import schemas as stored
 from datakit.verbs import schemas
+from datakit.verbs.stub import stub_text
 
 FOLDER = Path(__file__).resolve().parents[1] / "schemas"
 DOCUMENTS = schemas.documents()
@@ -26,6 +27,11 @@ def test_no_schema_is_missing_and_none_is_left_over() -> None:
 def test_the_committed_schema_is_what_the_records_say(name: str) -> None:
     committed = (FOLDER / f"{name}.schema.json").read_bytes()
     assert committed == schemas.text(DOCUMENTS[name]), "run `make schemas` and commit the result"
+
+
+def test_the_committed_stub_is_what_the_options_say() -> None:
+    committed = Path(datakit.__file__).with_name("__init__.pyi").read_text()
+    assert committed == stub_text(), "run `make schemas` and commit the result"
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)

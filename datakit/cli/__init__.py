@@ -1,1 +1,1 @@
-"""The command line: click only, one thin file a verb."""
+"""The command line: click only, made from the table of verbs."""

@@ -1,4 +1,4 @@
-"""The ``datakit`` command: a table of verbs, each imported when it is called."""
+"""The ``datakit`` command: the table of verbs, each imported when it is called."""
 
 from __future__ import annotations
 
@@ -9,29 +9,8 @@ from importlib import import_module
 
 import click
 
-from datakit import __version__
-
-VERBS = {
-    "run": "Walk a pipeline file; what is up to date is not done again.",
-    "coco2mask": "Turn COCO polygons and RLE (Roboflow exports) into masks.",
-    "validate": "Say what is wrong with an export or a dataset, without writing.",
-    "stats": "Count, plot and preview an export or a dataset.",
-    "prelabel": "Draft labels with a model, and say which drafts to look at first.",
-    "review": "Look at doubtful labels on a local page, decide, mend, and apply it.",
-    "dedup": "Find exact and near duplicates, flipped and turned ones too.",
-    "split": "Make train, val and test sides that share nothing; audit and mend others.",
-    "anonymize": "Make faces unrecognisable as in P3M, with a record that proves it.",
-    "matte": "Estimate soft alphas from binary masks, by closed-form matting.",
-    "trimap": "Make trimaps from masks or alphas, P3M- or DIM-style too.",
-    "qc": "Find what is wrong with alpha mattes, and repair what is certain.",
-    "eval": "Measure predicted mattes or masks against the truth, as the field does.",
-    "augment": "Write augmented copies whose labels still fit, reproducible to the byte.",
-    "export": "Write a dataset as another program reads it: P3M, U-2-Net, COCO, shards.",
-    "mask2coco": "Turn masks into COCO polygons and RLE that keep them.",
-    "report": "Show what is in a dataset, what was done and what is doubtful, in one HTML file.",
-    "train": "Train a first segmenter on reviewed labels, for prelabel.",
-    "weights": "List, find, add or pull the weights of models, with licence and sha256.",
-}
+from datakit.verbs.table import VERBS, by_group
+from datakit.version import __version__
 
 
 class VerbTable(click.Group):
@@ -45,7 +24,7 @@ class VerbTable(click.Group):
         """Import a verb, or None for a name that is none."""
         if name not in VERBS:
             return None
-        command: click.Command = import_module(f"datakit.cli.{name}").command
+        command: click.Command = import_module("datakit.cli.verb").command(VERBS[name])
         return command
 
     def resolve_command(
@@ -59,9 +38,10 @@ class VerbTable(click.Group):
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """List the verbs from the table."""
-        with formatter.section("Verbs"):
-            formatter.write_dl(list(VERBS.items()))
+        """List the verbs from the table, group by group."""
+        for group, rows in by_group().items():
+            with formatter.section(group):
+                formatter.write_dl([(row.name, row.summary) for row in rows], col_max=10)
 
 
 @click.group(

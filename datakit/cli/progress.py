@@ -30,11 +30,27 @@ def by_node(rates: Mapping[str, float]) -> str:
 def make_progress(*, quiet: bool) -> ProgressListener:
     """Return what fits stderr."""
     if quiet:
-        return SilentProgress()
+        return _Quiet()
     return _Bar() if sys.stderr.isatty() else _Plain()
 
 
-class _Bar:
+class _Quiet(SilentProgress):
+    """No progress; only what a person needs to go on."""
+
+    def announce(self, text: str) -> None:
+        click.echo(text, err=True)
+
+
+class _Lines(SilentProgress):
+    """Lines of their own on stderr, which a bar and plain progress share."""
+
+    def note(self, text: str) -> None:
+        click.echo(text, err=True)
+
+    announce = note
+
+
+class _Bar(_Lines):
     """A rich progress bar with rate and time left."""
 
     def __init__(self) -> None:
@@ -86,7 +102,7 @@ class _Bar:
         self._progress.stop()
 
 
-class _Plain:
+class _Plain(_Lines):
     """A line every few seconds, for logs and pipes."""
 
     def __init__(self) -> None:
@@ -112,6 +128,3 @@ class _Plain:
                 + (f"; {by_node(nodes)}" if (nodes := self._rates()) else ""),
                 err=True,
             )
-
-    def end(self) -> None:
-        """Say nothing more."""

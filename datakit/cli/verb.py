@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 import traceback
-from collections.abc import Callable, Sequence
 from typing import Any
 
 import click
@@ -12,48 +11,22 @@ import msgspec
 
 from datakit.cli.flags import flags
 from datakit.cli.progress import make_progress
+from datakit.cli.results import show
 from datakit.errors import DatakitError
-from datakit.records.base import Options
-from datakit.records.summary import Summary
+from datakit.verbs.table import Verb
 
 EXIT_UNUSABLE = 2
 EXIT_INTERRUPTED = 130
 
-Show = Callable[[Any, bool], None]
 
-
-def verb(
-    name: str,
-    options: type[Options],
-    run: Callable[..., Any],
-    *,
-    summary: str,
-    text: str,
-    examples: Sequence[str],
-    show: Show | None = None,
-) -> click.Command:
-    """Make the command of a verb.
-
-    Parameters
-    ----------
-    name : str
-        The verb.
-    options : type
-        Its Options; every field is a flag.
-    run : callable
-        ``run(options, progress)`` -> a Summary, or a record with ``exit_code``.
-    summary, text : str
-        The line in the table of verbs, and the rest of the help.
-    examples : sequence of str
-        Command lines that work; shown by ``--help``.
-    show : callable, optional
-        ``show(result, as_json)`` prints the result; a summary table when None.
-    """
+def command(row: Verb) -> click.Command:
+    """Make the command of a verb: a flag for each of its options, and the common ones."""
+    options = row.options()
 
     def callback(*, as_json: bool, quiet: bool, verbose: bool, **values: Any) -> None:
         try:
             given = {key: tuple(v) if isinstance(v, list) else v for key, v in values.items()}
-            result = run(options(**given), make_progress(quiet=quiet))
+            result = row.run()(options(**given), make_progress(quiet=quiet))
         except DatakitError as error:
             if verbose:
                 traceback.print_exc()
@@ -67,10 +40,14 @@ def verb(
             click.echo(f"Error: {where}: {error.strerror or error}; check the path", err=True)
             sys.exit(EXIT_UNUSABLE)
         except KeyboardInterrupt:
-            click.echo("Interrupted; run the same command with --resume to go on.", err=True)
+            resumes = "resume" in options.__struct_fields__
+            way = "with --resume to go on" if resumes else "again: it goes on where it was"
+            click.echo(f"Interrupted; run the same command {way}.", err=True)
             sys.exit(EXIT_INTERRUPTED)
-        if not quiet or as_json:
-            (show or show_summary)(result, as_json)
+        if as_json:
+            click.echo(msgspec.json.encode(result))
+        elif not quiet:
+            show(result)
         sys.exit(result.exit_code)
 
     common: list[click.Parameter] = [
@@ -79,12 +56,12 @@ def verb(
         click.Option(["-v", "--verbose"], is_flag=True, help="show tracebacks of errors"),
     ]
     return _Verb(
-        name,
+        row.name,
         callback=callback,
         params=[*flags(options), *common],
-        help=f"{summary}\n\n{text}",
-        short_help=summary,
-        epilog="\b\nExamples:\n" + "\n".join(f"  {example}" for example in examples),
+        help=f"{row.summary}\n\n{row.text}",
+        short_help=row.summary,
+        epilog="\b\nExamples:\n" + "\n".join(f"  {example}" for example in row.examples),
         context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     )
 
@@ -106,14 +83,3 @@ class _Verb(click.Command):
             flag, listed = error.param.opts[-1], ", ".join(map(str, kind.choices))
             text = f"Missing option {flag!r}; choose one of: {listed}"
             raise click.UsageError(text, ctx) from error
-
-
-def show_summary(result: Summary, as_json: bool) -> None:
-    """Print a summary to stdout."""
-    if as_json:
-        click.echo(msgspec.json.encode(result))
-    else:
-        # rich is imported when there is something to draw.
-        from datakit.cli.tables import summary_table
-
-        summary_table(result)

@@ -9,6 +9,9 @@ from msgspec import Meta, field
 
 from datakit.records.base import Record
 
+NOTHING_RUN = "nothing was run"
+"""The note of a run that only says what it would do."""
+
 RUN_SCHEMA_VERSION = 1
 
 Action = Literal["run", "resume", "skip", "stop"]
@@ -75,6 +78,15 @@ class StepReport(Record, frozen=True, kw_only=True):
     failed: int = 0
     seconds: float = 0.0
     notes: tuple[str, ...] = ()
+
+    @property
+    def numbers(self) -> str:
+        """The first counts, findings and failures of the step, in words."""
+        counts = [(n, name) for name, n in self.counts.items() if name != "failed"][:3]
+        counts += [
+            (n, name) for n, name in ((self.findings, "findings"), (self.failed, "failed")) if n
+        ]
+        return ", ".join(f"{n:,} {name}" for n, name in counts) or "nothing to count"
 
 
 class RunSummary(Record, frozen=True, kw_only=True):

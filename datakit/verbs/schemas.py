@@ -1,12 +1,12 @@
 """The JSON Schemas of what datakit reads and writes, made from the records and the options.
 
-``python -m datakit.verbs.schemas FOLDER`` writes them; a test fails when they differ.
+``python -m datakit.verbs.schemas FOLDER`` writes them, and the stub of the verbs as functions;
+a test fails when they differ.
 """
 
 from __future__ import annotations
 
 import sys
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +35,8 @@ from datakit.records.stored_weights import WeightsReport
 from datakit.records.summary import Summary
 from datakit.records.training import Epoch, Training
 from datakit.verbs.run.pipeline_schema import pipeline_schema
+from datakit.verbs.stub import stub_text
+from datakit.verbs.table import VERBS
 
 RECORDS: dict[str, type[msgspec.Struct]] = {
     "sample": Sample,
@@ -68,7 +70,7 @@ RECORDS: dict[str, type[msgspec.Struct]] = {
 def documents() -> dict[str, dict[str, Any]]:
     """Return name -> JSON Schema (draft 2020-12) of every record and of ``--config`` files."""
     found = {name: _schema(record) for name, record in RECORDS.items()}
-    options = {name: import_module(path).Options for name, path in datakit.VERBS.items()}
+    options = {name: row.options() for name, row in VERBS.items()}
     verbs, shared = msgspec.json.schema_components(options.values(), ref_template="#/$defs/{name}")
     found["config"] = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -94,9 +96,10 @@ def _schema(record: type[msgspec.Struct]) -> dict[str, Any]:
 
 
 def main(folder: str) -> None:
-    """Write every schema into ``folder``."""
+    """Write every schema into ``folder``, and the stub of the verbs as functions."""
     for name, schema in documents().items():
         atomic.write_bytes(Path(folder, f"{name}.schema.json"), text(schema))
+    atomic.write_bytes(Path(datakit.__file__).with_name("__init__.pyi"), stub_text().encode())
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 import pytest
 
-from datakit.cli.main import VERBS
+from datakit.verbs.table import VERBS
 from tests.fuzz.sandbox import UNUSABLE, attack
 
 QUIET = ("--workers", "0", "-q")

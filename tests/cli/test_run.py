@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from datakit.cli import run as cli
 from tests.cli.test_errors import DONE, FAILED, FINDINGS, datakit, refused
 from tests.verbs.exports import Export, box
 
@@ -103,7 +102,7 @@ def test_a_ctrl_c_says_how_to_go_on(work: Path, monkeypatch: pytest.MonkeyPatch)
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cli, "run", interrupted)
+    monkeypatch.setattr("datakit.verbs.run.run.run", interrupted)
     result = datakit("run", "p.yaml", "-o", "out")
     assert result.exit_code == 130
     assert "run the same command again" in result.stderr

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import time
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -19,15 +18,11 @@ from datakit.records.summary import Summary
 from datakit.verbs.report.run import open_dataset
 from datakit.verbs.review.options import VERB, Options
 from datakit.verbs.shared.pipeline import process
-from datakit.verbs.shared.progress import ProgressListener
+from datakit.verbs.shared.progress import ProgressListener, SilentProgress
 from datakit.verbs.shared.run_record import Run
 
 
-def run(
-    options: Options,
-    progress: ProgressListener | None = None,
-    tell: Callable[[str], None] = lambda text: None,
-) -> Summary:
+def run(options: Options, progress: ProgressListener | None = None) -> Summary:
     """Show the review's page until it is ended, or apply what was decided.
 
     Parameters
@@ -35,9 +30,7 @@ def run(
     options : Options
         The dataset, where decisions go, whether to apply them.
     progress : ProgressListener, optional
-        Where progress is reported.
-    tell : callable, optional
-        Gets the page's address, with its token, before the first request.
+        Where progress is reported, and the page's address, with its token, is announced.
 
     Returns
     -------
@@ -61,7 +54,7 @@ def run(
     from datakit.verbs.review.serve import serve
 
     started = time.perf_counter()
-    counts, notes = serve(options, tell)
+    counts, notes = serve(options, progress or SilentProgress())
     return Summary(
         verb=VERB,
         out=None if options.dry_run else options.folder,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import socket
 import webbrowser
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
@@ -24,6 +24,7 @@ from datakit.verbs.review.options import VERB
 from datakit.verbs.review.run import release_note, standing
 from datakit.verbs.shared.command_lines import step_line
 from datakit.verbs.shared.evidence import Evidence, gather, worst
+from datakit.verbs.shared.progress import ProgressListener
 
 if TYPE_CHECKING:
     from datakit.pages.review_queue import Subject
@@ -34,7 +35,7 @@ _WAITING = 1.0
 _RESIDUAL = 0.9
 
 
-def serve(options: Options, tell: Callable[[str], None]) -> tuple[dict[str, int], tuple[str, ...]]:
+def serve(options: Options, progress: ProgressListener) -> tuple[dict[str, int], tuple[str, ...]]:
     """Show the page until a person ends it; with ``dry_run`` only count.
 
     Returns
@@ -72,18 +73,18 @@ def serve(options: Options, tell: Callable[[str], None]) -> tuple[dict[str, int]
             return _details(by_id.get(subject.id), subject.id, evidence)
 
         desk = Desk(subjects, details, log, Thumbnails(folder / THUMBNAILS))
-        _answer(desk, listener, port, options.no_browser, tell)
+        _answer(desk, listener, port, options.no_browser, progress)
         return _finished(options, log, by_id, len(subjects), evidence)
 
 
 def _answer(
-    desk: Any, listener: socket.socket, port: int, no_browser: bool, tell: Callable[[str], None]
+    desk: Any, listener: socket.socket, port: int, no_browser: bool, progress: ProgressListener
 ) -> None:
     from datakit.pages.review_app import make_app, serve
 
     token = secrets.token_urlsafe(24)
     address = f"http://127.0.0.1:{port}/{token}/"
-    tell(f"review: {address}\nCtrl-C ends it; every decision is on the disk at once.")
+    progress.announce(f"review: {address}\nCtrl-C ends it; every decision is on the disk at once.")
     guard = make_app(desk, token, port)
     if no_browser:
         serve(guard, listener)

@@ -4,35 +4,24 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from importlib import import_module
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import Any
 
 import msgspec
 
-import datakit
 from datakit.errors import DatakitError, InputError
 from datakit.io.dataset import run_folder
 from datakit.io.dataset.run_folder import RunFolder
 from datakit.io.layouts.sources import open_sources
 from datakit.io.store import atomic
-from datakit.records.pipeline import RunSummary, StepRecord, StepReport
+from datakit.records.pipeline import NOTHING_RUN, RunSummary, StepRecord, StepReport
 from datakit.verbs.run.options import Options
 from datakit.verbs.run.pipeline_file import Step, load
 from datakit.verbs.run.pipeline_plan import Planned, check_inputs, plan
 from datakit.verbs.run.step_options import makes_dataset
 from datakit.verbs.shared.progress import ProgressListener, SilentProgress
-
-NOTHING_RUN = "nothing was run"
-
-
-@runtime_checkable
-class StepListener(Protocol):
-    """A listener that also hears of each step's end."""
-
-    def step(self, report: StepReport) -> None:
-        """Handle the end of a step, or that it is skipped."""
+from datakit.verbs.table import VERBS
 
 
 def run(options: Options, progress: ProgressListener | None = None) -> RunSummary:
@@ -43,7 +32,7 @@ def run(options: Options, progress: ProgressListener | None = None) -> RunSummar
     options : Options
         The pipeline file and the folder of the run.
     progress : ProgressListener, optional
-        Where progress is reported; of the steps too, when it is a `StepListener`.
+        Where progress is reported, and the end of each step.
 
     Returns
     -------
@@ -171,8 +160,10 @@ class _Walk:
                 report = _report(one, self._do(one, f"{number}/{len(self._planned)}"))
             reports.append(report)
             stopped = stopped or _stops(one.step, report)
-            if isinstance(self._progress, StepListener):
-                self._progress.step(report)
+            if report.action in ("run", "resume"):
+                self._progress.note(
+                    f"{report.name}: done, {report.numbers} ({report.seconds:.1f} s)"
+                )
         self._write()
         self._folder.forget(
             {sha for record in self._index.values() for sha in record.inputs.values()}
@@ -221,8 +212,7 @@ def _call(one: Planned, options: Options, progress: ProgressListener) -> Any:
             given["ray_address"] = given.get("ray_address") or options.ray_address
     if "resume" in given:
         given["resume"] = one.action == "resume"
-    function: Callable[..., Any] = import_module(datakit.VERBS[step.verb]).run
-    return function(type(step.options)(**given), progress)
+    return VERBS[step.verb].run()(type(step.options)(**given), progress)
 
 
 def _finished(record: StepRecord, result: Any, seconds: float) -> StepRecord:
@@ -274,3 +264,9 @@ class _Numbered:
 
     def end(self) -> None:
         self._progress.end()
+
+    def note(self, text: str) -> None:
+        self._progress.note(text)
+
+    def announce(self, text: str) -> None:
+        self._progress.announce(text)

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from difflib import get_close_matches
 from functools import cache
-from importlib import import_module
 from typing import Annotated, Any, Literal, get_args, get_origin
 
 import msgspec
 
-import datakit
 from datakit.errors import DatakitError, InputError, SchemaError
 from datakit.records.base import Options, field_types
 from datakit.verbs.shared.options import SourceOptions, WriteOptions
+from datakit.verbs.table import VERBS
 
 MANAGED = frozenset({"out", "resume", "overwrite", "dry_run", "strict"})
 """Options that the run itself sets."""
@@ -33,7 +32,7 @@ def makes_dataset(options: SourceOptions) -> bool:
 @cache
 def step_verbs() -> dict[str, type[SourceOptions]]:
     """Return the verbs that can be steps, and their Options: those that read a source."""
-    options = {name: import_module(path).Options for name, path in datakit.VERBS.items()}
+    options = {name: row.options() for name, row in VERBS.items()}
     return {name: kind for name, kind in options.items() if issubclass(kind, SourceOptions)}
 
 

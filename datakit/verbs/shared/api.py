@@ -10,25 +10,32 @@ from typing import Any
 import msgspec
 
 from datakit.records.base import Options
+from datakit.verbs.table import Verb
 
 
-def python_verb(name: str, options: type[Options], run: Callable[[Any], Any]) -> Callable[..., Any]:
-    """Return ``name(src, out, **options)``: it builds Options and runs the verb.
+def python_verb(row: Verb) -> Callable[..., Any]:
+    """Return ``NAME(src, out, **options)``: it builds Options and runs the verb.
 
     ``src`` may be one path or several; paths may be `str` or `os.PathLike`.
     """
+    options, run = row.options(), row.run()
 
     def function(*args: Any, **kwargs: Any) -> Any:
         bound = signature.bind(*args, **kwargs)
         return run(options(**{key: _plain(key, value) for key, value in bound.arguments.items()}))
 
-    parameters = [_parameter(field) for field in msgspec.structs.fields(options)]
-    signature = inspect.Signature(sorted(parameters, key=lambda parameter: parameter.kind))
-    function.__name__ = function.__qualname__ = name
+    signature = inspect.Signature(parameters(options))
+    function.__name__ = function.__qualname__ = row.name
     function.__doc__ = _document(options, run)
     function.__signature__ = signature  # type: ignore[attr-defined]
     function.__module__ = "datakit"
     return function
+
+
+def parameters(options: type[Options]) -> list[inspect.Parameter]:
+    """Return the parameters of a verb's function: what it is about first, then keywords."""
+    made = [_parameter(field) for field in msgspec.structs.fields(options)]
+    return sorted(made, key=lambda parameter: parameter.kind)
 
 
 def _parameter(field: msgspec.structs.FieldInfo) -> inspect.Parameter:

@@ -6,14 +6,13 @@ import re
 import shlex
 from collections.abc import Mapping
 from functools import cache
-from importlib import import_module
 from typing import Any
 
 import msgspec
 
-import datakit
 from datakit.records.card import Command
 from datakit.records.sample import Operation
+from datakit.verbs.table import VERBS
 
 _DIGEST = re.compile("[0-9a-f]{64}")
 
@@ -91,9 +90,9 @@ def _flags(verb: str, values: Mapping[str, Any]) -> list[str]:
 @cache
 def _fields(verb: str) -> dict[str, tuple[str, Any]]:
     """Return option -> (flag, default) of a verb; nothing for one that this version lacks."""
-    if verb not in datakit.VERBS:
+    if verb not in VERBS:
         return {}
-    options = import_module(datakit.VERBS[verb]).Options
+    options = VERBS[verb].options()
     found: dict[str, tuple[str, Any]] = {}
     for one in msgspec.structs.fields(options):
         notes = getattr(one.type, "__metadata__", ())

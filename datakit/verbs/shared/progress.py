@@ -21,6 +21,12 @@ class ProgressListener(Protocol):
     def end(self) -> None:
         """Handle the end of the work, also when an error ends it."""
 
+    def note(self, text: str) -> None:
+        """Report a line of its own: how a step of a pipeline ended."""
+
+    def announce(self, text: str) -> None:
+        """Report what a person needs to go on, however quiet the run is: a page's address."""
+
 
 class SilentProgress:
     """Reports nothing."""
@@ -35,4 +41,10 @@ class SilentProgress:
         """Do nothing."""
 
     def end(self) -> None:
+        """Do nothing."""
+
+    def note(self, text: str) -> None:
+        """Do nothing."""
+
+    def announce(self, text: str) -> None:
         """Do nothing."""

@@ -1,28 +1,19 @@
-"""``datakit stats``."""
+"""Printed: the counts of stats."""
 
 from __future__ import annotations
 
-import click
-import msgspec
 from rich import box
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from datakit.cli.main import VERBS
-from datakit.cli.verb import verb
 from datakit.records.statistics import Statistics
-from datakit.verbs.stats.options import VERB, Options
-from datakit.verbs.stats.run import run
 
 MOST_SIZES = 8
 
 
-def show(result: Statistics, as_json: bool) -> None:
-    """Print the counts as tables, or everything as one JSON object."""
-    if as_json:
-        click.echo(msgspec.json.encode(result))
-        return
+def show(result: Statistics) -> None:
+    """Print the counts as tables."""
     console = Console()
     table = Table(title="samples", box=box.SIMPLE_HEAD)
     for heading in ("split", "samples", "groups", "empty", "unlabelled", "objects"):
@@ -49,18 +40,3 @@ def show(result: Statistics, as_json: bool) -> None:
         console.print(f"  [red]{result.failed:,} could not be read[/]; see: datakit validate")
     if result.out:
         console.print(f"  where: {escape(result.out)}", soft_wrap=True, highlight=False)
-
-
-command = verb(
-    VERB,
-    Options,
-    run,
-    summary=VERBS[VERB],
-    text="With -o, also writes the plots as one SVG, and draws samples with their labels.",
-    examples=[
-        "datakit stats export.zip",
-        "datakit stats dataset -o stats --preview 24",
-        "datakit stats dataset --json",
-    ],
-    show=show,
-)

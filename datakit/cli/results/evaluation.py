@@ -1,26 +1,17 @@
-"""``datakit eval``."""
+"""Printed: what eval measured."""
 
 from __future__ import annotations
 
-import click
-import msgspec
 from rich import box
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from datakit.cli.main import VERBS
-from datakit.cli.verb import verb
 from datakit.records.evaluation import Comparison, Evaluation, MetricSummary
-from datakit.verbs.eval.options import VERB, Options
-from datakit.verbs.eval.run import run
 
 
-def show(result: Evaluation, as_json: bool) -> None:
-    """Print means with their intervals, differences and the worst samples; or one JSON object."""
-    if as_json:
-        click.echo(msgspec.json.encode(result))
-        return
+def show(result: Evaluation) -> None:
+    """Print means with their intervals, differences and the worst samples."""
     console = Console()
     console.print(_means(result.pred, result.metrics))
     for other in result.comparisons:
@@ -75,22 +66,3 @@ def _table(title: str, headings: tuple[str, ...]) -> Table:
         else:
             table.add_column(heading, justify="right", no_wrap=True, min_width=7)
     return table
-
-
-command = verb(
-    VERB,
-    Options,
-    run,
-    summary=VERBS[VERB],
-    text=(
-        "SRC is PRED GT: two folders of mattes or masks with equal names (pictures or .npy), or "
-        "datasets. docs/eval.md lists how the profiles differ. Intervals are of the mean, by the "
-        "bootstrap."
-    ),
-    examples=[
-        "datakit eval predictions truth",
-        "datakit eval predictions truth -o report --profile p3m --trimap p3m",
-        "datakit eval --compare new old truth --json",
-    ],
-    show=show,
-)

@@ -1,29 +1,21 @@
-"""``datakit validate``."""
+"""Printed: the problems that validate found."""
 
 from __future__ import annotations
 
 import click
-import msgspec
 from rich import box
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from datakit.cli.main import VERBS
-from datakit.cli.verb import verb
 from datakit.records.failure import Failure
 from datakit.records.problems import Problems
-from datakit.verbs.validate.options import VERB, Options
-from datakit.verbs.validate.run import run
 
 MAX_ROWS = 50
 
 
-def show(result: Problems, as_json: bool) -> None:
-    """Print the problems as a table, or everything as one JSON object."""
-    if as_json:
-        click.echo(msgspec.json.encode(result))
-        return
+def show(result: Problems) -> None:
+    """Print the problems as a table."""
     console = Console()
     if not console.is_terminal:
         for problem in result.problems:
@@ -47,21 +39,3 @@ def _print_table(console: Console, result: Problems) -> None:
 
 def _place(problem: Failure) -> str:
     return f"annotation {problem.annotation}" if problem.annotation else problem.path or ""
-
-
-command = verb(
-    VERB,
-    Options,
-    run,
-    summary=VERBS[VERB],
-    text=(
-        "Every image and label is decoded, every annotation checked, every manifest row held "
-        "against its schema. Exit code 1 when there is a problem."
-    ),
-    examples=[
-        "datakit validate export.zip",
-        "datakit validate dataset --json",
-        "datakit validate annotations.json --images photos",
-    ],
-    show=show,
-)

@@ -1,26 +1,19 @@
-"""``datakit weights``."""
+"""Printed: the weights that are here, or could be."""
 
 from __future__ import annotations
 
 import click
-import msgspec
 from rich import box
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from datakit.cli.main import VERBS
-from datakit.cli.verb import verb
 from datakit.records.stored_weights import StoredWeights, WeightsReport
-from datakit.verbs.weights.options import VERB, Options
-from datakit.verbs.weights.run import run
 
 
-def show(result: WeightsReport, as_json: bool) -> None:
+def show(result: WeightsReport) -> None:
     """Print a table; for ``path`` the path alone, so that a shell can use it."""
-    if as_json:
-        click.echo(msgspec.json.encode(result))
-    elif result.action == "path":
+    if result.action == "path":
         click.echo(result.weights[0].path)
     elif result.action == "list":
         _print_table(result)
@@ -55,23 +48,3 @@ def _licence(row: StoredWeights) -> str:
 
 def _way(row: StoredWeights) -> str:
     return f"not here: datakit weights pull {row.name}" if row.download else "not here"
-
-
-command = verb(
-    VERB,
-    Options,
-    run,
-    summary=VERBS[VERB],
-    text=(
-        "Weights are found through --weights, DATAKIT_WEIGHTS (folders) and the user's cache, in "
-        "this order. `add` checks a file and copies it into the cache. `pull` is the only thing "
-        "in datakit that downloads: from the address in the table, held against its sha256."
-    ),
-    examples=[
-        "datakit weights list",
-        "datakit weights pull u2netp",
-        "datakit weights add mine.safetensors --licence MIT",
-        "datakit weights path u2netp",
-    ],
-    show=show,
-)

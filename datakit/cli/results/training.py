@@ -1,26 +1,17 @@
-"""``datakit train``."""
+"""Printed: what a training reached."""
 
 from __future__ import annotations
 
-import click
-import msgspec
 from rich import box
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from datakit.cli.main import VERBS
-from datakit.cli.verb import verb
 from datakit.records.training import Training
-from datakit.verbs.train.options import VERB, Options
-from datakit.verbs.train.run import run
 
 
-def show(result: Training, as_json: bool) -> None:
-    """Print the scores before and after, and how to use the weights; or one JSON object."""
-    if as_json:
-        click.echo(msgspec.json.encode(result))
-        return
+def show(result: Training) -> None:
+    """Print the scores before and after, and how to use the weights."""
     console = Console()
     counts = ", ".join(f"{count:,} {side}" for side, count in result.counts.items())
     console.print(f"  {result.model}, {result.parameters:,} parameters, {counts}", highlight=False)
@@ -43,22 +34,3 @@ def show(result: Training, as_json: bool) -> None:
         console.print("  what could not be read, and why: failures.jsonl in it", highlight=False)
     for note in result.notes:
         console.print(f"  note: {escape(note)}", soft_wrap=True, highlight=False)
-
-
-command = verb(
-    VERB,
-    Options,
-    run,
-    summary=VERBS[VERB],
-    text=(
-        "SRC is a dataset with masks or alphas. Its split val is held out, and its split test is "
-        "never read; without a split val some groups are held out. DST gets model.safetensors (the "
-        "best epoch's weights), history.jsonl, and a checkpoint that --resume goes on from."
-    ),
-    examples=[
-        "datakit train reviewed -o model --size 320 --epochs 30",
-        "datakit train reviewed -o model --model u2netp --weights u2netp.pth --lr 0.00002",
-        "datakit train reviewed -o model --resume",
-    ],
-    show=show,
-)

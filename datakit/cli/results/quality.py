@@ -1,28 +1,19 @@
-"""``datakit qc``."""
+"""Printed: what qc found."""
 
 from __future__ import annotations
 
-import click
-import msgspec
 from rich import box
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from datakit.cli.main import VERBS
-from datakit.cli.verb import verb
 from datakit.records.quality import CheckCounts, Quality
-from datakit.verbs.qc.options import VERB, Options
-from datakit.verbs.qc.run import run
 
 STYLES = {"error": "red", "warning": "yellow", "review": "cyan"}
 
 
-def show(result: Quality, as_json: bool) -> None:
-    """Print how often each check reports, or everything as one JSON object."""
-    if as_json:
-        click.echo(msgspec.json.encode(result))
-        return
+def show(result: Quality) -> None:
+    """Print how often each check reports."""
     console = Console()
     reporting = {
         name: counts
@@ -55,24 +46,3 @@ def _table(reporting: dict[str, CheckCounts]) -> Table:
         worst = "" if found.worst is None else f"{found.worst:.4g}"
         table.add_row(name, *numbers, f"{found.judged:,}", worst, escape(found.worst_sample or ""))
     return table
-
-
-command = verb(
-    VERB,
-    Options,
-    run,
-    summary=VERBS[VERB],
-    text=(
-        "Writes findings (qc.jsonl, qc.csv), all measurements (qc.parquet), plots (qc.svg) and a "
-        "contact sheet of the worst samples of each check. Exit code 1 when a finding reaches "
-        "--fail-on. Thresholds are changed in the YAML of --config; --rejudge applies them to "
-        "measurements that were kept."
-    ),
-    examples=[
-        "datakit qc mattes -o report",
-        "datakit qc mattes -o report --target fg_ratio=0.5+-0.2 --fail-on warning",
-        "datakit qc mattes -o repaired --fix safe",
-        "datakit qc --rejudge report/qc.parquet --config strict.yaml",
-    ],
-    show=show,
-)

@@ -1,0 +1,34 @@
+"""Printed: where a split leaks."""
+
+from __future__ import annotations
+
+from rich import box
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from datakit.records.lineage import REASONS, Audit
+
+
+def show(result: Audit) -> None:
+    """Print how many samples leak between which splits, and why."""
+    console = Console()
+    table = Table(title="datakit split --audit: samples that leak", box=box.SIMPLE_HEAD)
+    table.add_column("between", overflow="fold")
+    for heading in ("samples", *REASONS):
+        table.add_column(heading, justify="right")
+    for pair, counts in result.table.items():
+        numbers = [f"{counts[name]:,}" if name in counts else "" for name in ("samples", *REASONS)]
+        table.add_row(pair, *numbers)
+    console.print(table)
+    listed = ", ".join(f"{count:,} {name}" for name, count in result.counts.items())
+    console.print(f"  {listed}", highlight=False)
+    for leak in result.leaks[:10]:
+        line = f"  {leak.reason}: {leak.one} - {leak.other}"
+        console.print(escape(line), soft_wrap=True, highlight=False)
+    if len(result.leaks) > 10:
+        console.print(f"  … and {len(result.leaks) - 10:,} more: --json, or leaks.csv with -o")
+    if result.out:
+        console.print(f"  where: {escape(result.out)}", soft_wrap=True, highlight=False)
+    for note in result.notes:
+        console.print(f"  note: {escape(note)}", soft_wrap=True, highlight=False)

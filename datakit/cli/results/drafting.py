@@ -1,0 +1,31 @@
+"""Printed: what prelabel drafted, and how busy its stages were."""
+
+from __future__ import annotations
+
+from rich import box
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from datakit.cli.results import summary
+from datakit.records.drafting import Drafting
+
+
+def show(drafting: Drafting) -> None:
+    """Print the summary, how busy each stage of the work was, and which one binds."""
+    summary.show(drafting)
+    if not drafting.stages:
+        return
+    table = Table(box=box.SIMPLE_HEAD)
+    for heading in ("stage", "busy", "photos/s"):
+        table.add_column(heading, justify="left" if heading == "stage" else "right")
+    slowest = max(drafting.stages, key=lambda name: drafting.stages[name].busy)
+    for name, use in drafting.stages.items():
+        binds = name == slowest
+        label = f"{name} (binds)" if binds else name
+        row_style = "bold" if binds else ""
+        table.add_row(label, f"{use.busy:.0%}", f"{use.rate:,.1f}", style=row_style)
+    console = Console()
+    console.print(table)
+    for model in drafting.models:
+        console.print(f"  model: {escape(model)}", soft_wrap=True, highlight=False)
