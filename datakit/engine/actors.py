@@ -24,6 +24,7 @@ PATIENCE_SECONDS = 300.0
 LOOK_SECONDS = 2.0
 END_SECONDS = 5.0
 INLINE_BYTES = 100_000
+_END_GROUP = "end"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,10 @@ class Worker:
         if isinstance(self._task, DatakitError):
             return self._task
         return attempt_all(self._task, items)
+
+    def end(self) -> None:
+        """End this process in the middle of whatever it does; nothing is written after that."""
+        os._exit(0)
 
 
 @dataclass(eq=False)
@@ -127,7 +132,8 @@ class Actors:
         self._grows = grows
         self._workers = workers
         self._needs = needs
-        remote = ray.remote(Worker).options(
+        # Work has a thread of its own, so that `end` does not wait behind it.
+        remote = ray.remote(concurrency_groups={_END_GROUP: 1})(Worker).options(
             num_cpus=needs.cpus,
             num_gpus=needs.gpus,
             max_restarts=0,
@@ -177,12 +183,21 @@ class Actors:
         return {node: count / seconds for node, count in sorted(self._done.items())}
 
     def close(self) -> None:
-        """End all actors, and wait until they write no more."""
-        for actor in self._actors:
-            self._ray.kill(actor.handle)
-        last = [actor.handle.place.remote() for actor in self._actors if actor.place is not None]
+        """End all actors, and wait until they write no more.
+
+        Ray calls an actor dead as soon as it is asked to kill it, while its process goes on. So
+        each one ends itself, and only the connection that breaks is proof. One that never began
+        has nothing to write, one that does not answer is killed.
+        """
+        last = [
+            actor.handle.end.options(concurrency_group=_END_GROUP).remote()
+            for actor in self._actors
+            if actor.place is not None
+        ]
         if last:
             self._ray.wait(last, num_returns=len(last), timeout=END_SECONDS)
+        for actor in self._actors:
+            self._ray.kill(actor.handle)
         self._actors.clear()
 
     # Handing out

@@ -122,7 +122,7 @@ def join(ray: Any, address: str | None, cpus: int) -> None:
             "_node_ip_address": "127.0.0.1",
         }
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), without_helpers(alone=address is None):
             # Advice to Ray's own users.
             warnings.simplefilter("ignore")
             ray.init(**where, log_to_driver=False, logging_level=logging.CRITICAL)
@@ -146,6 +146,31 @@ def stay_on_loopback() -> None:
 
     os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"
     ray_constants.ENABLE_RAY_CLUSTER = False
+
+
+@contextmanager
+def without_helpers(*, alone: bool) -> Iterator[None]:
+    """Start Ray of this process ``alone``, without the servers around it that datakit does not use.
+
+    The dashboard's server starts also when it is left out, and asks cloud metadata services where
+    it runs, usage reports or not. The autoscaler and the reader of logs have nothing to do here.
+    Ray has no public switch for any of them.
+    """
+    from ray._private.node import Node
+
+    helpers = ("start_api_server", "start_monitor", "start_log_monitor")
+    kept = {name: getattr(Node, name) for name in helpers}
+    for name in helpers if alone else ():
+        setattr(Node, name, _start_nothing)
+    try:
+        yield
+    finally:
+        for name, method in kept.items():
+            setattr(Node, name, method)
+
+
+def _start_nothing(node: Any, **options: Any) -> None:
+    node._webui_url = ""
 
 
 def check_answers(address: str) -> None:

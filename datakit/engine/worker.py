@@ -37,14 +37,23 @@ def set_up(blob: bytes) -> Task[Any, Any] | DatakitError:
         import cv2
 
         cv2.setNumThreads(0)
-        # What OpenCV says of a damaged picture is in its failure row, in words for a person.
-        cv2.setLogLevel(0)
+        silence_opencv(cv2)
         task.setup()
     except DatakitError as error:
         return error
     except Exception as error:  # noqa: BLE001
         return EngineError(f"the work cannot be set up: {described(error)}")
     return task
+
+
+def silence_opencv(cv2: Any) -> None:
+    """Keep OpenCV's warnings off stderr.
+
+    What it says of a damaged picture is in its failure row, in words for a person.
+    """
+    # OpenCV 5 has the function in a module of its own.
+    logging = cv2 if hasattr(cv2, "setLogLevel") else cv2.utils.logging
+    logging.setLogLevel(0)
 
 
 def keep_freed_memory() -> None:

@@ -68,6 +68,22 @@ class Deadly(Square):
         return super().__call__(item)
 
 
+@dataclass(frozen=True)
+class Endless:
+    """Writes one file after another for a minute, but for item 0."""
+
+    folder: str = ""
+
+    def setup(self) -> None:
+        """Need nothing."""
+
+    def __call__(self, item: Number) -> int:
+        for number in range(30_000 if item.value else 0):
+            Path(self.folder, f"{item.value}-{number}").touch()
+            time.sleep(0.002)
+        return item.value
+
+
 class Unspeakable(Exception):
     """An error that cannot even be printed."""
 

@@ -19,6 +19,7 @@ from datakit.errors import DatakitError, EngineError, ModelError, OutputError
 from tests.contracts.faults import (
     ALWAYS,
     Deadly,
+    Endless,
     Full,
     Number,
     Odd,
@@ -76,6 +77,19 @@ def test_nothing_to_do_is_done(engine: Engine) -> None:
 def test_one_item(engine: Engine) -> None:
     [outcome] = ordered_map(engine, Square(), [Number(9)])
     assert (outcome.key, outcome.value) == ("item 9", 81)
+
+
+@every(PROCESS_CASES)
+def test_no_worker_writes_after_the_session_has_ended(engine: Engine, tmp_path: Path) -> None:
+    with closing(ordered_map(engine, Endless(str(tmp_path)), numbers(8))) as outcomes:
+        assert next(outcomes).value == 0
+        deadline = time.monotonic() + 60
+        while len(list(tmp_path.iterdir())) < 20 and time.monotonic() < deadline:
+            time.sleep(0.02)
+    written = sorted(path.name for path in tmp_path.iterdir())
+    assert len(written) >= 20
+    time.sleep(0.3)
+    assert sorted(path.name for path in tmp_path.iterdir()) == written
 
 
 @every(ENGINE_CASES)

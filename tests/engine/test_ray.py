@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -236,6 +238,33 @@ def test_one_node_of_its_own_on_loopback_writes_the_same_tree_to_a_bucket(
     assert found["listens"] == ["127.0.0.1"]
     datakit.coco2mask(storage_sources["small"], tmp_path / "out", workers=0)
     assert storage_cases.tree(f"{bucket.url}/out") == storage_cases.tree(str(tmp_path / "out"))
+
+
+_ONE_ITEM = """
+from datakit.engine.base import ordered_map
+from datakit.engine.ray import RayEngine
+from tests.contracts.faults import Number, Square
+
+if __name__ == "__main__":
+    print([outcome.value for outcome in ordered_map(RayEngine(1), Square(1.0), [Number(3)])])
+"""
+
+
+@pytest.mark.skipif(not shutil.which("strace"), reason="needs strace, which sees all connections")
+def test_a_cluster_of_its_own_sends_nothing_beyond_loopback(tmp_path: Path) -> None:
+    trace = tmp_path / "trace"
+    seen = ["strace", "-f", "-qq", "-e", "trace=connect,sendto,sendmsg,sendmmsg", "-o", str(trace)]
+    done = subprocess.run(
+        [*seen, sys.executable, "-c", _ONE_ITEM],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout == "[9]\n", done.stderr
+    calls = [call for call in trace.read_text().splitlines() if "sa_family=AF_INET" in call]
+    assert calls
+    assert not [call for call in calls if not re.search(r'"(::ffff:)?127\.0\.0\.1"|"::1"', call)]
 
 
 # What is refused
