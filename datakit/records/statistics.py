@@ -17,6 +17,9 @@ class SplitCounts(Record, frozen=True, kw_only=True):
 
     samples: int = 0
     unlabelled: Annotated[int, Meta(description="samples without any label or annotation")] = 0
+    partial: Annotated[
+        int, Meta(description="labelled samples with an object that could not be drawn")
+    ] = 0
     empty: Annotated[int, Meta(description="labelled samples without foreground")] = 0
     groups: Annotated[int, Meta(description="distinct sources, as far as names tell")] = 0
     classes: Annotated[dict[str, int], Meta(description="class -> objects")] = field(

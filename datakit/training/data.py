@@ -22,11 +22,12 @@ class TrainingSample(TypedDict):
     """What `PortraitDataset` gives for an index.
 
     ``image`` is (3, S, S) float32 RGB in [0, 1], ``alpha`` (1, S, S) float32 in [0, 1] (a mask is
-    0 and 1), ``id`` the sample's id.
+    0 and 1), ``known`` (1, S, S) bool, False where nobody knows the truth, ``id`` the sample's id.
     """
 
     image: Tensor
     alpha: Tensor
+    known: Tensor
     id: str
 
 
@@ -111,9 +112,11 @@ class PortraitDataset(Dataset[TrainingSample]):
         item = self.items[index]
         rng = sample_rng(self._seed, item, int(self._epoch[0]))
         photo = draw(read_photo(item), self._size_px, self._pipeline, rng)
+        known = np.ones(photo.alpha.shape, bool) if photo.known is None else photo.known
         image = np.ascontiguousarray(photo.image.transpose(2, 0, 1), np.float32)
         return TrainingSample(
             image=torch.from_numpy(image / np.float32(255)),
             alpha=torch.from_numpy(np.ascontiguousarray(photo.alpha)[None]),
+            known=torch.from_numpy(known[None]),
             id=item.key,
         )

@@ -214,7 +214,8 @@ class Trainer:
         for batch in self._loader:
             images = batch["image"].to(self.settings.device)
             alpha = batch["alpha"].to(self.settings.device)
-            parts = self._loss(logits_of(self.network, images, self.spec.name), alpha)
+            known = None if bool(batch["known"].all()) else batch["known"].to(alpha.device)
+            parts = self._loss(logits_of(self.network, images, self.spec.name), alpha, known)
             if not torch.isfinite(parts["total"]):
                 found = float(parts["total"].detach())
                 raise ModelError(

@@ -15,12 +15,14 @@ SIGMA_PX = 1.5
 _C1, _C2 = 0.01**2, 0.03**2
 
 
-def alpha_mse(pred: Tensor, true: Tensor) -> Tensor:
+def alpha_mse(pred: Tensor, true: Tensor, known: Tensor | None = None) -> Tensor:
     """Mean squared error of alphas.
 
     Parameters
     ----------
     pred, true : (N, 1, H, W) float32 in [0, 1]
+    known : (N, 1, H, W) bool, optional
+        The pixels that count; all when None.
 
     Returns
     -------
@@ -32,7 +34,7 @@ def alpha_mse(pred: Tensor, true: Tensor) -> Tensor:
     >>> alpha_mse(torch.zeros(1, 1, 2, 2), torch.full((1, 1, 2, 2), 0.5))
     tensor(0.2500)
     """
-    return functional.mse_loss(pred, true)
+    return _mean(functional.mse_loss(pred, true, reduction="none"), known)
 
 
 def ssim_loss(pred: Tensor, true: Tensor) -> Tensor:
@@ -82,7 +84,7 @@ def ssim_loss(pred: Tensor, true: Tensor) -> Tensor:
     return 1 - (upper / lower).mean()
 
 
-def alpha_bce(logits: Tensor, true: Tensor) -> Tensor:
+def alpha_bce(logits: Tensor, true: Tensor, known: Tensor | None = None) -> Tensor:
     """Binary cross entropy of logits against soft labels, the mean over all pixels.
 
     ``- true log s(x) - (1 - true) log(1 - s(x))`` with the logistic function s, computed without
@@ -92,6 +94,8 @@ def alpha_bce(logits: Tensor, true: Tensor) -> Tensor:
     ----------
     logits : (N, 1, H, W) float32
     true : (N, 1, H, W) float32 in [0, 1]
+    known : (N, 1, H, W) bool, optional
+        The pixels that count; all when None.
 
     Returns
     -------
@@ -102,7 +106,8 @@ def alpha_bce(logits: Tensor, true: Tensor) -> Tensor:
     >>> alpha_bce(torch.zeros(1, 1, 2, 2), torch.ones(1, 1, 2, 2))
     tensor(0.6931)
     """
-    return functional.binary_cross_entropy_with_logits(logits, true)
+    entropy = functional.binary_cross_entropy_with_logits(logits, true, reduction="none")
+    return _mean(entropy, known)
 
 
 class PortraitLoss(nn.Module):
@@ -130,7 +135,9 @@ class PortraitLoss(nn.Module):
             )
         self.weights = {"mse": mse, "ssim": ssim, "bce": bce}
 
-    def forward(self, logits: Sequence[Tensor], true: Tensor) -> dict[str, Tensor]:
+    def forward(
+        self, logits: Sequence[Tensor], true: Tensor, known: Tensor | None = None
+    ) -> dict[str, Tensor]:
         """Return ``total`` and its parts (before their weights) as scalar tensors.
 
         Parameters
@@ -138,14 +145,17 @@ class PortraitLoss(nn.Module):
         logits : sequence of (N, 1, H, W) float32
             The final map, then side outputs.
         true : (N, 1, H, W) float32 in [0, 1]
+        known : (N, 1, H, W) bool, optional
+            False where nobody knows the truth: these pixels have no part in the loss.
         """
         final = logits[0]
         pred = torch.sigmoid(final)
+        alike = pred if known is None else torch.where(known, pred, true)
         parts = {
-            "mse": alpha_mse(pred, true),
-            "ssim": ssim_loss(pred, true),
-            "bce": alpha_bce(final, true),
-            "sides": torch.stack([alpha_bce(side, true) for side in logits[1:]]).sum()
+            "mse": alpha_mse(pred, true, known),
+            "ssim": ssim_loss(alike, true),
+            "bce": alpha_bce(final, true, known),
+            "sides": torch.stack([alpha_bce(side, true, known) for side in logits[1:]]).sum()
             if len(logits) > 1
             else torch.zeros((), device=true.device),
         }
@@ -154,6 +164,13 @@ class PortraitLoss(nn.Module):
             if weight:
                 total = total + weight * parts[name]
         return {"total": total, **parts}
+
+
+def _mean(values: Tensor, known: Tensor | None) -> Tensor:
+    """Return the mean over the pixels that count; 0 when none does."""
+    if known is None:
+        return values.mean()
+    return (values * known).sum() / known.sum().clamp(min=1)
 
 
 def _window_means(stacked: Tensor) -> Tensor:

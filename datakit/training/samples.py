@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 Image = npt.NDArray[np.uint8]
 Alpha = npt.NDArray[np.float32]
 
+KNOWN_SLACK = 1e-4
+"""What rounding may take from a pixel all of whose parts are known."""
+
 _BEFORE = 2
 """A picture that is to be augmented is first brought to this many times the training size."""
 
@@ -35,10 +38,13 @@ class LabelledPhoto:
     image : (H, W, 3) uint8 RGB
     alpha : (H, W) float32 in [0, 1]
         The matte, or the mask as 0 and 1.
+    known : (H, W) bool, optional
+        False where nobody knows the truth; None when all of it is known.
     """
 
     image: Image
     alpha: Alpha
+    known: npt.NDArray[np.bool_] | None = None
 
 
 def is_labelled(item: Item) -> bool:
@@ -67,7 +73,7 @@ def read_photo(item: Item) -> LabelledPhoto:
             f"{item.source_name}: its label has {alpha.shape[1]}x{alpha.shape[0]} pixels, expected "
             f"the image's {image.shape[1]}x{image.shape[0]}; `datakit validate` finds such pairs"
         )
-    return LabelledPhoto(image, alpha)
+    return LabelledPhoto(image, alpha, _known(item, alpha.shape))
 
 
 def fit_square(photo: LabelledPhoto, size_px: int) -> LabelledPhoto:
@@ -77,6 +83,7 @@ def fit_square(photo: LabelledPhoto, size_px: int) -> LabelledPhoto:
     return LabelledPhoto(
         network_input.to_input(photo.image, placement, (0, 0, 0)),
         np.clip(network_input.resize_map(photo.alpha, (size_px, size_px)), 0, 1),
+        _resized_known(photo.known, (size_px, size_px)),
     )
 
 
@@ -92,9 +99,36 @@ def draw(
         size_hw = (max(1, round(height * scale)), max(1, round(width * scale)))
         placement = network_input.place((height, width), size_hw, "stretch")
         image = network_input.to_input(photo.image, placement, (0, 0, 0))
-        photo = LabelledPhoto(image, np.clip(network_input.resize_map(photo.alpha, size_hw), 0, 1))
-    drawn = pipeline(image=photo.image, alpha=photo.alpha, rng=rng)
-    return fit_square(LabelledPhoto(drawn["image"], drawn["alpha"]), size_px)
+        alpha = np.clip(network_input.resize_map(photo.alpha, size_hw), 0, 1)
+        photo = LabelledPhoto(image, alpha, _resized_known(photo.known, size_hw))
+    ignore = None if photo.known is None else np.where(photo.known, np.uint8(0), np.uint8(255))
+    drawn = pipeline(image=photo.image, alpha=photo.alpha, ignore=ignore, rng=rng)
+    known = None if ignore is None else drawn["ignore"] == 0
+    return fit_square(LabelledPhoto(drawn["image"], drawn["alpha"], known), size_px)
+
+
+def _known(item: Item, shape_hw: tuple[int, ...]) -> npt.NDArray[np.bool_] | None:
+    """Return where a sample's label is known, from its ignore mask."""
+    if item.ignore is None:
+        return None
+    known: npt.NDArray[np.bool_] = images.decode_gray(item.ignore.read(), item.ignore.name) == 0
+    if known.shape != shape_hw:
+        raise InputError(
+            f"{item.source_name}: its ignore mask has {known.shape[1]}x{known.shape[0]} pixels, "
+            f"expected the image's {shape_hw[1]}x{shape_hw[0]}"
+        )
+    return known
+
+
+def _resized_known(
+    known: npt.NDArray[np.bool_] | None, size_hw: tuple[int, int]
+) -> npt.NDArray[np.bool_] | None:
+    """Return what is known at another size: a pixel that covers an unknown one is unknown."""
+    if known is None:
+        return None
+    share = network_input.resize_map(known.astype(np.float32), size_hw)
+    result: npt.NDArray[np.bool_] = share >= 1 - KNOWN_SLACK
+    return result
 
 
 def sample_rng(seed: int, item: Item, epoch: int) -> np.random.Generator:

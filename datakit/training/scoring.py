@@ -49,7 +49,12 @@ def scores_of(network: nn.Module, spec: NetworkSpec, items: Sequence[Item]) -> d
     for item in items:
         photo = read_photo(item)
         alpha = predict(network, spec, photo.image)
-        row = mask_scores(alpha >= THRESHOLD, photo.alpha >= THRESHOLD)
-        rows.append({**row, "mse": mse(alpha, photo.alpha), "mad": mad(alpha, photo.alpha)})
+        known = photo.known
+        inside = np.ones(alpha.shape, bool) if known is None else known
+        region = None if known is None else known.view(np.uint8)
+        row = mask_scores((alpha >= THRESHOLD) & inside, (photo.alpha >= THRESHOLD) & inside)
+        row["mse"] = mse(alpha, photo.alpha, region)
+        row["mad"] = mad(alpha, photo.alpha, region)
+        rows.append(row)
     network.train(training)
     return {name: float(np.mean([row[name] for row in rows])) for name in rows[0]}

@@ -49,6 +49,7 @@ class Augmented(TypedDict, total=False):
     mask: Mask
     alpha: Alpha
     trimap: npt.NDArray[np.uint8]
+    ignore: npt.NDArray[np.uint8]
     boxes: Points
     polygons: list[Points]
     visible: float
@@ -77,7 +78,7 @@ class Pipeline:
         self.document = document
         self._compose = A.Compose(
             build_transforms(document),
-            additional_targets={"alpha": "mask", "trimap": "mask"},
+            additional_targets={"alpha": "mask", "trimap": "mask", "ignore": "mask"},
             is_check_shapes=False,
             save_applied_params=True,
         )
@@ -103,6 +104,7 @@ class Pipeline:
         mask: Mask | None = None,
         alpha: Alpha | None = None,
         trimap: npt.NDArray[np.uint8] | None = None,
+        ignore: npt.NDArray[np.uint8] | None = None,
         boxes: Points | None = None,
         polygons: Sequence[Points] | None = None,
         probes: Points | None = None,
@@ -121,6 +123,8 @@ class Pipeline:
         trimap : (H, W) uint8 {0, 128, 255}, optional
             Drawn anew around the moved alpha, with the width it had; without an alpha it is moved
             by nearest neighbour.
+        ignore : (H, W) uint8 {0, 255}, optional
+            Where nobody knows the label; moved by nearest neighbour.
         boxes : (N, 4) float, optional
             xyxy in pixel edges; each comes back as the box around the moved one, cut to the
             frame, in the same order. One that left the frame has no area.
@@ -146,12 +150,13 @@ class Pipeline:
             If a label's size differs from the image's, a dtype or a range is wrong, or a transform
             cannot work on this image (a crop larger than it).
         """
-        _check(image, mask, alpha, trimap)
+        _check(image, mask, alpha, trimap, ignore)
         return self.transform_checked(
             image=image,
             mask=mask,
             alpha=alpha,
             trimap=trimap,
+            ignore=ignore,
             boxes=boxes,
             polygons=polygons,
             probes=probes,
@@ -165,6 +170,7 @@ class Pipeline:
         mask: Mask | None = None,
         alpha: Alpha | None = None,
         trimap: npt.NDArray[np.uint8] | None = None,
+        ignore: npt.NDArray[np.uint8] | None = None,
         boxes: Points | None = None,
         polygons: Sequence[Points] | None = None,
         probes: Points | None = None,
@@ -180,9 +186,11 @@ class Pipeline:
         # Outlines need their exact place, probes only the side of the frame on which they are.
         self._tolerance_px = INVERSE_TOLERANCE_PX if rings else PROBE_TOLERANCE_PX
         points = PointSet([probes, *(ring - PIXEL_CENTRE for ring in rings)])
-        data = self._run(image, self._labels(mask, alpha, trimap), points.array, generator)
+        data = self._run(image, self._labels(mask, alpha, trimap, ignore), points.array, generator)
         moved_probes, *moved = points.split(data["points"])
         result = self._collect(data, mask, alpha, trimap)
+        if ignore is not None:
+            result["ignore"] = data["ignore"]
         height, width = result["image"].shape[:2]
         moved = [ring + PIXEL_CENTRE for ring in moved]
         if boxes is not None:
@@ -203,6 +211,7 @@ class Pipeline:
         mask: Mask | None,
         alpha: Alpha | None,
         trimap: npt.NDArray[np.uint8] | None,
+        ignore: npt.NDArray[np.uint8] | None,
     ) -> dict[str, Mask]:
         """Return the labels that are moved; OpenCV warps no booleans."""
         labels: dict[str, Mask] = {}
@@ -216,6 +225,8 @@ class Pipeline:
             labels["alpha"] = alpha
         elif trimap is not None:
             labels["trimap"] = trimap
+        if ignore is not None:
+            labels["ignore"] = ignore
         return labels
 
     def _run(
@@ -340,10 +351,12 @@ def _check(
     mask: Mask | None,
     alpha: Alpha | None,
     trimap: npt.NDArray[np.uint8] | None,
+    ignore: npt.NDArray[np.uint8] | None,
 ) -> None:
     if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or image.size == 0:
         raise InputError(f"image: expected (H, W, 3) uint8 RGB, found {image.dtype} {image.shape}")
-    for name, label in (("mask", mask), ("alpha", alpha), ("trimap", trimap)):
+    labels = {"mask": mask, "alpha": alpha, "trimap": trimap, "ignore": ignore}
+    for name, label in labels.items():
         if label is not None and label.shape != image.shape[:2]:
             raise InputError(
                 f"{name}: expected the image's size {image.shape[:2]}, found {label.shape}; "
@@ -351,8 +364,10 @@ def _check(
             )
     if mask is not None and mask.dtype not in (np.bool_, np.uint8, np.uint16):
         raise InputError(f"mask: expected bool, uint8 or uint16, found {mask.dtype}")
-    if trimap is not None and trimap.dtype != np.uint8:
-        raise InputError(f"trimap: expected uint8, found {trimap.dtype}")
+    for name in ("trimap", "ignore"):
+        label = labels[name]
+        if label is not None and label.dtype != np.uint8:
+            raise InputError(f"{name}: expected uint8, found {label.dtype}")
     if alpha is not None:
         low, high = float(alpha.min()), float(alpha.max())
         if alpha.dtype != np.float32 or not (low >= 0 and high <= 1):

@@ -123,6 +123,41 @@ def overlay(image: Image8, label: npt.NDArray[Any], strength: float = 0.45) -> I
     return np.asarray(cv2.drawContours(out, contours, -1, ACCENT, thickness))
 
 
+def hatched(image: Image8, unknown: npt.NDArray[Any]) -> Image8:
+    """Draw diagonal stripes over the pixels whose label nobody knows.
+
+    Parameters
+    ----------
+    image : (H, W, 3) uint8 RGB
+    unknown : (H, W), bool or integer
+        Above 0 where the label is not known.
+
+    Returns
+    -------
+    (H, W, 3) uint8 RGB
+
+    Raises
+    ------
+    InputError
+        If the two differ in size.
+
+    Examples
+    --------
+    >>> striped = hatched(np.zeros((32, 32, 3), np.uint8), np.ones((32, 32), bool))
+    >>> sorted(np.unique(striped).tolist())
+    [0, 255]
+    """
+    if unknown.shape != image.shape[:2]:
+        raise InputError(f"hatched: {unknown.shape} must equal image {image.shape[:2]}")
+    height, width = unknown.shape
+    period = max(8, max(height, width) // 40)
+    rows, columns = np.ogrid[:height, :width]
+    stripes = ((rows + columns) % period < max(2, period // 3)) & (unknown > 0)
+    out = image.copy()
+    out[stripes] = 255
+    return out
+
+
 def _fitted(tile: Image8, side_px: int) -> Image8:
     height, width = tile.shape[:2]
     scale = min(1.0, side_px / max(height, width))

@@ -41,6 +41,15 @@ class Prior:
         """Return the part in a box."""
         return Prior(self.alpha[box], self.weight[box], self.lowest[box], self.highest[box])
 
+    def without(self, unknown: BoolArray) -> Prior:
+        """Return a prior that says nothing of the pixels where ``unknown`` (H, W) bool is true."""
+        return Prior(
+            self.alpha,
+            np.where(unknown, np.float32(0), self.weight),
+            np.where(unknown, np.float32(0), self.lowest),
+            np.where(unknown, np.float32(1), self.highest),
+        )
+
     def smaller(self, small_wh: tuple[int, int]) -> Prior:
         """Return the prior of a smaller copy of the photo."""
         return Prior(

@@ -153,6 +153,7 @@ def matting_errors(
     gt: FloatArray,
     trimap: UInt8Array | None = None,
     profile: str | MattingProfile = "dim",
+    ignore: NDArray[np.bool_] | None = None,
 ) -> dict[str, float]:
     """All errors of one matte, on the whole image and, with a trimap, on its parts.
 
@@ -166,6 +167,8 @@ def matting_errors(
         Background, unknown, foreground.
     profile : str or MattingProfile
         Whose conventions: "dim", "p3m", "p3m-arange" or "rvm".
+    ignore : (H, W) bool, optional
+        Where nobody knows the true matte: these pixels are in no error and no mean.
 
     Returns
     -------
@@ -202,6 +205,12 @@ def matting_errors(
         )
     pred, gt = np.ascontiguousarray(pred), np.ascontiguousarray(gt)
     unknown = None if trimap is None else unknown_region(trimap, gt.shape)
+    known = None
+    if ignore is not None:
+        # No difference, no error; and the means are over the pixels that are known.
+        pred = np.where(ignore, gt, pred)
+        known = (~ignore).view(np.uint8)
+        unknown = None if unknown is None else unknown & known
     regions = [None] if unknown is None else [None, unknown]
     grads = gradient_errors(
         pred, gt, regions, kernel=chosen.gradient_kernel, stretch=chosen.gradient_stretch
@@ -211,8 +220,8 @@ def matting_errors(
     )
     errors = {
         "sad": sad(pred, gt),
-        "mse": mse(pred, gt) * chosen.mean_scale,
-        "mad": mad(pred, gt) * chosen.mean_scale,
+        "mse": mse(pred, gt, known) * chosen.mean_scale,
+        "mad": mad(pred, gt, known) * chosen.mean_scale,
         "grad": grads[0] * chosen.gradient_scale,
         "conn": conns[0] / 1000,
     }
@@ -242,6 +251,8 @@ def _pixel_errors_unknown(
     count = cv2.countNonZero(unknown)
     total = absolute_sum(pred, gt, counted)
     squares = square_sum(pred, gt, counted)
+    if not count:
+        return dict.fromkeys(("sad_unknown", "mse_unknown", "mad_unknown"), float("nan"))
     return {
         "sad_unknown": total / 1000,
         "mse_unknown": squares / count * profile.mean_scale,

@@ -30,7 +30,7 @@ class LabelFiles:
 
     Attributes
     ----------
-    alpha, mask, trimap : FileRef, optional
+    alpha, mask, trimap, ignore : FileRef, optional
         In a plain folder of mattes alpha and mask are the same file.
     synthetic : bool
         The alpha was computed from a mask: no ground truth.
@@ -39,6 +39,7 @@ class LabelFiles:
     alpha: FileRef | None = None
     mask: FileRef | None = None
     trimap: FileRef | None = None
+    ignore: FileRef | None = None
     synthetic: bool = False
 
     def of(self, kind: Kind) -> FileRef | None:
@@ -92,7 +93,7 @@ def _of_items(path: str, items: Iterable[Any]) -> Labels:
     for item in items:
         tags = item.sample.tags if item.sample else ()
         key = f"{item.split}/{item.stem}" if item.split else item.stem
-        files[key] = LabelFiles(item.alpha, item.mask, item.trimap, SYNTHETIC in tags)
+        files[key] = LabelFiles(item.alpha, item.mask, item.trimap, item.ignore, SYNTHETIC in tags)
     kinds = {kind for label in files.values() for kind in ("alpha", "mask") if getattr(label, kind)}
     if not kinds:
         raise InputError(f"{path}: expected alphas or masks, found images without labels")

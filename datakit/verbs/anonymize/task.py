@@ -30,6 +30,7 @@ from datakit.records.sample import Operation, Sample
 from datakit.records.where import Where
 from datakit.verbs.anonymize.face_hiding import FaceHider, Hidden, Hiding
 from datakit.verbs.anonymize.rows import rows
+from datakit.verbs.shared.labelled import FOLDERS, decode_label, label_files
 from datakit.version import __version__
 
 WIDE_REGION = "head"
@@ -172,11 +173,10 @@ class Anonymize:
         encoded = encode_photo(image, photo.form)
         files = {item.place("images"): encoded}
         named: dict[str, str] = {"file_name": item.place("images")}
-        for kind, ref in (("mask", item.mask), ("alpha", item.alpha), ("trimap", item.trimap)):
-            if ref is not None:
-                name = item.place(f"{kind}s", ".png")
-                files[name] = _label(ref, photo)
-                named[f"{kind}_file_name"] = name
+        for kind, ref in label_files(item).items():
+            name = item.place(FOLDERS[kind], ".png")
+            files[name] = _label(item, kind, ref, photo)
+            named[f"{kind}_file_name"] = name
         for name, data in files.items():
             atomic.write_bytes(location(self.out, name), data)
         record = msgspec.structs.replace(
@@ -257,9 +257,9 @@ def _fitted(label: Array, photo: Photo, name: str) -> Array:
     )
 
 
-def _label(ref: FileRef, photo: Photo) -> bytes:
+def _label(item: Item, kind: str, ref: FileRef, photo: Photo) -> bytes:
     """Write a label again, as PNG, so that nothing but its pixels comes along."""
-    pixels = _fitted(images.decode_gray(ref.read(), ref.name), photo, ref.name)
+    pixels = _fitted(decode_label(item, kind, ref), photo, ref.name)
     if pixels.dtype.kind == "f":
         alpha = images.decode_alpha(ref.read(), ref.name)
         pixels = np.rint(_fitted(alpha, photo, ref.name) * 65535).astype(np.uint16)
@@ -274,18 +274,7 @@ def _sample(
         tags.add("orientation-applied")
     if photo.form.transparent:
         tags.add("transparency-dropped")
-    before = item.sample
-    kept = (
-        {}
-        if before is None
-        else {
-            "categories": before.categories,
-            "annotations": before.annotations,
-            "fg_ratio": before.fg_ratio,
-            "instances": before.instances,
-        }
-    )
-    return msgspec.structs.replace(sample, tags=tuple(sorted(tags)), **named, **kept)
+    return msgspec.structs.replace(sample, tags=tuple(sorted(tags)), **named)
 
 
 _TAGS: Mapping[Status, str] = {

@@ -104,7 +104,7 @@ class Augment:
         """Carry a sample over as it is; if it has copies, it is in their group."""
         names, files = carry_files(self.out, item, data)
         width, height = images.probe(data, item.source_name).size_wh
-        sample = item.sample or item.describe(width, height, sha256(data))
+        sample = item.describe(width, height, sha256(data))
         group = sample.group or (item.key if source else None)
         changes: dict[str, Any] = {"id": item.key, "split": item.split, "group": group, **names}
         if source and sample.fg_ratio is None:
@@ -122,6 +122,7 @@ class Augment:
                 mask=before.mask,
                 alpha=before.alpha,
                 trimap=before.trimap,
+                ignore=before.ignore,
                 boxes=source.face_boxes,
                 probes=source.probes,
                 rng=rng,
@@ -194,15 +195,12 @@ class Augment:
             verb=VERB, version=self.version, params=msgspec.json.encode(params).decode()
         )
         row = item.describe(width, height, source.sha256, step)
-        origin = item.sample
         sample = msgspec.structs.replace(
             row,
             parent=source.item.key,
             group=row.group or source.item.key,
             tags=tuple(sorted({*row.tags, TAG})),
-            categories=origin.categories if origin else (),
-            annotations=origin.annotations if origin else 0,
-            instances=visible_instances(origin.instances if origin else (), after.mask),
+            instances=visible_instances(row.instances, after.mask),
             fg_ratio=after.fg_ratio,
             **names,
         )

@@ -142,7 +142,7 @@ def _pairs(path: str, pred: Labels, gt: Labels, kind: Kind) -> tuple[list[Pair],
         if key not in used
     ]
     pairs = [
-        Pair(key, key, preds[other], truths[key], gt.files[key].trimap)
+        Pair(key, key, preds[other], truths[key], gt.files[key].trimap, gt.files[key].ignore)
         for key, other in matched.items()
     ]
     if not pairs:

@@ -25,13 +25,14 @@ Region = Literal["given", "p3m", "dim", "none"]
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """A prediction, its truth, and the truth's trimap if there is one."""
+    """A prediction, its truth, and the truth's trimap and ignore mask if there are any."""
 
     key: str
     id: str
     pred: FileRef
     gt: FileRef
     trimap: FileRef | None
+    ignore: FileRef | None = None
 
 
 @dataclass(frozen=True)
@@ -52,12 +53,14 @@ class Evaluate:
         if self.kind == "alpha":
             gt = decode_label_alpha(pair.gt.read(), pair.gt.name)
             pred = self._fitted(decode_label_alpha(pair.pred.read(), pair.pred.name), gt, pair)
-            metrics = self._of_alphas(pred, gt, pair)
+            ignore = _ignored(pair, gt.shape)
+            metrics = self._of_alphas(pred, gt, ignore, pair)
         else:
             gt = foreground(decode_label_mask(pair.gt.read(), pair.gt.name)).astype(np.float32)
             stored = foreground(decode_label_mask(pair.pred.read(), pair.pred.name))
             pred = self._fitted(stored.astype(np.float32), gt, pair)
-            metrics = mask_scores(pred > 0.5, gt > 0.5)
+            ignore = _ignored(pair, gt.shape)
+            metrics = _scores(pred > 0.5, gt > 0.5, ignore)
         height, width = gt.shape
         return Score(
             id=pair.id,
@@ -69,12 +72,18 @@ class Evaluate:
         )
 
     def _of_alphas(
-        self, pred: npt.NDArray[np.float32], gt: npt.NDArray[np.float32], pair: Pair
+        self,
+        pred: npt.NDArray[np.float32],
+        gt: npt.NDArray[np.float32],
+        ignore: npt.NDArray[np.bool_] | None,
+        pair: Pair,
     ) -> dict[str, float]:
-        metrics = matting_errors(pred, gt, self._trimap(gt, pair), self.profile)
+        metrics = matting_errors(pred, gt, self._trimap(gt, pair), self.profile, ignore)
+        if ignore is not None:
+            pred = np.where(ignore, gt, pred)
         if min(gt.shape) >= WINDOW_PX:
             metrics["ssim"] = ssim(pred, gt)
-        return metrics | mask_scores(pred > self.threshold, gt > self.threshold)
+        return metrics | _scores(pred > self.threshold, gt > self.threshold, ignore)
 
     def _trimap(self, gt: npt.NDArray[np.float32], pair: Pair) -> npt.NDArray[np.uint8] | None:
         if self.region == "p3m":
@@ -102,3 +111,26 @@ class Evaluate:
         how = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
         fitted: npt.NDArray[np.float32] = cv2.resize(pred, gt.shape[::-1], interpolation=how)
         return np.clip(fitted, 0, 1)
+
+
+def _scores(
+    pred: npt.NDArray[np.bool_], gt: npt.NDArray[np.bool_], ignore: npt.NDArray[np.bool_] | None
+) -> dict[str, float]:
+    """Return the scores of masks over the pixels that are known."""
+    if ignore is None:
+        return mask_scores(pred, gt)
+    # Background in both: then a pixel is in no overlap, no union and no count.
+    return mask_scores(pred & ~ignore, gt & ~ignore)
+
+
+def _ignored(pair: Pair, shape_hw: tuple[int, ...]) -> npt.NDArray[np.bool_] | None:
+    """Return where the truth is not known; None when all of it is."""
+    if pair.ignore is None:
+        return None
+    ignore: npt.NDArray[np.bool_] = images.decode_gray(pair.ignore.read(), pair.ignore.name) > 0
+    if ignore.shape != shape_hw:
+        raise InputError(
+            f"{pair.ignore.name}: expected {shape_hw[1]}x{shape_hw[0]} pixels as {pair.gt.name}, "
+            f"found {ignore.shape[1]}x{ignore.shape[0]}"
+        )
+    return ignore

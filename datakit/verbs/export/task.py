@@ -164,15 +164,11 @@ def _row(item: Item, found: Labelled, digest: str, step: Operation) -> Sample:
     height, width = found.image.shape[:2]
     row = item.describe(width, height, digest, step)
     before = item.sample
-    if before is None:
-        return msgspec.structs.replace(row, fg_ratio=found.fg_ratio)
-    resized = (before.width, before.height) != (width, height)
+    if before is not None and (before.width, before.height) == (width, height):
+        ratio = found.fg_ratio if before.fg_ratio is None else before.fg_ratio
+        return msgspec.structs.replace(row, fg_ratio=ratio)
     return msgspec.structs.replace(
-        row,
-        categories=before.categories,
-        annotations=before.annotations,
-        instances=visible_instances(before.instances, found.mask) if resized else before.instances,
-        fg_ratio=found.fg_ratio if resized or before.fg_ratio is None else before.fg_ratio,
+        row, instances=visible_instances(row.instances, found.mask), fg_ratio=found.fg_ratio
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import msgspec
@@ -20,7 +20,7 @@ from datakit.io.store import atomic
 from datakit.io.store.storage import location
 from datakit.records.product import Product
 from datakit.records.sample import SYNTHETIC, Operation
-from datakit.verbs.shared.bands import Band, described, foreground
+from datakit.verbs.shared.bands import Band, foreground, with_unknown
 from datakit.verbs.shared.labelled import Labelled, carry_files, image_bytes, read_labelled, sha256
 
 DRAWN_BY = frozenset({"coco2mask"})
@@ -66,7 +66,7 @@ class Matte:
             method=self.method,
             solve_long_side_px=self.solve_long_side_px,
         )
-        names, files = carry_files(self.out, replace(item, alpha=None), data)
+        names, files = carry_files(self.out, item, data, leave_out=("alpha",))
         stored = np.rint(alpha * (2**self.depth - 1))
         label = stored.astype(np.uint8 if self.depth == 8 else np.uint16)
         self._write(item.place("alphas", ".png"), images.encode_png(label), files)
@@ -80,7 +80,8 @@ class Matte:
             colours = estimate_foreground(source.image, opacity)
             cutout = np.dstack([colours, np.rint(opacity * 255).astype(np.uint8)])
             self._write(item.place(CUTOUTS, ".png"), images.encode_png(cutout), files)
-        sample = described(item, source, sha256(data), self.step)
+        height, width = label.shape
+        sample = item.describe(width, height, sha256(data), self.step)
         changes = {"fg_ratio": round(float(alpha.mean(dtype=np.float64)), 6), **names}
         tags = tuple(sorted({*sample.tags, SYNTHETIC}))
         return Product(
@@ -92,13 +93,16 @@ class Matte:
         if source.mask is None:
             if source.trimap is None:
                 raise InputError(f"{item.source_name}: expected a mask or a trimap, found neither")
-            return source.trimap, None
+            return with_unknown(source.trimap, source.ignore), None
         mask = foreground(source.mask)
         band: Band = self._band  # type: ignore[attr-defined]
         heads = band.heads_xyxy(source.image)
         trimap = band.trimap(mask, heads) if source.trimap is None else source.trimap
         reach = band.half_width_px(mask, heads)
-        return trimap, outline_prior(mask, reach, exact=self._is_exact(item))
+        prior = outline_prior(mask, reach, exact=self._is_exact(item))
+        if source.ignore is None:
+            return trimap, prior
+        return with_unknown(trimap, source.ignore), prior.without(source.ignore > 0)
 
     def _is_exact(self, item: Item) -> bool:
         if self.outline != "auto":

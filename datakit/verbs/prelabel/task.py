@@ -7,7 +7,7 @@ holds a GPU reads and writes in threads while the device computes.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import cv2
@@ -31,7 +31,7 @@ from datakit.records.sample import SYNTHETIC, Operation, Sample
 from datakit.verbs.prelabel.drafts import Cleaning, Label, Said, emptied, make_label
 from datakit.verbs.prelabel.hints import hint_of
 from datakit.verbs.prelabel.inference import Inference
-from datakit.verbs.shared.labelled import carry_files, image_bytes, sha256
+from datakit.verbs.shared.labelled import FOLDERS, carry_files, image_bytes, sha256
 
 FACES, FACE_SIDE_PX = "mediapipe", 640
 RAW = "probabilities"
@@ -197,6 +197,8 @@ class _Worker:
             tags=tuple(sorted({*sample.tags, *self._tags})),
             categories=(self._task.category,) if found else (),
             annotations=int(found),
+            instances=(),
+            label_state="complete",
             fg_ratio=round(float(cv2.mean(label.alpha)[0]) / np.iinfo(label.alpha.dtype).max, 6),
             **names,
         )
@@ -205,8 +207,7 @@ class _Worker:
         self, item: Item, photo: Photo, label: Label
     ) -> tuple[dict[str, str], dict[str, int]]:
         """Write image, mask, alpha and, where it says more than the alpha, the model's own map."""
-        only_image = replace(item, mask=None, alpha=None, trimap=None)
-        names, files = carry_files(self._task.out, only_image, photo.data)
+        names, files = carry_files(self._task.out, item, photo.data, leave_out=FOLDERS)
         names["mask_file_name"] = item.place("masks", ".png")
         names["alpha_file_name"] = item.place("alphas", ".png")
         pictures: dict[str, npt.NDArray[Any]] = {

@@ -13,6 +13,7 @@ from datakit.io.layouts.sources import Collection
 from datakit.io.store.storage import location
 from datakit.models.segmenters.base import identify
 from datakit.records.card import Card
+from datakit.records.labels import is_binary
 from datakit.records.quality import Quality
 from datakit.verbs.qc.options import VERB, Options
 from datakit.verbs.shared.pipeline import Contents, process
@@ -66,6 +67,7 @@ def _inspect(options: Options, plan: report.Plan, progress: ProgressListener) ->
             "out": options.out,
             "step": operation(VERB, options),
             "checks": plan.measured,
+            "binary": is_binary(source.label_map),
             "fix": options.fix == "safe",
             "segmenter": options.segmenter,
         },

@@ -26,7 +26,7 @@ from datakit.models.segmenters.base import Segmenter, build, segment_one
 from datakit.records.failure import Failure
 from datakit.records.product import Product
 from datakit.records.sample import Operation
-from datakit.verbs.shared.labelled import sha256
+from datakit.verbs.shared.labelled import FOLDERS, carry_files, image_bytes, sha256
 
 MEASUREMENTS = ".measurements.jsonl"
 FIXES = "fixes.csv"
@@ -36,6 +36,9 @@ CROP_PX = 80
 
 # A mask is a label without an alpha: what only an alpha can have is not asked of it.
 NOT_FOR_MASKS = frozenset({"binary", "quantised", "coding", "bit_depth", "soft_edge"})
+
+HALF = 128
+"""Masks whose values are all below hold class indices, others 0 and 255 with some residue."""
 
 Label = npt.NDArray[Any]
 
@@ -48,6 +51,8 @@ class Inspect:
     step: Operation
     checks: tuple[str, ...]
     fix: bool
+    binary: bool
+    """Whether masks are 0/255; else their values mean classes or objects."""
     segmenter: str | None = None
 
     def setup(self) -> None:
@@ -68,38 +73,42 @@ class Inspect:
         return self._fixed(item, subject, label, product) if self.fix else product
 
     def _fixed(self, item: Item, subject: Subject, label: FileRef, product: Product) -> Product:
+        """Write the sample with its label repaired; all else goes over as it is."""
+        if item.alpha is None and not (self.binary and _is_binary(item)):
+            # Values that mean classes or objects are no opacity: nothing of them is certain.
+            return self._carried(item, product, {}, [])
         error = _unfixable(subject)
         if error or subject.decoded is None or subject.image is None or item.image is None:
             failure = Failure(id=item.key, file=label.name, step="fix", error=str(error))
             return msgspec.structs.replace(product, failures=(failure,))
         repaired = repair(subject.decoded.alpha)
         fixes = _fixes(item.key, subject, repaired)
-        # A label that needs no repair keeps its depth and, as a PNG, its values.
+        if not fixes:
+            return self._carried(item, product, {}, [])
         deep = subject.decoded.full_scale > 255
         top, dtype = (65535, np.uint16) if deep else (255, np.uint8)
         stored = np.rint(repaired.alpha * np.float32(top)).astype(dtype)
-        kind = "alpha" if item.alpha else "mask"
-        image = item.image.read()
-        blobs = {
-            item.place("images"): image,
-            item.place(f"{kind}s", ".png"): images.encode_png(stored),
-        }
-        image_name, label_name = blobs
-        for name, data in blobs.items():
+        return self._carried(item, product, {"alpha" if item.alpha else "mask": stored}, fixes)
+
+    def _carried(
+        self, item: Item, product: Product, repaired: Mapping[str, Label], fixes: list[str]
+    ) -> Product:
+        image = image_bytes(item)
+        names, files = carry_files(self.out, item, image, leave_out=repaired.keys())
+        changes: dict[str, Any] = {}
+        for kind, stored in repaired.items():
+            names[f"{kind}_file_name"] = name = item.place(FOLDERS[kind], ".png")
+            data = images.encode_png(stored)
             atomic.write_bytes(location(self.out, name), data)
-        height, width = stored.shape
-        sample = item.describe(width, height, sha256(image), self.step if fixes else None)
-        sample = msgspec.structs.replace(
-            sample,
-            file_name=image_name,
-            alpha_file_name=label_name if kind == "alpha" else None,
-            mask_file_name=label_name if kind == "mask" else None,
-            fg_ratio=round(float(repaired.alpha.mean(dtype=np.float64)), 6),
-        )
+            files[name] = len(data)
+            top = np.iinfo(stored.dtype).max
+            changes["fg_ratio"] = round(float(stored.mean(dtype=np.float64)) / top, 6)
+        width, height = images.probe(image, item.source_name).size_wh
+        row = item.describe(width, height, sha256(image), self.step if fixes else None)
         return msgspec.structs.replace(
             product,
-            samples=(sample,),
-            files={name: len(data) for name, data in blobs.items()},
+            samples=(msgspec.structs.replace(row, **names, **changes),),
+            files=files,
             lines={**product.lines, FIXES: "".join(fixes)},
             counts={**product.counts, "fixed": int(bool(fixes))},
         )
@@ -163,6 +172,10 @@ def read_subject(item: Item) -> tuple[Subject, FileRef]:
     stored, alpha_file = _read(label, images.decode_raw)
     if item.alpha is None and stored is not None:
         stored = _foreground(stored)
+    ignore, _ = _read(item.ignore, images.decode_gray)
+    if ignore is not None and stored is not None and ignore.shape == stored.shape[:2]:
+        # Nobody knows these pixels: they are judged as what surrounds a subject, background.
+        stored = np.where(_unknown(ignore, stored), 0, stored).astype(stored.dtype)
     mask, _ = _read(item.mask if item.alpha else None, images.decode_gray)
     trimap, _ = _read(item.trimap, images.decode_gray)
     subject = Subject(
@@ -178,6 +191,25 @@ def read_subject(item: Item) -> tuple[Subject, FileRef]:
         split=item.split or "",
     )
     return subject, label
+
+
+def _is_binary(item: Item) -> bool:
+    """Tell whether a mask has one value beside background, so that it can be seen as opacity."""
+    if item.mask is None or (item.sample and item.sample.instances):
+        return False
+    try:
+        mask = images.decode_raw(item.mask.read(), item.mask.name)
+    except DatakitError:
+        # What cannot be read is the finding of another check.
+        return True
+    few = mask.ndim == 2 and mask.dtype.kind == "u" and int(mask.max(initial=0)) < HALF
+    return not few or np.count_nonzero(np.bincount(mask.ravel())[1:]) <= 1
+
+
+def _unknown(ignore: Label, stored: Label) -> npt.NDArray[np.bool_]:
+    """Return where a label is unknown, in as many channels as it has."""
+    unknown: npt.NDArray[np.bool_] = ignore > 0
+    return unknown if stored.ndim == 2 else unknown[..., None]
 
 
 def _read(

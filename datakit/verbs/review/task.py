@@ -13,7 +13,7 @@ import numpy as np
 from datakit.core.matting.brush import Layer, paint_alpha, paint_mask, paint_trimap
 from datakit.errors import InputError
 from datakit.io.dataset.decisions import read_edit
-from datakit.io.layouts.base import Item
+from datakit.io.layouts.base import FILE_NAMES, Item
 from datakit.io.pixels import images
 from datakit.records.draft import DRAFT
 from datakit.records.product import Product
@@ -112,13 +112,7 @@ def _carried(item: Item) -> Sample:
     if item.sample is None:
         raise InputError(f"{item.key}: expected a row of a dataset's manifest")
     # Names anew: the files may lie elsewhere in DST than they did in SRC.
-    return msgspec.structs.replace(
-        item.sample,
-        file_name=None,
-        mask_file_name=None,
-        alpha_file_name=None,
-        trimap_file_name=None,
-    )
+    return msgspec.structs.replace(item.sample, **dict.fromkeys(FILE_NAMES))
 
 
 def _repainted(sample: Sample, painted: Labelled) -> Sample:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Literal
 
-import msgspec
 import numpy as np
 import numpy.typing as npt
 
@@ -14,8 +13,10 @@ from datakit.errors import InputError
 from datakit.io.layouts.base import Item
 from datakit.models.faces.base import FACE_DETECTORS
 from datakit.models.faces.finder import FaceFinder
-from datakit.records.sample import Operation, Sample
 from datakit.verbs.shared.labelled import Labelled
+
+UNKNOWN = 128
+"""Value of a trimap's unknown pixels."""
 
 Faces = Literal["none", "mediapipe", "centerface", "yunet"]
 
@@ -82,6 +83,27 @@ def foreground(mask: npt.NDArray[np.uint8] | npt.NDArray[np.uint16]) -> npt.NDAr
     return mask > 0
 
 
+def with_unknown(
+    trimap: npt.NDArray[np.uint8], ignore: npt.NDArray[np.uint8] | None
+) -> npt.NDArray[np.uint8]:
+    """Return a trimap that is unknown, too, where nobody knows the label.
+
+    Parameters
+    ----------
+    trimap : (H, W) uint8 in {0, 128, 255}
+    ignore : (H, W) uint8, optional
+        Above 0 where the label is not known.
+
+    Examples
+    --------
+    >>> with_unknown(np.uint8([[0, 255]]), np.uint8([[0, 255]])).tolist()
+    [[0, 128]]
+    """
+    if ignore is None:
+        return trimap
+    return np.where(ignore > 0, np.uint8(UNKNOWN), trimap)
+
+
 def subject_mask(item: Item, source: Labelled) -> npt.NDArray[np.bool_]:
     """Return the subject of a sample: its mask, or its alpha above 0.5.
 
@@ -96,19 +118,3 @@ def subject_mask(item: Item, source: Labelled) -> npt.NDArray[np.bool_]:
         raise InputError(f"{item.source_name}: expected a mask or an alpha, found neither")
     require_alpha(source.alpha, item.source_name)
     return source.alpha > 0.5
-
-
-def described(item: Item, source: Labelled, digest: str, step: Operation) -> Sample:
-    """Return the manifest row of a sample with the new step, what was known of it kept."""
-    height, width = source.image.shape[:2]
-    row = item.describe(width, height, digest, step)
-    before = item.sample
-    if before is None:
-        return row
-    return msgspec.structs.replace(
-        row,
-        categories=before.categories,
-        annotations=before.annotations,
-        instances=before.instances,
-        fg_ratio=before.fg_ratio,
-    )

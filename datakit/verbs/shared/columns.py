@@ -26,6 +26,7 @@ COLUMNS = {
     "class": "classes with a label here",
     "tags": "tags of the manifest",
     "annotations": "objects",
+    "label_state": "complete, partial (some object could not be drawn) or none",
     "fg_ratio": "share of foreground, 0 to 1",
     "anonymized": "whether anonymize is in its history",
     "parent": "what it is a copy of",
@@ -92,6 +93,7 @@ def _value(item: Item, name: str) -> Any:
         "source": source_of(item),
         "split_source": item.split,
         "tags": sample.tags if sample else (),
+        "label_state": item.label_state,
         "parent": sample.parent if sample else None,
     }
     return plain[name]

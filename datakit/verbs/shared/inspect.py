@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
-from datakit.core.images.contact_sheet import overlay
+from datakit.core.images.contact_sheet import hatched, overlay
 from datakit.core.masks.runs import counts_area, counts_to_mask, union_counts
 from datakit.errors import DatakitError, InputError, OutputError
 from datakit.io.layouts.base import Item
@@ -35,6 +35,8 @@ class Measured(Record, frozen=True, kw_only=True):
     """Share of the image that each object covers; of the whole label where there are no objects."""
     labelled: bool
     foreground: bool
+    partial: bool = False
+    """Whether some object could not be drawn."""
 
 
 BOXES_TOO = LabelRules(boxes="paint")
@@ -146,7 +148,9 @@ class Measure:
         pixels = canvas_wh[0] * canvas_wh[1]
         areas = [counts_area(one) / pixels for one in counts]
         classes = Counter(shape.category for shape in shapes)
-        return self._measured(item, size_wh, classes, areas, labelled=bool(shapes))
+        known = read_label(item, canvas_wh, LabelRules()).state
+        measured = self._measured(item, size_wh, classes, areas, labelled=bool(shapes))
+        return replace(measured, partial=known == "partial")
 
     def _measured(
         self,
@@ -164,6 +168,7 @@ class Measure:
             areas=tuple(areas),
             labelled=labelled,
             foreground=any(area > 0 for area in areas),
+            partial=item.label_state == "partial",
         )
 
 
@@ -183,6 +188,9 @@ class Preview:
         label = _annotation_mask(item, image) if annotated else stored_label(item)
         if label is not None and label.shape == image.shape[:2]:
             image = overlay(image, label)
+        unknown = _unknown(item, annotated, image)
+        if unknown is not None and unknown.shape == image.shape[:2]:
+            image = hatched(image, unknown)
         scale = THUMBNAIL_PX / max(image.shape[:2])
         if scale >= 1:
             return image
@@ -196,6 +204,16 @@ def stored_label(item: Item) -> npt.NDArray[Any] | None:
     if item.alpha is not None:
         return images.decode_alpha(item.alpha.read(), item.alpha.name)
     return None
+
+
+def _unknown(
+    item: Item, annotated: bool, image: npt.NDArray[np.uint8]
+) -> npt.NDArray[np.uint8] | None:
+    """Return where nobody knows the label; None when all of it is known."""
+    if annotated:
+        height, width = image.shape[:2]
+        return read_label(item, (width, height), LabelRules()).ignore_mask()
+    return None if item.ignore is None else images.decode_gray(item.ignore.read(), item.ignore.name)
 
 
 def _annotation_mask(item: Item, image: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:

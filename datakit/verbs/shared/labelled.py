@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import PurePosixPath
@@ -159,26 +160,42 @@ def write_labelled(
     return (*_write(out, blobs), blobs["image"][1])
 
 
-def carry_files(out: str, item: Item, image: bytes) -> tuple[dict[str, str], dict[str, int]]:
-    """Write the source's files byte for byte; return their names and sizes, as above."""
+def carry_files(
+    out: str, item: Item, image: bytes, leave_out: Collection[str] = ()
+) -> tuple[dict[str, str], dict[str, int]]:
+    """Write the source's files byte for byte, but for some kinds of label that are made anew.
+
+    Returns their names and sizes, as `write_labelled`.
+    """
     blobs = {"image": (item.place("images"), image)}
     for kind, ref in label_files(item).items():
-        blobs[kind] = carried_label(item, kind, ref)
+        if kind in leave_out:
+            continue
+        blobs[kind] = carried_name(item, kind, ref), carried_bytes(item, kind, ref)
     return _write(out, blobs)
 
 
-def carried_label(item: Item, kind: str, ref: FileRef) -> tuple[str, bytes]:
-    """Return where a label goes and its bytes: the source's own, unless its classes get new values.
+def carried_name(item: Item, kind: str, ref: FileRef) -> str:
+    """Return where a label goes in a dataset when its pixels stay as they are."""
+    suffix = ".png" if _is_coded(item, ref) else PurePosixPath(ref.name).suffix
+    return item.place(FOLDERS[kind], suffix)
+
+
+def carried_bytes(item: Item, kind: str, ref: FileRef) -> bytes:
+    """Return a label's file: the source's own, unless its classes get other values.
 
     Raises
     ------
     InputError
-        If a mask whose classes get new values cannot be decoded.
+        If a mask whose classes get other values cannot be decoded.
     """
-    if item.coding and (kind == "mask" or ref == item.mask):
-        pixels = images.encode_png(decode_label(item, kind, ref))
-        return item.place(FOLDERS[kind], ".png"), pixels
-    return item.place(FOLDERS[kind], PurePosixPath(ref.name).suffix), ref.read()
+    if _is_coded(item, ref):
+        return images.encode_png(decode_label(item, kind, ref))
+    return ref.read()
+
+
+def _is_coded(item: Item, ref: FileRef) -> bool:
+    return bool(item.coding) and ref == item.mask
 
 
 def decode_label(item: Item, kind: str, ref: FileRef) -> npt.NDArray[Any]:
@@ -186,7 +203,7 @@ def decode_label(item: Item, kind: str, ref: FileRef) -> npt.NDArray[Any]:
 
     An ignore mask is 255 where the label is unknown; it may lie in the mask's own file.
     """
-    if item.coding and ref == item.mask:
+    if _is_coded(item, ref):
         mask, ignore = _decoded_mask(item, ref)
         return mask if kind == "mask" else ignore
     pixels = images.decode_gray(ref.read(), ref.name)

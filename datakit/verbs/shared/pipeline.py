@@ -125,7 +125,7 @@ def process(
         counts=counts,
         failed=counts["failed"],
         seconds=time.perf_counter() - started,
-        notes=(*contents.notes, *node_notes(engine)),
+        notes=tuple(dict.fromkeys((*run.source.notes, *contents.notes, *node_notes(engine)))),
     )
 
 

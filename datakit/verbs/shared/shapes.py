@@ -275,8 +275,8 @@ def _shape(one: LabelObject, rules: LabelRules, label: ImageLabel, item: Item) -
             label.failures.extend(_failure(item, one, problem) for problem in strays)
     if one.rings and _is_normalised(one, label.canvas_wh):
         raise InputError(
-            f"coordinates: expected pixels of the {width}x{height} image, found all of them "
-            "between 0 and 1; multiply them by the image's size and read again"
+            f"coordinates: expected pixels of the {width}x{height} image, found normalised ones "
+            "(all between 0 and 1); multiply them by the image's size and read again"
         )
     bbox = None if one.bounds_xyxy is None else _xywh(one.bounds_xyxy)
     allowed = rules.tolerance.px(width, height)

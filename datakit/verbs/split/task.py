@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import PurePosixPath
+from pathlib import Path
 from typing import Literal
 
 import msgspec
@@ -12,10 +12,16 @@ from datakit.io.layouts.base import Item
 from datakit.io.pixels import images
 from datakit.io.store import atomic
 from datakit.io.store.files import FileRef
-from datakit.io.store.storage import Location, location
+from datakit.io.store.storage import location
 from datakit.records.product import Product
-from datakit.records.sample import Operation, Sample
-from datakit.verbs.shared.labelled import FOLDERS, image_bytes, label_files, sha256
+from datakit.records.sample import Operation
+from datakit.verbs.shared.labelled import (
+    carried_bytes,
+    carried_name,
+    image_bytes,
+    label_files,
+    sha256,
+)
 
 Placing = Literal["copy", "hardlink", "symlink"]
 
@@ -34,39 +40,28 @@ class Place:
     def __call__(self, item: Item) -> Product:
         """Place one sample."""
         data = image_bytes(item)
-        places = {"image": item.place("images")}
-        for kind, ref in label_files(item).items():
-            places[kind] = item.place(FOLDERS[kind], PurePosixPath(ref.name).suffix)
+        names = {"file_name": item.place("images")}
         assert item.image is not None
-        files = {
-            places["image"]: self._place(item.image, location(self.out, places["image"]), data)
-        }
+        files = {names["file_name"]: self._placed(item.image, names["file_name"], data)}
         for kind, ref in label_files(item).items():
-            files[places[kind]] = self._place(ref, location(self.out, places[kind]), None)
-        names = {
-            "file_name" if kind == "image" else f"{kind}_file_name": name
-            for kind, name in places.items()
-        }
-        return Product(samples=(_row(item, data, names, self.step),), files=files)
+            names[f"{kind}_file_name"] = name = carried_name(item, kind, ref)
+            # A link holds the source's bytes: a mask whose classes get new values is written anew.
+            if self.placing == "copy" or item.coding or ref.path is None:
+                files[name] = self._write(name, carried_bytes(item, kind, ref))
+            else:
+                files[name] = self._link(ref.path, name)
+        width, height = images.probe(data, item.source_name).size_wh
+        row = item.describe(width, height, sha256(data), self.step)
+        return Product(samples=(msgspec.structs.replace(row, **names),), files=files)
 
-    def _place(self, ref: FileRef, path: Location, data: bytes | None) -> int:
-        if self.placing == "copy" or ref.path is None:
-            data = ref.read() if data is None else data
-            atomic.write_bytes(path, data)
-            return len(data)
-        return atomic.link(ref.path, path, symbolic=self.placing == "symlink")
+    def _placed(self, image: FileRef, name: str, data: bytes) -> int:
+        if self.placing == "copy" or image.path is None:
+            return self._write(name, data)
+        return self._link(image.path, name)
 
+    def _write(self, name: str, data: bytes) -> int:
+        atomic.write_bytes(location(self.out, name), data)
+        return len(data)
 
-def _row(item: Item, data: bytes, names: dict[str, str], step: Operation) -> Sample:
-    if item.sample is not None:
-        # Everything that was known stays known: tags, classes, foreground.
-        return msgspec.structs.replace(
-            item.sample,
-            id=item.key,
-            split=item.split,
-            group=item.group,
-            history=(*item.sample.history, step),
-            **names,
-        )
-    width, height = images.probe(data, item.source_name).size_wh
-    return msgspec.structs.replace(item.describe(width, height, sha256(data), step), **names)
+    def _link(self, path: Path, name: str) -> int:
+        return atomic.link(path, location(self.out, name), symbolic=self.placing == "symlink")

@@ -12,7 +12,7 @@ import msgspec
 from datakit.engine.base import LazyTask
 from datakit.errors import InputError
 from datakit.io.dataset import output
-from datakit.io.layouts.base import Item, label_stems
+from datakit.io.layouts.base import FILE_NAMES, Item, label_stems
 from datakit.io.layouts.coco_export import write_annotations
 from datakit.io.layouts.datakit import ANNOTATIONS
 from datakit.io.layouts.sources import Collection, Derived
@@ -178,12 +178,9 @@ def _row(item: Item, step: object) -> Sample:
 
     assert isinstance(step, Operation)
     if item.sample is not None:
-        return msgspec.structs.replace(
-            item.sample,
-            split=item.split,
-            group=item.group,
-            history=(*item.sample.history, step),
-        )
+        files = {name: getattr(item.sample, name) for name in FILE_NAMES}
+        row = item.describe(item.sample.width, item.sample.height, None, step)
+        return msgspec.structs.replace(row, **files, id=item.sample.id)
     width, height = item.stated_wh or _size_of(item)
     return msgspec.structs.replace(
         item.describe(width, height, None, step), file_name=item.source_name

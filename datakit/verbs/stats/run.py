@@ -98,7 +98,8 @@ class _Tally:
         counts = self._splits.setdefault(split, Counter())
         counts["samples"] += 1
         counts["unlabelled"] += not measured.labelled
-        counts["empty"] += measured.labelled and not measured.foreground
+        counts["partial"] += measured.partial
+        counts["empty"] += measured.labelled and not measured.foreground and not measured.partial
         self._classes.setdefault(split, Counter()).update(measured.objects)
         self._groups.setdefault(split, set()).add(item.group or item.key)
         self._sizes["{}x{}".format(*measured.size_wh)] += 1
@@ -134,8 +135,8 @@ def _write(out: Location, options: Options, source: Collection, result: Statisti
     bins = [f"{100 * edge:g} %" for edge in AREA_EDGES]
     sizes = list(result.sizes.items())[:MOST_SIZES]
     charts = [
-        Bars("Samples a split", "samples", list(splits), [c.samples for c in splits.values()]),
-        Bars("Objects a class", "objects", list(classes), list(classes.values())),
+        Bars("Samples per split", "samples", list(splits), [c.samples for c in splits.values()]),
+        Bars("Objects per class", "objects", list(classes), list(classes.values())),
         Bars(
             "Object area, share of the image",
             "objects",

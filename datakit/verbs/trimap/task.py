@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import msgspec
@@ -19,7 +19,7 @@ from datakit.io.store import atomic
 from datakit.io.store.storage import location
 from datakit.records.product import Product
 from datakit.records.sample import Operation
-from datakit.verbs.shared.bands import Band, described, subject_mask
+from datakit.verbs.shared.bands import Band, subject_mask, with_unknown
 from datakit.verbs.shared.labelled import Labelled, carry_files, image_bytes, read_labelled, sha256
 
 Style = Literal["band", "p3m", "dim"]
@@ -45,18 +45,19 @@ class Trimap:
         """Make one sample's trimap; its image and other labels are carried over as they are."""
         data = image_bytes(item)
         source = read_labelled(item, data)
-        trimap = self._trimap(item, source)
+        trimap = with_unknown(self._trimap(item, source), source.ignore)
         if not (trimap == 128).any():
             raise InputError(
                 f"{item.source_name}: this {self.style} trimap has no unknown pixel; "
                 "its alpha has no soft edge: take --style p3m or band"
             )
-        names, files = carry_files(self.out, replace(item, trimap=None), data)
+        names, files = carry_files(self.out, item, data, leave_out=("trimap",))
         encoded = images.encode_png(trimap)
         names["trimap_file_name"] = name = item.place("trimaps", ".png")
         atomic.write_bytes(location(self.out, name), encoded)
         files[name] = len(encoded)
-        sample = described(item, source, sha256(data), self.step)
+        height, width = trimap.shape
+        sample = item.describe(width, height, sha256(data), self.step)
         return Product(samples=(msgspec.structs.replace(sample, **names),), files=files)
 
     def _trimap(self, item: Item, source: Labelled) -> npt.NDArray[np.uint8]:
