@@ -98,7 +98,6 @@ class Derived:
     listed: Callable[[], Iterator[Any]]
     total: int
     failures: tuple[Failure, ...]
-    notes: tuple[str, ...] = ()
     unread: Mapping[str, int] = field(default_factory=dict)
 
     def collection(self) -> Collection:
@@ -116,6 +115,11 @@ class Derived:
     def classes(self) -> tuple[str, ...]:
         """The source's."""
         return self.source.classes
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """The source's."""
+        return self.source.notes
 
     @property
     def label_map(self) -> Mapping[str, int]:
