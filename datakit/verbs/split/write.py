@@ -101,7 +101,10 @@ def write(
     if assignment.strata:
         atomic.write_bytes(out / "strata.csv", csv_rows.records(assignment.strata))
     return msgspec.structs.replace(
-        summary, counts={**counts, **summary.counts}, findings=findings, notes=tuple(notes)
+        summary,
+        counts={**counts, **summary.counts},
+        findings=findings,
+        notes=(*summary.notes, *notes),
     )
 
 
