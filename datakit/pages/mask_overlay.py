@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from datakit.core.images.contact_sheet import hatched
 from datakit.core.matting.brush import Layer, paint_alpha
 from datakit.errors import InputError
 from datakit.io.pixels import images
@@ -38,6 +39,19 @@ def mask_coverage(label: FileRef) -> Coverage:
     """Decode a mask as above: background is 0, everything else 255."""
     stored = images.decode_gray(label.read(), label.name)
     return np.where(stored > 0, 255, 0).astype(np.uint8)
+
+
+def striped(ignore: FileRef) -> Coverage:
+    """Decode an ignore mask as diagonal stripes: (H, W) uint8, 255 on a stripe, else 0.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read or decoded.
+    """
+    unknown = images.decode_gray(ignore.read(), ignore.name) > 0
+    blank = np.zeros((*unknown.shape, 3), np.uint8)
+    return np.ascontiguousarray(hatched(blank, unknown)[..., 0])
 
 
 def painted(shown: Coverage, layer: Layer) -> Coverage:

@@ -79,6 +79,9 @@ def make_app(desk: Desk, token: str, port: int) -> Guard:
     async def before(request: Request) -> Response:
         return await _answer(lambda: _png(desk.veil_before(request.path_params["at"])))
 
+    async def unknown(request: Request) -> Response:
+        return await _answer(lambda: _png(desk.unknown(request.path_params["at"])))
+
     async def decide(request: Request) -> Response:
         body = await _body(request)
 
@@ -105,6 +108,7 @@ def make_app(desk: Desk, token: str, port: int) -> Guard:
         Route("/thumb/{at:int}", thumbnail),
         Route("/label/{at:int}", label),
         Route("/before/{at:int}", before),
+        Route("/unknown/{at:int}", unknown),
         Route("/api/decide", decide, methods=["POST"]),
         Route("/api/paint", paint, methods=["POST"]),
     ]

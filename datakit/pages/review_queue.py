@@ -41,8 +41,8 @@ class Subject:
     split : str
     width, height : int
         Pixels; 0 when unknown.
-    image, label, before : FileRef, optional
-        The picture, its label, and an earlier label to compare with.
+    image, label, before, ignore : FileRef, optional
+        The picture, its label, an earlier label to compare with, and where nobody knows it.
     label_kind : str
         "alpha", "mask" or empty.
     waiting : bool
@@ -60,6 +60,7 @@ class Subject:
     image: FileRef | None = None
     label: FileRef | None = None
     before: FileRef | None = None
+    ignore: FileRef | None = None
     label_kind: str = ""
     waiting: bool = False
 
@@ -116,6 +117,7 @@ class Desk:
             )
         }
         columns["pictured"] = [subject.image is not None for subject in self.subjects]
+        columns["unknown"] = [subject.ignore is not None for subject in self.subjects]
         columns["compared"] = [subject.before is not None for subject in self.subjects]
         review = hashlib.sha256(str(self._log.folder.resolve()).encode()).hexdigest()
         return msgspec.json.encode({**columns, "states": states, "review": review})
@@ -159,6 +161,13 @@ class Desk:
         """Return the label to compare with, as a veil's PNG."""
         subject = self.subject(at)
         return mask_overlay.veil_png(self._coverage(subject, subject.before))
+
+    def unknown(self, at: int) -> bytes:
+        """Return stripes over the pixels that nobody knows, as a PNG to lay over the label."""
+        subject = self.subject(at)
+        if subject.ignore is None:
+            raise InputError(f"{subject.id}: expected an ignore mask, the sample has none")
+        return mask_overlay.veil_png(mask_overlay.striped(subject.ignore))
 
     def decide(self, ask: Ask) -> dict[str, Any]:
         """Write down a decision; return where the sample stands now.

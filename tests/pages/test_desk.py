@@ -59,12 +59,23 @@ def desk(tmp_path: Path, alpha: np.ndarray) -> Iterator[Desk]:
             label=write(tmp_path / "c.png", classes),
             label_kind="mask",
             before=write(tmp_path / "d.png", np.zeros((24, 32), np.uint8)),
+            ignore=write(tmp_path / "e.png", np.pad(np.full((8, 8), 255, np.uint8), 8)),
         ),
         Subject(id="waits", waiting=True),
     ]
     with open_log(tmp_path / "review") as log:
         thumbnails = Thumbnails(log.folder / "thumbnails")
         yield Desk(subjects, lambda subject: {"id": subject.id}, log, thumbnails)
+
+
+def test_what_nobody_knows_is_striped(desk: Desk) -> None:
+    stripes = veil(desk.unknown(1))
+    assert stripes.shape == (24, 24)
+    assert set(np.unique(stripes[8:16, 8:16])) == {0, 255}
+    assert not stripes[:8].any()
+    assert json.loads(desk.queue())["unknown"] == [False, True, False]
+    with pytest.raises(InputError, match="expected an ignore mask"):
+        desk.unknown(0)
 
 
 def test_pictures_that_browsers_know(desk: Desk, tmp_path: Path) -> None:

@@ -35,9 +35,9 @@ async function show(at) {
   // A stroke on its way belongs to the label that comes; a server that is gone is not waited for.
   if (settling.has(at)) await Promise.race([settled(at), new Promise((wake) => setTimeout(wake, 1500))]);
   const found = pictures.get(at);
-  const [photo, label, before] = await Promise.all([found.photo, found.label, found.before]);
+  const [photo, label, before, unknown] = await Promise.all([found.photo, found.label, found.before, found.unknown]);
   if (at !== current) return;
-  stage.show({ photo, label, before }, words);
+  stage.show({ photo, label, before, unknown }, words);
   if (photo) photo.alt = `${queue.data.id[at]}: ${queue.data.reason[at] || "no findings"}`;
   requestAnimationFrame(() => {
     $("stage").dataset.shown = queue.data.id[at];

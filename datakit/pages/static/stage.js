@@ -26,7 +26,7 @@ export class Stage {
   }
 
   // Show a sample's pictures; any of them may be null.
-  show({ photo, label, before }, words) {
+  show({ photo, label, before, unknown }, words) {
     this.photo = photo;
     this.before = before;
     this.boxes.replaceChildren();
@@ -40,7 +40,8 @@ export class Stage {
     this.boxes.setAttribute("viewBox", `0 0 ${this.size.width} ${this.size.height}`);
     this.world.style.width = `${this.size.width}px`;
     this.world.style.height = `${this.size.height}px`;
-    this.world.replaceChildren(...[photo, this.other, this.shown, this.boxes].filter(Boolean));
+    this.world.replaceChildren(...[photo, this.other, this.shown, unknown, this.boxes].filter(Boolean));
+    if (unknown) Object.assign(unknown, { className: "layer unknown", draggable: false, alt: "unknown region" });
     if (photo) {
       photo.className = "photo";
       photo.draggable = false;

@@ -190,15 +190,25 @@ def _subject(item: Item, earlier: Item | None, evidence: Evidence) -> Subject:
         kinds=tuple(name for name, there in kinds.items() if there),
         severity=severity or "",
         priority=round(priority, 4),
-        reason="; ".join(reasons),
+        reason="; ".join([*reasons, *_state_words(item)]),
         split=item.split or "",
         width=width,
         height=height,
         image=item.image,
         label=label,
+        ignore=item.ignore,
         before=(earlier.alpha if item.alpha else earlier.mask) if earlier else None,
         label_kind="" if label is None else "alpha" if item.alpha else "mask",
     )
+
+
+def _state_words(item: Item) -> list[str]:
+    """Return what a person should know of a label that is not complete."""
+    words = {
+        "partial": "some object could not be drawn; the stripes show where nobody knows",
+        "none": "nobody labelled it",
+    }
+    return [words[item.label_state]] if item.label_state in words else []
 
 
 def _waiting(record: Anonymization, photos: Mapping[str, FileRef | None]) -> Subject:
