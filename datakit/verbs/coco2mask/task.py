@@ -30,20 +30,9 @@ from datakit.records.probe import Probe
 from datakit.records.product import Product
 from datakit.records.sample import Instance, Operation, Sample
 from datakit.verbs.shared.bands import foreground
+from datakit.verbs.shared.image_label import ImageLabel, LabelRules, Tolerance, read_label
 from datakit.verbs.shared.labelled import FOLDERS, decode_label, image_bytes, label_files
-from datakit.verbs.shared.shapes import (
-    Boxes,
-    ImageLabel,
-    LabelRules,
-    Overlap,
-    Rule,
-    Shape,
-    Tolerance,
-    canvas_of,
-    flat_rings,
-    paint,
-    read_label,
-)
+from datakit.verbs.shared.shapes import Boxes, Overlap, Rule, Shape, canvas_of, flat_rings, paint
 
 Kind = Literal["binary", "semantic", "instance", "coverage"]
 Placing = Literal["copy", "hardlink", "symlink", "none"]

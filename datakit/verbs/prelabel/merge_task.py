@@ -29,8 +29,9 @@ from datakit.records.draft import CHANGES, DRAFT, Change
 from datakit.records.failure import Failure
 from datakit.records.product import Product
 from datakit.records.sample import Instance, Operation, Sample
+from datakit.verbs.shared.image_label import LabelRules, read_label
 from datakit.verbs.shared.labelled import visible_instances
-from datakit.verbs.shared.shapes import LabelRules, Shape, read_label, shape_counts
+from datakit.verbs.shared.shapes import Shape, shape_counts
 from datakit.version import __version__
 
 STEP = "review"

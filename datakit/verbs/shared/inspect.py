@@ -19,7 +19,8 @@ from datakit.io.pixels import images
 from datakit.io.store.files import FileRef
 from datakit.records.base import Record
 from datakit.records.failure import Failure
-from datakit.verbs.shared.shapes import LabelRules, canvas_of, read_label, shape_counts
+from datakit.verbs.shared.image_label import LabelRules, read_label
+from datakit.verbs.shared.shapes import canvas_of, shape_counts
 
 THUMBNAIL_PX = 320
 
