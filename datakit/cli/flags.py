@@ -11,6 +11,7 @@ import click
 import msgspec
 
 from datakit.errors import SchemaError
+from datakit.io.tables import yaml_files
 from datakit.records.base import Options
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
@@ -106,7 +107,6 @@ def _read_config(
     def read(ctx: click.Context, parameter: click.Parameter, value: str | None) -> None:
         if value is None:
             return
-        from datakit.io.tables import yaml_files
 
         data, lines = yaml_files.load(Path(value))
         for key in data:

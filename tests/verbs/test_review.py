@@ -234,7 +234,7 @@ def test_what_lies_on_the_desk(set_: Path, tmp_path: Path) -> None:
 
 
 def test_the_order_of_the_desk(set_: Path, tmp_path: Path, sample_data: Path) -> None:
-    from datakit.verbs.report.run import open_dataset
+    from datakit.verbs.shared.datasets import open_dataset
     from datakit.verbs.review.serve import desk_subjects
     from datakit.verbs.shared.evidence import gather
 

@@ -12,6 +12,8 @@ from datakit.errors import InputError
 from datakit.io.store import atomic
 from datakit.records.product import Product
 
+JOURNAL = "journal.jsonl"
+
 
 class _Header(msgspec.Struct, frozen=True):
     fingerprint: str

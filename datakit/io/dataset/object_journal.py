@@ -10,11 +10,13 @@ from pathlib import Path
 from types import TracebackType
 
 from datakit.io.dataset.journal import Journal
-from datakit.io.dataset.workspace import PARTS
 from datakit.io.store import written_digests
 from datakit.io.store.object_store import Entry
 from datakit.io.store.storage import ObjectPath
 from datakit.records.product import Product
+
+PARTS = "journal"
+"""The folder of the journal's parts in an object store."""
 
 PART_BYTES = 512 << 10
 PART_S = 2.0

@@ -14,8 +14,8 @@ from typing import Literal
 import msgspec
 
 from datakit.errors import InputError
+from datakit.io.dataset.journal import JOURNAL as JOURNAL
 from datakit.io.dataset.journal import Journal
-from datakit.io.dataset.workspace import JOURNAL as JOURNAL
 from datakit.io.dataset.workspace import Workspace, has_journal, open_workspace
 from datakit.io.store import atomic
 from datakit.io.store import lock as locks

@@ -9,9 +9,8 @@ from tempfile import TemporaryDirectory
 
 import msgspec
 
-from datakit.io.dataset.journal import Journal
-from datakit.io.dataset.object_journal import ObjectJournal, first_part
-from datakit.io.dataset.workspace import JOURNAL, PARTS
+from datakit.io.dataset.journal import JOURNAL, Journal
+from datakit.io.dataset.object_journal import PARTS, ObjectJournal, first_part
 from datakit.io.store import atomic, written_digests
 from datakit.io.store.lock import WORK
 from datakit.io.store.storage import ObjectPath

@@ -7,14 +7,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
 
-from datakit.io.dataset.journal import Journal
+from datakit.io.dataset.journal import JOURNAL, Journal
+from datakit.io.dataset.object_journal import PARTS
+from datakit.io.dataset.remote_workspace import RemoteWorkspace
 from datakit.io.store.lock import LOCK, WORK
 from datakit.io.store.storage import Location, ObjectPath
 from datakit.records.product import Product
-
-JOURNAL = "journal.jsonl"
-PARTS = "journal"
-"""The folder of the journal's parts in an object store."""
 
 
 class Workspace(Protocol):
@@ -51,9 +49,6 @@ class Workspace(Protocol):
 def open_workspace(out: Location) -> Workspace:
     """Return the workspace of a run that writes to ``out``."""
     if isinstance(out, ObjectPath):
-        # Imported where it is needed: local runs start without it.
-        from datakit.io.dataset.remote_workspace import RemoteWorkspace
-
         return RemoteWorkspace(out)
     return _LocalWorkspace(out)
 

@@ -12,6 +12,8 @@ from typing import Protocol
 
 from datakit.errors import InputError
 from datakit.io.store import atomic
+from datakit.io.store.object_lock import LOCK as OBJECT_LOCK
+from datakit.io.store.object_lock import claim as claim_objects
 from datakit.io.store.storage import Location, ObjectPath
 
 WORK = ".datakit"
@@ -42,9 +44,6 @@ def claim(out: Location) -> Iterator[Held]:
         If the lock cannot be written.
     """
     if isinstance(out, ObjectPath):
-        # Imported where it is needed: local runs start without it.
-        from datakit.io.store.object_lock import claim as claim_objects
-
         with claim_objects(out, out / WORK) as held:
             yield held
         return
@@ -54,8 +53,6 @@ def claim(out: Location) -> Iterator[Held]:
 
 def is_claimed(out: ObjectPath) -> bool:
     """Tell whether a run holds the lock of a place in a store, or left it when it was killed."""
-    from datakit.io.store.object_lock import LOCK as OBJECT_LOCK
-
     names = [place.name for place in (out / WORK).iterdir()]
     return any(name.startswith(OBJECT_LOCK) for name in names)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from datakit.errors import ModelError
 from datakit.models.runtimes.contract import Contract, read_contract
+from datakit.models.runtimes.onnx_runner import OnnxSegmenter
 from datakit.models.segmenters.base import Identity, Segmenter, Settings
 from datakit.models.weights.files import Kind, kind_of
 from datakit.models.weights.given import GivenWeights, open_weights
@@ -46,8 +47,6 @@ class ContractedFactory:
         given, contract = self._given(settings)
         identity = given.identity(self.kind)
         if self.kind == "onnx":
-            from datakit.models.runtimes.onnx_runner import OnnxSegmenter
-
             return OnnxSegmenter(identity, given.data, contract, settings)
         from datakit.models.runtimes.torch_runner import TorchSegmenter
 

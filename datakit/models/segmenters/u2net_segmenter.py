@@ -12,6 +12,7 @@ from datakit.errors import ModelError
 from datakit.models.runtimes.contract import Contract, shipped
 from datakit.models.runtimes.devices import parse_device
 from datakit.models.runtimes.onnx_file import read_onnx
+from datakit.models.runtimes.onnx_runner import OnnxSegmenter
 from datakit.models.segmenters.base import Identity, Segmenter, Settings
 from datakit.models.weights.files import kind_of, metadata_of
 from datakit.models.weights.given import GivenWeights, open_weights
@@ -58,8 +59,6 @@ class U2NetFactory:
         identity = given.identity(self.size)
         in_onnxruntime = _in_onnxruntime(settings)
         if kind == "onnx" and in_onnxruntime:
-            from datakit.models.runtimes.onnx_runner import OnnxSegmenter
-
             _check_graph(given, self.size)
             return OnnxSegmenter(identity, given.data, contract, settings)
         _needs(given, settings)
@@ -69,7 +68,6 @@ class U2NetFactory:
         contract = _as_trained(contract, given)
         if in_onnxruntime:
             from datakit.models.networks.u2net_graph import write_u2net
-            from datakit.models.runtimes.onnx_runner import OnnxSegmenter
 
             graph = write_u2net(model, contract.input.size)
             made = OnnxSegmenter(identity, graph, contract, settings)

@@ -15,6 +15,7 @@ from datakit.io.tables import jsonl
 from datakit.records.anonymization import AUDIT, Anonymization
 from datakit.records.sample import Sample
 from datakit.records.summary import Summary
+from datakit.transforms import Pipeline
 from datakit.transforms.document import (
     parse_document,
     preset_text,
@@ -23,6 +24,7 @@ from datakit.transforms.document import (
 from datakit.verbs.augment.background_pool import background_files, refuse_people
 from datakit.verbs.augment.copies import chosen_copies, only_copy, recorded_copy
 from datakit.verbs.augment.options import DEFAULT_PRESET, VERB, Options
+from datakit.verbs.augment.preview import write_preview
 from datakit.verbs.shared.pipeline import Contents, process
 from datakit.verbs.shared.progress import ProgressListener
 from datakit.verbs.shared.run_record import Run
@@ -101,8 +103,6 @@ def _pipeline_text(options: Options) -> tuple[str, str]:
 
 def _check_pipeline(text: str, title: str) -> None:
     """Build the pipeline once, so that its errors come before anything is written."""
-    from datakit.transforms import Pipeline
-
     Pipeline(parse_document(text, title))
 
 
@@ -171,8 +171,6 @@ def _finished(
     if {item.split for item in source.items()} == {None}:
         notes.append("SRC has no splits: every sample is augmented; split by group afterwards")
     if options.preview:
-        from datakit.verbs.augment.preview import write_preview
-
         path = location(f"{options.out.rstrip('/')}.preview.jpg")
         if shown := write_preview(path, location(options.out), source, options.preview):
             notes.append(f"{path} shows the copies of {shown} originals")

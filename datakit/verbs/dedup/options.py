@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from datakit.errors import InputError
-from datakit.verbs.shared.lineage import LineageOptions
+from datakit.verbs.shared.lineage_options import LineageOptions
 
 VERB = "dedup"
 

@@ -7,15 +7,20 @@ from collections import defaultdict
 
 import msgspec
 
+from datakit.core.similarity.duplicates import same_picture
+from datakit.core.similarity.picture_match import compare
 from datakit.io.layouts.base import Item
 from datakit.io.layouts.sources import Collection
+from datakit.io.pixels import images
 from datakit.io.store import atomic
 from datakit.io.store.storage import location
 from datakit.io.tables import csv_rows, jsonl
 from datakit.records.summary import Summary
 from datakit.verbs.dedup.options import VERB, Options
-from datakit.verbs.shared.lineage import Lineage, trace
+from datakit.verbs.shared.lineage import Lineage
+from datakit.verbs.shared.pair_sheet import draw_pairs
 from datakit.verbs.shared.progress import ProgressListener, SilentProgress
+from datakit.verbs.shared.tracing import trace
 from datakit.verbs.split import write
 
 
@@ -70,9 +75,6 @@ def _kept(lineage: Lineage, cluster: list[int], rule: str) -> set[int]:
     A cluster can be a chain, each sample like the next and the first unlike the last: what is
     left out must be a copy of something that stays.
     """
-    from datakit.core.similarity.duplicates import same_picture
-    from datakit.core.similarity.picture_match import compare
-
     items = lineage.items
     exact = {link.other for link in lineage.links if link.reason == "exact"}
     ranked = sorted(cluster, key=lambda at: (0 if rule == "first" else -_pixels(items[at]), at))
@@ -90,7 +92,6 @@ def _kept(lineage: Lineage, cluster: list[int], rule: str) -> set[int]:
 def _pixels(item: Item) -> int:
     if item.stated_wh is not None:
         return item.stated_wh[0] * item.stated_wh[1]
-    from datakit.io.pixels import images
 
     assert item.image is not None
     width, height = images.probe(item.image.read(), item.image.name).size_wh
@@ -159,8 +160,6 @@ def _write_lists(
 
 def _draw(options: Options, lineage: Lineage, clusters: list[list[int]]) -> None:
     """Draw the pairs that were joined, the least alike first: there an eye is worth most."""
-    from datakit.verbs.shared.pair_sheet import draw_pairs
-
     links = [link for link in lineage.links if link.reason not in ("apart", "frames")]
     links.sort(key=lambda link: -(link.error or 0.0))
     shown = [

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import msgspec
 import numpy as np
@@ -18,9 +17,7 @@ from datakit.io.tables import csv_rows
 from datakit.io.tables.plots import Bars, save_bars
 from datakit.records.evaluation import Evaluation, MetricSummary, PairedDifference, Score
 from datakit.records.failure import Failure
-
-if TYPE_CHECKING:
-    from datakit.verbs.eval.options import Options
+from datakit.verbs.eval.options import Options
 
 SHOWN = 10
 """How many of the worst samples the summary names; eval.csv has all."""

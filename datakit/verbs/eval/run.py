@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from typing import TYPE_CHECKING
 
 from datakit.engine.base import LazyTask, Outcome, ordered_map
 from datakit.errors import InputError
@@ -14,11 +13,10 @@ from datakit.io.pixels.mattes import Kind, Labels, match_names, read_labels
 from datakit.io.store.storage import Location, location
 from datakit.records.evaluation import Comparison, Evaluation, Score
 from datakit.records.failure import Failure
+from datakit.verbs.eval import report
 from datakit.verbs.eval.options import VERB, Options
+from datakit.verbs.eval.task import Pair
 from datakit.verbs.shared.progress import ProgressListener, SilentProgress
-
-if TYPE_CHECKING:
-    from datakit.verbs.eval.task import Pair
 
 
 def run(options: Options, progress: ProgressListener | None = None) -> Evaluation:
@@ -42,8 +40,6 @@ def run(options: Options, progress: ProgressListener | None = None) -> Evaluatio
         If a source has no labels, nothing matches, the truth is synthetic, or DST holds
         something else.
     """
-    from datakit.verbs.eval import report
-
     started = time.perf_counter()
     progress = progress or SilentProgress()
     out = location(options.out) if options.out else None
@@ -123,8 +119,6 @@ def _notes(options: Options, kind: Kind) -> tuple[str, ...]:
 
 def _pairs(path: str, pred: Labels, gt: Labels, kind: Kind) -> tuple[list[Pair], list[Failure]]:
     """Match predictions and truth; what has no partner is a failure."""
-    from datakit.verbs.eval.task import Pair
-
     preds = {key: ref for key, files in pred.files.items() if (ref := files.of(kind))}
     truths = {key: ref for key, files in gt.files.items() if (ref := files.of(kind))}
     matched = match_names(preds, truths)

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import msgspec
 
 from datakit.engine.base import LazyTask
 from datakit.errors import InputError
+from datakit.io.exports.coco_folders import CocoFolders
+from datakit.io.layouts.drawn import Drawing
+from datakit.io.layouts.writer import Settings
 from datakit.records.summary import Summary
-from datakit.verbs.export.run import finishing, read_settings
 from datakit.verbs.mask2coco.options import VERB, Options
+from datakit.verbs.shared.layout_settings import finishing, read_settings
 from datakit.verbs.shared.pipeline import Contents, process
 from datakit.verbs.shared.progress import ProgressListener
 from datakit.verbs.shared.run_record import Run, operation
-
-if TYPE_CHECKING:
-    from datakit.io.layouts.writer import Settings
 
 MAX_CLASSES = 255
 
@@ -42,9 +41,6 @@ def run(options: Options, progress: ProgressListener | None = None) -> Summary:
     InputError
         If SRC cannot be read, DST must not be written, or the names of classes do not fit.
     """
-    from datakit.io.exports.coco_folders import CocoFolders
-    from datakit.io.layouts.drawn import Drawing
-
     source = options.open()
     settings = read_settings(source)
     if options.category:

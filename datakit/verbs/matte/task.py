@@ -20,6 +20,7 @@ from datakit.io.store import atomic
 from datakit.io.store.storage import location
 from datakit.records.product import Product
 from datakit.records.sample import SYNTHETIC, Operation
+from datakit.verbs.matte.pymatting_start import load_pymatting
 from datakit.verbs.shared.bands import Band, foreground, with_unknown
 from datakit.verbs.shared.labelled import Labelled, carry_files, image_bytes, read_labelled, sha256
 
@@ -50,8 +51,6 @@ class Matte:
         """Load the face detector, and pymatting where the method needs it."""
         object.__setattr__(self, "_band", Band(**self.band_params))
         if self.method in ("knn", "lbdm"):
-            from datakit.verbs.matte.pymatting_start import load_pymatting
-
             load_pymatting()
 
     def __call__(self, item: Item) -> Product:

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
+from datakit.models.runtimes.contract import shipped_names
 from datakit.models.segmenters.base import Identity
 
 
@@ -30,8 +31,6 @@ def contract_content(given: str | None) -> str | None:
     >>> contract_content("isnet")
     'isnet'
     """
-    from datakit.models.runtimes.contract import shipped_names
-
     if given is None or given in shipped_names():
         return given
     path = Path(given)

@@ -13,8 +13,11 @@ from datakit.models.segmenters.base import SEGMENTERS, Identity, Settings, ident
 from datakit.records.draft import DRAFTS
 from datakit.records.drafting import Drafting
 from datakit.records.summary import Summary
+from datakit.verbs.prelabel import queue
 from datakit.verbs.prelabel.contents import contract_content, decided_by
+from datakit.verbs.prelabel.merge import merge
 from datakit.verbs.prelabel.options import GPU_BATCH, THREADS_OF_A_PROCESS, VERB, Options, is_gpu
+from datakit.verbs.prelabel.stages import StageTimes
 from datakit.verbs.shared.pipeline import Contents, process
 from datakit.verbs.shared.progress import ProgressListener
 from datakit.verbs.shared.run_record import Run, operation
@@ -51,8 +54,6 @@ def run(options: Options, progress: ProgressListener | None = None) -> Summary:
         If the device's memory cannot hold the model and one photo.
     """
     if options.merge is not None and options.into is not None:
-        from datakit.verbs.prelabel.merge import merge
-
         return merge(
             options.merge,
             options.into,
@@ -63,8 +64,6 @@ def run(options: Options, progress: ProgressListener | None = None) -> Summary:
             dry_run=options.dry_run,
             progress=progress,
         )
-    from datakit.verbs.prelabel import queue
-    from datakit.verbs.prelabel.stages import StageTimes
 
     options, choice = _placed(options)
     source = options.open()

@@ -6,30 +6,29 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import msgspec
+import numpy as np
+import numpy.typing as npt
 
 from datakit.checks import FAMILIES, all_checks, family_of
 from datakit.checks.judge import Measurements, judge
 from datakit.checks.limits import Limits
 from datakit.checks.table import columns, from_row, to_row
 from datakit.checks.thresholds import default_limits, override, parse_target
+from datakit.core.images.contact_sheet import contact_sheet
 from datakit.engine.base import LazyTask, ordered_map
 from datakit.errors import InputError
 from datakit.io.dataset.output import DatasetWriter
 from datakit.io.layouts.sources import Collection
+from datakit.io.pixels import images
 from datakit.io.store import atomic
 from datakit.io.store.storage import Location
 from datakit.io.tables import csv_rows, jsonl, parquet
+from datakit.io.tables.score_plots import Scores, save_scores
 from datakit.records.finding import SEVERITIES, Finding
 from datakit.records.quality import CheckCounts, Quality
-
-if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
-
-    from datakit.verbs.qc.options import Options
+from datakit.verbs.qc.options import Options
 
 TABLE = "qc.parquet"
 TABLE_KIND = "qc measurements"
@@ -100,8 +99,6 @@ def read_measurements(path: Location) -> list[Measurements]:
 
 def write(out: Location, rows: Sequence[Measurements], how: Plan, name: str) -> Judged:
     """Judge, and write findings and plots into ``out``."""
-    from datakit.io.tables.score_plots import Scores, save_scores
-
     result = judged(rows, how)
     if not (out / TABLE).exists():
         table = [to_row(row) for row in rows]
@@ -171,9 +168,6 @@ def draw_sheets(
     out: Location, options: Options, source: Collection, findings: Sequence[Finding], how: Plan
 ) -> None:
     """Draw the worst samples of each check that reports, one sheet a check."""
-    from datakit.core.images.contact_sheet import contact_sheet
-    from datakit.io.pixels import images
-
     by_check: dict[str, list[Finding]] = {}
     for finding in findings:
         by_check.setdefault(finding.check, []).append(finding)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -15,13 +14,11 @@ from datakit.models.segmenters.base import identify
 from datakit.records.card import Card
 from datakit.records.labels import is_binary
 from datakit.records.quality import Quality
+from datakit.verbs.qc import quality_report as report
 from datakit.verbs.qc.options import VERB, Options
 from datakit.verbs.shared.pipeline import Contents, process
 from datakit.verbs.shared.progress import ProgressListener, SilentProgress
 from datakit.verbs.shared.run_record import Run, operation
-
-if TYPE_CHECKING:
-    from datakit.verbs.qc import quality_report as report
 
 
 def run(options: Options, progress: ProgressListener | None = None) -> Quality:
@@ -46,8 +43,6 @@ def run(options: Options, progress: ProgressListener | None = None) -> Quality:
     SchemaError
         If thresholds contradict each other.
     """
-    from datakit.verbs.qc import quality_report as report
-
     started = time.perf_counter()
     plan = report.plan(options)
     if options.rejudge is not None:
@@ -58,8 +53,6 @@ def run(options: Options, progress: ProgressListener | None = None) -> Quality:
 
 
 def _inspect(options: Options, plan: report.Plan, progress: ProgressListener) -> Quality:
-    from datakit.verbs.qc import quality_report as report
-
     source = options.open()
     task = LazyTask(
         "datakit.verbs.qc.task:Inspect",
@@ -112,8 +105,6 @@ def _model_note(segmenter: str | None) -> tuple[str, ...]:
 
 
 def _rejudge(options: Options, plan: report.Plan) -> Quality:
-    from datakit.verbs.qc import quality_report as report
-
     source = location(str(options.rejudge))
     rows = report.read_measurements(source / report.TABLE if source.is_dir() else source)
     counts = {"samples": len(rows)}

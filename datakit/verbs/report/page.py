@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from datakit.io.layouts.base import Item
 from datakit.io.layouts.sources import Collection
@@ -15,13 +15,11 @@ from datakit.records.anonymization import HiddenFace
 from datakit.records.finding import SEVERITIES
 from datakit.records.sample import Sample
 from datakit.verbs.report.lineage_table import MOST_FINDINGS, kinds, lineage
+from datakit.verbs.report.options import Options
 from datakit.verbs.report.pictures import illustrate
 from datakit.verbs.shared.command_lines import command_line
 from datakit.verbs.shared.evidence import Evidence
-
-if TYPE_CHECKING:
-    from datakit.verbs.report.options import Options
-    from datakit.verbs.shared.progress import ProgressListener
+from datakit.verbs.shared.progress import ProgressListener
 
 _MOST_ROWS = 300
 _MOST_BARS = 10

@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from datakit.engine.base import LazyTask, ordered_map
 from datakit.io.layouts.base import Item
 from datakit.pages.report import Group, Picture
 from datakit.records.finding import SEVERITIES, Finding
+from datakit.verbs.report.options import Options
 from datakit.verbs.shared.evidence import Evidence
-
-if TYPE_CHECKING:
-    from datakit.verbs.report.options import Options
-    from datakit.verbs.shared.progress import ProgressListener
+from datakit.verbs.shared.progress import ProgressListener
 
 MOST_PICTURES = 400
 """Of findings; at 10 to 25 kB each they keep the page far below 20 MB."""

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
 
 from datakit.errors import InputError
-from datakit.io.layouts.base import Item
-from datakit.io.layouts.sources import Collection, open_sources
 from datakit.io.store import atomic
 from datakit.io.store.storage import Location, location
+from datakit.pages.report import Page, render
 from datakit.records.summary import Summary
 from datakit.verbs.report.options import VERB, Options
+from datakit.verbs.report.page import compose
+from datakit.verbs.shared.datasets import open_dataset
+from datakit.verbs.shared.evidence import gather
 from datakit.verbs.shared.progress import ProgressListener, SilentProgress
-
-if TYPE_CHECKING:
-    from datakit.pages.report import Page
 
 _HEAD_BYTES = 2000
 
@@ -39,10 +37,6 @@ def run(options: Options, progress: ProgressListener | None = None) -> Summary:
     InputError
         If SRC is no dataset of datakit's, or the file must not be written.
     """
-    from datakit.pages.report import render
-    from datakit.verbs.report.page import compose
-    from datakit.verbs.shared.evidence import gather
-
     started = time.perf_counter()
     out = location(options.out)
     source, items = open_dataset(options.src, VERB)
@@ -64,31 +58,6 @@ def run(options: Options, progress: ProgressListener | None = None) -> Summary:
         seconds=time.perf_counter() - started,
         notes=tuple(evidence.notes),
     )
-
-
-def open_dataset(src: tuple[str, ...], verb: str) -> tuple[Collection, list[Item]]:
-    """Open the one dataset that a page is about.
-
-    Returns
-    -------
-    source : Collection
-    items : list of Item
-        Each with its row of the manifest.
-
-    Raises
-    ------
-    InputError
-        If there are several sources, or it is not a dataset that datakit wrote.
-    """
-    if len(src) != 1:
-        raise InputError(f"{verb}: expected one dataset, got {len(src)}")
-    source = open_sources(src)
-    if source.formats != ("datakit",):
-        raise InputError(
-            f"{src[0]}: expected a dataset that datakit wrote, found {source.formats[0]}; "
-            "datakit stats looks at other sources"
-        )
-    return source, list(source.items())
 
 
 def _check(out: Location, source: Location, overwrite: bool) -> None:

@@ -10,25 +10,23 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from datakit.errors import InputError
 from datakit.io.dataset.decisions import THUMBNAILS, DecisionLog, open_log, read_decisions
 from datakit.io.layouts.base import Item
 from datakit.io.layouts.sources import open_sources
 from datakit.io.store.files import FileRef
+from datakit.pages.review_queue import Desk, Subject
+from datakit.pages.thumbnails import Thumbnails
 from datakit.records.anonymization import Anonymization
 from datakit.records.finding import Finding
-from datakit.verbs.report.run import open_dataset
-from datakit.verbs.review.options import VERB
-from datakit.verbs.review.run import release_note, standing
+from datakit.verbs.review.decided import release_note, standing
+from datakit.verbs.review.options import VERB, Options
 from datakit.verbs.shared.command_lines import step_line
+from datakit.verbs.shared.datasets import open_dataset
 from datakit.verbs.shared.evidence import Evidence, gather, worst
 from datakit.verbs.shared.progress import ProgressListener
-
-if TYPE_CHECKING:
-    from datakit.pages.review_queue import Subject
-    from datakit.verbs.review.options import Options
 
 _PRIORITY = {"error": 0.95, "warning": 0.6, "review": 0.4}
 _WAITING = 1.0
@@ -63,8 +61,6 @@ def serve(options: Options, progress: ProgressListener) -> tuple[dict[str, int],
     for name in ("starlette", "uvicorn"):
         if find_spec(name) is None:
             raise InputError(f"review needs {name}; install it: pip install 'datakit[review]'")
-    from datakit.pages.review_queue import Desk
-    from datakit.pages.thumbnails import Thumbnails
 
     with _bound(options.port) as listener, open_log(folder) as log:
         port = int(listener.getsockname()[1])
@@ -80,18 +76,19 @@ def serve(options: Options, progress: ProgressListener) -> tuple[dict[str, int],
 def _answer(
     desk: Any, listener: socket.socket, port: int, no_browser: bool, progress: ProgressListener
 ) -> None:
-    from datakit.pages.review_app import make_app, serve
+    # Starlette is not in the base install.
+    from datakit.pages import review_app
 
     token = secrets.token_urlsafe(24)
     address = f"http://127.0.0.1:{port}/{token}/"
     progress.announce(f"review: {address}\nCtrl-C ends it; every decision is on the disk at once.")
-    guard = make_app(desk, token, port)
+    guard = review_app.make_app(desk, token, port)
     if no_browser:
-        serve(guard, listener)
+        review_app.serve(guard, listener)
         return
     with _way_in(address) as page:
         webbrowser.open(page)
-        serve(guard, listener)
+        review_app.serve(guard, listener)
 
 
 @contextmanager
@@ -167,8 +164,6 @@ def desk_subjects(options: Options, items: list[Item], evidence: Evidence) -> li
 
 
 def _subject(item: Item, earlier: Item | None, evidence: Evidence) -> Subject:
-    from datakit.pages.review_queue import Subject
-
     findings = evidence.findings.get(item.key, [])
     draft, faces = evidence.drafts.get(item.key), evidence.faces.get(item.key)
     severity = worst(findings)
@@ -212,8 +207,6 @@ def _state_words(item: Item) -> list[str]:
 
 
 def _waiting(record: Anonymization, photos: Mapping[str, FileRef | None]) -> Subject:
-    from datakit.pages.review_queue import Subject
-
     return Subject(
         id=record.id,
         kinds=("waiting",),

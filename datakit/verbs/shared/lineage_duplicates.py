@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import numpy as np
+
+from datakit.core.similarity.duplicates import candidates
+from datakit.core.splitting.grouping import components, forest, video_of
 from datakit.engine.base import LazyTask, ordered_map
 from datakit.engine.local import LocalEngine
-
-if TYPE_CHECKING:
-    from datakit.verbs.shared.lineage import Lineage, LineageOptions
-    from datakit.verbs.shared.near_duplicates import PairItem, Verdict
+from datakit.verbs.shared.lineage import Lineage, join_equal, source_of
+from datakit.verbs.shared.lineage_options import LineageOptions
+from datakit.verbs.shared.near_duplicates import PairItem, Verdict
 
 # Starting workers costs about as much as this many comparisons.
 _WORTH_WORKERS = 2000
@@ -19,12 +22,6 @@ _WORTH_WORKERS = 2000
 
 def join_duplicates(found: Lineage, options: LineageOptions) -> None:
     """Join near-duplicates: candidates by hash, confirmed by their thumbnails."""
-    import numpy as np
-
-    from datakit.core.similarity.duplicates import candidates
-    from datakit.core.splitting.grouping import components, forest, video_of
-    from datakit.verbs.shared.lineage import source_of
-
     prints = [look.print for look in found.looks]
     keys = np.array([entry.key for entry in prints], np.uint64)
     counts = [len(entry.probes) for entry in prints]
@@ -72,16 +69,12 @@ def join_duplicates(found: Lineage, options: LineageOptions) -> None:
 
 
 def _ends(pairs: Sequence[tuple[int, int]]) -> tuple[Any, Any]:
-    import numpy as np
-
     table = np.array(pairs, np.int64).reshape(-1, 2)
     return table[:, 0], table[:, 1]
 
 
 def _join_exact(found: Lineage, options: LineageOptions, left: Any, right: Any) -> int:
     """Join pictures with equal pixels; only those whose thumbnails are equal are decoded whole."""
-    import numpy as np
-
     thumbs = found.looks
     suspects: set[int] = set()
     for one, other in zip(left.tolist(), right.tolist(), strict=True):
@@ -104,8 +97,6 @@ def _join_exact(found: Lineage, options: LineageOptions, left: Any, right: Any) 
     with closing(ordered_map(engine, task, items)) as outcomes:
         for at, outcome in zip(chosen, outcomes, strict=True):
             digests[at] = outcome.value
-    from datakit.verbs.shared.lineage import join_equal
-
     before = len(found.joined)
     join_equal(found, "exact", digests)
     return len(found.joined) - before
@@ -127,8 +118,6 @@ def compared(
 def _pair_items(
     found: Lineage, pairs: Sequence[tuple[int, int]], *, files: bool
 ) -> Iterator[PairItem]:
-    from datakit.verbs.shared.near_duplicates import PairItem
-
     for one, other in pairs:
         yield PairItem(
             f"{one} {other}",

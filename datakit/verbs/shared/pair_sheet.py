@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from datakit.core.images.contact_sheet import contact_sheet
+from datakit.io.pixels import images
+from datakit.io.store import atomic
 from datakit.io.store.storage import Location
 from datakit.verbs.shared.lineage import Lineage
 
@@ -25,10 +28,6 @@ def draw_pairs(
     title : str
         Heading of the sheet.
     """
-    from datakit.core.images.contact_sheet import contact_sheet
-    from datakit.io.pixels import images
-    from datakit.io.store import atomic
-
     place = {item.key: item for item in lineage.items}
     tiles, captions = [], []
     for one, other, caption in pairs:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
+from datakit.core.splitting.assignment import deal, group_order, rounding_error, strata_error
 from datakit.errors import InputError
 from datakit.verbs.shared.lineage import Lineage
-
-if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
 
 
 @dataclass
@@ -64,10 +64,6 @@ def assign(lineage: Lineage, request: Request) -> Assignment:
     InputError
         If there is nothing to deal, or a side named earlier is unknown now.
     """
-    import numpy as np
-
-    from datakit.core.splitting.assignment import deal, group_order, rounding_error, strata_error
-
     if not lineage.items:
         raise InputError("split: no sample is left to split; look at SRC and --where")
     first, group = np.unique(lineage.label, return_inverse=True)
@@ -106,8 +102,6 @@ def _fixed(
     lineage: Lineage, request: Request, group: Any, count: int
 ) -> tuple[npt.NDArray[np.int64], list[str]]:
     """Return the side that each group has by its earlier samples, and the groups with several."""
-    import numpy as np
-
     votes = np.zeros((count, len(request.sides)), np.int64)
     for at, earlier in enumerate(request.earlier):
         if earlier is None:

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from itertools import combinations
-from typing import TYPE_CHECKING
 
 import msgspec
 
+from datakit.core.similarity.duplicates import same_picture
+from datakit.core.similarity.picture_match import compare
 from datakit.errors import InputError
 from datakit.io.layouts.sources import Collection
 from datakit.io.store import atomic
 from datakit.io.store.storage import Location, location
-from datakit.io.tables import csv_rows
+from datakit.io.tables import csv_rows, jsonl
 from datakit.records.lineage import REASONS, Audit, Leak, Reason
 from datakit.verbs.shared.lineage import Lineage, source_of
+from datakit.verbs.shared.pair_sheet import draw_pairs
 from datakit.verbs.split import write
-
-if TYPE_CHECKING:
-    from datakit.verbs.split.options import Options
+from datakit.verbs.split.options import Options
 
 # A sample is compared with so many of its group on the other side to find the plainest reason.
 _COMPARED = 24
@@ -138,8 +138,6 @@ class _Judge:
     def _near(self, at: int, other: int) -> float | None:
         if not self._lineage.looks:
             return None
-        from datakit.core.similarity.duplicates import same_picture
-        from datakit.core.similarity.picture_match import compare
 
         looks = self._lineage.looks
         likeness = compare(looks[at].print.thumbnail, looks[other].print.thumbnail)
@@ -147,8 +145,6 @@ class _Judge:
 
 
 def _write(out: Location, options: Options, lineage: Lineage, result: Audit) -> None:
-    from datakit.io.tables import jsonl
-
     text = msgspec.json.format(msgspec.json.encode(result), indent=2)
     atomic.write_bytes(out / "audit.json", text + b"\n")
     rows = [
@@ -165,8 +161,6 @@ def _write(out: Location, options: Options, lineage: Lineage, result: Audit) -> 
     atomic.write_bytes(out / "leaks.csv", csv_rows.records(rows))
     jsonl.write(out / "lineage.jsonl", lineage.links)
     if result.leaks and options.sheet:
-        from datakit.verbs.shared.pair_sheet import draw_pairs
-
         shown = result.leaks[: options.sheet]
         draw_pairs(
             out / "leaks.png",

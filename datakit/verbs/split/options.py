@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 from msgspec import Meta
 
 from datakit.errors import InputError
-from datakit.verbs.shared.lineage import LineageOptions
-
-if TYPE_CHECKING:
-    pass
+from datakit.verbs.shared.lineage_options import LineageOptions
 
 VERB = "split"
 

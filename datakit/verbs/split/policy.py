@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
+from datakit.core.splitting.expressions import parse
 from datakit.errors import InputError
 from datakit.io.dataset.output import MANIFEST
 from datakit.io.layouts.base import Item
 from datakit.io.store.storage import location
+from datakit.io.tables import jsonl
 from datakit.records.sample import Sample
 from datakit.verbs.shared.columns import columns
 from datakit.verbs.shared.lineage import Lineage
-
-if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
-
-    from datakit.verbs.split.assignment import Assignment
+from datakit.verbs.split.assignment import Assignment
 
 _LISTED = 10
 _BARS = 10
@@ -24,10 +24,6 @@ _BARS = 10
 
 def holds(lineage: Lineage, text: str | None) -> npt.NDArray[np.bool_]:
     """Return for which samples a condition holds; for all when there is none."""
-    import numpy as np
-
-    from datakit.core.splitting.expressions import parse
-
     if text is None:
         return np.ones(len(lineage.items), np.bool_)
     expression = parse(text)
@@ -65,8 +61,6 @@ def earlier_sides(lineage: Lineage, previous: str | None, notes: list[str]) -> l
 
     Samples are known again by the name and the bytes of their source, or else by their path.
     """
-    from datakit.io.tables import jsonl
-
     if previous is None:
         return [None] * len(lineage.items)
     path = location(previous)
@@ -140,8 +134,6 @@ def describe(lineage: Lineage, found: Assignment, histogram: str | None) -> list
 
 def _histogram(values: list[Any]) -> str:
     """Return counts in ten bins of 0 to 1, as text."""
-    import numpy as np
-
     known = np.array([v for v in values if v is not None], np.float64)
     known = known[~np.isnan(known)]
     counts, edges = np.histogram(known, bins=_BARS, range=(0, 1))

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import gc
-from typing import TYPE_CHECKING
 
 import msgspec
+import numpy as np
 
+from datakit.core.splitting.expressions import parse
 from datakit.errors import InputError
 from datakit.io.layouts.sources import Collection
 from datakit.records.lineage import Audit
 from datakit.records.summary import Summary
-from datakit.verbs.shared.lineage import Lineage, trace
+from datakit.verbs.shared.columns import columns, strata
+from datakit.verbs.shared.lineage import Lineage
 from datakit.verbs.shared.progress import ProgressListener, SilentProgress
+from datakit.verbs.shared.tracing import trace
+from datakit.verbs.split import policy as rules
+from datakit.verbs.split import write
+from datakit.verbs.split.assignment import Assignment, Request, assign, settle
+from datakit.verbs.split.audit import audit
 from datakit.verbs.split.options import Options
 from datakit.verbs.split.plan import (
     Policy,
@@ -21,9 +28,6 @@ from datakit.verbs.split.plan import (
     read_policy,
     side_sizes,
 )
-
-if TYPE_CHECKING:
-    from datakit.verbs.split.assignment import Assignment
 
 
 def run(options: Options, progress: ProgressListener | None = None) -> Summary | Audit:
@@ -58,16 +62,12 @@ def run(options: Options, progress: ProgressListener | None = None) -> Summary |
 
 
 def _run(options: Options, progress: ProgressListener) -> Summary | Audit:
-    from datakit.verbs.split import write
-
     source = options.open()
     policy = read_policy(options.policy)
     if options.out:
         write.check(options, source)
     lineage = _trace(options, policy, source, progress)
     if options.audit and not options.repair:
-        from datakit.verbs.split.audit import audit
-
         return audit(options, lineage, source)
     assignment, notes = _assign(options, policy, lineage)
     return write.write(options, source, lineage, assignment, notes, progress)
@@ -84,8 +84,6 @@ def _trace(
 
 
 def _conditions_columns(options: Options, policy: Policy) -> set[str]:
-    from datakit.core.splitting.expressions import parse
-
     texts = (options.where, options.val_where, policy.where, policy.val_where)
     return {
         column
@@ -97,12 +95,6 @@ def _conditions_columns(options: Options, policy: Policy) -> set[str]:
 
 def _assign(options: Options, policy: Policy, lineage: Lineage) -> tuple[Assignment, list[str]]:
     """Decide the side of each sample; the lineage keeps only what ``where`` lets through."""
-    import numpy as np
-
-    from datakit.verbs.shared.columns import columns, strata
-    from datakit.verbs.split import policy as rules
-    from datakit.verbs.split.assignment import Request, assign, settle
-
     notes = list(lineage.notes)
     _filter(lineage, [options.where, policy.where])
     asked = parse_strata(options.stratify) if options.stratify else []
@@ -126,8 +118,6 @@ def _assign(options: Options, policy: Policy, lineage: Lineage) -> tuple[Assignm
 
 
 def _filter(lineage: Lineage, conditions: list[str | None]) -> None:
-    from datakit.verbs.split import policy as rules
-
     for text in conditions:
         if text is None:
             continue
@@ -183,10 +173,6 @@ def _rank(side: str) -> tuple[int, str]:
 def _check(
     options: Options, lineage: Lineage, request: msgspec.Struct | object, found: Assignment
 ) -> None:
-    import numpy as np
-
-    from datakit.verbs.split.assignment import Request
-
     assert isinstance(request, Request)
     _, counts = np.unique(lineage.label, return_counts=True)
     sizes = np.array([found.sizes[side] for side in request.sides], np.float64)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -16,23 +15,22 @@ from datakit.io.layouts.base import FILE_NAMES, Item, label_stems
 from datakit.io.layouts.coco_export import write_annotations
 from datakit.io.layouts.datakit import ANNOTATIONS
 from datakit.io.layouts.sources import Collection, Derived
+from datakit.io.pixels import images
 from datakit.io.store import atomic
 from datakit.io.store.storage import Location, location
 from datakit.io.tables import csv_rows, jsonl
 from datakit.records.base import Record
 from datakit.records.card import Card
 from datakit.records.failure import Failure
-from datakit.records.sample import Sample
+from datakit.records.sample import Operation, Sample
 from datakit.records.summary import Summary
 from datakit.verbs.shared.lineage import Lineage
+from datakit.verbs.shared.lineage_options import LineageOptions
 from datakit.verbs.shared.pipeline import Contents, process
 from datakit.verbs.shared.progress import ProgressListener
 from datakit.verbs.shared.run_record import Run, operation
-
-if TYPE_CHECKING:
-    from datakit.verbs.shared.lineage import LineageOptions
-    from datakit.verbs.split.assignment import Assignment
-    from datakit.verbs.split.options import Options
+from datakit.verbs.split.assignment import Assignment
+from datakit.verbs.split.options import Options
 
 
 def check(options: LineageOptions, source: Collection) -> None:
@@ -177,8 +175,6 @@ def _write_manifest(verb: str, options: LineageOptions, chosen: Collection) -> S
 
 
 def _row(item: Item, step: object) -> Sample:
-    from datakit.records.sample import Operation
-
     assert isinstance(step, Operation)
     if item.sample is not None:
         files = {name: getattr(item.sample, name) for name in FILE_NAMES}
@@ -191,8 +187,6 @@ def _row(item: Item, step: object) -> Sample:
 
 
 def _size_of(item: Item) -> tuple[int, int]:
-    from datakit.io.pixels import images
-
     if item.image is None:
         raise InputError(f"{item.source_name}: expected an image, the source names none")
     return images.probe(item.image.read(), item.source_name).size_wh

@@ -8,23 +8,23 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
 from itertools import islice, pairwise
-from typing import TYPE_CHECKING
 
 import msgspec
 
+from datakit.core.images.contact_sheet import contact_sheet
 from datakit.engine.base import LazyTask, ordered_map
 from datakit.errors import InputError
 from datakit.io.dataset import report_folder
 from datakit.io.layouts.base import Item
 from datakit.io.layouts.sources import Collection
+from datakit.io.pixels import images
 from datakit.io.store import atomic
 from datakit.io.store.storage import Location, location
+from datakit.io.tables.plots import Bars, save_bars
 from datakit.records.statistics import AREA_EDGES, SplitCounts, Statistics
+from datakit.verbs.shared.inspect import Measured
 from datakit.verbs.shared.progress import ProgressListener, SilentProgress
 from datakit.verbs.stats.options import VERB, Options
-
-if TYPE_CHECKING:
-    from datakit.verbs.shared.inspect import Measured
 
 FILES = ("stats.json", "stats.svg", "preview.png")
 MOST_SIZES = 12
@@ -124,8 +124,6 @@ class _Tally:
 
 
 def _write(out: Location, options: Options, source: Collection, result: Statistics) -> None:
-    from datakit.io.tables.plots import Bars, save_bars
-
     report_folder.clear(out, FILES)
     text = msgspec.json.format(msgspec.json.encode(result), indent=2)
     atomic.write_bytes(out / FILES[0], text + b"\n")
@@ -152,9 +150,6 @@ def _write(out: Location, options: Options, source: Collection, result: Statisti
 
 def _write_preview(path: Location, options: Options, source: Collection) -> None:
     """Draw samples spread evenly over the source."""
-    from datakit.core.images.contact_sheet import contact_sheet
-    from datakit.io.pixels import images
-
     step = max(1, len(source) // options.preview)
     chosen = list(islice(source.items(), 0, None, step))[: options.preview]
     task = LazyTask("datakit.verbs.shared.inspect:Preview", {})

@@ -10,6 +10,7 @@ import msgspec
 from datakit.errors import InputError, ModelError
 from datakit.io.store import atomic
 from datakit.io.store.download import download
+from datakit.models.runtimes.onnx_file import read_onnx
 from datakit.models.weights.files import kind_of
 from datakit.models.weights.known import (
     KNOWN_WEIGHTS,
@@ -153,9 +154,6 @@ def _add(file: Path, options: Options) -> WeightsReport:
     else:
         # What is in the cache is found by its name and runs: it must at least be weights.
         if kind_of(data, str(file)) == "onnx":
-            # NumPy comes with it, which the other actions can do without.
-            from datakit.models.runtimes.onnx_file import read_onnx
-
             read_onnx(data, str(file))
         if options.licence is None:
             raise InputError(

@@ -1,0 +1,31 @@
+"""What was decided in a review: how much of it, and what is to do about it."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from datakit.records.review import Decision
+
+
+def standing(decisions: dict[str, Decision], total: int) -> dict[str, int]:
+    """Return how many samples are accepted, rejected, flagged, edited, and open."""
+    verdicts = Counter(one.verdict for one in decisions.values() if one.verdict)
+    return {
+        "samples": total,
+        "accepted": verdicts["accept"],
+        "rejected": verdicts["reject"],
+        "flagged": verdicts["flag"],
+        "edited": sum(one.edit is not None for one in decisions.values()),
+        "open": total - verdicts.total(),
+    }
+
+
+def release_note(released: list[str]) -> tuple[str, ...]:
+    """Return how photos that were accepted come into the dataset: only ``anonymize`` can."""
+    if not released:
+        return ()
+    names = ",".join(released)
+    return (
+        f"{len(released)} photos of anonymize's review list were accepted; run anonymize again "
+        f"with --resume --release {names}",
+    )

@@ -1,0 +1,32 @@
+"""The one dataset that a page is about."""
+
+from __future__ import annotations
+
+from datakit.errors import InputError
+from datakit.io.layouts.base import Item
+from datakit.io.layouts.sources import Collection, open_sources
+
+
+def open_dataset(src: tuple[str, ...], verb: str) -> tuple[Collection, list[Item]]:
+    """Open the one dataset that a page is about.
+
+    Returns
+    -------
+    source : Collection
+    items : list of Item
+        Each with its row of the manifest.
+
+    Raises
+    ------
+    InputError
+        If there are several sources, or it is not a dataset that datakit wrote.
+    """
+    if len(src) != 1:
+        raise InputError(f"{verb}: expected one dataset, got {len(src)}")
+    source = open_sources(src)
+    if source.formats != ("datakit",):
+        raise InputError(
+            f"{src[0]}: expected a dataset that datakit wrote, found {source.formats[0]}; "
+            "datakit stats looks at other sources"
+        )
+    return source, list(source.items())
