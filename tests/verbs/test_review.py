@@ -234,8 +234,8 @@ def test_what_lies_on_the_desk(set_: Path, tmp_path: Path) -> None:
 
 
 def test_the_order_of_the_desk(set_: Path, tmp_path: Path, sample_data: Path) -> None:
-    from datakit.verbs.shared.datasets import open_dataset
     from datakit.verbs.review.serve import desk_subjects
+    from datakit.verbs.shared.datasets import open_dataset
     from datakit.verbs.shared.evidence import gather
 
     table(tmp_path / "qc/qc.jsonl", finding("b.png"), finding("b.png", severity="review"))
