@@ -16,6 +16,9 @@ class Probe(Record, frozen=True, kw_only=True):
     mode: Annotated[str, Meta(description="Pillow's mode: RGB, L, P, CMYK, I;16 …")]
     stored_wh: Annotated[tuple[int, int], Meta(description="(width, height) in the file")]
     orientation: Annotated[int, Meta(ge=1, le=8, description="EXIF orientation, 1 when absent")] = 1
+    bits: Annotated[int, Meta(ge=1, description="Bits a channel in the file")] = 8
+    transparent: Annotated[bool, Meta(description="It has an A channel or clear colours")] = False
+    icc: Annotated[bytes, Meta(description="Colour profile; empty when absent")] = b""
 
     @property
     def size_wh(self) -> tuple[int, int]:

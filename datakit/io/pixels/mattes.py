@@ -1,21 +1,16 @@
-"""Mattes and masks to compare: found in a dataset or in a plain folder, and decoded."""
+"""Mattes and masks to compare: found in a dataset or in a plain folder."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from io import BytesIO
 from pathlib import PurePosixPath
 from typing import Any, Literal
-
-import numpy as np
-import numpy.typing as npt
 
 from datakit.errors import InputError
 from datakit.io.layouts import READERS
 from datakit.io.layouts.folders import KIND_OF_FOLDER, is_image
-from datakit.io.pixels import images
 from datakit.io.store.files import FileRef, Root, open_root
 from datakit.records.sample import SYNTHETIC
 
@@ -148,52 +143,3 @@ def _unique_last_names(keys: list[str]) -> dict[str, str]:
     names = [PurePosixPath(key).name for key in keys]
     count = Counter(names)
     return {name: key for name, key in zip(names, keys, strict=True) if count[name] == 1}
-
-
-def decode_label_alpha(data: bytes, name: str) -> npt.NDArray[np.float32]:
-    """Decode a matte from a picture or a ``.npy`` array: (H, W) float32 in [0, 1].
-
-    Arrays may be bool, uint8, uint16 or float; they are never unpickled.
-
-    Raises
-    ------
-    InputError
-        As `datakit.io.pixels.images.decode_alpha`, or if the array is no (H, W) matte.
-    """
-    if not name.lower().endswith(NUMPY_SUFFIX):
-        return images.decode_alpha(data, name)
-    array = _decode_numpy(data, name)
-    if array.dtype == np.bool_:
-        return array.astype(np.float32)
-    if array.dtype in (np.uint8, np.uint16):
-        return (array / np.float32(np.iinfo(array.dtype).max)).astype(np.float32)
-    if array.dtype.kind != "f":
-        raise InputError(
-            f"{name}: expected bool, uint8, uint16 or float, found {array.dtype}; convert it"
-        )
-    low, high = float(array.min()), float(array.max())
-    if not (low >= 0 and high <= 1):
-        raise InputError(f"{name}: expected values in [0, 1], found {low:g} to {high:g}")
-    return array.astype(np.float32)
-
-
-def decode_label_mask(data: bytes, name: str) -> npt.NDArray[Any]:
-    """Decode a mask as stored, from a picture or a ``.npy`` array: (H, W)."""
-    if not name.lower().endswith(NUMPY_SUFFIX):
-        return images.decode_gray(data, name)
-    array = _decode_numpy(data, name)
-    return array.astype(np.uint8) if array.dtype == np.bool_ else array
-
-
-def _decode_numpy(data: bytes, name: str) -> npt.NDArray[Any]:
-    try:
-        array = np.load(BytesIO(data), allow_pickle=False)
-    except (ValueError, EOFError, OSError) as error:
-        raise InputError(f"{name}: the array cannot be read ({error})") from None
-    if not isinstance(array, np.ndarray):
-        raise InputError(f"{name}: expected one array, found an archive of several")
-    if array.ndim == 3 and 1 in (array.shape[0], array.shape[2]):
-        array = array[0] if array.shape[0] == 1 else array[..., 0]
-    if array.ndim != 2 or array.size == 0:
-        raise InputError(f"{name}: expected an array of shape (H, W), found {array.shape}")
-    return np.ascontiguousarray(array)

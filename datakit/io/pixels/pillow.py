@@ -1,22 +1,34 @@
-"""What Pillow does for the one decoder: headers of every format, and palette pictures."""
+"""What Pillow does for the decoders: headers of every format, and the formats it alone reads."""
 
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import import_module
 from io import BytesIO
-from typing import Any
+from typing import Any, Final, Literal
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image, UnidentifiedImageError
 
-from datakit.errors import InputError
+from datakit.errors import InputError, TruncatedError
+from datakit.io.pixels.formats import EXTRAS, require_readable
 from datakit.io.pixels.jpeg_header import MAX_PIXELS, check_pixels
+from datakit.io.pixels.png_stream import chunks
 from datakit.records.probe import Probe
 
-_ORIENTATION_TAG = 274
-_TIFF_WIDTH_TAG = 256
-_TIFF_HEIGHT_TAG = 257
+_ORIENTATION_TAG: Final = 274
+_WIDTH_TAG: Final = 256
+_HEIGHT_TAG: Final = 257
+_BITS_TAG: Final = 258
+_COLOURS_TAG: Final = 262
+_DNG_TAG: Final = 50706
+_RAW_COLOURS: Final = (32803, 34892)
+"""What a TIFF of a camera's sensor says of its colours: filter array, linear raw."""
+
+_CUT_OFF: Final = ("truncated", "unexpected end of file")
 
 
 def full_probe(data: bytes, name: str) -> Probe:
@@ -25,47 +37,147 @@ def full_probe(data: bytes, name: str) -> Probe:
     Raises
     ------
     InputError
-        If it is no image, has too many pixels, or its header is damaged.
+        If it is no image that is read, has too many pixels, or its header is damaged.
     """
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            with Image.open(BytesIO(data)) as image:
-                # Before anything else: for some formats Pillow decodes all pixels to find the tag.
-                check_pixels(image.size, name)
-                orientation = _orientation(image, data)
-                # Multi-picture JPEGs of phones are JPEGs with a second picture behind the first.
-                kind = "JPEG" if image.format == "MPO" else str(image.format)
-                return Probe(
-                    format=kind,
-                    mode=image.mode,
-                    stored_wh=_stored_wh(image),
-                    orientation=orientation if orientation in range(1, 9) else 1,
-                )
-    except InputError:
-        raise
-    except Image.DecompressionBombError:
-        raise InputError(f"{name}: expected at most {MAX_PIXELS:,} pixels, found more") from None
-    except UnidentifiedImageError:
-        raise InputError(f"{name}: expected an image, found {_describe(data)}") from None
-    # Pillow's parsers meet arbitrary bytes here and fail in as many ways as there are formats.
-    except Exception as error:  # noqa: BLE001
-        raise InputError(f"{name}: the image header is damaged ({error})") from None
+    with _opened(data, name) as image:
+        # Before anything else: for some formats Pillow decodes all pixels to find the tag.
+        check_pixels(image.size, name)
+        if image.format == "TIFF":
+            _refuse_raw(image, name)
+        orientation = _orientation(image, data)
+        # Multi-picture JPEGs of phones are JPEGs with a second picture behind the first.
+        kind = "JPEG" if image.format == "MPO" else str(image.format)
+        return Probe(
+            format=kind,
+            mode=image.mode,
+            stored_wh=_stored_wh(image),
+            orientation=orientation if orientation in range(1, 9) else 1,
+            bits=_bits(image, data),
+            transparent=image.has_transparency_data,
+            icc=image.info.get("icc_profile") or b"",
+        )
 
 
-def decode_indices(data: bytes, name: str) -> npt.NDArray[np.uint8]:
-    """Decode a palette picture as its indices, a bilevel one as 0 and 255: (H, W), as stored.
+def decode_with_pillow(
+    data: bytes, name: str, palette: Literal["index", "colour"]
+) -> npt.NDArray[Any]:
+    """Decode all pixels: (H, W) or (H, W, C), orientation not applied.
+
+    Returns
+    -------
+    ndarray
+        uint8, uint16 or float32. A palette is given as indices or as RGB(A); a bilevel picture as
+        0 and 255; CMYK as RGB.
 
     Raises
     ------
     InputError
         If the pixels cannot be decoded.
+    TruncatedError
+        If the file ends before they do.
     """
+    with _opened(data, name) as image:
+        try:
+            image.load()
+        except InputError:
+            raise
+        # Decoders meet arbitrary bytes here and fail in as many ways as there are formats.
+        except Exception as error:  # noqa: BLE001
+            cut = any(words in str(error).lower() for words in _CUT_OFF)
+            kind = TruncatedError if cut else InputError
+            raise kind(f"{name}: the {image.format} is damaged ({error})") from None
+        return _as_array(image, palette)
+
+
+def open_profiled(data: bytes, name: str) -> Image.Image:
+    """Return a picture with its pixels loaded, as Pillow has it (for colour conversion).
+
+    Raises
+    ------
+    InputError
+        As `decode_with_pillow`.
+    """
+    with _opened(data, name) as image:
+        try:
+            image.load()
+        except Exception as error:  # noqa: BLE001
+            raise InputError(f"{name}: the {image.format} is damaged ({error})") from None
+        return image.copy()
+
+
+@contextmanager
+def _opened(data: bytes, name: str) -> Iterator[Image.Image]:
+    """Open a picture with the parser of its own format alone."""
+    kind = require_readable(data, name)
+    if kind in EXTRAS:
+        _register(kind)
+    formats = ["JPEG", "MPO"] if kind == "JPEG" else [kind]
     try:
-        with Image.open(BytesIO(data)) as image:
-            return np.asarray(image if image.mode == "P" else image.convert("L"))
-    except (OSError, SyntaxError, ValueError) as error:
-        raise InputError(f"{name}: the pixels cannot be decoded ({error})") from None
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            with Image.open(BytesIO(data), formats=formats) as image:
+                yield image
+    except InputError:
+        raise
+    except Image.DecompressionBombError:
+        raise InputError(f"{name}: expected at most {MAX_PIXELS:,} pixels, found more") from None
+    except UnidentifiedImageError:
+        raise InputError(f"{name}: the image header is damaged (of a {kind})") from None
+    # Pillow's parsers meet arbitrary bytes here and fail in as many ways as there are formats.
+    except Exception as error:  # noqa: BLE001
+        raise InputError(f"{name}: the image header is damaged ({error})") from None
+
+
+def _register(kind: str) -> None:
+    """Make Pillow know a format of an extra; a second time does nothing."""
+    # Imported for the uncommon, and only when its extra is installed.
+    module = import_module(EXTRAS[kind][1])
+    if kind == "HEIF" and "HEIF" not in Image.OPEN:
+        module.register_heif_opener()
+
+
+def _as_array(image: Image.Image, palette: Literal["index", "colour"]) -> npt.NDArray[Any]:
+    if image.mode == "P" and palette == "index":
+        return np.asarray(image)
+    if image.mode == "1":
+        return np.asarray(image.convert("L"))
+    if image.mode in ("L", "RGB") and image.has_transparency_data:
+        return np.asarray(image.convert("LA" if image.mode == "L" else "RGBA"))
+    if image.mode in ("P", "PA", "CMYK", "YCbCr", "LAB", "HSV", "RGBX", "RGBa", "La"):
+        return np.asarray(image.convert("RGBA" if image.has_transparency_data else "RGB"))
+    pixels = np.asarray(image)
+    if image.mode.startswith("I;16"):
+        return pixels.astype(np.uint16)
+    if image.mode == "I":
+        return _narrowed(pixels)
+    return pixels.astype(np.float32) if image.mode == "F" else pixels
+
+
+def _narrowed(pixels: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Return 32-bit integers as the 16 bits that they fit in; others as floats, to be judged."""
+    if pixels.min(initial=0) >= 0 and pixels.max(initial=0) <= 65535:
+        return pixels.astype(np.uint16)
+    return pixels.astype(np.float32)
+
+
+def _refuse_raw(image: Image.Image, name: str) -> None:
+    tags = image.tag_v2  # type: ignore[attr-defined]
+    if _DNG_TAG in tags or tags.get(_COLOURS_TAG) in _RAW_COLOURS:
+        raise InputError(
+            f"{name}: expected an image, found something else: it is a camera raw file (a TIFF of "
+            "the sensor), which datakit does not read; convert it to JPEG or PNG"
+        )
+
+
+def _bits(image: Image.Image, data: bytes) -> int:
+    """Return the bits of a channel as stored; Pillow's mode hides those of 16-bit RGB."""
+    if image.format == "PNG":
+        return data[24]
+    if image.format == "TIFF":
+        return int(max(image.tag_v2.get(_BITS_TAG, (1,))))  # type: ignore[attr-defined]
+    if image.mode in ("I", "F"):
+        return 32
+    return 16 if image.mode.startswith("I;16") else 8
 
 
 def _stored_wh(image: Image.Image) -> tuple[int, int]:
@@ -73,30 +185,20 @@ def _stored_wh(image: Image.Image) -> tuple[int, int]:
         return image.size
     # Newer Pillow gives the size of a TIFF as shown, older as stored.
     tags = image.tag_v2  # type: ignore[attr-defined]
-    return int(tags[_TIFF_WIDTH_TAG]), int(tags[_TIFF_HEIGHT_TAG])
+    return int(tags[_WIDTH_TAG]), int(tags[_HEIGHT_TAG])
 
 
 def _orientation(image: Image.Image, data: bytes) -> Any:
     """Return the orientation tag, read without decoding a pixel; 1 when it is absent."""
+    if image.format in ("HEIF", "JXL"):
+        # Their decoders turn the picture as its container says; the tag beside that is for show.
+        return 1
     if image.format != "PNG" or "exif" in image.info:
         return image.getexif().get(_ORIENTATION_TAG, 1)
     # PngImageFile.getexif decodes the whole picture to reach an eXIf chunk behind the pixels.
-    position = 8
-    while position + 8 <= len(data):
-        length = int.from_bytes(data[position : position + 4], "big")
-        if data[position + 4 : position + 8] == b"eXIf":
+    for start, kind, length in chunks(data):
+        if kind == b"eXIf":
             exif = Image.Exif()
-            exif.load(data[position + 8 : position + 8 + length])
+            exif.load(data[start + 8 : start + 8 + length])
             return exif.get(_ORIENTATION_TAG, 1)
-        position += length + 12
     return Image.Image.getexif(image).get(_ORIENTATION_TAG, 1)
-
-
-def _describe(data: bytes) -> str:
-    if not data:
-        return "an empty file"
-    if data.startswith(b"version https://git-lfs"):
-        return "a Git LFS pointer; run `git lfs pull`"
-    if data[:64].lstrip()[:1] == b"<":
-        return "a web page"
-    return f"{len(data):,} bytes of another kind (they start with {data[:8]!r})"

@@ -1,0 +1,78 @@
+"""Colour profiles: wide-gamut pictures brought to sRGB, the space that every verb works in."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from io import BytesIO
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageCms
+
+Image8 = npt.NDArray[np.uint8]
+
+_SAME_LEVELS: Final = 1.5
+
+
+def is_wide_gamut(icc: bytes) -> bool:
+    """Tell whether an RGB colour profile shows other colours than sRGB does.
+
+    A profile that cannot be read says nothing: False.
+
+    Parameters
+    ----------
+    icc : bytes
+        The profile as it stands in a file; empty when there is none.
+    """
+    return bool(icc) and _to_srgb(icc, "RGB") is not None
+
+
+def to_srgb(pixels: Image8, icc: bytes) -> Image8:
+    """Convert (H, W, 3) uint8 pixels of a colour profile to sRGB.
+
+    Relative colorimetric with black point compensation (ICC.1:2010). They come back as they are
+    when the profile is sRGB, no RGB profile, or cannot be read.
+    """
+    transform = _to_srgb(icc, "RGB") if icc else None
+    if transform is None:
+        return pixels
+    converted = ImageCms.applyTransform(Image.fromarray(pixels), transform)
+    return np.asarray(converted)
+
+
+def cmyk_to_srgb(image: Image.Image, icc: bytes) -> Image8:
+    """Convert a CMYK picture to (H, W, 3) uint8 sRGB, by its profile if it has one that is read."""
+    transform = _to_srgb(icc, "CMYK") if icc else None
+    if transform is None:
+        return np.asarray(image.convert("RGB"))
+    return np.asarray(ImageCms.applyTransform(image, transform))
+
+
+@lru_cache(maxsize=16)
+def _to_srgb(icc: bytes, mode: str) -> Any:
+    """Return the transform of a profile to sRGB; None when there is nothing to convert."""
+    try:
+        profile = ImageCms.ImageCmsProfile(BytesIO(icc))
+        if profile.profile.xcolor_space.strip() != mode:
+            return None
+        transform = ImageCms.buildTransform(
+            profile,
+            ImageCms.createProfile("sRGB"),
+            mode,
+            "RGB",
+            ImageCms.Intent.RELATIVE_COLORIMETRIC,
+            ImageCms.Flags.BLACKPOINTCOMPENSATION,
+        )
+    except (ImageCms.PyCMSError, OSError, TypeError, ValueError, AttributeError):
+        # A damaged profile is no damage to the picture.
+        return None
+    return transform if mode == "CMYK" or _changes_colours(transform) else None
+
+
+def _changes_colours(transform: Any) -> bool:
+    """Tell whether a transform moves any of a cube of colours by more than rounding."""
+    steps = np.arange(0, 256, 51, dtype=np.uint8)
+    cube = np.stack(np.meshgrid(steps, steps, steps), axis=-1).reshape(-1, 6, 3)
+    moved = np.asarray(ImageCms.applyTransform(Image.fromarray(cube), transform))
+    return bool(np.abs(moved.astype(int) - cube).max() > _SAME_LEVELS)
