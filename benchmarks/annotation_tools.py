@@ -21,7 +21,7 @@ import datakit
 from datakit.core.metrics.mask_metrics import iou
 from datakit.io.layouts.picture import flat_name, side
 from datakit.io.layouts.sources import open_sources
-from datakit.io.pixels import images
+from datakit.io.pixels import decoders
 
 TOOLS = {
     "datumaro-coco": ("coco", "datumaro"),
@@ -40,7 +40,7 @@ def truth(dataset: Path, stems: bool) -> dict[str, np.ndarray]:
     for item in open_sources([str(dataset)]).items():
         label = item.mask or item.alpha
         if label is not None:
-            pixels = images.decode_gray(label.read(), label.name)
+            pixels = decoders.decode_mask(label.read(), label.name)
             name = item.stem.rpartition("/")[2] if stems else flat_name(item.stem)
             half = (int(np.iinfo(pixels.dtype).max) + 1) // 2
             found[f"{side(item)}/{name}"] = pixels >= (1 if item.mask else half)

@@ -29,7 +29,7 @@ import numpy as np
 
 from datakit.core.faces.detections import Face
 from datakit.core.masks.boxes import overlap
-from datakit.io.pixels import images
+from datakit.io.pixels import decoders, images
 from datakit.models.faces.centerface import CenterFaceDetector
 from datakit.models.faces.finder import FaceFinder
 from datakit.models.faces.masks import FaceMasker
@@ -66,7 +66,7 @@ def annotated(folder: Path) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
         if path.is_file():
             yield (
                 name,
-                images.decode_rgb(path.read_bytes(), name),
+                decoders.decode_photo(path.read_bytes(), name),
                 np.array(boxes, float).reshape(-1, 4),
             )
 
@@ -152,8 +152,8 @@ def boundary(folder: Path) -> None:
     _, hider = build()
     changed = soft_all = 0
     for path in sorted((folder / "image").iterdir()):
-        image = images.decode_rgb(path.read_bytes(), path.name)
-        alpha = images.decode_alpha((folder / "alpha" / path.name).read_bytes(), path.name)
+        image = decoders.decode_photo(path.read_bytes(), path.name)
+        alpha = decoders.decode_alpha((folder / "alpha" / path.name).read_bytes(), path.name)
         started = time.process_time()
         hidden = hider.hide(image, alpha)
         seconds = time.process_time() - started

@@ -29,7 +29,7 @@ import datakit as dk
 from datakit.core.images.randomness import derive_rng
 from datakit.io.layouts.base import Item
 from datakit.io.layouts.sources import open_sources
-from datakit.io.pixels import images
+from datakit.io.pixels import decoders, images
 from datakit.transforms.document import preset_text
 from datakit.transforms.elastic import FastElastic
 from datakit.verbs.augment.options import Options
@@ -76,9 +76,9 @@ def bare_loop(source: Path, out: Path, draws: Draws) -> None:
     for kind in ("images", "alphas"):
         (out / kind).mkdir()
     for path in sorted((source / "train" / "images").iterdir()):
-        image = images.decode_rgb(path.read_bytes())
+        image = decoders.decode_photo(path.read_bytes())
         label = (source / "train" / "alphas" / f"{path.stem}.png").read_bytes()
-        alpha = images.decode_gray(label).astype(np.float32) / np.float32(255)
+        alpha = decoders.decode_mask(label).astype(np.float32) / np.float32(255)
         for copy, (generator, py_random) in enumerate(draws[f"train/{path.name}"]):
             compose.set_random_state(generator, py_random)
             made = compose(image=image, alpha=alpha)

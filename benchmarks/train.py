@@ -30,7 +30,7 @@ import torch
 
 import datakit
 from datakit.io.layouts.sources import open_sources
-from datakit.io.pixels import images
+from datakit.io.pixels import decoders, images
 from datakit.training.networks import NetworkSpec, start_from
 from datakit.training.samples import read_photo
 from datakit.training.scoring import scores_of
@@ -48,8 +48,8 @@ def write_pair(source: Path, name: str, folder: Path) -> None:
     """Put a photo and its mask, at the photo's size, into images/ and masks/."""
     (photo,) = (source / "Training_Images").glob(f"{name}.*")
     data = photo.read_bytes()
-    height, width = images.decode_rgb(data, photo.name).shape[:2]
-    label = images.decode_raw((source / "Ground_Truth" / f"{name}.png").read_bytes())
+    height, width = decoders.decode_photo(data, photo.name).shape[:2]
+    label = decoders.decode_stored((source / "Ground_Truth" / f"{name}.png").read_bytes())
     mask = np.uint8(255) * (label.reshape(*label.shape[:2], -1)[..., 0] > 127)
     if mask.shape != (height, width):
         mask = cv2.resize(mask, (width, height), interpolation=cv2.INTER_NEAREST_EXACT)

@@ -10,6 +10,12 @@ from datakit.core.images.contact_sheet import hatched
 from datakit.core.matting.brush import Layer, paint_alpha
 from datakit.errors import InputError
 from datakit.io.pixels import images
+from datakit.io.pixels.decoders import (
+    decode_ignore,
+    decode_mask,
+    decode_stored,
+    read_alpha,
+)
 from datakit.io.pixels.png import PALETTE, with_chunks
 from datakit.io.store.files import FileRef
 
@@ -26,18 +32,14 @@ def coverage(label: FileRef) -> Coverage:
     InputError
         If the file cannot be read or decoded.
     """
-    stored = images.decode_gray(label.read(), label.name)
-    if stored.dtype.kind == "f":
-        stored = np.rint(np.clip(np.nan_to_num(stored), 0, 1) * 255)
-    if stored.dtype == np.uint16:
-        stored = stored >> 8
-    shown: Coverage = stored.astype(np.uint8)
+    levels = read_alpha(label.read(), label.name).levels
+    shown: Coverage = (levels >> 8 if levels.dtype == np.uint16 else levels).astype(np.uint8)
     return shown
 
 
 def mask_coverage(label: FileRef) -> Coverage:
     """Decode a mask as above: background is 0, everything else 255."""
-    stored = images.decode_gray(label.read(), label.name)
+    stored = decode_mask(label.read(), label.name)
     return np.where(stored > 0, 255, 0).astype(np.uint8)
 
 
@@ -49,7 +51,7 @@ def striped(ignore: FileRef) -> Coverage:
     InputError
         If the file cannot be read or decoded.
     """
-    unknown = images.decode_gray(ignore.read(), ignore.name) > 0
+    unknown = decode_ignore(ignore.read(), ignore.name) > 0
     blank = np.zeros((*unknown.shape, 3), np.uint8)
     return np.ascontiguousarray(hatched(blank, unknown)[..., 0])
 
@@ -109,7 +111,7 @@ def read_layer(png: bytes, size_wh: tuple[int, int], at_xy: tuple[int, int] = (0
     (x, y), (width, height) = at_xy, facts.size_wh
     if not (x >= 0 and y >= 0 and x + width <= size_wh[0] and y + height <= size_wh[1]):
         raise InputError(f"brush: {width}x{height} at {x},{y} reaches beyond {size_wh}")
-    pixels = images.decode_raw(png, "brush")
+    pixels = decode_stored(png, "brush")
     if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 4:
         raise InputError(f"brush: expected an 8-bit RGBA picture, found {pixels.shape}")
     layer = np.zeros((size_wh[1], size_wh[0], 2), np.uint8)

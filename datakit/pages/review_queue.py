@@ -14,6 +14,7 @@ from datakit.core.matting.brush import over
 from datakit.errors import InputError
 from datakit.io.dataset.decisions import DecisionLog, now, read_edit
 from datakit.io.pixels import images
+from datakit.io.pixels.decoders import decode_photo
 from datakit.io.store.files import FileRef
 from datakit.pages import mask_overlay
 from datakit.pages.thumbnails import Thumbnails
@@ -139,7 +140,7 @@ class Desk:
         kind = _SHOWN_AS_THEY_ARE.get(images.probe(data, ref.name).format)
         if kind:
             return data, kind
-        return images.encode_png(images.decode_rgb(data, ref.name)), "image/png"
+        return images.encode_png(decode_photo(data, ref.name)), "image/png"
 
     def thumbnail(self, at: int) -> bytes:
         """Return a small JPEG; only a dataset's own pictures leave one on the disk."""

@@ -11,6 +11,7 @@ import cv2
 
 from datakit.errors import DatakitError
 from datakit.io.pixels import images
+from datakit.io.pixels.decoders import decode_small_photo
 from datakit.io.store import atomic
 from datakit.io.store.files import FileRef
 
@@ -102,7 +103,7 @@ class Thumbnails:
 
 
 def _small(data: bytes, name: str) -> bytes:
-    image = images.decode_small_rgb(data, name, side_px=SIDE_PX)
+    image = decode_small_photo(data, name, side_px=SIDE_PX)
     scale = SIDE_PX / max(image.shape[:2])
     if scale < 1:
         size_wh = (max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale)))

@@ -12,8 +12,7 @@ from datakit.core.images import network_input
 from datakit.core.images.randomness import derive_rng
 from datakit.errors import InputError
 from datakit.io.layouts.base import Item
-from datakit.io.pixels import images
-from datakit.io.pixels.mattes import decode_label_alpha, decode_label_mask
+from datakit.io.pixels.decoders import decode_alpha, decode_ignore, decode_mask, decode_photo
 
 if TYPE_CHECKING:
     # Albumentations takes seconds to import, and not everybody augments.
@@ -63,11 +62,11 @@ def read_photo(item: Item) -> LabelledPhoto:
     label = item.alpha or item.mask
     if item.image is None or label is None:
         raise InputError(f"{item.source_name}: expected an image with an alpha or a mask")
-    image = images.decode_rgb(item.image.read(), item.source_name)
+    image = decode_photo(item.image.read(), item.source_name)
     if item.alpha is not None:
-        alpha = decode_label_alpha(label.read(), label.name)
+        alpha = decode_alpha(label.read(), label.name)
     else:
-        alpha = (decode_label_mask(label.read(), label.name) > 0).astype(np.float32)
+        alpha = (decode_mask(label.read(), label.name) > 0).astype(np.float32)
     if alpha.shape != image.shape[:2]:
         raise InputError(
             f"{item.source_name}: its label has {alpha.shape[1]}x{alpha.shape[0]} pixels, expected "
@@ -111,7 +110,7 @@ def _known(item: Item, shape_hw: tuple[int, ...]) -> npt.NDArray[np.bool_] | Non
     """Return where a sample's label is known, from its ignore mask."""
     if item.ignore is None:
         return None
-    known: npt.NDArray[np.bool_] = images.decode_gray(item.ignore.read(), item.ignore.name) == 0
+    known: npt.NDArray[np.bool_] = decode_ignore(item.ignore.read(), item.ignore.name) == 0
     if known.shape != shape_hw:
         raise InputError(
             f"{item.source_name}: its ignore mask has {known.shape[1]}x{known.shape[0]} pixels, "

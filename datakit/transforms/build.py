@@ -123,7 +123,7 @@ def _parameter_problems(kind: type[Any], step: Step) -> Problems:
             hint = f"did you mean {near[0]}?" if near else f"it takes: {', '.join(takes)}"
             problems.append((line, f"{step.name} has no parameter {name!r}; {hint}"))
         elif name == "mask_interpolation":
-            words = "labels are moved by nearest (masks) and bilinear (alphas); leave it out"
+            words = "labels are moved by their meaning (alphas as the image); leave it out"
             problems.append((line, f"{step.name}.{name}: {words}"))
         elif name == "fill_mask" and value not in (0, None):
             words = f"padding is background in the label, expected 0, found {value}"

@@ -11,18 +11,21 @@ import numpy as np
 import numpy.typing as npt
 from albumentations.augmentations.geometric.distortion import BaseDistortion
 
+from datakit.transforms.shrinking import RESIZING, keep_coverage
+
 Points = npt.NDArray[np.float64]
 
 PIXEL_CENTRE = 0.5
 """Labels count from pixel edges; Albumentations' points count from pixel centres."""
+LABELS = ("mask", "alpha", "trimap", "ignore")
+"""Targets that are moved with the image, each by its meaning."""
 READ_THE_MASK = (A.CropNonEmptyMaskIfExists, A.MaskDropout)
-RESIZING = (A.LongestMaxSize, A.RandomScale, A.Resize, A.SmallestMaxSize)
 SCALING = (A.CropAndPad, A.RandomResizedCrop, A.RandomSizedCrop)
 """Their points are multiplied by the scale, which is right when points count from edges."""
 
 
 def keep_labels_exact(transform: Any, move_points: Callable[..., Points]) -> None:
-    """Make a transform move alphas bilinearly, and points exactly.
+    """Make a transform move each label by its meaning, alphas as their photo, and points exactly.
 
     Albumentations warps every mask-like target by nearest neighbour, which breaks soft edges, and
     converts and checks keypoints around every transform. Its table from target to function is where
@@ -31,12 +34,14 @@ def keep_labels_exact(transform: Any, move_points: Callable[..., Points]) -> Non
     Parameters
     ----------
     transform : albumentations.DualTransform
-        Changed in place: its targets "alpha" and "points".
+        Changed in place: its targets "image", `LABELS` and "points".
     move_points : callable
         ``move_points(points, map_x=, map_y=, …)``, for warps by a pair of maps.
     """
     table = transform._key2func
-    table["alpha"] = _bilinear(transform)
+    table["alpha"] = _as_photo(transform)
+    table["ignore"] = _touched(transform)
+    keep_coverage(transform, LABELS)
     if isinstance(transform, BaseDistortion):
         table["points"] = move_points
     elif isinstance(transform, RESIZING):
@@ -71,12 +76,29 @@ def _from_edges(transform: Any) -> Callable[..., Points]:
     return scale
 
 
-def _bilinear(transform: Any) -> Callable[..., npt.NDArray[np.float32]]:
+def _touched(transform: Any) -> Callable[..., npt.NDArray[np.uint8]]:
+    """Move an ignore mask such that whatever an ignored pixel has a part in is ignored."""
+
+    def warp(ignore: npt.NDArray[np.uint8], **params: Any) -> Any:
+        usual = getattr(transform, "mask_interpolation", None)
+        if usual is not None:
+            transform.mask_interpolation = cv2.INTER_LINEAR
+        try:
+            moved = transform.apply_to_mask(ignore, **params)
+        finally:
+            if usual is not None:
+                transform.mask_interpolation = usual
+        return np.where(moved > 0, np.uint8(255), np.uint8(0))
+
+    return warp
+
+
+def _as_photo(transform: Any) -> Callable[..., npt.NDArray[np.float32]]:
     def warp(alpha: npt.NDArray[np.float32], **params: Any) -> Any:
         if not hasattr(transform, "mask_interpolation"):
             return transform.apply_to_mask(alpha, **params)
         usual = transform.mask_interpolation
-        transform.mask_interpolation = cv2.INTER_LINEAR
+        transform.mask_interpolation = getattr(transform, "interpolation", cv2.INTER_LINEAR)
         try:
             return transform.apply_to_mask(alpha, **params)
         finally:

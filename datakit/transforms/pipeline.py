@@ -19,7 +19,7 @@ from datakit.errors import InputError
 from datakit.transforms.applied import AppliedTransform, describe_applied
 from datakit.transforms.build import build_transforms
 from datakit.transforms.document import Document, parse_document, preset_text, read_document
-from datakit.transforms.joint import PIXEL_CENTRE, READ_THE_MASK, keep_labels_exact
+from datakit.transforms.joint import LABELS, PIXEL_CENTRE, READ_THE_MASK, keep_labels_exact
 from datakit.transforms.points import (
     PointSet,
     bounds,
@@ -78,7 +78,7 @@ class Pipeline:
         self.document = document
         self._compose = A.Compose(
             build_transforms(document),
-            additional_targets={"alpha": "mask", "trimap": "mask", "ignore": "mask"},
+            additional_targets=dict.fromkeys(("alpha", "trimap", "ignore"), "mask"),
             is_check_shapes=False,
             save_applied_params=True,
         )
@@ -117,14 +117,16 @@ class Pipeline:
         image : (H, W, 3) uint8 RGB
             The image.
         mask : (H, W) bool, uint8 or uint16, optional
-            Classes or object ids; moved by nearest neighbour.
+            Classes or object ids; no value is new. A mask of one value is what covers half of a
+            pixel where the picture shrinks.
         alpha : (H, W) float32 in [0, 1], optional
-            Moved by bilinear interpolation, and stays in [0, 1].
+            Moved as the image is: with its interpolation, averaged where it shrinks. It stays in
+            [0, 1].
         trimap : (H, W) uint8 {0, 128, 255}, optional
-            Drawn anew around the moved alpha, with the width it had; without an alpha it is moved
-            by nearest neighbour.
+            Drawn anew around the moved alpha, with the width it had; without an alpha it is moved,
+            and unknown wherever a pixel is not wholly known.
         ignore : (H, W) uint8 {0, 255}, optional
-            Where nobody knows the label; moved by nearest neighbour.
+            A pixel that is touched by an ignored one is ignored.
         boxes : (N, 4) float, optional
             xyxy in pixel edges; each comes back as the box around the moved one, cut to the
             frame, in the same order. One that left the frame has no area.
@@ -265,17 +267,19 @@ class Pipeline:
             result["mask"] = data["mask"].astype(mask.dtype, copy=False)
         if alpha is not None:
             moved = data["alpha"]
-            # Weights of an interpolation add up to 1 but for rounding: mostly nothing is to clip.
-            result["alpha"] = moved if moved.max() <= 1 else np.minimum(moved, np.float32(1))
+            # Bilinear weights add up to 1 but for rounding: mostly nothing is to clip.
+            within = moved.min() >= 0 and moved.max() <= 1
+            result["alpha"] = moved if within else np.clip(moved, 0, 1)
         if trimap is not None and alpha is not None:
             band_px = trimap_band_px(alpha, trimap)
             result["trimap"] = trimap_of_alpha(result["alpha"], band_px)
         elif trimap is not None:
             result["trimap"] = data["trimap"]
-        for name in ("mask", "alpha", "trimap"):
-            if name in result and result[name].shape != image.shape[:2]:
+        for name in LABELS:
+            label = result.get(name)
+            if isinstance(label, np.ndarray) and label.shape != image.shape[:2]:
                 raise InputError(
-                    f"pipeline {self.name}: {name} {result[name].shape} no longer has the image's "
+                    f"pipeline {self.name}: {name} {label.shape} no longer has the image's "
                     f"size {image.shape[:2]}; a transform in it cannot take labels along"
                 )
         return result
@@ -355,8 +359,7 @@ def _check(
 ) -> None:
     if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or image.size == 0:
         raise InputError(f"image: expected (H, W, 3) uint8 RGB, found {image.dtype} {image.shape}")
-    labels = {"mask": mask, "alpha": alpha, "trimap": trimap, "ignore": ignore}
-    for name, label in labels.items():
+    for name, label in zip(LABELS, (mask, alpha, trimap, ignore), strict=True):
         if label is not None and label.shape != image.shape[:2]:
             raise InputError(
                 f"{name}: expected the image's size {image.shape[:2]}, found {label.shape}; "
@@ -364,8 +367,7 @@ def _check(
             )
     if mask is not None and mask.dtype not in (np.bool_, np.uint8, np.uint16):
         raise InputError(f"mask: expected bool, uint8 or uint16, found {mask.dtype}")
-    for name in ("trimap", "ignore"):
-        label = labels[name]
+    for name, label in (("trimap", trimap), ("ignore", ignore)):
         if label is not None and label.dtype != np.uint8:
             raise InputError(f"{name}: expected uint8, found {label.dtype}")
     if alpha is not None:

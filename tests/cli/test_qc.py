@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from datakit.cli.main import app
-from datakit.io.pixels import images
+from datakit.io.pixels import decoders, images
 from tests.planted.base import to_levels
 from tests.planted.mattes import analytic_matte
 
@@ -35,7 +35,7 @@ def test_findings_make_exit_code_1_and_a_table(mattes: Path, tmp_path: Path) -> 
     assert result.exit_code == 1
     assert "inverted" in result.stdout
     assert "1 error" in result.stdout
-    sheet = images.decode_rgb((tmp_path / "out" / "sheets" / "inverted.png").read_bytes())
+    sheet = decoders.decode_photo((tmp_path / "out" / "sheets" / "inverted.png").read_bytes())
     assert np.ptp(sheet) > 200
 
 

@@ -14,7 +14,7 @@ from datakit.errors import InputError, OutputError
 from datakit.io.layouts import WRITERS
 from datakit.io.layouts.picture import flat_name
 from datakit.io.layouts.sources import open_sources
-from datakit.io.pixels import images
+from datakit.io.pixels import decoders, images
 from datakit.io.store import atomic
 from tests.contracts.export_readers import READERS, Key
 from tests.verbs.exports import Export, box, jpeg, photo, png, tree
@@ -80,12 +80,12 @@ def truth(source: Path) -> dict[Key, dict[str, np.ndarray]]:
     found = {}
     for item in open_sources([str(source)]).items():
         assert item.image is not None
-        arrays = {"image": images.decode_rgb(item.image.read())}
+        arrays = {"image": decoders.decode_photo(item.image.read())}
         for kind, ref in (("mask", item.mask), ("alpha", item.alpha)):
             if ref is not None:
-                arrays[kind] = images.decode_gray(ref.read())
+                arrays[kind] = decoders.decode_mask(ref.read())
         if "alpha" in arrays:
-            alpha = images.decode_alpha(item.alpha.read())  # type: ignore[union-attr]
+            alpha = decoders.decode_alpha(item.alpha.read())  # type: ignore[union-attr]
             arrays["matte"] = np.rint(alpha * 255).astype(np.uint8)
             arrays["binary"] = np.uint8(255) * (alpha >= 0.5)
         else:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from datakit.errors import InputError, ModelError
-from datakit.io.pixels import images
+from datakit.io.pixels import decoders
 from datakit.models.faces.base import FACE_DETECTORS
 from datakit.models.weights.provenance import WEIGHTS_VARIABLE
 
@@ -25,7 +25,7 @@ def detector(request):
 
 @pytest.fixture(scope="module")
 def portrait(sample_data):
-    return images.decode_rgb((sample_data / "portraits/images/astronaut.jpg").read_bytes())
+    return decoders.decode_photo((sample_data / "portraits/images/astronaut.jpg").read_bytes())
 
 
 def test_the_face_is_found_with_its_keypoints(detector, portrait):

@@ -15,7 +15,7 @@ from datakit.errors import DatakitError, InputError
 from datakit.io.layouts import READERS
 from datakit.io.layouts.base import Item
 from datakit.io.layouts.sources import Collection, open_sources
-from datakit.io.pixels import images
+from datakit.io.pixels import decoders
 from tests.verbs.exports import Export, box, jpeg, photo, png, zipped
 
 Make = Callable[[Path], Path]
@@ -122,10 +122,10 @@ def test_every_file_of_an_item_can_be_read_where_the_work_is_done(source: Path) 
         travelled: Item = pickle.loads(pickle.dumps(item))
         assert travelled == item
         assert travelled.image is not None
-        assert images.decode_rgb(travelled.image.read()).shape == (24, 32, 3)
+        assert decoders.decode_photo(travelled.image.read()).shape == (24, 32, 3)
         for label in (travelled.mask, travelled.alpha, travelled.trimap):
             if label is not None:
-                assert images.decode_gray(label.read()).shape == (24, 32)
+                assert decoders.decode_mask(label.read()).shape == (24, 32)
 
 
 def test_labels_are_found(layout: str, source: Path) -> None:

@@ -14,7 +14,7 @@ import pytest
 
 from datakit.core.faces.crops import upright_crop
 from datakit.errors import InputError
-from datakit.io.pixels import images
+from datakit.io.pixels import decoders
 from datakit.models.faces.mediapipe import MediapipeDetector, MediapipeMesh
 from datakit.models.segmenters.selfie import SelfieMatte
 
@@ -89,7 +89,7 @@ def test_equal_on_fifty_photos(shared_data, solutions, ports):
 def decoded(paths):
     for path in sorted(paths):
         try:
-            yield path.name, images.decode_rgb(path.read_bytes(), path.name)
+            yield path.name, decoders.decode_photo(path.read_bytes(), path.name)
         except InputError:
             # One of the photos is cut off on purpose.
             continue

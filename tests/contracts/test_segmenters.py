@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from datakit.errors import InputError, ModelError
-from datakit.io.pixels import images
+from datakit.io.pixels import decoders
 from datakit.models.segmenters.base import (
     SEGMENTERS,
     Hint,
@@ -70,7 +70,7 @@ def segmenter(named):
 
 @pytest.fixture(scope="module")
 def portrait(sample_data):
-    image = images.decode_rgb((sample_data / "portraits/images/astronaut.jpg").read_bytes())
+    image = decoders.decode_photo((sample_data / "portraits/images/astronaut.jpg").read_bytes())
     return cv2.resize(image, (120, 150), interpolation=cv2.INTER_AREA)
 
 

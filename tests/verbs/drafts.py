@@ -11,7 +11,7 @@ import cv2
 import msgspec
 import numpy as np
 
-from datakit.io.pixels import images
+from datakit.io.pixels import decoders, images
 from datakit.records.card import Card, Command
 from datakit.records.draft import DRAFT
 from datakit.records.sample import Operation, Sample, Source
@@ -77,7 +77,7 @@ def sample(root: Path, key: str) -> Sample:
 
 def label(root: Path, key: str, kind: str = "mask") -> np.ndarray:
     name = getattr(sample(root, key), f"{kind}_file_name")
-    return images.decode_gray((root / name).read_bytes())
+    return decoders.decode_mask((root / name).read_bytes())
 
 
 def box_points() -> list[tuple[int, int]]:

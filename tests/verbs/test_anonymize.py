@@ -22,7 +22,7 @@ from PIL import Image
 
 import datakit
 from datakit.errors import InputError, ModelError
-from datakit.io.pixels import images
+from datakit.io.pixels import decoders
 from datakit.models.weights.provenance import WEIGHTS_VARIABLE
 
 pytest.importorskip("ai_edge_litert", reason="the extra 'faces' is not installed")
@@ -80,7 +80,7 @@ def safe(portraits, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def face(sample_data):
-    return images.decode_rgb((sample_data / "portraits/images/red_wind_blown.png").read_bytes())
+    return decoders.decode_photo((sample_data / "portraits/images/red_wind_blown.png").read_bytes())
 
 
 def test_every_portrait_is_there_with_its_alpha_and_its_record(safe, portraits):
@@ -107,9 +107,9 @@ def test_every_portrait_is_there_with_its_alpha_and_its_record(safe, portraits):
 
 def test_pixels_change_in_the_face_and_nowhere_else(safe, portraits):
     for name in ("red_wind_blown.png", "dark_long_hair.png"):
-        before = images.decode_rgb((portraits / "images" / name).read_bytes())
-        after = images.decode_rgb((safe / "images" / name).read_bytes())
-        alpha = images.decode_alpha((portraits / "alphas" / name).read_bytes())
+        before = decoders.decode_photo((portraits / "images" / name).read_bytes())
+        after = decoders.decode_photo((safe / "images" / name).read_bytes())
+        alpha = decoders.decode_alpha((portraits / "alphas" / name).read_bytes())
         changed = (before != after).any(axis=2)
         assert changed.any()
         assert not changed[(alpha > 0) & (alpha < 1)].any()
@@ -222,7 +222,7 @@ def test_a_photo_of_twenty_thousand_pixels_across(face, tmp_path):
 
 @pytest.mark.parametrize("orientation", [3, 6])
 def test_orientation_is_applied_to_photo_and_matte_alike(face, portraits, tmp_path, orientation):
-    alpha = images.decode_gray((portraits / "alphas" / FACE).read_bytes())
+    alpha = decoders.decode_mask((portraits / "alphas" / FACE).read_bytes())
     turns = {3: 2, 6: 1}[orientation]
     exif = Image.Exif()
     exif[0x0112] = orientation
@@ -236,8 +236,8 @@ def test_orientation_is_applied_to_photo_and_matte_alike(face, portraits, tmp_pa
     plain = datakit.anonymize(portraits, tmp_path / "plain", workers=0, skip_where="id != 'x'")
     assert plain.counts["skipped"] == len(written(tmp_path / "plain"))
     for name in ("a", "b"):
-        shown = images.decode_rgb((tmp_path / f"out/images/{name}.png").read_bytes())
-        matte = images.decode_gray((tmp_path / f"out/alphas/{name}.png").read_bytes())
+        shown = decoders.decode_photo((tmp_path / f"out/images/{name}.png").read_bytes())
+        matte = decoders.decode_mask((tmp_path / f"out/alphas/{name}.png").read_bytes())
         assert (matte == alpha).all()
         soft = (alpha > 0) & (alpha < 255)
         assert (shown[soft] == face[soft]).all()
@@ -258,7 +258,7 @@ def test_public_figures_stay_sharp_and_the_record_says_so(safe, tmp_path):
     record = audit(tmp_path / "out")[FACE]
     assert (record["status"], record["faces"]) == ("skipped", [])
     before, after = (
-        images.decode_rgb((folder / "images" / FACE).read_bytes())
+        decoders.decode_photo((folder / "images" / FACE).read_bytes())
         for folder in (famous, tmp_path / "out")
     )
     assert (before == after).all()
@@ -271,9 +271,9 @@ def test_masks_and_preview_are_written_where_asked(portraits, tmp_path):
     summary = datakit.anonymize(
         src, out, workers=0, alpha_dir=portraits / "alphas", facemask_dir=masks, preview=3
     )
-    mask = images.decode_gray((masks / FACE).read_bytes())
+    mask = decoders.decode_mask((masks / FACE).read_bytes())
     before, after = (
-        images.decode_rgb((folder / FACE).read_bytes()) for folder in (src, out / "images")
+        decoders.decode_photo((folder / FACE).read_bytes()) for folder in (src, out / "images")
     )
     assert set(np.unique(mask)) == {0, 255}
     assert not (before != after).any(axis=2)[mask == 0].any()

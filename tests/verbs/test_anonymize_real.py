@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from datakit.core.faces.turning import turn_image
-from datakit.io.pixels import images
+from datakit.io.pixels import decoders
 
 pytest.importorskip("ai_edge_litert", reason="the extra 'faces' is not installed")
 
@@ -41,7 +41,7 @@ def photo(shared_data, name):
     path = shared_data / "portraits" / name
     if not path.is_file():
         pytest.skip(f"{path} is not there")
-    return images.decode_rgb(path.read_bytes(), name)
+    return decoders.decode_photo(path.read_bytes(), name)
 
 
 def check(parts, image, boxes, turned=None):
@@ -95,8 +95,8 @@ def test_blur_grows_with_the_photo(parts, shared_data):
 def test_soft_pixels_of_a_hand_made_matte_do_not_change(parts, shared_data):
     folder = shared_data / "matting/ppm100"
     for name in ("17692337940_44dfe102df_o.jpg", "562923769_48519f411e_o.jpg"):
-        image = images.decode_rgb((folder / "image" / name).read_bytes())
-        alpha = images.decode_alpha((folder / "alpha" / name).read_bytes())
+        image = decoders.decode_photo((folder / "image" / name).read_bytes())
+        alpha = decoders.decode_alpha((folder / "alpha" / name).read_bytes())
         hidden = parts[2].hide(image, alpha)
         soft = (alpha > 0) & (alpha < 1)
         assert (hidden.image[soft] == image[soft]).all()

@@ -14,7 +14,7 @@ import pytest
 
 import datakit
 from datakit.errors import InputError, SchemaError
-from datakit.io.pixels import images
+from datakit.io.pixels import decoders
 from datakit.io.tables import jsonl
 from datakit.records.anonymization import Anonymization
 from datakit.records.failure import Failure
@@ -473,7 +473,7 @@ def test_backgrounds_that_cannot_be_looked_at_are_refused(
     from datakit.verbs.augment.people import CountFaces
 
     def look(task: CountFaces, item: Any) -> int:
-        return len(images.decode_rgb(item.file.read(), item.file.name)) * 0
+        return len(decoders.decode_photo(item.file.read(), item.file.name)) * 0
 
     monkeypatch.setattr(CountFaces, "setup", lambda task: None)
     monkeypatch.setattr(CountFaces, "__call__", look)

@@ -13,7 +13,7 @@ import pytest
 import datakit
 from datakit.core.images.resizing import Resizing
 from datakit.errors import InputError
-from datakit.io.pixels import images
+from datakit.io.pixels import decoders
 from tests.verbs.exports import Export, box, jpeg, photo, png, rle, tree, zipped
 
 Rows = dict[str, dict[str, Any]]
@@ -163,8 +163,8 @@ def test_images_and_labels_are_resized_alike(
     found = convert(export, tmp_path / "out", kind=kind, size="20x28", fit=fit)["train/sub/b.png"]
     assert (found["width"], found["height"]) == (20, 28)
     resizing = Resizing((32, 24), (20, 28), fit)
-    source = images.decode_rgb((export.folder / "sub/b.png").read_bytes())
-    image = images.decode_rgb((tmp_path / "out" / found["file_name"]).read_bytes())
+    source = decoders.decode_photo((export.folder / "sub/b.png").read_bytes())
+    image = decoders.decode_photo((tmp_path / "out" / found["file_name"]).read_bytes())
     assert np.array_equal(image, resizing.image(source))
     before, after = label(tmp_path / "plain", plain), label(tmp_path / "out", found)
     if kind == "binary":
@@ -202,7 +202,7 @@ def test_a_turned_photo_and_its_mask_come_out_upright(
     pixels = np.full((24, 32, 3), 30, np.uint8)
     pixels[3:11, 5:19] = 220
     data = jpeg(pixels, orientation)
-    upright = images.decode_rgb(data)
+    upright = decoders.decode_photo(data)
     height, width = (24, 32) if stated == "stored" else upright.shape[:2]
     where = np.argwhere((pixels if stated == "stored" else upright)[..., 0] > 120)
     (y, x), (bottom, right) = where.min(axis=0), where.max(axis=0) + 1

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 import datakit
 from datakit.cli.main import app
 from datakit.errors import InputError
-from datakit.io.pixels import images
+from datakit.io.pixels import decoders, images
 from tests.planted.copies import near_copy, scene
 
 
@@ -45,7 +45,7 @@ def test_clusters_are_what_was_planted(photos: Path, tmp_path: Path) -> None:
     # Equal pixels in another file format are exact, too.
     assert reasons["same.png"] == reasons["other-format.webp"] == "exact"
     assert reasons["near-0.jpg"] == "near"
-    assert np.ptp(images.decode_rgb((tmp_path / "report" / "clusters.png").read_bytes())) > 200
+    assert np.ptp(decoders.decode_photo((tmp_path / "report" / "clusters.png").read_bytes())) > 200
 
 
 def test_exact_alone_finds_exact_alone(photos: Path, tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ import datakit
 from datakit.core.metrics.mask_metrics import boundary_iou, iou
 from datakit.errors import InputError
 from datakit.io.layouts.sources import open_sources
-from datakit.io.pixels import images
+from datakit.io.pixels import decoders, images
 from tests.core.sample_masks import blobs
 from tests.verbs.exports import Export, box, jpeg, photo, rle, tree
 
@@ -56,7 +56,7 @@ def there_and_back(root: Path, masks: list[np.ndarray], **options: Any) -> list[
     values = {label_map[name]: number for number, name in enumerate(CLASSES, 1)}
     found = []
     for number in range(len(masks)):
-        stored = images.decode_gray((root / f"again/masks/p{number}.png").read_bytes())
+        stored = decoders.decode_mask((root / f"again/masks/p{number}.png").read_bytes())
         label = np.zeros_like(stored)
         for value, meant in values.items():
             label[stored == value] = meant
@@ -87,7 +87,7 @@ def test_polygons_come_back_within_the_bounds(seed: int, instances: str, holes: 
         source = write_pairs(root / "pairs", [mask])
         datakit.mask2coco(source, root / "coco", holes=holes, instances=instances, workers=0)
         datakit.coco2mask(root / "coco", root / "again", workers=0)
-        found = images.decode_gray((root / "again/masks/p0.png").read_bytes())
+        found = decoders.decode_mask((root / "again/masks/p0.png").read_bytes())
         rows = lines(root / "coco/outlines.jsonl")
     assert all(row["iou"] >= 0.99 and row["boundary_iou"] >= 0.95 for row in rows)
     assert iou(found, mask) >= 0.99
@@ -178,7 +178,7 @@ def test_datasets_of_coco2mask_go_back(tmp_path: Path, kind: str) -> None:
     }
     labels = [
         {
-            item.key: images.decode_gray(item.mask.read())
+            item.key: decoders.decode_mask(item.mask.read())
             for item in open_sources([str(root)]).items()
         }
         for root in (first, second)
@@ -201,7 +201,7 @@ def test_alphas_are_cut_and_travel(tmp_path: Path) -> None:
     assert summary.counts["alphas cut"] == 1
     assert any("cut at one half" in note for note in summary.notes)
     assert document(tmp_path / "coco")["annotations"][0]["area"] == 400
-    stored = images.decode_gray((tmp_path / "coco/soft/p0.alpha").read_bytes())
+    stored = decoders.decode_mask((tmp_path / "coco/soft/p0.alpha").read_bytes())
     assert (stored == 128).all()
 
 

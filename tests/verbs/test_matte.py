@@ -10,7 +10,7 @@ import pytest
 
 import datakit
 from datakit.errors import InputError
-from datakit.io.pixels import images
+from datakit.io.pixels import decoders, images
 from datakit.io.store.atomic import write_bytes
 from tests.verbs.pairs import SIDE_PX, photo_and_alpha, write_gray, write_set
 
@@ -24,8 +24,12 @@ def failures(folder: Path) -> dict[str, str]:
     return {row["id"]: row["error"] for row in map(json.loads, lines)}
 
 
+def mask_of(path: Path) -> np.ndarray:
+    return decoders.decode_mask(path.read_bytes())
+
+
 def alpha_of(path: Path) -> np.ndarray:
-    return images.decode_alpha(path.read_bytes())
+    return decoders.decode_alpha(path.read_bytes())
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +46,9 @@ def test_alphas_are_near_the_truth_and_tagged(source: Path, tmp_path: Path) -> N
         assert row["history"][0]["verb"] == "matte"  # type: ignore[index]
         found = alpha_of(tmp_path / "out" / str(row["alpha_file_name"]))
         truth = photo_and_alpha(seed)[1]
-        trimap = images.decode_gray((tmp_path / "out" / str(row["trimap_file_name"])).read_bytes())
+        trimap = decoders.decode_mask(
+            (tmp_path / "out" / str(row["trimap_file_name"])).read_bytes()
+        )
         unknown = trimap == 128
         binary = ((truth > 0.5) - truth)[unknown]
         assert ((found - truth)[unknown] ** 2).mean() < (binary**2).mean() / 3
@@ -68,13 +74,13 @@ def test_cutouts_hold_the_foregrounds_colour_and_16_bits_are_kept(
     source: Path, tmp_path: Path
 ) -> None:
     datakit.matte(source, tmp_path / "out", cutouts=True, depth="16", band=0.08, workers=0)
-    stored = images.decode_raw((tmp_path / "out/alphas/p1.png").read_bytes())
+    stored = decoders.decode_stored((tmp_path / "out/alphas/p1.png").read_bytes())
     assert stored.dtype == np.uint16 and len(np.unique(stored)) > 50
-    cutout = images.decode_raw((tmp_path / "out/cutouts/p1.png").read_bytes())
+    cutout = decoders.decode_stored((tmp_path / "out/cutouts/p1.png").read_bytes())
     assert cutout.shape == (SIDE_PX, SIDE_PX, 4)
     soft = (cutout[..., 3] > 60) & (cutout[..., 3] < 200)
     front = photo_and_alpha(1)[0][SIDE_PX // 2, SIDE_PX // 2].astype(int)
-    photo = images.decode_rgb((source / "images/p1.png").read_bytes()).astype(int)
+    photo = decoders.decode_photo((source / "images/p1.png").read_bytes()).astype(int)
     fringe = np.abs(photo[soft] - front).mean()
     assert np.abs(cutout[soft][:, :3] - front).mean() < fringe / 4
 
@@ -90,7 +96,7 @@ def test_other_methods_run_in_workers(source: Path, tmp_path: Path, method: str)
 def test_a_sources_own_trimap_is_used(source: Path, tmp_path: Path) -> None:
     datakit.trimap(source, tmp_path / "trimaps", band=0.1, workers=0)
     datakit.matte(tmp_path / "trimaps", tmp_path / "out", workers=0)
-    trimap = images.decode_gray((tmp_path / "out/trimaps/p0.png").read_bytes())
+    trimap = decoders.decode_mask((tmp_path / "out/trimaps/p0.png").read_bytes())
     found = alpha_of(tmp_path / "out/alphas/p0.png")
     assert (found[trimap == 255] == 1).all() and (found[trimap == 0] == 0).all()
     assert [step["verb"] for step in rows(tmp_path / "out")[0]["history"]] == ["trimap", "matte"]  # type: ignore[attr-defined]
@@ -104,7 +110,7 @@ def test_masks_of_coco2mask_are_taken_for_drawn(sample_data: Path, tmp_path: Pat
     assert summary.exit_code == 0 and "drawn" in summary.notes[0]
     beyond = 0
     for row in rows(tmp_path / "out"):
-        mask = images.decode_gray((tmp_path / "out" / str(row["mask_file_name"])).read_bytes()) > 0
+        mask = mask_of(tmp_path / "out" / str(row["mask_file_name"])) > 0
         found = alpha_of(tmp_path / "out" / str(row["alpha_file_name"]))
         beyond += int(((found > 0.52) & ~mask).sum())
     assert beyond > 0
@@ -158,7 +164,9 @@ def test_trimaps_hold_the_truths_soft_pixels(tmp_path: Path, style: str) -> None
     )
     assert summary.exit_code == 0 and summary.counts["trimaps"] == 3
     for row in rows(tmp_path / "out"):
-        trimap = images.decode_gray((tmp_path / "out" / str(row["trimap_file_name"])).read_bytes())
+        trimap = decoders.decode_mask(
+            (tmp_path / "out" / str(row["trimap_file_name"])).read_bytes()
+        )
         alpha = alpha_of(tmp_path / "out" / str(row["alpha_file_name"]))
         assert set(np.unique(trimap)) == {0, 128, 255}
         assert (alpha[trimap == 255] > 0.9).all() and (alpha[trimap == 0] < 0.1).all()

@@ -15,7 +15,7 @@ from PIL import Image
 
 import datakit
 from datakit.errors import InputError, SchemaError
-from datakit.io.pixels import images
+from datakit.io.pixels import decoders, images
 from tests.planted.base import jpeg, to_levels
 from tests.planted.mattes import CleanMatte, analytic_matte
 
@@ -156,7 +156,7 @@ def test_every_check_that_reports_has_a_sheet(report: Path) -> None:
     reported = set().union(*findings_of(report).values())
     sheets = {path.stem for path in (report / "sheets").glob("*.png")}
     assert sheets == reported
-    sheet = images.decode_rgb((report / "sheets" / "misaligned.png").read_bytes())
+    sheet = decoders.decode_photo((report / "sheets" / "misaligned.png").read_bytes())
     assert sheet.std() > 10
 
 
@@ -228,7 +228,7 @@ def test_safe_repairs(tmp_path: Path) -> None:
     assert not any(sample == "clean.png" for sample, _ in fixes)
 
     def fixed(name: str) -> np.ndarray:
-        return images.decode_raw((tmp_path / "fixed" / "alphas" / f"{name}.png").read_bytes())
+        return decoders.decode_stored((tmp_path / "fixed" / "alphas" / f"{name}.png").read_bytes())
 
     assert np.array_equal(fixed("clean"), before["clean"])
     assert np.array_equal(fixed("channels"), before["channels"])
@@ -309,7 +309,7 @@ def test_a_segmenter_judges_the_content(sample_data: Path, tmp_path: Path) -> No
     source = tmp_path / "set"
     for name in ("whole", "torn"):
         image = (sample_data / "portraits" / "images" / "astronaut.jpg").read_bytes()
-        stored = images.decode_gray(
+        stored = decoders.decode_mask(
             (sample_data / "portraits" / "alphas" / "astronaut.png").read_bytes()
         )
         if name == "torn":

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 import datakit
 from datakit.cli.main import app
 from datakit.errors import InputError
-from datakit.io.pixels import images
+from datakit.io.pixels import decoders, images
 from datakit.io.tables import jsonl
 from datakit.records.lineage import Audit
 from datakit.records.sample import Operation, Sample
@@ -63,7 +63,7 @@ def leaking(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def size(path: Path) -> dict[str, int]:
-    height, width = images.decode_rgb(path.read_bytes()).shape[:2]
+    height, width = decoders.decode_photo(path.read_bytes()).shape[:2]
     return {"width": width, "height": height}
 
 
@@ -92,7 +92,7 @@ def test_the_audit_finds_every_leak_and_no_other(leaking: Path, tmp_path: Path) 
         for line in (tmp_path / "report" / "lineage.jsonl").read_text().splitlines()
     ]
     assert ["photo-7" in link["other"] for link in links if link["reason"] == "apart"] == [True]
-    sheet = images.decode_rgb((tmp_path / "report" / "leaks.png").read_bytes())
+    sheet = decoders.decode_photo((tmp_path / "report" / "leaks.png").read_bytes())
     assert np.ptp(sheet) > 200
     assert len((tmp_path / "report" / "leaks.csv").read_text().splitlines()) == 5
 

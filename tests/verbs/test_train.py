@@ -96,14 +96,14 @@ def test_it_stops_when_nothing_gets_better(source: Path, tmp_path: Path) -> None
 
 
 def test_prelabel_loads_what_train_wrote(source: Path, tmp_path: Path) -> None:
-    from datakit.io.pixels import images
+    from datakit.io.pixels import decoders
     from datakit.models.networks.unet import UNetConfig
     from datakit.models.segmenters.base import Settings, build, segment_one
 
     datakit.train(source, tmp_path / "out", **SMALL, epochs=2)
     weights = tmp_path / "out/model.safetensors"
     segmenter = build("unet", Settings(weights=(str(weights),), device="cpu"))
-    image = images.decode_rgb((source / "val/images/p0.png").read_bytes())
+    image = decoders.decode_photo((source / "val/images/p0.png").read_bytes())
     found = segment_one(segmenter, image)
 
     from datakit.models.networks.unet_weights import read_unet

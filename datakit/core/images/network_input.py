@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
+from datakit.core.images.resizing import resample
 from datakit.errors import InputError
 
 Image = npt.NDArray[np.uint8]
@@ -109,7 +110,7 @@ def to_input(image: Image, placement: Placement, padding: tuple[int, int, int]) 
     """
     if image.shape[:2] != placement.image_hw:
         raise InputError(f"picture: expected {placement.image_hw}, found {image.shape[:2]}")
-    scaled: Image = _resized(image, placement.window_hw)
+    scaled: Image = resample(image, placement.window_hw[::-1], cv2.INTER_LINEAR)
     if placement.is_whole:
         return scaled
     x0, y0, x1, y1 = placement.window_xyxy
@@ -146,14 +147,14 @@ def without_padding(values: Map, placement: Placement) -> Map:
     if placement.is_whole:
         return values
     if values.shape != placement.input_hw:
-        values = _resized(values, placement.input_hw)
+        values = resample(values, placement.input_hw[::-1], cv2.INTER_LINEAR)
     x0, y0, x1, y1 = placement.window_xyxy
     return np.ascontiguousarray(values[y0:y1, x0:x1])
 
 
 def resize_map(values: Map, size_hw: tuple[int, int]) -> Map:
     """Bring an (h, w) float32 map to another size: bilinear where it grows, else averaged."""
-    return np.asarray(_resized(values, size_hw), np.float32)
+    return np.asarray(resample(values, size_hw[::-1], cv2.INTER_LINEAR), np.float32)
 
 
 def resize_weights(length: int, to: int) -> Map:
@@ -178,17 +179,3 @@ def resize_weights(length: int, to: int) -> Map:
     high = np.minimum(edges[1:, None], np.arange(1, length + 1))
     shares: Map = (np.maximum(0, high - low) * (to / length)).astype(np.float32)
     return shares
-
-
-def _resized(array: npt.NDArray[Any], size_hw: tuple[int, int]) -> npt.NDArray[Any]:
-    """Resize each axis by area where it shrinks and bilinearly where it grows."""
-    shrinks = [to < side for to, side in zip(size_hw, array.shape, strict=False)]
-    if shrinks[0] != shrinks[1] and array.shape[0] != size_hw[0] and array.shape[1] != size_hw[1]:
-        # OpenCV averages only where both axes shrink.
-        first = (size_hw[0], array.shape[1]) if shrinks[0] else (array.shape[0], size_hw[1])
-        return _resized(_resized(array, first), size_hw)
-    if array.shape[:2] == size_hw:
-        return array
-    interpolation = cv2.INTER_AREA if any(shrinks) else cv2.INTER_LINEAR
-    out: npt.NDArray[Any] = cv2.resize(array, size_hw[::-1], interpolation=interpolation)
-    return out

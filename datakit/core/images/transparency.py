@@ -70,4 +70,5 @@ def composite(rgba: Image8, behind: tuple[float, float, float]) -> Image8:
     opacity = rgba[..., 3:].astype(np.float32) * np.float32(1 / 255)
     mixed: npt.NDArray[Any] = rgba[..., :3] * opacity
     mixed += np.asarray(behind, np.float32) * (1 - opacity)
-    return np.rint(mixed).astype(np.uint8)
+    whole: Image8 = np.rint(mixed).astype(np.uint8)
+    return whole

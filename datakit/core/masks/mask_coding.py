@@ -76,7 +76,8 @@ def _as_integers(plane: npt.NDArray[Any], name: str) -> Mask:
     if plane.dtype == np.bool_:
         return plane.astype(np.uint8) * np.uint8(255)
     if plane.dtype in (np.uint8, np.uint16):
-        return plane
+        same: Mask = plane
+        return same
     low, high = plane.min(initial=0), plane.max(initial=0)
     whole = plane.dtype.kind in "iu" or bool((plane == np.floor(plane)).all())
     if not (whole and low >= 0 and high <= 65535):
@@ -84,4 +85,4 @@ def _as_integers(plane: npt.NDArray[Any], name: str) -> Mask:
             f"{name}: expected whole numbers from 0 to 65535 (classes), found {plane.dtype} from "
             f"{low:g} to {high:g}; a soft label is an alpha"
         )
-    return plane.astype(np.uint8 if high <= 255 else np.uint16)
+    return plane.astype(np.uint8) if high <= 255 else plane.astype(np.uint16)

@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from datakit.errors import InputError
 
-
 _ROUNDING: Final = 8 / 255
 _UNSCALED: Final = (1023, 4095)
 """The largest values of 10 and 12 bits."""
@@ -23,7 +22,7 @@ class Decoded(NamedTuple):
     better one). ``scale`` is the stored value that means opaque; ``full_scale`` is what the type
     holds (255, 65535 or 1). ``bad_share`` is the share of values that are NaN, infinite or out of
     range; they are clipped, NaN becomes 0. ``channel_spread`` is the mean difference between the
-    colour channels, in [0, 1].
+    colour channels, in [0, 1]. ``deep`` says that more than 8 bits were used.
     """
 
     alpha: NDArray[np.float32]
@@ -32,6 +31,14 @@ class Decoded(NamedTuple):
     full_scale: float
     bad_share: float
     channel_spread: float
+    deep: bool = False
+
+    @property
+    def levels(self) -> NDArray[np.uint8] | NDArray[np.uint16]:
+        """The alpha in 8 bits, or in 16 when it was stored in more than 8."""
+        top, dtype = (65535, np.uint16) if self.deep else (255, np.uint8)
+        levels: NDArray[Any] = np.rint(self.alpha * np.float32(top)).astype(dtype)
+        return levels
 
 
 def decode_stored(stored: NDArray[Any]) -> Decoded:
@@ -62,7 +69,7 @@ def decode_stored(stored: NDArray[Any]) -> Decoded:
         finite = np.isfinite(plane)
         good = finite & (plane >= 0) & (plane <= 1)
         alpha = np.where(finite, np.clip(plane, 0, 1), 0).astype(np.float32)
-        return Decoded(alpha, channel, 1.0, 1.0, 1.0 - float(good.mean()), spread)
+        return Decoded(alpha, channel, 1.0, 1.0, 1.0 - float(good.mean()), spread, True)
     if plane.dtype == bool:
         return Decoded(plane.astype(np.float32), channel, 1.0, 1.0, 0.0, spread)
     if plane.dtype not in (np.uint8, np.uint16):
@@ -70,7 +77,7 @@ def decode_stored(stored: NDArray[Any]) -> Decoded:
     full = float(np.iinfo(plane.dtype).max)
     scale = float(_code_scale(plane) or full)
     alpha = np.multiply(plane, np.float32(1 / scale), dtype=np.float32)
-    return Decoded(np.minimum(alpha, 1, out=alpha), channel, scale, full, 0.0, spread)
+    return Decoded(np.minimum(alpha, 1, out=alpha), channel, scale, full, 0.0, spread, scale > 255)
 
 
 def alpha_of(stored: NDArray[Any], name: str) -> Decoded:

@@ -14,13 +14,14 @@ _UNKNOWN: Final = (127, 128, 129)
 """Half of 255 by three ways of rounding."""
 
 _NEAR: Final = 24
+_NEAREST: Final = np.select(
+    [np.arange(256) < 64, np.arange(256) > 191], [np.uint8(0), np.uint8(255)], np.uint8(128)
+).astype(np.uint8)
 _LOSSY_SHARE: Final = 0.1
 """Of a trimap that went through JPEG at most this share may lie between the three levels."""
 
 
-def trimap_of(
-    stored: npt.NDArray[Any], name: str, *, lossy: bool = False
-) -> npt.NDArray[np.uint8]:
+def trimap_of(stored: npt.NDArray[Any], name: str, *, lossy: bool = False) -> npt.NDArray[np.uint8]:
     """Turn stored pixels into a trimap: (H, W) uint8 in {0, 128, 255}.
 
     Parameters
@@ -45,10 +46,10 @@ def trimap_of(
     plane, channel = take_plane(stored)
     require_one_picture(stored, channel, name)
     levels = _eight_bits(plane)
-    near = np.abs(levels[..., None].astype(np.int16) - np.int16([0, 128, 255])) if lossy else None
-    if near is not None:
-        nearest = np.uint8([0, 128, 255])[near.argmin(axis=2)]
-        if (near.min(axis=2) > _NEAR).mean() <= _LOSSY_SHARE:
+    if lossy:
+        nearest = _NEAREST[levels]
+        distance = np.abs(levels.astype(np.int16) - nearest)
+        if (distance > _NEAR).mean() <= _LOSSY_SHARE:
             return nearest
     known = np.isin(levels, (0, *_UNKNOWN, 255))
     if not known.all():

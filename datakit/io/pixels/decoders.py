@@ -204,7 +204,10 @@ def black_and_white(indices: Image8, colours: Array) -> Image8 | None:
     colours : (H, W, 3 or 4) uint8
         The same picture by its colours.
     """
-    shown = {tuple(int(c) for c in colours[indices == i][0][:3]): int(i) for i in np.unique(indices)}
+    shown = {
+        tuple(int(level) for level in colours[indices == index][0][:3]): int(index)
+        for index in np.unique(indices)
+    }
     if not shown.keys() <= {_DARK, _LIGHT}:
         return None
     if shown.get(_LIGHT, 1) > shown.get(_DARK, 0):
@@ -255,7 +258,8 @@ def _eight_bits(pixels: Array) -> Image8:
     if pixels.dtype == np.uint16:
         # The nearest of 256 levels: 257 stored ones for each.
         return ((pixels.astype(np.uint32) + 128) // 257).astype(np.uint8)
-    return np.rint(np.clip(np.nan_to_num(pixels), 0, 1) * 255).astype(np.uint8)
+    levels: Image8 = np.rint(np.clip(np.nan_to_num(pixels), 0, 1) * 255).astype(np.uint8)
+    return levels
 
 
 def _luma(pixels: Image8) -> Image8:
@@ -276,4 +280,3 @@ def _decode_numpy(data: bytes, name: str) -> Array:
     if array.ndim != 2 or array.size == 0:
         raise InputError(f"{name}: expected an array of shape (H, W), found {array.shape}")
     return np.ascontiguousarray(array)
-

@@ -168,9 +168,7 @@ def require_readable(data: bytes, name: str) -> str:
         If it is another kind of file (said which), or its extra is not installed.
     """
     kind = sniff(data)
-    if kind in ALWAYS_READ:
-        return kind
-    if kind in EXTRAS and find_spec(EXTRAS[kind][1]) is not None:
+    if kind is not None and (kind in ALWAYS_READ or _has_extra(kind)):
         return kind
     if not data:
         raise InputError(f"{name}: expected an image, found an empty file")
@@ -180,6 +178,10 @@ def require_readable(data: bytes, name: str) -> str:
             f"(they start with {data[:8]!r})"
         )
     raise InputError(f"{name}: expected an image, found something else: {_refusal(kind)}")
+
+
+def _has_extra(kind: str) -> bool:
+    return kind in EXTRAS and find_spec(EXTRAS[kind][1]) is not None
 
 
 def _refusal(kind: str) -> str:

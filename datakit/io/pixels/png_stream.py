@@ -9,7 +9,6 @@ from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from isal import isal_zlib
 
 from datakit.errors import InputError, TruncatedError
 
@@ -105,7 +104,7 @@ def read_png(data: bytes, name: str) -> PngStream:
         raise InputError(f"{name}: the image header is damaged (no such kind of PNG)")
     runs = _runs(width, height, bits * _CHANNELS[colour], interlaced)
     wanted = sum(size * count for size, count in runs)
-    inflate = isal_zlib.decompressobj()
+    inflate = zlib.decompressobj()
     parts: list[bytes] = []
     left = wanted
     try:
@@ -115,7 +114,7 @@ def read_png(data: bytes, name: str) -> PngStream:
             if left >= 0:
                 parts.append(inflate.decompress(body, left + 1))
                 left -= len(parts[-1])
-    except isal_zlib.error as error:
+    except zlib.error as error:
         lost = left / wanted
         raise InputError(
             f"{name}: the PNG is damaged ({error}); up to {max(lost, 0.01):.0%} of the picture "
@@ -142,7 +141,7 @@ def _gather(data: bytes, name: str) -> tuple[tuple[int, ...], bytes, list[memory
             break
         if kind in (b"IHDR", b"PLTE", b"tRNS"):
             stored = int.from_bytes(view[end - 4 : end], "big")
-            if isal_zlib.crc32(view[start + 4 : end - 4]) != stored:
+            if zlib.crc32(view[start + 4 : end - 4]) != stored:
                 raise InputError(
                     f"{name}: the PNG is damaged: its {kind.decode()} chunk does not match its "
                     "checksum"

@@ -14,7 +14,7 @@ from datakit.errors import DatakitError, InputError
 from datakit.io.dataset.output import CARD, MANIFEST
 from datakit.io.layouts.base import Item
 from datakit.io.layouts.datakit import DatasetReader
-from datakit.io.pixels import images
+from datakit.io.pixels.decoders import decode_alpha, decode_mask
 from datakit.io.reviews.base import Review, encoded, problem, runs
 from datakit.io.store.files import Root
 from datakit.records.card import Card
@@ -100,8 +100,8 @@ class DatakitReview:
 
 def _label(item: Item) -> npt.NDArray[Any]:
     if item.mask is not None:
-        return images.decode_gray(item.mask.read(), item.mask.name)
+        return decode_mask(item.mask.read(), item.mask.name)
     if item.alpha is not None:
-        alpha = images.decode_alpha(item.alpha.read(), item.alpha.name)
+        alpha = decode_alpha(item.alpha.read(), item.alpha.name)
         return (alpha >= np.float32(0.5)).astype(np.uint8)
     raise InputError(f"{item.key}: expected a mask or an alpha, found neither")

@@ -16,7 +16,7 @@ from datakit.core.masks.rle import encode_counts
 from datakit.core.masks.runs import placed_counts
 from datakit.errors import DatakitError, InputError
 from datakit.io.layouts.coco_index import UNREADABLE
-from datakit.io.pixels import images
+from datakit.io.pixels.decoders import decode_mask
 from datakit.io.reviews.base import Pictures, Review, Spool, encoded, polygon, problem, runs
 from datakit.io.store.files import Root
 from datakit.records.failure import Failure
@@ -148,7 +148,7 @@ def _annotation(number: int, raw: msgspec.Raw, height: int, width: int) -> dict[
 
 
 def _mask(shape: _Shape, number: int, height: int, width: int) -> dict[str, Any]:
-    pixels = images.decode_gray(_decoded(shape.mask or ""), "mask")
+    pixels = decode_mask(_decoded(shape.mask or ""), "mask")
     # labelme writes 1-bit pictures, which are read as 0 and 255 or as 0 and 1.
     inside = pixels >= (_HALF if int(pixels.max(initial=0)) > 1 else 1)
     (x, y), *_ = shape.points

@@ -16,6 +16,7 @@ from datakit.core.images.orientation import orient, oriented_wh
 from datakit.errors import InputError
 from datakit.io.layouts.base import Item
 from datakit.io.pixels import images
+from datakit.io.pixels.decoders import decode_alpha, decode_photo
 from datakit.io.pixels.photos import PhotoForm, encode_photo, photo_form
 from datakit.io.store import atomic
 from datakit.io.store.files import FileRef
@@ -122,7 +123,7 @@ class Anonymize:
         facts = images.probe(data, name)
         form = photo_form(data, name)
         sha256 = hashlib.sha256(data).hexdigest()
-        return Photo(images.decode_rgb(data, name), facts, form, sha256)
+        return Photo(decode_photo(data, name, colours="stored"), facts, form, sha256)
 
     def hide(self, item: Item, photo: Photo) -> tuple[Hidden, Literal["given", "auto", "none"]]:
         """Hide the faces, the soft boundary of the matte spared; tell where the matte is from."""
@@ -138,7 +139,7 @@ class Anonymize:
                 f"{item.source_name}: expected a matte of the same stem in --alpha-dir, found none"
             )
         if ref is not None and self.matte != "none":
-            alpha = images.decode_alpha(ref.read(), ref.name)
+            alpha = decode_alpha(ref.read(), ref.name)
             return _fitted(alpha, photo, ref.name), "given"
         if self.matte == "auto":
             soft = self._matter.matte(photo.image)  # type: ignore[attr-defined]
@@ -259,11 +260,7 @@ def _fitted(label: Array, photo: Photo, name: str) -> Array:
 
 def _label(item: Item, kind: str, ref: FileRef, photo: Photo) -> bytes:
     """Write a label again, as PNG, so that nothing but its pixels comes along."""
-    pixels = _fitted(decode_label(item, kind, ref), photo, ref.name)
-    if pixels.dtype.kind == "f":
-        alpha = images.decode_alpha(ref.read(), ref.name)
-        pixels = np.rint(_fitted(alpha, photo, ref.name) * 65535).astype(np.uint16)
-    return images.encode_png(pixels)
+    return images.encode_png(_fitted(decode_label(item, kind, ref), photo, ref.name))
 
 
 def _sample(

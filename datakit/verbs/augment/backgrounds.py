@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from datakit.core.matting.compositing import composite, cover, match_colours
-from datakit.io.pixels import images
+from datakit.io.pixels.decoders import decode_photo
 from datakit.io.store.files import FileRef
 from datakit.verbs.shared.labelled import sha256
 
@@ -78,4 +78,4 @@ class Backgrounds:
 def _load(file: FileRef) -> tuple[Image, str]:
     """Decode a background; a few are kept, as consecutive copies may draw the same one."""
     data = file.read()
-    return images.decode_rgb(data, file.name), sha256(data)
+    return decode_photo(data, file.name), sha256(data)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from datakit.io.pixels import images
+from datakit.io.pixels.decoders import decode_photo
 from datakit.io.store.files import FileRef
 from datakit.models.faces.base import FACE_DETECTORS
 from datakit.models.faces.finder import FaceFinder
@@ -32,5 +32,5 @@ class CountFaces:
 
     def __call__(self, item: HasFile) -> int:
         """Return the number of faces."""
-        picture = images.decode_rgb(item.file.read(), item.file.name)
+        picture = decode_photo(item.file.read(), item.file.name)
         return len(self._finder.find(picture))  # type: ignore[attr-defined]

@@ -23,6 +23,7 @@ from datakit.errors import InputError
 from datakit.io.layouts.base import Item
 from datakit.io.layouts.datakit import ANNOTATION_FAILED
 from datakit.io.pixels import images
+from datakit.io.pixels.decoders import decode_photo
 from datakit.io.store import atomic
 from datakit.io.store.storage import location
 from datakit.records.labels import ClassRules
@@ -232,10 +233,11 @@ class Rasterize:
         if not self.size_wh or self.size_wh == facts.size_wh:
             return label
         resizing = Resizing(facts.size_wh, self.size_wh, self.fit)
-        if kind == "ignore":
-            touched = resizing.alpha(label.astype(np.float32)) > 0
-            return np.where(touched, np.uint8(255), np.uint8(0))
-        return resizing.alpha(label) if kind == "alpha" else resizing.mask(label)
+        if kind == "alpha" and label.dtype != np.float32:
+            soft = resizing.alpha(label.astype(np.float32) / np.iinfo(label.dtype).max)
+            levels: Array = np.rint(soft * np.iinfo(label.dtype).max).astype(label.dtype)
+            return levels
+        return resizing.label(kind, label)
 
     def _turned_ignore(self, known: ImageLabel, turn: int, facts: Probe) -> Array | None:
         mask = known.ignore_mask(self.rule)
@@ -272,7 +274,7 @@ class Rasterize:
         """Put the image into the dataset, its pixels untouched where they can stay; its size."""
         target = location(self.out, name)
         if facts.orientation != 1 or self.size_wh:
-            image = images.decode_rgb(data, item.source_name)
+            image = decode_photo(data, item.source_name)
             if self.size_wh and self.size_wh != facts.size_wh:
                 image = Resizing(facts.size_wh, self.size_wh, self.fit).image(image)
             data = images.encode_like(image, PurePosixPath(name).suffix)

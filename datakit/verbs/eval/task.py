@@ -5,17 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
+from datakit.core.images.resizing import resample
 from datakit.core.matting.trimaps import dim_trimap, p3m_trimap
 from datakit.core.metrics.mask_metrics import mask_scores
 from datakit.core.metrics.matting_metrics import matting_errors
 from datakit.core.metrics.ssim import WINDOW_PX, ssim
 from datakit.errors import InputError
-from datakit.io.pixels import images
-from datakit.io.pixels.mattes import Kind, decode_label_alpha, decode_label_mask
+from datakit.io.pixels.decoders import decode_alpha, decode_ignore, decode_mask, decode_trimap
+from datakit.io.pixels.mattes import Kind
 from datakit.io.store.files import FileRef
 from datakit.records.evaluation import Score
 from datakit.verbs.shared.bands import foreground
@@ -51,13 +51,13 @@ class Evaluate:
     def __call__(self, pair: Pair) -> Score:
         """Compare one pair."""
         if self.kind == "alpha":
-            gt = decode_label_alpha(pair.gt.read(), pair.gt.name)
-            pred = self._fitted(decode_label_alpha(pair.pred.read(), pair.pred.name), gt, pair)
+            gt = decode_alpha(pair.gt.read(), pair.gt.name)
+            pred = self._fitted(decode_alpha(pair.pred.read(), pair.pred.name), gt, pair)
             ignore = _ignored(pair, gt.shape)
             metrics = self._of_alphas(pred, gt, ignore, pair)
         else:
-            gt = foreground(decode_label_mask(pair.gt.read(), pair.gt.name)).astype(np.float32)
-            stored = foreground(decode_label_mask(pair.pred.read(), pair.pred.name))
+            gt = foreground(decode_mask(pair.gt.read(), pair.gt.name)).astype(np.float32)
+            stored = foreground(decode_mask(pair.pred.read(), pair.pred.name))
             pred = self._fitted(stored.astype(np.float32), gt, pair)
             ignore = _ignored(pair, gt.shape)
             metrics = _scores(pred > 0.5, gt > 0.5, ignore)
@@ -92,10 +92,7 @@ class Evaluate:
             return dim_trimap(gt)
         if self.region == "none" or pair.trimap is None:
             return None
-        trimap = images.decode_gray(pair.trimap.read(), pair.trimap.name)
-        if trimap.dtype != np.uint8:
-            raise InputError(f"{pair.trimap.name}: expected 8 bits, found {trimap.dtype}")
-        return trimap
+        return decode_trimap(pair.trimap.read(), pair.trimap.name)
 
     def _fitted(
         self, pred: npt.NDArray[np.float32], gt: npt.NDArray[np.float32], pair: Pair
@@ -107,10 +104,7 @@ class Evaluate:
                 f"{pair.pred.name}: expected {gt.shape[1]}x{gt.shape[0]} pixels as "
                 f"{pair.gt.name}, found {pred.shape[1]}x{pred.shape[0]}; --resize scales it"
             )
-        shrinks = pred.shape[0] > gt.shape[0]
-        how = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-        fitted: npt.NDArray[np.float32] = cv2.resize(pred, gt.shape[::-1], interpolation=how)
-        return np.clip(fitted, 0, 1)
+        return np.clip(resample(pred, (gt.shape[1], gt.shape[0])), 0, 1)
 
 
 def _scores(
@@ -127,7 +121,7 @@ def _ignored(pair: Pair, shape_hw: tuple[int, ...]) -> npt.NDArray[np.bool_] | N
     """Return where the truth is not known; None when all of it is."""
     if pair.ignore is None:
         return None
-    ignore: npt.NDArray[np.bool_] = images.decode_gray(pair.ignore.read(), pair.ignore.name) > 0
+    ignore: npt.NDArray[np.bool_] = decode_ignore(pair.ignore.read(), pair.ignore.name) > 0
     if ignore.shape != shape_hw:
         raise InputError(
             f"{pair.ignore.name}: expected {shape_hw[1]}x{shape_hw[0]} pixels as {pair.gt.name}, "

@@ -154,7 +154,8 @@ def _resized(sample: Labelled, resizing: Resizing) -> Labelled:
         image=resizing.image(sample.image),
         mask=None if sample.mask is None else resizing.mask(sample.mask),
         alpha=None if sample.alpha is None else resizing.alpha(sample.alpha),
-        trimap=None if sample.trimap is None else resizing.mask(sample.trimap),
+        trimap=None if sample.trimap is None else resizing.trimap(sample.trimap),
+        ignore=None if sample.ignore is None else resizing.ignore(sample.ignore),
         alpha_max=sample.alpha_max,
     )
 

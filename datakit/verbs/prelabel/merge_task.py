@@ -20,6 +20,7 @@ from datakit.errors import InputError
 from datakit.io.layouts.drawn import Drawing, draw
 from datakit.io.layouts.objects import Object
 from datakit.io.pixels import images
+from datakit.io.pixels.decoders import decode_mask, decode_trimap, read_alpha
 from datakit.io.reviews import REVIEWS
 from datakit.io.reviews.base import Given, Pair
 from datakit.io.store import atomic
@@ -102,9 +103,9 @@ class MergeReview:
     def _read(self, pair: Pair, sample: Sample) -> _Draft:
         """Decode the draft's labels."""
         alpha_file = pair.item.alpha or (pair.given.alpha if pair.given else None)
-        alpha = None if alpha_file is None else images.decode_gray(alpha_file.read(), "alpha")
+        alpha = None if alpha_file is None else read_alpha(alpha_file.read(), "alpha").levels
         if pair.item.mask is not None:
-            label = images.decode_gray(pair.item.mask.read(), pair.item.mask.name)
+            label = decode_mask(pair.item.mask.read(), pair.item.mask.name)
         elif alpha is not None:
             half = (int(np.iinfo(alpha.dtype).max) + 1) // 2
             label = np.where(alpha >= half, np.uint8(255), np.uint8(0))
@@ -173,7 +174,7 @@ class MergeReview:
             name = item.place("alphas", ".png") if item.alpha is None else _png(item.alpha.name)
             blobs["alpha_file_name"] = (name, alpha)
         if item.trimap is not None:
-            trimap = images.decode_gray(item.trimap.read(), item.trimap.name)
+            trimap = decode_trimap(item.trimap.read(), item.trimap.name)
             if trimap.shape == changed.shape:
                 unknown = np.where(changed, 128, trimap).astype(np.uint8)
                 blobs["trimap_file_name"] = (_png(item.trimap.name), unknown)

@@ -21,6 +21,7 @@ from datakit.io.layouts.base import Item
 from datakit.io.layouts.drawn import MASKS, Drawing, draw
 from datakit.io.layouts.objects import Object
 from datakit.io.pixels import images
+from datakit.io.pixels.decoders import decode_photo
 from datakit.io.store import atomic
 from datakit.io.store.storage import location
 from datakit.models.faces.base import FACE_DETECTORS, FaceDetector
@@ -121,7 +122,7 @@ class _Worker:
         with self.clock.timed(READ):
             data = image_bytes(item)
         with self.clock.timed(DECODE):
-            image = images.decode_rgb(data, item.source_name)
+            image = decode_photo(data, item.source_name)
         hw = (image.shape[0], image.shape[1])
         # Annotations that no model looks at need not fit the photo.
         hint = hint_of(item, hw) if item.annotations and self._takes_hints else None

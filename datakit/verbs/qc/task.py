@@ -19,6 +19,13 @@ from datakit.core.matting.repair import Repaired, repair
 from datakit.errors import DatakitError, InputError, OutputError, TruncatedError
 from datakit.io.layouts.base import Item
 from datakit.io.pixels import images
+from datakit.io.pixels.decoders import (
+    decode_ignore,
+    decode_mask,
+    decode_photo,
+    decode_stored,
+    decode_trimap,
+)
 from datakit.io.store import atomic
 from datakit.io.store.files import FileRef
 from datakit.io.store.storage import location
@@ -85,7 +92,7 @@ class Inspect:
         fixes = _fixes(item.key, subject, repaired)
         if not fixes:
             return self._carried(item, product, {}, [])
-        deep = subject.decoded.full_scale > 255
+        deep = subject.decoded.deep
         top, dtype = (65535, np.uint16) if deep else (255, np.uint8)
         stored = np.rint(repaired.alpha * np.float32(top)).astype(dtype)
         return self._carried(item, product, {"alpha" if item.alpha else "mask": stored}, fixes)
@@ -168,16 +175,16 @@ def read_subject(item: Item) -> tuple[Subject, FileRef]:
     label = item.alpha or item.mask
     if label is None:
         raise InputError(f"{item.source_name}: expected an alpha or a mask, the source has neither")
-    image, image_file = _read(item.image, images.decode_rgb)
-    stored, alpha_file = _read(label, images.decode_raw)
+    image, image_file = _read(item.image, decode_photo)
+    stored, alpha_file = _read(label, decode_stored if item.alpha else decode_mask)
     if item.alpha is None and stored is not None:
         stored = _foreground(stored)
-    ignore, _ = _read(item.ignore, images.decode_gray)
+    ignore, _ = _read(item.ignore, decode_ignore)
     if ignore is not None and stored is not None and ignore.shape == stored.shape[:2]:
         # Nobody knows these pixels: they are judged as what surrounds a subject, background.
         stored = np.where(_unknown(ignore, stored), 0, stored).astype(stored.dtype)
-    mask, _ = _read(item.mask if item.alpha else None, images.decode_gray)
-    trimap, _ = _read(item.trimap, images.decode_gray)
+    mask, _ = _read(item.mask if item.alpha else None, decode_mask)
+    trimap, _ = _read(item.trimap, decode_trimap)
     subject = Subject(
         item.key,
         image,
@@ -185,7 +192,7 @@ def read_subject(item: Item) -> tuple[Subject, FileRef]:
         image_file,
         alpha_file,
         mask=None if mask is None else mask > mask.max() // 2,
-        trimap=None if trimap is None else _as_trimap(trimap),
+        trimap=trimap,
         # A folder's group is a guess from the file name; a dataset's was decided.
         group=(item.sample.group or "") if item.sample else "",
         split=item.split or "",
@@ -198,7 +205,7 @@ def _is_binary(item: Item) -> bool:
     if item.mask is None or (item.sample and item.sample.instances):
         return False
     try:
-        mask = images.decode_raw(item.mask.read(), item.mask.name)
+        mask = decode_mask(item.mask.read(), item.mask.name)
     except DatakitError:
         # What cannot be read is the finding of another check.
         return True
@@ -236,12 +243,6 @@ def _foreground(stored: Label) -> Label:
     if stored.ndim == 2 and stored.dtype.kind == "u" and stored.max() <= 127:
         return (stored > 0).astype(np.uint8) * np.uint8(255)
     return stored
-
-
-def _as_trimap(stored: Label) -> npt.NDArray[np.uint8]:
-    """Return levels 0, 128, 255: writers differ in what stands for unknown (127, 128, 129)."""
-    levels = stored if stored.dtype == np.uint8 else (stored >> 8)
-    return np.select([levels < 64, levels > 191], [0, 255], 128).astype(np.uint8)
 
 
 Box = tuple[int, int, int, int]

@@ -14,7 +14,7 @@ from datakit.core.matting.brush import Layer, paint_alpha, paint_mask, paint_tri
 from datakit.errors import InputError
 from datakit.io.dataset.decisions import read_edit
 from datakit.io.layouts.base import FILE_NAMES, Item
-from datakit.io.pixels import images
+from datakit.io.pixels.decoders import decode_stored
 from datakit.records.draft import DRAFT
 from datakit.records.product import Product
 from datakit.records.review import FLAGGED, REVIEWED, Decision
@@ -89,7 +89,7 @@ class ApplyReview:
 
     def _painted(self, source: Labelled, edit: str) -> Labelled:
         png = read_edit(Path(self.folder), edit)
-        pixels = images.decode_raw(png, "edit")
+        pixels = decode_stored(png, "edit")
         height, width = source.image.shape[:2]
         if pixels.shape != (height, width, 4) or pixels.dtype != np.uint8:
             raise InputError(

@@ -16,10 +16,12 @@ from datakit.core.masks.runs import counts_area, counts_to_mask, union_counts
 from datakit.errors import DatakitError, InputError, OutputError
 from datakit.io.layouts.base import Item
 from datakit.io.pixels import images
+from datakit.io.pixels.decoders import decode_alpha, decode_ignore, decode_mask, decode_photo
 from datakit.io.store.files import FileRef
 from datakit.records.base import Record
 from datakit.records.failure import Failure
 from datakit.verbs.shared.image_label import LabelRules, read_label
+from datakit.verbs.shared.labelled import DECODERS
 from datakit.verbs.shared.shapes import canvas_of, shape_counts
 
 THUMBNAIL_PX = 320
@@ -87,12 +89,12 @@ class Check:
     def _check_image(self, item: Item, image: FileRef, found: list[Failure]) -> None:
         data = image.read()
         facts = images.probe(data, image.name)
-        images.decode_rgb(data, image.name)
+        decode_photo(data, image.name)
         canvas_wh, _ = canvas_of(item, facts)
         found.extend(read_label(item, canvas_wh, LabelRules()).failures)
 
     def _check_label(self, kind: str, file: FileRef, size_wh: tuple[int, int]) -> None:
-        label = images.decode_gray(file.read(), file.name)
+        label = DECODERS[kind](file.read(), file.name)
         if label.shape[::-1] != size_wh:
             raise InputError(
                 f"{file.name}: expected the image's {size_wh[0]} x {size_wh[1]} pixels, found "
@@ -184,7 +186,7 @@ class Preview:
         """Return (H, W, 3) uint8, its longer side at most `THUMBNAIL_PX`."""
         if item.image is None:
             raise InputError(f"{item.source_name}: no image to draw on")
-        image = images.decode_rgb(item.image.read(), item.source_name)
+        image = decode_photo(item.image.read(), item.source_name)
         annotated = item.annotations is not None
         label = _annotation_mask(item, image) if annotated else stored_label(item)
         if label is not None and label.shape == image.shape[:2]:
@@ -201,9 +203,9 @@ class Preview:
 def stored_label(item: Item) -> npt.NDArray[Any] | None:
     """Return the sample's mask (integers), or else its alpha (float32), or None."""
     if item.mask is not None:
-        return images.decode_gray(item.mask.read(), item.mask.name)
+        return decode_mask(item.mask.read(), item.mask.name)
     if item.alpha is not None:
-        return images.decode_alpha(item.alpha.read(), item.alpha.name)
+        return decode_alpha(item.alpha.read(), item.alpha.name)
     return None
 
 
@@ -214,7 +216,7 @@ def _unknown(
     if annotated:
         height, width = image.shape[:2]
         return read_label(item, (width, height), LabelRules()).ignore_mask()
-    return None if item.ignore is None else images.decode_gray(item.ignore.read(), item.ignore.name)
+    return None if item.ignore is None else decode_ignore(item.ignore.read(), item.ignore.name)
 
 
 def _annotation_mask(item: Item, image: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import PurePosixPath
@@ -17,6 +17,14 @@ import numpy.typing as npt
 from datakit.errors import InputError
 from datakit.io.layouts.base import Item, MaskCoding
 from datakit.io.pixels import images
+from datakit.io.pixels.decoders import (
+    decode_ignore,
+    decode_mask,
+    decode_photo,
+    decode_stored,
+    decode_trimap,
+    read_alpha,
+)
 from datakit.io.store import atomic
 from datakit.io.store.files import FileRef
 from datakit.io.store.storage import location
@@ -79,7 +87,7 @@ def read_labelled(item: Item, image: bytes) -> Labelled:
     InputError
         If a file cannot be decoded, or a label has another size than the image.
     """
-    pixels = images.decode_rgb(image, item.source_name)
+    pixels = decode_photo(image, item.source_name)
     labels = {kind: decode_label(item, kind, ref) for kind, ref in label_files(item).items()}
     for kind, label in labels.items():
         if label.shape != pixels.shape[:2]:
@@ -88,10 +96,8 @@ def read_labelled(item: Item, image: bytes) -> Labelled:
                 f"{_size(pixels)}; one of the two was resized or turned, or belongs elsewhere"
             )
     alpha, alpha_max = _as_float(labels.get("alpha"))
-    trimap = labels.get("trimap")
-    if trimap is not None and trimap.dtype != np.uint8:
-        raise InputError(f"{item.source_name}: expected an 8-bit trimap, found {trimap.dtype}")
-    return Labelled(pixels, labels.get("mask"), alpha, trimap, labels.get("ignore"), alpha_max)
+    found = {kind: labels.get(kind) for kind in ("mask", "trimap", "ignore")}
+    return Labelled(pixels, alpha=alpha, alpha_max=alpha_max, **found)
 
 
 def visible_instances(
@@ -199,25 +205,39 @@ def _is_coded(item: Item, ref: FileRef) -> bool:
 
 
 def decode_label(item: Item, kind: str, ref: FileRef) -> npt.NDArray[Any]:
-    """Return a label's pixels as stored; a mask's in the label map's values (`Item.coding`).
+    """Return a label's pixels by its meaning; a mask's in the label map's values (`Item.coding`).
 
-    An ignore mask is 255 where the label is unknown; it may lie in the mask's own file.
+    An ignore mask is 255 where the label is unknown; it may lie in the mask's own file. An alpha
+    comes in the 8 or 16 bits in which it was stored.
     """
     if _is_coded(item, ref):
         mask, ignore = _decoded_mask(item, ref)
         return mask if kind == "mask" else ignore
-    pixels = images.decode_gray(ref.read(), ref.name)
-    if kind == "ignore":
-        return np.where(pixels > 0, np.uint8(255), np.uint8(0))
-    return pixels
+    return DECODERS[kind](ref.read(), ref.name)
+
+
+def _alpha_levels(data: bytes, name: str) -> npt.NDArray[Any]:
+    return read_alpha(data, name).levels
+
+
+DECODERS: Mapping[str, Callable[[bytes, str], npt.NDArray[Any]]] = {
+    "mask": decode_mask,
+    "alpha": _alpha_levels,
+    "trimap": decode_trimap,
+    "ignore": decode_ignore,
+}
+"""Kind of label -> its decoder; an alpha comes in the 8 or 16 bits in which it was stored."""
 
 
 def _decoded_mask(item: Item, ref: FileRef) -> tuple[npt.NDArray[Any], npt.NDArray[np.uint8]]:
     coding = item.coding
+    mask: npt.NDArray[Any]
     if coding.colours:
-        mask = _from_colours(images.decode_rgb(ref.read(), ref.name), coding, ref.name)
+        shown = decode_stored(ref.read(), ref.name)
+        colours = np.repeat(shown[..., None], 3, axis=2) if shown.ndim == 2 else shown[..., :3]
+        mask = _from_colours(colours, coding, ref.name)
     else:
-        stored = images.decode_gray(ref.read(), ref.name)
+        stored = decode_mask(ref.read(), ref.name)
         mask = stored.copy()
         for old, new in coding.values:
             mask[stored == old] = new
@@ -269,8 +289,6 @@ def _write(out: str, blobs: dict[str, tuple[str, bytes]]) -> tuple[dict[str, str
 def _as_float(stored: npt.NDArray[Any] | None) -> tuple[npt.NDArray[np.float32] | None, int]:
     if stored is None:
         return None, 255
-    if stored.dtype.kind == "f":
-        return stored.astype(np.float32), 65535
     top = int(np.iinfo(stored.dtype).max)
     return stored.astype(np.float32) / np.float32(top), top
 

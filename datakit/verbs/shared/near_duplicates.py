@@ -14,7 +14,7 @@ from datakit.core.similarity.keypoints import SIDE_PX, shared_details
 from datakit.core.similarity.picture_match import compare
 from datakit.errors import InputError
 from datakit.io.layouts.base import Item
-from datakit.io.pixels import images
+from datakit.io.pixels.decoders import decode_alpha, decode_mask, decode_outline, decode_photo
 from datakit.io.store.files import FileRef
 
 # Below this many shared details chance could have made them; see docs/dedup.md.
@@ -49,7 +49,7 @@ class Inspect:
             raise InputError(f"{item.source_name}: expected an image, the source names none")
         data = item.image.read()
         # Twice the thumbnail's side, so that shrinking has pixels to average.
-        small = images.decode_small_gray(data, item.image.name, side_px=2 * THUMBNAIL_PX)
+        small = decode_outline(data, item.image.name, side_px=2 * THUMBNAIL_PX)
         return Look(
             fingerprint(thumbnail(small)),
             hashlib.sha256(data).hexdigest(),
@@ -60,11 +60,10 @@ class Inspect:
         label = item.alpha or item.mask
         if label is None:
             return None
-        pixels = images.decode_gray(label.read(), label.name)
-        if item.alpha is None:
-            return float(np.count_nonzero(pixels) / pixels.size)
-        top = float(np.iinfo(pixels.dtype).max) if pixels.dtype.kind == "u" else 1.0
-        return float(pixels.mean() / top)
+        if item.alpha is not None:
+            return float(decode_alpha(label.read(), label.name).mean(dtype=np.float64))
+        mask = decode_mask(label.read(), label.name)
+        return float(np.count_nonzero(mask) / mask.size)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +116,7 @@ class CompareSources:
         if similar or pair.left_file is None or pair.right_file is None:
             return Verdict(similar, error, False)
         one, other = (
-            images.decode_small_gray(file.read(), file.name, side_px=SIDE_PX)
+            decode_outline(file.read(), file.name, side_px=SIDE_PX)
             for file in (pair.left_file, pair.right_file)
         )
         return Verdict(shared_details(one, other) >= _DETAILS, error, False)
@@ -133,7 +132,7 @@ class DigestPixels:
     def __call__(self, item: Item) -> str:
         """Digest one image."""
         assert item.image is not None
-        pixels = images.decode_rgb(item.image.read(), item.image.name)
+        pixels = decode_photo(item.image.read(), item.image.name)
         digest = hashlib.sha256(repr(pixels.shape).encode())
         digest.update(pixels.tobytes())
         return digest.hexdigest()

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from datakit.core.images.contact_sheet import contact_sheet
 from datakit.io.pixels import images
+from datakit.io.pixels.decoders import decode_photo
 from datakit.io.store import atomic
 from datakit.io.store.storage import Location
 from datakit.verbs.shared.lineage import Lineage
@@ -34,7 +35,7 @@ def draw_pairs(
         for key in (one, other):
             image = place[key].image
             assert image is not None
-            tiles.append(images.decode_rgb(image.read(), image.name))
+            tiles.append(decode_photo(image.read(), image.name))
             captions.append(f"{key}\n{caption}")
     sheet = contact_sheet(tiles, captions, title=title, columns=6, tile_px=_TILE_PX)
     atomic.write_bytes(path, images.encode_png(sheet))

@@ -17,7 +17,7 @@ from PIL import Image, ImageOps
 
 from datakit.core.images.orientation import orient
 from datakit.errors import InputError
-from datakit.io.pixels import images
+from datakit.io.pixels import decoders, images
 
 ORIENTATIONS = range(1, 9)
 FORMATS = ("JPEG", "PNG", "TIFF", "WEBP")
@@ -75,7 +75,7 @@ def test_every_decoder_shows_what_pillow_shows(kind: str, orientation: int) -> N
     assert facts.size_wh == expected.shape[1::-1]
     # JPEG decoders may differ by rounding
     tolerance = 3 if kind == "JPEG" else 0
-    for decode in (images.decode_rgb, images.decode_raw):
+    for decode in (decoders.decode_photo, decoders.decode_stored):
         found = decode(data)
         assert found.shape == expected.shape
         assert np.abs(found.astype(int) - expected).max() <= tolerance, decode.__name__
@@ -86,16 +86,16 @@ def test_every_decoder_shows_what_pillow_shows(kind: str, orientation: int) -> N
 def test_a_label_turns_like_its_photo(kind: str, orientation: int) -> None:
     gray = picture()[..., 0]
     data = saved(gray, kind, orientation)
-    found = images.decode_gray(data)
+    found = decoders.decode_alpha(data)
     assert found.shape == images.probe(data).size_wh[::-1]
-    assert np.abs(found.astype(int) - shown(data, "L")).max() <= 3
+    assert np.abs(found * 255 - shown(data, "L")).max() <= 3
 
 
 @pytest.mark.parametrize("orientation", ORIENTATIONS)
 @pytest.mark.parametrize("kind", ["PNG", "TIFF"])
 def test_sixteen_bit_labels_keep_their_depth_and_turn(kind: str, orientation: int) -> None:
     values = np.arange(24 * 40, dtype=np.uint16).reshape(24, 40) * 61
-    found = images.decode_gray(saved(Image.fromarray(values), kind, orientation))
+    found = decoders.decode_mask(saved(Image.fromarray(values), kind, orientation))
     assert found.dtype == np.uint16
     assert np.array_equal(found, orient(values, orientation))
 
@@ -106,7 +106,7 @@ def test_orientation_of_a_png_whose_exif_follows_the_pixels() -> None:
     exif[274] = 6
     late = data[:-12] + chunk(b"eXIf", exif.tobytes()[6:]) + data[-12:]
     assert images.probe(late).orientation == 6
-    assert np.array_equal(images.decode_rgb(late), shown(late))
+    assert np.array_equal(decoders.decode_photo(late), shown(late))
 
 
 @pytest.mark.parametrize("value", [0, 9, 600])
@@ -123,8 +123,8 @@ def test_palette_pictures_are_indices_as_labels_and_colours_as_photos() -> None:
     image = Image.fromarray(indices)
     image.putpalette([0, 0, 0, 255, 0, 0, 0, 255, 0, 0, 0, 255, 9, 9, 9])
     data = saved(image, "PNG")
-    assert np.array_equal(images.decode_gray(data), indices)
-    assert np.array_equal(images.decode_rgb(data), shown(data))
+    assert np.array_equal(decoders.decode_mask(data), indices)
+    assert np.array_equal(decoders.decode_photo(data), shown(data))
 
 
 @pytest.mark.parametrize("orientation", ORIENTATIONS)
@@ -134,8 +134,8 @@ def test_palette_labels_turn(kind: str, orientation: int) -> None:
     image = Image.fromarray(indices)
     image.putpalette([37 * k % 256 for k in range(21)])
     data = saved(image, kind, orientation)
-    assert np.array_equal(images.decode_gray(data), orient(indices, orientation))
-    assert np.array_equal(images.decode_rgb(data), shown(data))
+    assert np.array_equal(decoders.decode_mask(data), orient(indices, orientation))
+    assert np.array_equal(decoders.decode_photo(data), shown(data))
 
 
 @pytest.mark.parametrize("orientation", ORIENTATIONS)
@@ -144,13 +144,13 @@ def test_tiff_of_the_other_byte_order_turns(orientation: int) -> None:
     image = Image.fromarray(values.astype(">u2"))
     assert image.mode == "I;16B"
     data = saved(image, "TIFF", orientation)
-    assert np.array_equal(images.decode_gray(data), orient(values, orientation))
+    assert np.array_equal(decoders.decode_mask(data), orient(values, orientation))
 
 
 def test_one_bit_labels_are_0_and_255() -> None:
     bits = np.eye(20, 30, dtype=bool)
     for kind in ("PNG", "TIFF"):
-        found = images.decode_gray(saved(Image.fromarray(bits), kind))
+        found = decoders.decode_mask(saved(Image.fromarray(bits), kind))
         assert found.dtype == np.uint8
         assert np.array_equal(found, bits * np.uint8(255))
 
@@ -158,7 +158,7 @@ def test_one_bit_labels_are_0_and_255() -> None:
 def test_cmyk_is_a_photo() -> None:
     data = saved(Image.fromarray(picture()).convert("CMYK"), "JPEG")
     assert images.probe(data).mode == "CMYK"
-    assert np.abs(images.decode_rgb(data).astype(int) - shown(data)).mean() < 3
+    assert np.abs(decoders.decode_photo(data).astype(int) - shown(data)).mean() < 3
 
 
 @pytest.mark.parametrize("mode", ["LA", "RGBA"])
@@ -167,26 +167,25 @@ def test_opacity_beside_equal_channels_is_no_label(mode: str) -> None:
     image = Image.fromarray(gray).convert(mode)
     image.putalpha(Image.fromarray(np.full_like(gray, 77)))
     data = saved(image, "PNG")
-    assert np.array_equal(images.decode_gray(data), gray)
-    assert np.array_equal(images.decode_rgb(data), np.stack([gray] * 3, axis=-1))
+    assert np.array_equal(decoders.decode_mask(data), gray)
 
 
 def test_a_photo_is_no_label() -> None:
     with pytest.raises(InputError, match=r"a\.png: expected one channel \(a label\), found 3"):
-        images.decode_gray(saved(picture(), "PNG"), "a.png")
+        decoders.decode_mask(saved(picture(), "PNG"), "a.png")
 
 
 def test_alpha_in_eight_and_sixteen_bits_and_float() -> None:
     values = np.linspace(0, 1, 24 * 40).reshape(24, 40)
     for dtype, top in ((np.uint8, 255), (np.uint16, 65535)):
         stored = np.rint(values * top).astype(dtype)
-        alpha = images.decode_alpha(saved(Image.fromarray(stored), "PNG"))
+        alpha = decoders.decode_alpha(saved(Image.fromarray(stored), "PNG"))
         assert alpha.dtype == np.float32
         assert alpha.min() == 0
         assert alpha.max() == 1
         assert np.abs(alpha * top - stored).max() < 0.01
     data = saved(Image.fromarray(values.astype(np.float32)), "TIFF")
-    assert np.array_equal(images.decode_alpha(data), values.astype(np.float32))
+    assert np.array_equal(decoders.decode_alpha(data), values.astype(np.float32))
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, 1.5, -0.1])
@@ -194,7 +193,7 @@ def test_a_float_alpha_must_be_a_share(bad: float) -> None:
     values = np.zeros((4, 4), np.float32)
     values[1, 2] = bad
     with pytest.raises(InputError, match=r"expected values in \[0, 1\]"):
-        images.decode_alpha(saved(Image.fromarray(values), "TIFF"))
+        decoders.decode_alpha(saved(Image.fromarray(values), "TIFF"))
 
 
 # Files that are none
@@ -214,7 +213,7 @@ def test_a_float_alpha_must_be_a_share(bad: float) -> None:
     ],
 )
 @pytest.mark.parametrize(
-    "decode", [images.probe, images.decode_rgb, images.decode_raw, images.decode_alpha]
+    "decode", [images.probe, decoders.decode_photo, decoders.decode_stored, decoders.decode_alpha]
 )
 def test_what_is_no_image_says_what_it_is(decode: Any, data: bytes, words: str) -> None:
     with pytest.raises(InputError, match=f"(?s)^x.jpg: .*({words})"):
@@ -227,7 +226,7 @@ def test_a_file_that_was_cut_off_is_refused(kind: str, share: float) -> None:
     rng = np.random.default_rng(3)
     data = saved(rng.integers(0, 255, (60, 80, 3), np.uint8), kind)
     with pytest.raises(InputError, match="x: "):
-        images.decode_rgb(data[: int(len(data) * share)], "x")
+        decoders.decode_photo(data[: int(len(data) * share)], "x")
 
 
 def test_the_header_alone_is_read() -> None:
@@ -243,7 +242,7 @@ def test_damaged_files_fail_in_one_way_only(data: st.DataObject) -> None:
     whole = bytearray(saved(picture(12, 16), kind))
     for _ in range(data.draw(st.integers(1, 6))):
         whole[data.draw(st.integers(0, len(whole) - 1))] = data.draw(st.integers(0, 255))
-    for decode in (images.decode_rgb, images.decode_raw, images.decode_alpha):
+    for decode in (decoders.decode_photo, decoders.decode_stored, decoders.decode_alpha):
         try:
             decode(bytes(whole), "x")
         except InputError as error:
@@ -265,7 +264,7 @@ SHAPES = hnp.array_shapes(min_dims=2, max_dims=2, min_side=1, max_side=70)
 @settings(max_examples=150, deadline=None)
 def test_png_keeps_every_pixel_for_every_reader(pixels: np.ndarray) -> None:
     data = images.encode_png(pixels)
-    assert np.array_equal(images.decode_raw(data), pixels)
+    assert np.array_equal(decoders.decode_stored(data), pixels)
     other = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
     assert np.array_equal(other if other.ndim == 2 else other[..., ::-1], pixels)
     with Image.open(BytesIO(data)) as image:
@@ -278,9 +277,9 @@ def test_png_keeps_every_pixel_for_every_reader(pixels: np.ndarray) -> None:
 def test_strided_views_are_encoded_as_they_look() -> None:
     pixels = np.arange(600, dtype=np.uint16).reshape(20, 30)
     for view in (pixels[:, ::-1], pixels.T, pixels[::2, ::3]):
-        assert np.array_equal(images.decode_raw(images.encode_png(view)), view)
+        assert np.array_equal(decoders.decode_stored(images.encode_png(view)), view)
         small = view.astype(np.uint8)[:, ::-1]
-        assert np.array_equal(images.decode_raw(images.encode_png(small)), small)
+        assert np.array_equal(decoders.decode_stored(images.encode_png(small)), small)
 
 
 @pytest.mark.parametrize(
@@ -302,7 +301,7 @@ def test_png_of_something_else_is_refused(pixels: np.ndarray) -> None:
 def test_a_photo_is_written_in_the_format_of_its_name(suffix: str) -> None:
     data = images.encode_like(picture(), suffix.upper())
     lossy = images.probe(data).format == "JPEG"
-    difference = np.abs(images.decode_rgb(data).astype(int) - picture())
+    difference = np.abs(decoders.decode_photo(data).astype(int) - picture())
     assert difference.max() <= (12 if lossy else 0)
 
 

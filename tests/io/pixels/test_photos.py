@@ -10,7 +10,7 @@ from PIL import Image, ImageCms, PngImagePlugin
 
 from datakit.core.images.orientation import orient
 from datakit.errors import InputError
-from datakit.io.pixels import images
+from datakit.io.pixels import decoders, images
 from datakit.io.pixels.photos import encode_photo, photo_form
 
 SECRET = b"SECRET-OF-THE-CAMERA"
@@ -82,14 +82,14 @@ def stored(picture, kind, orientation=1):
 def test_nothing_but_pixels_and_profile_is_kept(picture, kind, orientation):
     data = stored(picture, kind, orientation)
     assert SECRET in data
-    shown = images.decode_rgb(data)
+    shown = decoders.decode_photo(data)
     written = encode_photo(shown, photo_form(data))
     assert SECRET not in written
     assert b"Exif" not in written
     assert b"xpacket" not in written
     # Orientation is in the pixels now.
     assert images.probe(written).orientation == 1
-    again = images.decode_rgb(written)
+    again = decoders.decode_photo(written)
     if kind in ("PNG", "WEBP", "TIFF"):
         assert (again == shown).all()
         expected = orient(np.asarray(picture.convert("RGB")), orientation)
@@ -108,14 +108,14 @@ def test_nothing_but_pixels_and_profile_is_kept(picture, kind, orientation):
 def test_jpeg_quality_and_subsampling_are_kept(picture):
     data = stored(picture, "JPEG")
     form = photo_form(data)
-    written = encode_photo(images.decode_rgb(data), form)
+    written = encode_photo(decoders.decode_photo(data), form)
     again = photo_form(written)
     assert (again.tables, again.subsampling) == (form.tables, form.subsampling)
 
 
 def test_gray_stays_gray_and_the_file_ends_at_its_end(picture):
     written = encode_photo(
-        images.decode_rgb(stored(picture, "GRAY")), photo_form(stored(picture, "GRAY"))
+        decoders.decode_photo(stored(picture, "GRAY")), photo_form(stored(picture, "GRAY"))
     )
     assert images.probe(written).mode == "L"
     assert written.endswith(b"\xff\xd9")
@@ -135,6 +135,6 @@ def test_palette_and_transparency_become_rgb(picture):
         buffer = BytesIO()
         picture.convert(mode).save(buffer, "PNG")
         form = photo_form(buffer.getvalue())
-        written = encode_photo(images.decode_rgb(buffer.getvalue()), form)
+        written = encode_photo(decoders.decode_photo(buffer.getvalue()), form)
         assert images.probe(written).mode in ("RGB", "L")
         assert form.transparent is (mode == "RGBA")

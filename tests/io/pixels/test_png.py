@@ -19,7 +19,7 @@ from PIL import Image
 from datakit.core.masks.row_runs import row_toggles
 from datakit.core.masks.runs import counts_to_spans, mask_to_counts
 from datakit.errors import InputError
-from datakit.io.pixels import images, png
+from datakit.io.pixels import decoders, images, png
 from datakit.io.pixels.run_deflate import deflate_runs, deflate_samples
 
 SHAPES = hnp.array_shapes(min_dims=2, max_dims=2, min_side=1, max_side=300)
@@ -122,7 +122,7 @@ def test_runs_of_any_length_and_value_inflate(
 def test_a_picture_of_noise_is_left_to_the_library() -> None:
     noise = np.random.default_rng(0).integers(0, 256, (64, 65), dtype=np.uint8)
     assert png.encode_lines(noise, 1) is None
-    assert np.array_equal(images.decode_raw(images.encode_png(noise)), noise)
+    assert np.array_equal(decoders.decode_stored(images.encode_png(noise)), noise)
 
 
 def test_a_mask_of_a_figure_is_small() -> None:
