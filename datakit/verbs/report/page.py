@@ -130,6 +130,15 @@ def _samples(samples: Sequence[Sample], contact: Group | None) -> Section:
     )
 
 
+PARTIAL = (
+    "{:,} samples are partial: some object on them could not be drawn. Pixels that nobody knows "
+    "are striped in the pictures, and left out of errors and losses."
+)
+
+UNFINISHED = {"partial": "partial", "none": "unlabelled"}
+"""Label states that are not complete -> their words in a table."""
+
+
 def _split_table(samples: Sequence[Sample]) -> Table:
     rows = []
     for split in dict.fromkeys(sample.split or "no split" for sample in samples):
@@ -141,10 +150,12 @@ def _split_table(samples: Sequence[Sample]) -> Table:
             sum(sample.parent is not None for sample in part),
             *(files[kind] for kind in ("image", "mask", "alpha", "trimap")),
             sum(sample.fg_ratio == 0 for sample in part),
+            *(sum(sample.label_state == state for sample in part) for state in UNFINISHED),
         )
         rows.append([split, *map(number, numbers)])
     headings = ("split", "samples", "groups", "copies", "images", "masks", "alphas", "trimaps")
-    return Table("Splits", (*headings, "empty"), rows, frozenset(range(1, 9)))
+    named = (*headings, "empty", *UNFINISHED.values())
+    return Table("Splits", named, rows, frozenset(range(1, len(named))))
 
 
 def _labels(source: Collection, samples: Sequence[Sample]) -> Section | None:
@@ -168,7 +179,9 @@ def _labels(source: Collection, samples: Sequence[Sample]) -> Section | None:
     tables = [Table("Label map", ("class", "value in the mask"), label_map, frozenset({1}))]
     if not charts and not label_map:
         return None
-    return Section("labels", "Labels", charts=charts, tables=tables if label_map else ())
+    partial = sum(sample.label_state == "partial" for sample in samples)
+    text = [PARTIAL.format(partial)] if partial else []
+    return Section("labels", "Labels", text, charts, tables if label_map else ())
 
 
 def _quality(evidence: Evidence, groups: Sequence[Group]) -> Section | None:
