@@ -8,9 +8,9 @@ from msgspec import Meta, field
 
 from datakit.records.base import Record
 
-Reason = Literal["source", "exact", "near", "key", "parent"]
+Reason = Literal["source", "exact", "near", "sequence", "key", "parent"]
 
-REASONS: tuple[Reason, ...] = ("exact", "near", "source", "parent", "key")
+REASONS: tuple[Reason, ...] = ("exact", "near", "source", "parent", "sequence", "key")
 """Why two samples belong together, the plainest reason first."""
 
 
@@ -40,6 +40,18 @@ class Leak(Record, frozen=True, kw_only=True):
     other: str
     group: str
     error: float | None = None
+    steps: Annotated[
+        int | None, Meta(description="frames of one video: how far apart their numbers are")
+    ] = None
+
+
+class Torn(Record, frozen=True, kw_only=True):
+    """Two frames of one video on different sides, with none of these sides between them."""
+
+    splits: tuple[str, str]
+    one: str
+    other: str
+    steps: Annotated[int, Meta(ge=0, description="how far apart their frame numbers are")]
 
 
 class Audit(Record, frozen=True, kw_only=True):
@@ -53,6 +65,10 @@ class Audit(Record, frozen=True, kw_only=True):
         Meta(description="'train - val' -> reason -> samples of the second that leak"),
     ] = field(default_factory=dict)
     leaks: Annotated[tuple[Leak, ...], Meta(description="one a leaking sample")] = ()
+    frames: Annotated[
+        tuple[Torn, ...],
+        Meta(description="the closest frames of one video on two sides, 100 at most"),
+    ] = ()
     failed: Annotated[int, Meta(ge=0)] = 0
     seconds: Annotated[float, Meta(ge=0)] = 0.0
     notes: tuple[str, ...] = ()

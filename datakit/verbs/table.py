@@ -165,8 +165,9 @@ _ROWS = (
         summary="Make train, val and test sides that share nothing; audit and mend others.",
         text=(
             "Whatever belongs together stays on one side: copies of one photo, near-duplicates, "
-            "and what --group-by or --group-regex name. --audit says where an export's own split "
-            "leaks (exit code 1), --repair writes it without leaks."
+            "frames of one video, shots of one burst, and what --group-by or --group-regex name. "
+            "--audit says where an export's own split leaks (exit code 1), --repair writes it "
+            "without leaks."
         ),
         examples=(
             "datakit split dataset -o parts --val 0.15 --seed 7",

@@ -2,12 +2,15 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
+from collections.abc import Iterator
+from itertools import combinations
 from pathlib import Path
 
 import msgspec
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from PIL import Image
 
 import datakit
 from datakit.cli.main import app
@@ -235,7 +238,7 @@ def test_the_p3m_policy_lists_faces_that_are_not_anonymized(tmp_path: Path) -> N
         ({"val": 0.2, "val_where": "width > 5000"}, "val: expected about 2.4 of 12"),
         ({"val": 0.2, "group_regex": "^(?P<g>p)"}, "the largest (group )?holds 12"),
         ({"val": 0.2, "group_regex": "^p"}, "expected a group named g"),
-        ({"val": 0.2, "group_regex": "^(?P<g>x)"}, "matches none of 12 names"),
+        ({"val": 0.2, "group_regex": "^(?P<g>x)"}, "names a group of none of 12 samples"),
         ({"val": 0.2, "group_by": "colour"}, "expected a column"),
         ({"val": 0.2, "policy": "p4m"}, "expected p3m"),
         ({"folds": 3, "val": 0.2}, "--folds makes equal folds"),
@@ -277,4 +280,125 @@ def test_every_source_of_a_real_export_is_one_group(shared_data: Path, tmp_path:
         groups[stem].add(row.group)
         names[row.group].add(stem)
     assert len(groups) == 88
-    assert all(len(found) == 1 for found in (*groups.values(), *names.values()))
+    assert all(len(found) == 1 for found in groups.values())
+
+
+def frame_numbers(folder: Path) -> dict[str, set[int]]:
+    found = defaultdict(set)
+    for row in rows(folder):
+        found[str(row.split)].add(int(row.source.name.split("_mp4-")[1][:4]))
+    return found
+
+
+@pytest.mark.parametrize("seed", [1, 2, 20])
+def test_no_frame_of_a_real_video_is_beside_one_of_another_side(
+    shared_data: Path, tmp_path: Path, seed: int
+) -> None:
+    source = shared_data / "roboflow" / "person_porong_aug3x"
+    done = datakit.split(
+        source, tmp_path / "out", val=0.15, test=0.15, seed=seed, materialize="none", workers=0
+    )
+    sides = list(frame_numbers(tmp_path / "out").values())
+    assert len(sides) == 3
+    for one, other in combinations(sides, 2):
+        assert min(abs(a - b) for a in one for b in other) > 1
+    assert any("0 pairs of them neighbours" in note for note in done.notes)
+
+
+def test_a_torn_real_video_leaks(shared_data: Path, tmp_path: Path) -> None:
+    source = shared_data / "roboflow" / "person_porong_aug3x"
+    datakit.split(source, tmp_path / "torn", val=0.2, video="apart", workers=0)
+    found = datakit.split(tmp_path / "torn", audit=True, workers=0)
+    assert isinstance(found, Audit)
+    assert found.exit_code == 1
+    assert found.frames[0].steps == 1
+
+
+def moving(count: int, seed: int) -> Iterator[np.ndarray]:
+    """Frames of a camera that pans over a scene: each like the next, the last unlike the first."""
+    wide = scene(seed, (120, 160 + 6 * count))
+    for n in range(count):
+        yield wide[:, 6 * n : 6 * n + 160]
+
+
+@pytest.mark.parametrize(
+    "name", ["walk_mp4-{:04}", "clips/walk_frame_{}", "frame{:04}", "out-{:03}", "{:06}", "IMG_{}"]
+)
+def test_a_video_stays_whole_whatever_its_frames_are_called(tmp_path: Path, name: str) -> None:
+    for n, frame in enumerate(moving(12, 3), 8):
+        save(tmp_path / "in" / f"{name.format(n)}.png", frame)
+    for n in range(12):
+        save(tmp_path / "in" / f"portrait{chr(97 + n)}.png", scene(200 + n, (120, 160)))
+    done = datakit.split(tmp_path / "in", tmp_path / "out", val=0.5, workers=0)
+    homes = {row.split for row in rows(tmp_path / "out") if "portrait" not in row.source.name}
+    assert len(homes) == 1
+    assert done.counts["groups"] == 13
+    torn = tmp_path / "torn"
+    for n, frame in enumerate(moving(12, 3), 8):
+        save(torn / ("train" if n % 3 else "valid") / f"{name.format(n)}.png", frame)
+    found = datakit.split(torn, tmp_path / "audit", audit=True, workers=0)
+    assert isinstance(found, Audit)
+    assert found.exit_code == 1
+    assert {leak.reason for leak in found.leaks} <= {"near", "sequence"}
+    assert [pair.steps for pair in found.frames] == [1] * len(found.frames)
+    assert (tmp_path / "audit" / "frames.csv").read_text().startswith("splits,steps,one,other")
+    # Whoever parts them is told, too.
+    assert datakit.split(torn, audit=True, video="apart", workers=0).exit_code == 1
+
+
+def test_numbered_photos_of_different_things_are_no_video(tmp_path: Path) -> None:
+    photos(tmp_path / "in", range(12))
+    done = datakit.split(tmp_path / "in", tmp_path / "out", val=0.25, workers=0)
+    assert done.counts["groups"] == 12
+
+
+def test_two_videos_that_count_alike_are_two(tmp_path: Path) -> None:
+    for side, seed in (("train", 3), ("valid", 9)):
+        for n, frame in enumerate(moving(8, seed)):
+            save(tmp_path / "in" / side / f"frame{n:04}.png", frame)
+    found = datakit.split(tmp_path / "in", audit=True, workers=0)
+    assert found.exit_code == 0
+
+
+def shot(path: Path, image: np.ndarray, time: str, subsec: str = "") -> None:
+    """A JPEG with the time at which a camera took it."""
+    exif = Image.Exif()
+    exif[0x0110] = "Camera"
+    inside = exif.get_ifd(0x8769)
+    inside[0x9003] = time
+    if subsec:
+        inside[0x9291] = subsec
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(image).save(path, exif=exif, quality=90)
+
+
+def test_shots_of_one_moment_are_one_burst(tmp_path: Path) -> None:
+    # The subject moves between the shots: too unlike for near-duplicates.
+    for n, letter in enumerate("xkb"):
+        image = scene(5, (120, 160))
+        image[40:90, 55 * n : 55 * n + 24] = scene(77, (120, 160))[40:90, :24]
+        shot(tmp_path / "in" / f"{letter}.jpg", image, f"2024:05:01 10:00:0{n}", "25")
+    # Another moment, and another thing at the same second.
+    shot(tmp_path / "in" / "q.jpg", scene(70, (120, 160)), "2024:05:01 10:00:01", "50")
+    shot(tmp_path / "in" / "z.jpg", scene(71, (120, 160)), "2024:05:02 10:00:00")
+    done = datakit.split(tmp_path / "in", tmp_path / "out", val=0.4, workers=0)
+    groups = {row.source.name: row.group for row in rows(tmp_path / "out")}
+    assert groups["x.jpg"] == groups["k.jpg"] == groups["b.jpg"]
+    assert done.counts["groups"] == 3
+
+
+def test_groups_of_a_part_of_the_samples_are_refused(tmp_path: Path) -> None:
+    source = photos(tmp_path / "photos", range(12))
+    table = tmp_path / "people.csv"
+    table.write_text("file,group\np001.png,ann\np002.png,ann\nNOSUCH.png,bob\n")
+    with pytest.raises(InputError, match=r"2 of 12 samples.*NOSUCH.*--group-rest each"):
+        datakit.split(source, tmp_path / "out", val=0.25, group_by=str(table), workers=0)
+    with pytest.raises(InputError, match=r"4 of 12 samples.*--group-rest"):
+        datakit.split(source, tmp_path / "out", val=0.25, group_regex="^(?P<g>p00[0-3])", workers=0)
+    options = {"group_by": str(table), "val": 0.25, "workers": 0}
+    each = datakit.split(source, tmp_path / "each", group_rest="each", **options)
+    assert each.counts["groups"] == 11
+    rest = datakit.split(source, tmp_path / "rest", group_rest="together", tolerance=0.2, **options)
+    assert rest.counts["groups"] == 2
+    with pytest.raises(InputError, match="goes with"):
+        datakit.split(source, tmp_path / "out", val=0.25, group_rest="each", workers=0)

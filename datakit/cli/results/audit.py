@@ -24,7 +24,8 @@ def show(result: Audit) -> None:
     listed = ", ".join(f"{count:,} {name}" for name, count in result.counts.items())
     console.print(f"  {listed}", highlight=False)
     for leak in result.leaks[:10]:
-        line = f"  {leak.reason}: {leak.one} - {leak.other}"
+        apart = "" if leak.steps is None else f" ({leak.steps:,} frames apart)"
+        line = f"  {leak.reason}: {leak.one} - {leak.other}{apart}"
         console.print(escape(line), soft_wrap=True, highlight=False)
     if len(result.leaks) > 10:
         console.print(f"  … and {len(result.leaks) - 10:,} more: --json, or leaks.csv with -o")

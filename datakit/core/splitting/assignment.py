@@ -117,14 +117,17 @@ def deal(
     total = table.sum(axis=0)
     goal = targets[:, None] / max(targets.sum(), 1.0) * total
     found = []
-    for factor, turn in _starts(order, even=cells.shape[1] == 0):
+    for factor, turn in _starts(order):
         weight = 1.0 / np.maximum(total, 1.0)
         weight[0] *= factor * max(cells.shape[1], 1)
         state = _State(table, goal, weight, allowed, fixed.copy())
         state.fill(turn)
         state.improve(turn)
         found.append(state)
-    if cells.shape[1] and len(order) <= _VERY_FEW_GROUPS:
+        if not cells.shape[1] and state.off() < 1:
+            # Nothing but the sizes is to be met, and they are.
+            break
+    if len(order) <= _VERY_FEW_GROUPS:
         found = list({state.split.tobytes(): state for state in reversed(found)}.values())
         found = sorted(found, key=_State.rank)[:_POLISHED]
         for state in found:
@@ -133,10 +136,10 @@ def deal(
     return Deal(state.split, state.have[:, 0].copy(), state.have[:, 1:].copy())
 
 
-def _starts(order: Indices, *, even: bool) -> list[tuple[float, Indices]]:
-    """Return the weights and orders to try; one when nothing but the size is to be met."""
+def _starts(order: Indices) -> list[tuple[float, Indices]]:
+    """Return the weights and orders to try, the usual ones first."""
     starts = [(_SIZE_WEIGHT, order)]
-    if not even and len(order) <= _FEW_GROUPS:
+    if len(order) <= _FEW_GROUPS:
         # The order carries the seed and the content; shuffling it by a constant keeps it so.
         rng = np.random.default_rng(0)
         starts += [(factor, order) for factor in _OTHER_WEIGHTS]
@@ -222,8 +225,11 @@ class _State:
                 continue
             free = groups[(self.split[groups] < 0) & self.allowed[groups, side]]
             if len(free) > (self.have[:, 0] == 0).sum() - 1:
-                gap = np.abs(self.table[free, 0] - self.goal[side, 0])
-                self._put(int(free[np.argmin(gap)]), int(side))
+                # The largest that does not overfill it, or else the smallest.
+                size = self.table[free, 0]
+                fit = np.where(size <= self.goal[side, 0], self.goal[side, 0] - size, np.inf)
+                at = np.argmin(fit) if np.isfinite(fit).any() else np.argmin(size)
+                self._put(int(free[at]), int(side))
 
     def _put(self, group: int, side: int) -> None:
         if self.split[group] >= 0:
@@ -301,6 +307,10 @@ class _State:
         error = wrong / max(float(total[1:].sum()), 1.0)
         far = off > self.table[:, 0].max(initial=0.0)
         return np.column_stack([far, error.round(6), off])
+
+    def off(self) -> float:
+        """Return by how many samples the worst size misses its target."""
+        return float(np.abs(self.have[:, 0] - self.goal[:, 0]).max())
 
     def rank(self) -> tuple[float, ...]:
         """Return the score of what is dealt, to be compared."""

@@ -2,21 +2,12 @@
 
 from __future__ import annotations
 
-import re
-from typing import Final
-
 import numpy as np
 import numpy.typing as npt
 
 from datakit.errors import InputError
 
 Indices = npt.NDArray[np.int64]
-
-_VIDEO: Final = re.compile(
-    r"^(?P<video>.*(?:mp4|mov|avi|mkv|webm|m4v|mpe?g|wmv|flv|3gp))"
-    r"[-_. ]?(?:frame)?[-_. ]?\d+$",
-    re.IGNORECASE,
-)
 
 
 def components(size: int, left: Indices, right: Indices) -> Indices:
@@ -95,17 +86,3 @@ def forest(label: Indices, left: Indices, right: Indices) -> Indices:
     weight = chosen.astype(np.float64) + 1
     graph = coo_array((weight, (ends[0][chosen], ends[1][chosen])), shape=(len(label),) * 2)
     return np.sort(minimum_spanning_tree(graph.tocsr()).data.astype(np.int64) - 1)
-
-
-def video_of(name: str) -> str | None:
-    """Return the video that a frame's name tells, or None for a name that tells none.
-
-    Examples
-    --------
-    >>> video_of("input_video_mp4-0014")
-    'input_video_mp4'
-    >>> video_of("IMG_0014") is None
-    True
-    """
-    match = _VIDEO.match(name)
-    return match["video"] if match else None

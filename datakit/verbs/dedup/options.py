@@ -26,11 +26,8 @@ class Options(LineageOptions, frozen=True, kw_only=True):
         Meta(description="also join equal source names: compare the pictures, believe, or not"),
     ] = "ignore"
     video: Annotated[
-        Literal["apart", "similar", "whole"],
-        Meta(
-            description="frames named <video>_mp4-0014 that look alike: not duplicates, "
-            "duplicates, or all of a video together"
-        ),
+        Literal["apart", "similar"],
+        Meta(description="look-alike frames named as of one video: not duplicates, or duplicates"),
     ] = "apart"
     drop: Annotated[bool, Meta(description="DST becomes a dataset without the extra copies")] = (
         False

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from datakit.core.splitting.grouping import components
+from datakit.core.splitting.sequences import FrameName
 from datakit.io.layouts.base import Item
 from datakit.records.failure import Failure
 from datakit.records.lineage import Link
@@ -37,6 +38,8 @@ class Lineage:
         Images that could not be read.
     notes : list of str
         What the user should know.
+    frames : list of FrameName or None
+        The place of each sample in a video; None: it is no frame.
     """
 
     items: list[Item]
@@ -46,6 +49,7 @@ class Lineage:
     links: list[Link] = field(default_factory=list)
     joined: list[tuple[int, int]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    frames: list[FrameName | None] = field(default_factory=list)
     label: npt.NDArray[np.int64] = field(init=False)
     names: list[str] = field(init=False)
 
@@ -68,6 +72,7 @@ class Lineage:
         self.tokens = [self.tokens[n] for n in at]
         self.names = [self.names[n] for n in at]
         self.looks = [self.looks[n] for n in at] if self.looks else ()
+        self.frames = [self.frames[n] for n in at]
         self.label = self.label[chosen]
         self.joined = []
 

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from datakit.core.similarity.duplicates import candidates
-from datakit.core.splitting.grouping import components, forest, video_of
+from datakit.core.splitting.grouping import components, forest
 from datakit.engine.base import LazyTask, ordered_map
 from datakit.engine.local import LocalEngine
-from datakit.verbs.shared.lineage import Lineage, join_equal, source_of
+from datakit.verbs.shared.lineage import Lineage, join_equal
 from datakit.verbs.shared.lineage_options import LineageOptions
 from datakit.verbs.shared.near_duplicates import PairItem, Verdict
 
@@ -29,7 +29,7 @@ def join_duplicates(found: Lineage, options: LineageOptions) -> None:
     probes = np.concatenate([entry.probes for entry in prints])
     pairs = candidates(keys, probes, owners, options.radius)
     left, right = pairs.left, pairs.right
-    videos = [video_of(source_of(item)) for item in found.items]
+    videos = [name.series if name else None for name in found.frames]
     code = {name: number for number, name in enumerate(dict.fromkeys(videos))}
     video = np.array([code[name] if name else -1 for name in videos], np.int64)
     # Frames are compared among themselves, so that --video apart does not let one frame that is

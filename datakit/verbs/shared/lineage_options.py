@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from datakit.errors import InputError
+from datakit.verbs.shared.group_keys import GroupRest
 from datakit.verbs.shared.options import WriteOptions
 
 
@@ -27,12 +28,12 @@ class LineageOptions(WriteOptions, frozen=True, kw_only=True):
         Meta(description="equal source names: compare the pictures, believe them, or not look"),
     ] = "verify"
     video: Annotated[
-        Literal["apart", "similar", "whole"],
+        Literal["whole", "similar", "apart"],
         Meta(
-            description="frames named <video>_mp4-0014: kept apart, kept together when they look "
-            "alike, or all of a video kept together"
+            description="frames of one video and shots of one burst: kept together, kept together "
+            "when they look alike, or taken for different photos"
         ),
-    ] = "apart"
+    ] = "whole"
     group_by: Annotated[
         str | None,
         Meta(
@@ -44,9 +45,18 @@ class LineageOptions(WriteOptions, frozen=True, kw_only=True):
         str | None,
         Meta(description="of the file's name; what (?P<g>…) matches is kept together"),
     ] = None
+    group_rest: Annotated[
+        GroupRest | None,
+        Meta(
+            description="samples that --group-by or --group-regex name no group for: each by "
+            "itself, or all together [default: an error]"
+        ),
+    ] = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if self.group_rest and self.group_by is None and self.group_regex is None:
+            raise InputError("--group-rest goes with --group-by or --group-regex")
         if self.group_regex is not None:
             try:
                 groups = re.compile(self.group_regex).groupindex

@@ -14,6 +14,7 @@ from datakit.core.similarity.keypoints import SIDE_PX, shared_details
 from datakit.core.similarity.picture_match import compare
 from datakit.errors import InputError
 from datakit.io.layouts.base import Item
+from datakit.io.pixels.capture_time import capture_time
 from datakit.io.pixels.decoders import decode_alpha, decode_mask, decode_outline, decode_photo
 from datakit.io.store.files import FileRef
 
@@ -32,6 +33,8 @@ class Look:
     print: Fingerprint
     sha256: str
     fg_ratio: float | None
+    taken: tuple[str, float] | None = None
+    """Camera and seconds, where the file tells them."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,7 @@ class Inspect:
             fingerprint(thumbnail(small)),
             hashlib.sha256(data).hexdigest(),
             self._fg_ratio(item) if self.measure else None,
+            capture_time(data),
         )
 
     def _fg_ratio(self, item: Item) -> float | None:

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from contextlib import closing
-from pathlib import PurePosixPath
 
-from datakit.core.splitting.grouping import video_of
 from datakit.engine.base import LazyTask, ordered_map
-from datakit.errors import InputError
 from datakit.io.layouts.base import Item
 from datakit.records.failure import Failure
-from datakit.verbs.shared.group_keys import user_keys
+from datakit.verbs.shared.group_keys import regex_keys, user_keys
 from datakit.verbs.shared.lineage import Lineage, join_equal, source_of
 from datakit.verbs.shared.lineage_duplicates import compared, join_duplicates
 from datakit.verbs.shared.lineage_options import LineageOptions
 from datakit.verbs.shared.near_duplicates import Look
 from datakit.verbs.shared.progress import ProgressListener, SilentProgress
+from datakit.verbs.shared.sequences import find_frames
 
 # Equal names whose pictures all differ: after this many kinds the rest is taken as it is.
 _KINDS_OF_A_NAME = 16
@@ -60,6 +57,7 @@ def trace(
     _join_keys(found, options)
     if options.stem != "ignore":
         _join_sources(found, options, trusted=decided or options.stem == "trust")
+    find_frames(found, options)
     found.close()
     if options.duplicates != "off" and found.looks:
         join_duplicates(found, options)
@@ -123,28 +121,12 @@ def _join_parents(found: Lineage) -> None:
 
 
 def _join_keys(found: Lineage, options: LineageOptions) -> None:
-    keys: list[str | None] = [None] * len(found.items)
+    rest = options.group_rest
     if options.group_by is not None:
-        join_equal(found, "key", user_keys(found.items, options.group_by))
+        join_equal(found, "key", user_keys(found.items, options.group_by, rest))
     if options.group_regex is not None:
-        pattern = re.compile(options.group_regex)
-        names = [PurePosixPath(item.source_name) for item in found.items]
-        matches = [
-            pattern.search(source_of(item)) or pattern.search(name.stem)
-            for item, name in zip(found.items, names, strict=True)
-        ]
-        keys = [match["g"] if match else None for match in matches]
-        missed = keys.count(None)
-        if found.items and missed == len(keys):
-            raise InputError(
-                f"--group-regex {options.group_regex!r}: matches none of {len(keys):,} names, "
-                f"such as {names[0].stem!r}"
-            )
-        if missed:
-            found.notes.append(f"--group-regex does not match {missed:,} of {len(keys):,} names")
-        join_equal(found, "key", keys)
-    if options.video == "whole":
-        join_equal(found, "key", [video_of(source_of(item)) for item in found.items])
+        names = [source_of(item) for item in found.items]
+        join_equal(found, "key", regex_keys(found.items, names, options.group_regex, rest))
 
 
 def _join_sources(found: Lineage, options: LineageOptions, *, trusted: bool) -> None:

@@ -17,6 +17,7 @@ from datakit.io.tables import csv_rows, jsonl
 from datakit.records.lineage import REASONS, Audit, Leak, Reason
 from datakit.verbs.shared.lineage import Lineage, source_of
 from datakit.verbs.shared.pair_sheet import draw_pairs
+from datakit.verbs.shared.sequences import torn_frames, torn_note, torn_rows
 from datakit.verbs.split import write
 from datakit.verbs.split.options import Options
 
@@ -55,13 +56,16 @@ def audit(options: Options, lineage: Lineage, source: Collection) -> Audit:
                 counts.update(reasons)
                 counts["samples"] += 1
     failed = len(lineage.failures) + len(source.failures)
+    named = [item.split for item in lineage.items]
+    torn = torn_frames(lineage, named)
     counts_of = Counter(item.split or "no split" for item in lineage.items)
     result = Audit(
         counts={**counts_of, "leaking": len({leak.other for leak in leaks}), "failed": failed},
         table={pair: dict(found) for pair, found in table.items()},
         leaks=tuple(leaks),
+        frames=torn_rows(lineage, named, torn),
         failed=failed,
-        notes=tuple(lineage.notes),
+        notes=(*lineage.notes, *torn_note(lineage, torn)),
     )
     if options.out and not options.dry_run:
         result = msgspec.structs.replace(result, out=options.out)
@@ -87,11 +91,16 @@ class _Judge:
     def __init__(self, lineage: Lineage) -> None:
         self._lineage = lineage
         self._linked: dict[str, set[str]] = defaultdict(set)
-        joined: dict[Reason, dict[str, str]] = {"exact": {}, "key": {}, "parent": {}}
+        joined: dict[Reason, dict[str, str]] = {
+            "exact": {},
+            "key": {},
+            "parent": {},
+            "sequence": {},
+        }
         for link in lineage.links:
             if link.reason in joined:
                 table = joined[link.reason]
-                # Links of these are stars around the first sample.
+                # Links of these are stars around the first sample, or chains in order.
                 home = table.setdefault(link.one, link.one)
                 table[link.other] = home
         self._joined = joined
@@ -106,7 +115,10 @@ class _Judge:
         key = items[at].key
         found: dict[Reason, tuple[int, float | None]] = {}
         # Those of the same name first: their likeness is what is asked for.
-        nearest = sorted(others, key=lambda n: (self._sources[n] != self._sources[at], n))
+        nearest = sorted(
+            others,
+            key=lambda n: (self._sources[n] != self._sources[at], self._steps(at, n) or 0, n),
+        )
         for other in nearest[:_COMPARED]:
             name = items[other].key
             for reason, table in self._joined.items():
@@ -132,8 +144,16 @@ class _Judge:
             other=key,
             group=self._lineage.names[at],
             error=error,
+            steps=self._steps(at, other),
         )
         return leak, set(found)
+
+    def _steps(self, at: int, other: int) -> int | None:
+        """Return how many frame numbers two samples of one video are apart."""
+        one, two = self._lineage.frames[at], self._lineage.frames[other]
+        if one is None or two is None or one.series != two.series:
+            return None
+        return abs(one.number - two.number)
 
     def _near(self, at: int, other: int) -> float | None:
         if not self._lineage.looks:
@@ -155,10 +175,13 @@ def _write(out: Location, options: Options, lineage: Lineage, result: Audit) -> 
             "other": leak.other,
             "group": leak.group,
             "error": "" if leak.error is None else leak.error,
+            "steps": "" if leak.steps is None else leak.steps,
         }
         for leak in result.leaks
     ]
     atomic.write_bytes(out / "leaks.csv", csv_rows.records(rows))
+    if result.frames:
+        atomic.write_bytes(out / "frames.csv", csv_rows.records(write.frame_rows(result.frames)))
     jsonl.write(out / "lineage.jsonl", lineage.links)
     if result.leaks and options.sheet:
         shown = result.leaks[: options.sheet]

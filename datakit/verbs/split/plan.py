@@ -130,30 +130,30 @@ def check_sides(
     sides: list[str],
     sizes: npt.NDArray[np.float64],
     targets: npt.NDArray[np.float64],
-    largest: int,
+    largest: str,
     tolerance: float,
 ) -> None:
-    """Refuse a deal that is not what was asked for.
+    """Refuse a deal that is not what was asked for; ``largest`` says how large a group is.
 
     Raises
     ------
     InputError
         If a side is empty, or further from its target than the tolerance allows.
     """
-    total = float(targets.sum())
+    total = float(sizes.sum())
     dealt = list(zip(sides, sizes.tolist(), targets.tolist(), strict=True))
     for side, size, target in dealt:
         if target > 0 and size == 0:
             raise InputError(
                 f"{side}: expected about {target:,.1f} of {total:,.0f} samples, found no group to "
-                f"give it (the largest group holds {largest:,}; --val-where may let none through)"
+                f"give it (the largest group holds {largest}; --val-where may let none through)"
             )
     for side, size, target in dealt:
         # A side of 1.4 samples must be rounded: that is no failure.
         if abs(size - target) > max(tolerance * total, 1.0):
             raise InputError(
                 f"{side}: expected about {target:,.1f} of {total:,.0f} samples; whole groups "
-                f"allow {size:,.0f} at best, as the largest holds {largest:,}; ask for another "
+                f"allow {size:,.0f} at best, as the largest holds {largest}; ask for another "
                 f"size, or allow it with --tolerance {abs(size - target) / total + 0.005:.2f}"
             )
 

@@ -62,6 +62,9 @@ def run(options: Options, progress: ProgressListener | None = None) -> Summary |
 
 
 def _run(options: Options, progress: ProgressListener) -> Summary | Audit:
+    if options.audit and not options.repair:
+        # Neighbouring frames on two sides are a leak, whoever chose to part them.
+        options = msgspec.structs.replace(options, video="whole")
     source = options.open()
     policy = read_policy(options.policy)
     if options.out:
@@ -111,7 +114,8 @@ def _assign(options: Options, policy: Policy, lineage: Lineage) -> tuple[Assignm
     request = Request(sides, targets, options.seed, cells, names, eligible, earlier)
     found = assign(lineage, request)
     if not all(earlier):
-        _check(options, lineage, request, found)
+        rest = not (options.train or policy.train or options.folds or options.sizeless)
+        _check(options, lineage, request, found, rest="train" if rest else None)
     rules.check_train(lineage, found.side, policy.train_requires)
     notes += rules.describe(lineage, found, policy.histogram)
     return found, notes
@@ -171,13 +175,15 @@ def _rank(side: str) -> tuple[int, str]:
 
 
 def _check(
-    options: Options, lineage: Lineage, request: msgspec.Struct | object, found: Assignment
+    options: Options, lineage: Lineage, request: Request, found: Assignment, rest: str | None
 ) -> None:
-    assert isinstance(request, Request)
-    _, counts = np.unique(lineage.label, return_counts=True)
+    """Refuse sides that miss their targets; ``rest`` takes what the others leave and has none."""
+    labels, counts = np.unique(lineage.label, return_counts=True)
     sizes = np.array([found.sizes[side] for side in request.sides], np.float64)
     targets = np.array(request.targets)
     named = [at for at, side in enumerate(request.sides) if side]
+    if rest in request.sides and sizes[at := request.sides.index(rest)] > 0:
+        targets[at] = sizes[at]
     if options.previous:
         # What was placed before may already outweigh a target; only an empty side is wrong.
         targets = np.where(sizes > 0, sizes, targets)
@@ -185,6 +191,17 @@ def _check(
         [request.sides[at] for at in named],
         sizes[named],
         targets[named],
-        int(counts.max()),
+        _largest(lineage, labels[counts.argmax()], int(counts.max())),
         options.tolerance,
     )
+
+
+def _largest(lineage: Lineage, label: int, size: int) -> str:
+    """Describe the largest group, and what would part it where it is a video."""
+    frames = sum(
+        frame is not None and group == label
+        for frame, group in zip(lineage.frames, lineage.label.tolist(), strict=True)
+    )
+    if 2 * frames < size or size == 1:
+        return f"{size:,}"
+    return f"{size:,}, frames of one sequence that --video apart would part"

@@ -22,6 +22,7 @@ from datakit.io.tables import csv_rows, jsonl
 from datakit.records.base import Record
 from datakit.records.card import Card
 from datakit.records.failure import Failure
+from datakit.records.lineage import Torn
 from datakit.records.sample import Operation, Sample
 from datakit.records.summary import Summary
 from datakit.verbs.shared.lineage import Lineage
@@ -29,6 +30,7 @@ from datakit.verbs.shared.lineage_options import LineageOptions
 from datakit.verbs.shared.pipeline import Contents, process
 from datakit.verbs.shared.progress import ProgressListener
 from datakit.verbs.shared.run_record import Run, operation
+from datakit.verbs.shared.sequences import torn_frames, torn_note, torn_rows
 from datakit.verbs.split.assignment import Assignment
 from datakit.verbs.split.options import Options
 
@@ -87,6 +89,8 @@ def write(
     counts = {side: size for side, size in assignment.sizes.items() if side}
     counts["groups"] = len(set(lineage.label.tolist()))
     findings = len(assignment.torn)
+    torn = torn_frames(lineage, sides)
+    notes = [*notes, *torn_note(lineage, torn)]
     if options.dry_run:
         notes = [*notes, "dry run: nothing was written"]
         failed = len(chosen.failures)
@@ -96,6 +100,9 @@ def write(
     summary = place("split", options, chosen, options.materialize, progress)
     out = location(options.out)
     _write_lists(out, chosen, lineage, sides, placed=options.materialize != "none")
+    if torn:
+        rows = frame_rows(torn_rows(lineage, sides, torn))
+        atomic.write_bytes(out / "frames.csv", csv_rows.records(rows))
     if assignment.strata:
         atomic.write_bytes(out / "strata.csv", csv_rows.records(assignment.strata))
     return msgspec.structs.replace(
@@ -104,6 +111,19 @@ def write(
         findings=findings,
         notes=(*summary.notes, *notes),
     )
+
+
+def frame_rows(torn: Sequence[Torn]) -> list[dict[str, object]]:
+    """Return the closest frames of different sides as rows of a table."""
+    return [
+        {
+            "splits": " - ".join(pair.splits),
+            "steps": pair.steps,
+            "one": pair.one,
+            "other": pair.other,
+        }
+        for pair in torn
+    ]
 
 
 def place(

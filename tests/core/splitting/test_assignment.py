@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from datakit.core.splitting.assignment import Deal, deal, group_order, strata_error
-from datakit.core.splitting.grouping import components, forest, video_of
+from datakit.core.splitting.grouping import components, forest
 from datakit.errors import InputError
 
 SHARES = st.sampled_from([(0.85, 0.15), (0.8, 0.1, 0.1), (0.2,) * 5, (0.5, 0.5)])
@@ -126,9 +126,3 @@ def test_components_and_forest_agree_with_a_plain_union_find(links: list[tuple[i
     right = np.array([other for _, other in links], np.int64)
     assert components(20, left, right).tolist() == [root(n) for n in range(20)]
     assert len(forest(np.arange(20), left, right)) == used
-
-
-def test_only_names_of_videos_are_videos() -> None:
-    assert video_of("clip_mov-7") == video_of("clip_mov-0012") == "clip_mov"
-    assert video_of("holiday.mp4_frame_3") == "holiday.mp4"
-    assert [video_of(name) for name in ("IMG_0001", "photo-12", "mp4", "7")] == [None] * 4
