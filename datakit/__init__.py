@@ -6,6 +6,11 @@ Every verb of the command line is a function here, with the same options:
 >>> summary = datakit.coco2mask("export", "dataset", kind="binary")  # doctest: +SKIP
 >>> summary.counts  # doctest: +SKIP
 {'samples': 589, 'masks': 589, 'empty': 0, 'failed': 0}
+
+What is read or written is an object to hold, whatever its layout:
+
+>>> dataset = datakit.open("dataset")  # doctest: +SKIP
+>>> dataset.where("fg_ratio > 0.2")[0].mask  # doctest: +SKIP
 """
 
 from __future__ import annotations
@@ -16,11 +21,16 @@ from typing import Any
 from datakit.verbs.table import VERBS
 from datakit.version import __version__
 
-__all__ = ["VERBS", "__version__", *VERBS]
+__all__ = ["VERBS", "Dataset", "__version__", "open", *VERBS]
+
+_NOTEBOOK = {"Dataset": "Dataset", "open": "open_dataset"}
+"""Names of this package -> names in `datakit.notebook.dataset`."""
 
 
 def __getattr__(name: str) -> Any:
     # Imported at first use, so that `import datakit` and `datakit --help` cost nothing.
+    if name in _NOTEBOOK:
+        return getattr(import_module("datakit.notebook.dataset"), _NOTEBOOK[name])
     if name not in VERBS:
         raise AttributeError(f"module 'datakit' has no attribute {name!r}")
     function = import_module("datakit.verbs.shared.api").python_verb(VERBS[name])

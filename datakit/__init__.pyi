@@ -5,6 +5,7 @@ from os import PathLike
 from typing import Literal
 
 from datakit.checks.limits import Override
+from datakit.notebook.dataset import Dataset as Dataset
 from datakit.records.evaluation import Evaluation
 from datakit.records.lineage import Audit
 from datakit.records.pipeline import RunSummary

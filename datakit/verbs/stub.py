@@ -27,7 +27,11 @@ def stub_text() -> str:
         f"from {module} import {name}"
         for module, name in sorted((m, n) for n, m in records.items())
     ]
-    lines.append("")
+    lines += [
+        "from datakit.notebook.dataset import Dataset as Dataset",
+        "from datakit.notebook.dataset import open_dataset as open",
+        "",
+    ]
     lines += [
         "_Text = str | PathLike[str]",
         "",

@@ -1,0 +1,1 @@
+"""Datasets as objects to hold in a script or a notebook."""
