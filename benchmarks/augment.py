@@ -103,7 +103,6 @@ def task_for(source: Path, out: Path, copies: int) -> tuple[Augment, list[Item]]
         backgrounds=None,
         audit={},
     )
-    task.setup()
     return task, items
 
 

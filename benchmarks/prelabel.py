@@ -114,13 +114,11 @@ def cpu_seconds(work: Callable[[], Any]) -> float:
 
 def task_of(name: str, weights: Path, out: Path) -> Prelabel:
     settings = {"weights": (str(weights),), "device": "cpu", "batch_size": 1}
-    task = Prelabel(
+    return Prelabel(
         out=str(out), step=Operation(verb="prelabel", version="0"), model=(name, settings),
         second=None, flip=False, only_faces=False, cleaning={}, depth=8,
         outline="rle", category="person", batch=1, threads=0,
     )  # fmt: skip
-    task.setup()
-    return task
 
 
 def plain_loop(model: torch.nn.Module, device: str) -> Callable[[Path, Path], None]:

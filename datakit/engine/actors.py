@@ -12,7 +12,7 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any
 
-from datakit.engine.base import Keyed, Needs, Outcome, Task, WorkerDied, attempt_all, described
+from datakit.engine.base import Chunks, Keyed, Needs, Outcome, WorkerDied, described
 from datakit.engine.worker import set_up
 from datakit.errors import DatakitError, EngineError
 from datakit.version import __version__
@@ -48,23 +48,23 @@ class Worker:
     """
 
     def __init__(self, blob: bytes, folder: str) -> None:
-        self._task: Task[Any, Any] | DatakitError
+        self._run: Chunks | DatakitError
         try:
             os.chdir(folder)
         except OSError as error:
-            self._task = EngineError(
+            self._run = EngineError(
                 f"{folder}: a node of the cluster does not have this folder ({error.strerror}); "
                 "start from one that all nodes share"
             )
         else:
-            self._task = set_up(blob)
+            self._run = set_up(blob)
 
     def place(self) -> Place | DatakitError:
         """Tell where this is, or what is wrong with the task."""
         import ray
 
-        if isinstance(self._task, DatakitError):
-            return self._task
+        if isinstance(self._run, DatakitError):
+            return self._run
         context = ray.get_runtime_context()
         node = context.get_node_id()
         # Several nodes may share an address.
@@ -72,9 +72,9 @@ class Worker:
 
     def run(self, items: Sequence[Any]) -> list[Outcome[Any]] | DatakitError:
         """Run a chunk."""
-        if isinstance(self._task, DatakitError):
-            return self._task
-        return attempt_all(self._task, items)
+        if isinstance(self._run, DatakitError):
+            return self._run
+        return self._run(items)
 
     def end(self) -> None:
         """End this process in the middle of whatever it does; nothing is written after that."""

@@ -11,8 +11,9 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import partial
 from importlib import import_module
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar, cast
 
 from datakit.errors import DatakitError, EngineError, OutputError
 
@@ -47,7 +48,7 @@ class Needs:
     cpus : float
         CPUs that one worker holds on a cluster; a task that waits for a GPU may take half of one.
     chunk : int, optional
-        The task is a `ChunkTask` that wants this many items at once; by time when None.
+        Its worker is a `ChunkWorker` that wants this many items at once; by time when None.
     """
 
     gpus: float = 0.0
@@ -55,21 +56,18 @@ class Needs:
     cpus: float = 1.0
 
 
-class Task(Protocol[ItemIn, ValueOut]):
-    """A frozen, picklable piece of work; calling it twice with one item gives the same result.
+class TaskWorker(Protocol[ItemIn, ValueOut]):
+    """What a task becomes in the process that does it; it holds the models.
 
-    A task with an attribute ``needs`` (`Needs`) says what it asks of its workers.
+    Calling it twice with one item gives the same result.
     """
-
-    def setup(self) -> None:
-        """Load what all items need (models), once per worker."""
 
     def __call__(self, item: ItemIn) -> ValueOut:
         """Do one item; a DatakitError says what is wrong with it."""
 
 
-class ChunkTask(Task[ItemIn, ValueOut], Protocol[ItemIn, ValueOut]):
-    """A task that does many items together: it overlaps their reading, computing and writing."""
+class ChunkWorker(TaskWorker[ItemIn, ValueOut], Protocol[ItemIn, ValueOut]):
+    """A worker that does many items together: it overlaps reading, computing and writing."""
 
     def run_chunk(self, items: Sequence[Any]) -> list[Outcome[Any]]:
         """Do all items and give one outcome each (see `failed`), in any order.
@@ -78,16 +76,26 @@ class ChunkTask(Task[ItemIn, ValueOut], Protocol[ItemIn, ValueOut]):
         """
 
 
+class Task(Protocol[ItemIn, ValueOut]):
+    """A frozen, picklable piece of work.
+
+    A task with an attribute ``needs`` (`Needs`) says what it asks of its workers.
+    """
+
+    def setup(self) -> TaskWorker[ItemIn, ValueOut]:
+        """Load what all items need (models), once in each process, and return what holds it."""
+
+
 @dataclass(frozen=True)
 class LazyTask:
-    """A task named by its class and built in the worker.
+    """A task named by the class of its worker, which is imported where the work is done.
 
     The process that hands out the work then imports nothing of what the work needs.
 
     Parameters
     ----------
     target : str
-        ``"module:Class"`` of the real task.
+        ``"module:Class"`` of the worker.
     params : mapping
         Its keyword arguments; they must be picklable.
     needs : Needs
@@ -98,21 +106,11 @@ class LazyTask:
     params: Mapping[str, Any]
     needs: Needs = Needs()
 
-    def setup(self) -> None:
-        """Build the real task and set it up."""
+    def setup(self) -> TaskWorker[Any, Any]:
+        """Build the worker."""
         module, name = self.target.split(":")
-        task = getattr(import_module(module), name)(**self.params)
-        task.setup()
-        object.__setattr__(self, "_task", task)
-
-    def __call__(self, item: Any) -> Any:
-        """Run the real task."""
-        return self._task(item)  # type: ignore[attr-defined]
-
-    def run_chunk(self, items: Sequence[Any]) -> list[Outcome[Any]]:
-        """Run the real task, which must be a `ChunkTask`, on many items."""
-        outcomes: list[Outcome[Any]] = self._task.run_chunk(items)  # type: ignore[attr-defined]
-        return outcomes
+        worker: TaskWorker[Any, Any] = getattr(import_module(module), name)(**self.params)
+        return worker
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,11 +167,23 @@ class Engine(Protocol):
         """Start workers for a task; they end with the context, also after an error."""
 
 
-def attempt(task: Task[Any, Value], item: Keyed) -> Outcome[Value]:
-    """Run one item and turn its failure into data; for the engines' workers."""
+Chunks = Callable[[Sequence[Any]], list[Outcome[Any]]]
+"""What runs a chunk of items, one outcome each."""
+
+
+def prepared(task: Task[Any, Any]) -> Chunks:
+    """Set a task up in this process; for the engines' workers."""
+    worker = task.setup()
+    if needs_of(task).chunk is None:
+        return lambda items: [_attempt(worker, item) for item in items]
+    return partial(_attempt_together, cast(ChunkWorker[Any, Any], worker))
+
+
+def _attempt(worker: TaskWorker[Any, Value], item: Keyed) -> Outcome[Value]:
+    """Run one item and turn its failure into data."""
     started = time.perf_counter()
     try:
-        value = task(item)
+        value = worker(item)
     # One bad item is one row: whatever a codec or a model throws must not end the run, and neither
     # must a library that calls sys.exit.
     except (Exception, SystemExit) as error:  # noqa: BLE001
@@ -181,15 +191,11 @@ def attempt(task: Task[Any, Value], item: Keyed) -> Outcome[Value]:
     return Outcome(item.key, value, seconds=time.perf_counter() - started)
 
 
-def attempt_all(task: Task[Any, Any], items: Sequence[Keyed]) -> list[Outcome[Any]]:
-    """Run a chunk of items, together when the task wants that; for the engines' workers."""
-    if needs_of(task).chunk is None:
-        return [attempt(task, item) for item in items]
+def _attempt_together(worker: ChunkWorker[Any, Any], items: Sequence[Keyed]) -> list[Outcome[Any]]:
     try:
-        outcomes: list[Outcome[Any]] = task.run_chunk(items)  # type: ignore[attr-defined]
+        return worker.run_chunk(items)
     except (Exception, SystemExit) as error:  # noqa: BLE001
         return [failed(item.key, error) for item in items]
-    return outcomes
 
 
 def failed(key: str, error: BaseException, seconds: float = 0.0) -> Outcome[Any]:

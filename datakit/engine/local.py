@@ -16,14 +16,15 @@ from multiprocessing.connection import wait
 from typing import Any
 
 from datakit.engine.base import (
+    Chunks,
     Keyed,
     Outcome,
     Session,
     Task,
     WorkerDied,
-    attempt_all,
     check_workers,
     described,
+    prepared,
 )
 from datakit.engine.worker import set_up
 from datakit.errors import DatakitError, EngineError
@@ -46,12 +47,12 @@ class LocalEngine:
         """Start the workers for ``task``; they end with the context."""
         if self.workers == 0:
             try:
-                task.setup()
+                run = prepared(task)
             except DatakitError:
                 raise
             except Exception as error:
                 raise EngineError(f"the work cannot be set up: {described(error)}") from error
-            yield _ThisProcess(task)
+            yield _ThisProcess(run)
             return
         session = _Processes(task, self.workers)
         try:
@@ -66,14 +67,14 @@ def usable_cpus() -> int:
 
 
 class _ThisProcess:
-    def __init__(self, task: Task[Any, Any]) -> None:
-        self._task = task
+    def __init__(self, run: Chunks) -> None:
+        self._run = run
 
     def submit(self, chunk: Sequence[Keyed]) -> _Finished:
-        return _Finished(attempt_all(self._task, chunk))
+        return _Finished(self._run(chunk))
 
     def run_alone(self, item: Keyed) -> Outcome[Any]:
-        return attempt_all(self._task, [item])[0]
+        return self._run([item])[0]
 
 
 class _Finished:
@@ -168,16 +169,16 @@ class _Submitted:
         return outcomes
 
 
-_task: Task[Any, Any] | DatakitError | None = None
+_run: Chunks | DatakitError | None = None
 
 
 def _start_worker(blob: bytes) -> None:
     """Prepare a worker: one thread a library, no signals of the terminal, no life of its own."""
-    global _task
+    global _run
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     # An error in a pool's initializer is lost; the first chunk hands it to the parent.
-    _task = set_up(blob)
+    _run = set_up(blob)
 
 
 def _end_with_parent() -> None:
@@ -192,8 +193,8 @@ def _ready() -> bool:
 
 
 def _run_chunk(items: list[Keyed]) -> list[Outcome[Any]] | DatakitError:
-    if isinstance(_task, DatakitError):
-        return _task
-    if _task is None:
+    if isinstance(_run, DatakitError):
+        return _run
+    if _run is None:
         return EngineError("a worker got work before its task")
-    return attempt_all(_task, items)
+    return _run(items)

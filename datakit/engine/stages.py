@@ -1,6 +1,6 @@
 """Within one worker: items are read, computed in batches, and written, at the same time.
 
-For a task that holds a device (`datakit.engine.base.ChunkTask`). Threads are enough: decoding,
+For a task that holds a device (`datakit.engine.base.ChunkWorker`). Threads are enough: decoding,
 encoding and files release Python's lock. Without threads the same steps run one after the other.
 """
 

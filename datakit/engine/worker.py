@@ -7,7 +7,7 @@ import pickle
 import sys
 from typing import Any
 
-from datakit.engine.base import Task, described
+from datakit.engine.base import Chunks, Task, described, prepared
 from datakit.errors import DatakitError, EngineError
 
 THREAD_VARIABLES = (
@@ -23,7 +23,7 @@ _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
 _KEPT_BLOCK_BYTES, _KEPT_TOTAL_BYTES = 1 << 25, 1 << 28
 
 
-def set_up(blob: bytes) -> Task[Any, Any] | DatakitError:
+def set_up(blob: bytes) -> Chunks | DatakitError:
     """Prepare this process and the pickled task; what is wrong with it comes back as an error.
 
     Call it before NumPy is imported: its libraries read the number of threads once.
@@ -38,12 +38,11 @@ def set_up(blob: bytes) -> Task[Any, Any] | DatakitError:
 
         cv2.setNumThreads(0)
         silence_opencv(cv2)
-        task.setup()
+        return prepared(task)
     except DatakitError as error:
         return error
     except Exception as error:  # noqa: BLE001
         return EngineError(f"the work cannot be set up: {described(error)}")
-    return task
 
 
 def silence_opencv(cv2: Any) -> None:

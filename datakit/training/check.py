@@ -12,9 +12,6 @@ from datakit.training.samples import read_photo
 class CheckPhoto:
     """The task of the first pass over the samples."""
 
-    def setup(self) -> None:
-        """Need nothing."""
-
     def __call__(self, item: Item) -> tuple[int, int]:
         """Return (height, width); InputError when the sample cannot be read."""
         height, width = read_photo(item).alpha.shape

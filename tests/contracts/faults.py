@@ -9,7 +9,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from datakit.engine.base import Needs, Outcome, failed
 from datakit.errors import EngineError, InputError, ModelError, OutputError
@@ -36,8 +36,9 @@ class Square:
 
     seconds: float = 0.0
 
-    def setup(self) -> None:
+    def setup(self) -> Self:
         """Need nothing."""
+        return self
 
     def __call__(self, item: Number) -> int:
         time.sleep(self.seconds)
@@ -74,8 +75,9 @@ class Endless:
 
     folder: str = ""
 
-    def setup(self) -> None:
+    def setup(self) -> Self:
         """Need nothing."""
+        return self
 
     def __call__(self, item: Number) -> int:
         for number in range(30_000 if item.value else 0):
@@ -151,13 +153,14 @@ class Unready(Square):
 
     kind: str = "model"
 
-    def setup(self) -> None:
+    def setup(self) -> Self:
         if self.kind == "model":
             raise ModelError("weights.onnx: not found; download it")
         if self.kind == "import":
             raise ModuleNotFoundError("No module named 'mediapipe'")
         if self.kind == "die":
             os._exit(3)
+        return self
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,6 @@ def write_preview(
     The photos are read from the source and nothing is taken from, or left in, the dataset.
     """
     task = Anonymize(**params)
-    task.setup()
     cells = [_cell(item, task) for item in islice(items, count)]
     if not cells:
         return 0

@@ -42,7 +42,7 @@ _AUTO_MATTE_CERTAIN = 0.1
 Array = npt.NDArray[Any]
 
 
-@dataclass(frozen=True)
+@dataclass
 class Anonymize:
     """The task of ``anonymize``; see `datakit.verbs.anonymize.options.Options` for the fields."""
 
@@ -62,8 +62,7 @@ class Anonymize:
     release: frozenset[str]
     facemask_dir: str | None
 
-    def setup(self) -> None:
-        """Load the models."""
+    def __post_init__(self) -> None:
         from datakit.models.faces.mediapipe import MediapipeDetector, MediapipeMesh
         from datakit.models.segmenters.selfie import SelfieMatte
 
@@ -87,19 +86,16 @@ class Anonymize:
         if matter:
             models["selfie segmentation"] = matter.sha256
         where = Where(self.skip_where) if self.skip_where else None
-        for name, value in (
-            ("_hider", hider),
-            ("_models", models),
-            ("_matter", matter),
-            ("_where", where),
-        ):
-            object.__setattr__(self, name, value)
+        self._hider = hider
+        self._models = models
+        self._matter = matter
+        self._where = where
 
     def __call__(self, item: Item) -> Product:
         """Hide the faces of one photo; without certainty it is kept out of the dataset."""
         photo = self.read(item)
         sample = item.describe(photo.image.shape[1], photo.image.shape[0], photo.sha256, self.step)
-        if self._where and self._where(sample):  # type: ignore[attr-defined]
+        if self._where and self._where(sample):
             return self._keep(item, photo, sample, photo.image, "skipped")
         hidden, matte = self.hide(item, photo)
         status, reasons = self._judge(item, hidden)
@@ -128,7 +124,7 @@ class Anonymize:
     def hide(self, item: Item, photo: Photo) -> tuple[Hidden, Literal["given", "auto", "none"]]:
         """Hide the faces, the soft boundary of the matte spared; tell where the matte is from."""
         alpha, kind = self._alpha(item, photo)
-        return self._hider.hide(photo.image, alpha), kind  # type: ignore[attr-defined]
+        return self._hider.hide(photo.image, alpha), kind
 
     def _alpha(
         self, item: Item, photo: Photo
@@ -141,8 +137,8 @@ class Anonymize:
         if ref is not None and self.matte != "none":
             alpha = decode_alpha(ref.read(), ref.name)
             return _fitted(alpha, photo, ref.name), "given"
-        if self.matte == "auto":
-            soft = self._matter.matte(photo.image)  # type: ignore[attr-defined]
+        if self._matter is not None:
+            soft = self._matter.matte(photo.image)
             low, high = _AUTO_MATTE_CERTAIN, 1 - _AUTO_MATTE_CERTAIN
             return np.clip((soft - low) / (high - low), 0, 1), "auto"
         return None, "none"
@@ -203,7 +199,7 @@ class Anonymize:
             reasons=reasons,
             sha256_in=photo.sha256,
             datakit=__version__,
-            models=self._models,  # type: ignore[attr-defined]
+            models=self._models,
             matte=matte,
             faces=faces,
         )

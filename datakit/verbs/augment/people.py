@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Protocol
 
 from datakit.io.pixels.decoders import decode_photo
@@ -21,16 +20,16 @@ class HasFile(Protocol):
         """The file."""
 
 
-@dataclass(frozen=True)
 class CountFaces:
-    """Count the faces of a picture, turned to all four sides."""
+    """Count the faces of a picture, turned to all four sides.
 
-    def setup(self) -> None:
-        """Load the detectors; ModelError or InputError says what is missing."""
-        finder = FaceFinder([FACE_DETECTORS.load(name)(None, ()) for name in DETECTORS])
-        object.__setattr__(self, "_finder", finder)
+    ModelError or InputError says which detector is missing.
+    """
+
+    def __init__(self) -> None:
+        self._finder = FaceFinder([FACE_DETECTORS.load(name)(None, ()) for name in DETECTORS])
 
     def __call__(self, item: HasFile) -> int:
         """Return the number of faces."""
         picture = decode_photo(item.file.read(), item.file.name)
-        return len(self._finder.find(picture))  # type: ignore[attr-defined]
+        return len(self._finder.find(picture))

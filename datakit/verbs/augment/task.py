@@ -11,7 +11,6 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-import datakit.transforms
 from datakit.core.images.randomness import derive_rng
 from datakit.core.matting.foreground import estimate_foreground
 from datakit.errors import InputError
@@ -23,6 +22,7 @@ from datakit.records.failure import Failure
 from datakit.records.product import Product
 from datakit.records.sample import Operation, Sample
 from datakit.transforms.document import parse_document
+from datakit.transforms.pipeline import Pipeline
 from datakit.transforms.points import foreground_probes
 from datakit.verbs.augment.backgrounds import Backgrounds
 from datakit.verbs.shared.labelled import (
@@ -41,7 +41,7 @@ REDRAWS = 10
 TAG = "augmented"
 
 
-@dataclass(frozen=True)
+@dataclass
 class Augment:
     """The task of ``augment``; see `datakit.verbs.augment.options.Options` for the fields."""
 
@@ -59,13 +59,10 @@ class Augment:
     audit: Mapping[str, str]
     """Sample id -> its line of the audit of hidden faces, when the source has one."""
 
-    def setup(self) -> None:
-        """Build the pipeline once a worker."""
-        document = parse_document(self.pipeline_text, self.pipeline_title)
-        object.__setattr__(self, "_pipeline", datakit.transforms.Pipeline(document))
-        object.__setattr__(self, "_pipeline_sha256", sha256(self.pipeline_text.encode()))
-        drawn = Backgrounds(**self.backgrounds) if self.backgrounds is not None else None
-        object.__setattr__(self, "_backgrounds", drawn)
+    def __post_init__(self) -> None:
+        self._pipeline = Pipeline(parse_document(self.pipeline_text, self.pipeline_title))
+        self._pipeline_sha256 = sha256(self.pipeline_text.encode())
+        self._backgrounds = None if self.backgrounds is None else Backgrounds(**self.backgrounds)
 
     def __call__(self, item: Item) -> Product:
         """Make a sample's copies; one that cannot be made is a failure, the others are made."""
@@ -117,7 +114,7 @@ class Augment:
         for attempt in range(1 + REDRAWS):
             rng = derive_rng(self.seed, item.key, copy, attempt)
             image, background = self._backdrop(source, rng)
-            drawn = self._pipeline.transform_checked(  # type: ignore[attr-defined]
+            drawn = self._pipeline.transform_checked(
                 image=image,
                 mask=before.mask,
                 alpha=before.alpha,
@@ -143,8 +140,8 @@ class Augment:
                     "seed": self.seed,
                     "copy": copy,
                     "attempt": attempt,
-                    "pipeline": self._pipeline.name,  # type: ignore[attr-defined]
-                    "pipeline_sha256": self._pipeline_sha256,  # type: ignore[attr-defined]
+                    "pipeline": self._pipeline.name,
+                    "pipeline_sha256": self._pipeline_sha256,
                     "parent_sha256": source.sha256,
                     "visible": round(drawn["visible"], 4),
                     "applied": drawn["applied"],
@@ -158,8 +155,7 @@ class Augment:
         self, source: _Source, rng: np.random.Generator
     ) -> tuple[npt.NDArray[np.uint8], dict[str, Any] | None]:
         """Return the image, on another background if one is drawn."""
-        backgrounds: Backgrounds | None = self._backgrounds  # type: ignore[attr-defined]
-        if backgrounds is None:
+        if self._backgrounds is None:
             return source.labelled.image, None
         alpha = source.labelled.alpha
         if alpha is None:
@@ -167,7 +163,7 @@ class Augment:
                 f"{source.item.source_name}: expected an alpha to replace the background by; make "
                 "one with `datakit matte`, or leave out --backgrounds"
             )
-        replaced = backgrounds.replace(source.foreground, alpha, rng)
+        replaced = self._backgrounds.replace(source.foreground, alpha, rng)
         return replaced or (source.labelled.image, None)
 
     def _fault(self, before: Labelled, after: Labelled, visible: float) -> str | None:

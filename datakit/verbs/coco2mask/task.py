@@ -61,9 +61,6 @@ class Rasterize:
     fit: Fit
     drop_empty: bool
 
-    def setup(self) -> None:
-        """Need nothing."""
-
     @property
     def meaning(self) -> str:
         """What the label is in a dataset."""

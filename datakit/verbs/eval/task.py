@@ -45,9 +45,6 @@ class Evaluate:
     threshold: float
     resize: bool
 
-    def setup(self) -> None:
-        """Need nothing."""
-
     def __call__(self, pair: Pair) -> Score:
         """Compare one pair."""
         if self.kind == "alpha":

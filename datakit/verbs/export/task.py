@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 import msgspec
 
@@ -34,7 +34,7 @@ INDEX = "shards.jsonl"
 """Table in DST: which shard a sample is in, and under which name."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Export:
     """What both tasks of ``export`` share; see `datakit.verbs.export.options.Options`."""
 
@@ -43,10 +43,6 @@ class _Export:
     format: str
     settings: Settings
     fit: Fit
-
-    def setup(self) -> None:
-        """Build the format once a worker."""
-        object.__setattr__(self, "_writer", WRITERS.load(self.format)(self.settings))
 
     def _picture(self, item: Item) -> Picture:
         data = image_bytes(item)
@@ -71,15 +67,17 @@ class _Export:
         )
 
 
-@dataclass(frozen=True)
+@dataclass
 class ExportSample(_Export):
     """The task of the formats whose samples have files of their own."""
+
+    def __post_init__(self) -> None:
+        self._writer = cast(FileFormat, WRITERS.load(self.format)(self.settings))
 
     def __call__(self, item: Item) -> Product:
         """Write one sample."""
         picture = self._picture(item)
-        writer: FileFormat = self._writer  # type: ignore[attr-defined]
-        written = writer.write(picture)
+        written = self._writer.write(picture)
         for name, data in written.files.items():
             atomic.write_bytes(location(self.out) / name, data)
         return Product(
@@ -90,9 +88,12 @@ class ExportSample(_Export):
         )
 
 
-@dataclass(frozen=True)
+@dataclass
 class ExportShard(_Export):
     """The task of the formats that put many samples into one file."""
+
+    def __post_init__(self) -> None:
+        self._writer = cast(ShardFormat, WRITERS.load(self.format)(self.settings))
 
     def __call__(self, shard: Shard) -> Product:
         """Write one shard; a sample that cannot be read is a failure, the others are written."""
@@ -104,8 +105,7 @@ class ExportShard(_Export):
         first = next(pictures, None)
         counts: Mapping[str, int] = {}
         if first is not None:
-            writer: ShardFormat = self._writer  # type: ignore[attr-defined]
-            counts = writer.write(shard, _chained(first, pictures), self._placing(files))
+            counts = self._writer.write(shard, _chained(first, pictures), self._placing(files))
         return Product(
             samples=tuple(rows),
             failures=tuple(failures),
@@ -117,11 +117,10 @@ class ExportShard(_Export):
     def _pictures(
         self, shard: Shard, failures: list[Failure], rows: list[Sample], index: list[bytes]
     ) -> Iterator[Picture]:
-        writer: ShardFormat = self._writer  # type: ignore[attr-defined]
         for item in shard.items:
             try:
                 picture = self._picture(item)
-                writer.check(picture)
+                self._writer.check(picture)
             except OutputError:
                 # Not this sample's fault: the run stops and can go on later.
                 raise

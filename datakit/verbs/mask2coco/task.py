@@ -16,16 +16,15 @@ from datakit.io.layouts.picture import Picture
 from datakit.verbs.export.task import ExportSample
 
 
-@dataclass(frozen=True)
+@dataclass
 class MaskToCoco(ExportSample):
     """The task of ``mask2coco``; see `datakit.verbs.mask2coco.options.Options` for the fields."""
 
     drawing: Drawing = field(default_factory=Drawing)
     threshold: int | None = None
 
-    def setup(self) -> None:
-        """Build the format once a worker."""
-        object.__setattr__(self, "_writer", CocoFolders(self.settings, self.drawing, root=""))
+    def __post_init__(self) -> None:
+        self._writer = CocoFolders(self.settings, self.drawing, root="")
 
     def _picture(self, item: Item) -> Picture:
         picture = super()._picture(item)

@@ -32,7 +32,7 @@ CUTOUTS = "cutouts"
 Outline = Literal["auto", "exact", "drawn"]
 
 
-@dataclass(frozen=True)
+@dataclass
 class Matte:
     """The task of ``matte``; see `datakit.verbs.matte.options.Options` for the fields."""
 
@@ -47,9 +47,8 @@ class Matte:
     with_trimaps: bool
     with_cutouts: bool
 
-    def setup(self) -> None:
-        """Load the face detector, and pymatting where the method needs it."""
-        object.__setattr__(self, "_band", Band(**self.band_params))
+    def __post_init__(self) -> None:
+        self._band = Band(**self.band_params)
         if self.method in ("knn", "lbdm"):
             load_pymatting()
 
@@ -94,7 +93,7 @@ class Matte:
                 raise InputError(f"{item.source_name}: expected a mask or a trimap, found neither")
             return with_unknown(source.trimap, source.ignore), None
         mask = foreground(source.mask)
-        band: Band = self._band  # type: ignore[attr-defined]
+        band = self._band
         heads = band.heads_xyxy(source.image)
         trimap = band.trimap(mask, heads) if source.trimap is None else source.trimap
         reach = band.half_width_px(mask, heads)

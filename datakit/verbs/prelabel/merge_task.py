@@ -69,9 +69,6 @@ class MergeReview:
     out: str
     label_map: dict[str, int]
 
-    def setup(self) -> None:
-        """Need nothing."""
-
     def __call__(self, pair: Pair) -> Product:
         """Merge one sample; where anything of its review is wrong, it stays as it was."""
         sample = pair.item.sample

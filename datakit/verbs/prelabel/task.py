@@ -56,7 +56,7 @@ class Photo:
     has_people: bool = True
 
 
-@dataclass(frozen=True)
+@dataclass
 class Prelabel:
     """The task of ``prelabel``; see `datakit.verbs.prelabel.options.Options` for the fields.
 
@@ -76,20 +76,20 @@ class Prelabel:
     batch: int
     threads: int
 
-    def setup(self) -> None:
-        """Load the models; ModelError or InputError says what is missing or does not fit."""
-        worker = _Worker(self, *(_built(spec) for spec in (self.model, self.second)))
-        object.__setattr__(self, "_worker", worker)
+    def __post_init__(self) -> None:
+        # ModelError or InputError says what is missing or does not fit.
+        second = None if self.second is None else _built(self.second)
+        self._worker = _Worker(self, _built(self.model), second)
 
     def __call__(self, item: Item) -> Product:
         """Draft the label of one photo."""
-        worker: _Worker = self._worker  # type: ignore[attr-defined]
+        worker = self._worker
         photo = worker.load(item)
         return worker.finish(item, photo, worker.start([photo])()[0])
 
     def run_chunk(self, items: Sequence[Item]) -> list[Outcome[Product]]:
         """Draft the labels of some photos, the device working while others are read."""
-        worker: _Worker = self._worker  # type: ignore[attr-defined]
+        worker = self._worker
         stages = Stages(
             worker.load, worker.start, worker.finish, self.batch, self.threads, worker.clock
         )
@@ -99,8 +99,7 @@ class Prelabel:
 class _Worker:
     """What a worker holds: the models, and the steps on them."""
 
-    def __init__(self, task: Prelabel, model: Inference | None, second: Inference | None) -> None:
-        assert model is not None
+    def __init__(self, task: Prelabel, model: Inference, second: Inference | None) -> None:
         self._task = task
         self._model = model
         self._second = second
@@ -249,9 +248,7 @@ def _face_detector() -> FaceDetector:
     return FACE_DETECTORS.load(FACES)(None, ())
 
 
-def _built(spec: ModelSpec | None) -> Inference | None:
-    if spec is None:
-        return None
+def _built(spec: ModelSpec) -> Inference:
     name, settings = spec
     return Inference(build(name, Settings(**settings)))
 

@@ -29,7 +29,7 @@ from datakit.io.pixels.decoders import (
 from datakit.io.store import atomic
 from datakit.io.store.files import FileRef
 from datakit.io.store.storage import location
-from datakit.models.segmenters.base import Segmenter, build, segment_one
+from datakit.models.segmenters.base import build, segment_one
 from datakit.records.failure import Failure
 from datakit.records.product import Product
 from datakit.records.sample import Operation
@@ -50,7 +50,7 @@ HALF = 128
 Label = npt.NDArray[Any]
 
 
-@dataclass(frozen=True)
+@dataclass
 class Inspect:
     """The task of ``qc``: measure one sample; with ``fix`` also write its corrected copy."""
 
@@ -62,17 +62,14 @@ class Inspect:
     """Whether masks are 0/255; else their values mean classes or objects."""
     segmenter: str | None = None
 
-    def setup(self) -> None:
-        """Load the segmenter when one is asked for."""
-        model = build(self.segmenter) if self.segmenter else None
-        object.__setattr__(self, "_model", model)
+    def __post_init__(self) -> None:
+        self._model = build(self.segmenter) if self.segmenter else None
 
     def __call__(self, item: Item) -> Product:
         """Measure a sample; what is wrong with its files is measured too."""
         subject, label = read_subject(item)
-        model: Segmenter | None = self._model  # type: ignore[attr-defined]
-        if model is not None and subject.paired is not None:
-            subject = replace(subject, confidence=segment_one(model, subject.paired[0]))
+        if self._model is not None and subject.paired is not None:
+            subject = replace(subject, confidence=segment_one(self._model, subject.paired[0]))
         names = self.checks if item.alpha else [c for c in self.checks if c not in NOT_FOR_MASKS]
         measured = replace(measure(subject, names), file=label.name)
         row = msgspec.json.encode(to_row(measured)).decode() + "\n"
@@ -256,9 +253,6 @@ class Draw:
     """
 
     boxes: Mapping[str, Mapping[str, Box | None]]
-
-    def setup(self) -> None:
-        """Need nothing."""
 
     def __call__(self, item: Item) -> dict[str, npt.NDArray[np.uint8]]:
         """Return check -> (H, W, 3) uint8 RGB: photo with the label over it, and a crop of both."""

@@ -38,9 +38,6 @@ class Illustrate:
     plain: frozenset[str]
     boxes: Mapping[str, Mapping[str, Box | None]]
 
-    def setup(self) -> None:
-        """Need nothing."""
-
     def __call__(self, item: Item) -> dict[str, Drawn]:
         """Return check -> picture; the plain one under the empty name."""
         tiles = {"": Preview()(item)} if item.key in self.plain else {}

@@ -54,9 +54,6 @@ class ApplyReview:
     only_accepted: bool
     new_value: int
 
-    def setup(self) -> None:
-        """Need nothing."""
-
     def __call__(self, item: Item) -> Product:
         """Apply what was decided about one sample."""
         decision = self.decisions.get(item.key)

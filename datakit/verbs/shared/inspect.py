@@ -55,9 +55,6 @@ class Check:
 
     label_map: Mapping[str, int]
 
-    def setup(self) -> None:
-        """Need nothing."""
-
     def __call__(self, item: Item) -> tuple[Failure, ...]:
         """Return the sample's problems."""
         found: list[Failure] = []
@@ -118,9 +115,6 @@ class Measure:
 
     label_map: Mapping[str, int]
 
-    def setup(self) -> None:
-        """Need nothing."""
-
     def __call__(self, item: Item) -> Measured:
         """Measure a sample from its annotations or its label."""
         size_wh = _shown_size(item)
@@ -178,9 +172,6 @@ class Measure:
 @dataclass(frozen=True)
 class Preview:
     """Draw one sample's label over its photo, small."""
-
-    def setup(self) -> None:
-        """Need nothing."""
 
     def __call__(self, item: Item) -> npt.NDArray[np.uint8]:
         """Return (H, W, 3) uint8, its longer side at most `THUMBNAIL_PX`."""

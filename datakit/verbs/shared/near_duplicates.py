@@ -43,9 +43,6 @@ class Inspect:
 
     measure: bool = False
 
-    def setup(self) -> None:
-        """Need nothing."""
-
     def __call__(self, item: Item) -> Look:
         """Look at one sample."""
         if item.image is None:
@@ -94,9 +91,6 @@ class Verdict:
 class Compare:
     """Tell whether two pictures are one, by their thumbnails."""
 
-    def setup(self) -> None:
-        """Need nothing."""
-
     def __call__(self, pair: PairItem) -> Verdict:
         """Compare one pair."""
         likeness = compare(_thumbnail(pair.left), _thumbnail(pair.right))
@@ -106,9 +100,6 @@ class Compare:
 @dataclass(frozen=True)
 class CompareSources:
     """Tell whether two pictures of one name can be copies of one photo, however augmented."""
-
-    def setup(self) -> None:
-        """Need nothing."""
 
     def __call__(self, pair: PairItem) -> Verdict:
         """Compare one pair; their files are read only when the thumbnails do not agree."""
@@ -129,9 +120,6 @@ class CompareSources:
 @dataclass(frozen=True)
 class DigestPixels:
     """Return the sha256 of a sample's decoded pixels and their size."""
-
-    def setup(self) -> None:
-        """Need nothing."""
 
     def __call__(self, item: Item) -> str:
         """Digest one image."""

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import msgspec
 
-from datakit.engine.base import ChunkTask, Needs, Outcome, Task, needs_of
+from datakit.engine.base import ChunkWorker, Needs, Outcome, Task, TaskWorker, needs_of
 from datakit.io.layouts.base import Item
 from datakit.io.store import written_digests
 from datakit.io.store.storage import is_remote, location
@@ -40,17 +40,23 @@ class Stored:
         """What the task asks of its workers."""
         return needs_of(self.task)
 
-    def setup(self) -> None:
+    def setup(self) -> _Signing:
         """Set the task up."""
-        self.task.setup()
+        return _Signing(self.task.setup(), self.out)
+
+
+@dataclass(frozen=True)
+class _Signing:
+    """A worker whose products say the digests of their files."""
+
+    worker: TaskWorker[Item, Product]
+    out: str
 
     def __call__(self, item: Item) -> Product:
-        """Do one item."""
-        return self._signed(self.task(item))
+        return self._signed(self.worker(item))
 
     def run_chunk(self, items: Sequence[Item]) -> list[Outcome[Any]]:
-        """Do many items together, for a task that wants that."""
-        outcomes = cast(ChunkTask[Item, Product], self.task).run_chunk(items)
+        outcomes = cast(ChunkWorker[Item, Product], self.worker).run_chunk(items)
         return [
             replace(outcome, value=self._signed(outcome.value))
             if isinstance(outcome.value, Product)

@@ -34,9 +34,6 @@ class Place:
     placing: Placing
     step: Operation
 
-    def setup(self) -> None:
-        """Need nothing."""
-
     def __call__(self, item: Item) -> Product:
         """Place one sample."""
         data = image_bytes(item)

@@ -25,7 +25,7 @@ from datakit.verbs.shared.labelled import Labelled, carry_files, image_bytes, re
 Style = Literal["band", "p3m", "dim"]
 
 
-@dataclass(frozen=True)
+@dataclass
 class Trimap:
     """The task of ``trimap``; see `datakit.verbs.trimap.options.Options` for the fields."""
 
@@ -37,9 +37,8 @@ class Trimap:
     kernel_px: int
     reach_px: int
 
-    def setup(self) -> None:
-        """Load the face detector."""
-        object.__setattr__(self, "_band", Band(**self.band_params))
+    def __post_init__(self) -> None:
+        self._band = Band(**self.band_params)
 
     def __call__(self, item: Item) -> Product:
         """Make one sample's trimap; its image and other labels are carried over as they are."""
@@ -63,8 +62,7 @@ class Trimap:
     def _trimap(self, item: Item, source: Labelled) -> npt.NDArray[np.uint8]:
         if self.style == "band":
             mask = subject_mask(item, source)
-            band: Band = self._band  # type: ignore[attr-defined]
-            return band.trimap(mask, band.heads_xyxy(source.image))
+            return self._band.trimap(mask, self._band.heads_xyxy(source.image))
         if source.alpha is None:
             raise InputError(
                 f"{item.source_name}: --style {self.style} expected an alpha, found none; "

@@ -36,7 +36,7 @@ def registered(monkeypatch: pytest.MonkeyPatch) -> None:
             return segmenters.Brightness(settings, "CC-BY-NC-4.0")
         return getattr(segmenters, name)(settings)
 
-    monkeypatch.setattr(task, "build", build)
+    monkeypatch.setattr(module, "build", build)
     assert "mediapipe-selfie" in SEGMENTERS
 
 
@@ -80,9 +80,7 @@ def task(out: Path, **changes: Any) -> Prelabel:
         "batch": 1,
         "threads": 0,
     }
-    made = Prelabel(**{**params, **changes})
-    made.setup()
-    return made
+    return Prelabel(**{**params, **changes})
 
 
 def products(outcomes: list[Outcome[Product]]) -> list[bytes]:
