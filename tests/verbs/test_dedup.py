@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from PIL import Image
 
 import datakit
 from datakit.cli.main import app
@@ -81,3 +82,31 @@ def test_a_report_needs_a_place(photos: Path) -> None:
         datakit.dedup(photos)
     with pytest.raises(InputError, match="nothing to look for"):
         datakit.dedup(photos, "x", duplicates="off")
+
+
+def test_pictures_of_other_colours_or_opacity_are_no_copies(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    noise = np.random.default_rng(3).integers(0, 3, (60, 80, 1), np.uint8)
+    for name, rgb in (("red", (180, 40, 40)), ("green", (20, 105, 20)), ("blue", (60, 70, 210))):
+        image = np.array(rgb, np.uint8) + noise
+        (tmp_path / "in" / f"{name}.png").write_bytes(images.encode_png(image))
+    photo = scene(4)
+    for name, opacity in (("cut", 90), ("whole", 255)):
+        clear = np.dstack([photo, np.full(photo.shape[:2], 255, np.uint8)])
+        clear[:, :80, 3] = opacity
+        Image.fromarray(clear).save(tmp_path / "in" / f"{name}.png")
+    done = datakit.dedup(tmp_path / "in", tmp_path / "out", drop=True, workers=0)
+    assert done.counts["samples"] == 5
+    assert len(list((tmp_path / "out" / "images").iterdir())) == 5
+
+
+def test_two_poses_are_grouped_but_both_are_kept(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    # One backdrop, one sitter: what moved is small beside what stayed.
+    for n in range(2):
+        image = scene(5)
+        image[70:130, 60 + 20 * n : 100 + 20 * n] = scene(6)[70:130, 60:100]
+        (tmp_path / "in" / f"pose-{chr(97 + n)}.png").write_bytes(images.encode_png(image))
+    done = datakit.dedup(tmp_path / "in", tmp_path / "out", drop=True, workers=0)
+    assert done.counts["clusters"] == 1
+    assert len(list((tmp_path / "out" / "images").iterdir())) == 2

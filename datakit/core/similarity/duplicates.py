@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
+import cv2
 import numpy as np
+import numpy.typing as npt
 
 from datakit.core.similarity.hashing import Hashes
 from datakit.core.similarity.neighbours import Indices, Pairs, matches_within
@@ -20,6 +22,15 @@ SAME_ERROR: Final = 0.25
 """Likeness errors up to this are one picture; measured in docs/dedup.md."""
 
 SAME_SHIFT: Final = 0.15
+COPY_ERROR: Final = 0.15
+COPY_WORST: Final = 0.4
+"""Of pictures that differ no more than this one may be dropped: a turned head differs more."""
+
+FLAT_CONTRAST: Final = 6.0
+"""Below this many gray levels of contrast nothing but its colour tells a picture from another."""
+
+_COLOUR_OFF: Final = 8.0
+_COLOUR_GAIN: Final = 0.25
 _PRUNE_ABOVE: Final = 4_000_000
 
 
@@ -32,6 +43,46 @@ def same_picture(likeness: Likeness) -> bool:
     True
     """
     return likeness.error <= SAME_ERROR and likeness.shift <= SAME_SHIFT
+
+
+def same_copy(likeness: Likeness) -> bool:
+    """Tell from a close comparison whether nothing is lost when one of the two is dropped.
+
+    Two poses of one sitter before one backdrop can be one picture to `same_picture`; what their
+    differences leave lies in one place.
+
+    Examples
+    --------
+    >>> turned = Likeness(error=0.12, shift=0.02, correlation=0.98, equal=False, worst=0.9)
+    >>> same_picture(turned), same_copy(turned)
+    (True, False)
+    """
+    return same_picture(likeness) and likeness.error <= COPY_ERROR and likeness.worst <= COPY_WORST
+
+
+def same_colours(one: npt.NDArray[np.uint8], other: npt.NDArray[np.uint8]) -> bool:
+    """Tell whether two pictures have about the same colours, whatever their brightness.
+
+    Parameters
+    ----------
+    one, other : (H, W, 3) uint8 RGB
+        Of any sizes and orientations.
+
+    Examples
+    --------
+    >>> red, green = (np.full((4, 4, 3), rgb, np.uint8) for rgb in ((180, 40, 40), (20, 105, 20)))
+    >>> same_colours(red, red // 10 * 9), same_colours(red, green)
+    (True, False)
+    """
+    first, second = _chroma(one), _chroma(other)
+    limit = _COLOUR_OFF + _COLOUR_GAIN * np.maximum(np.abs(first), np.abs(second))
+    return bool((np.abs(first - second) <= limit).all())
+
+
+def _chroma(image: npt.NDArray[np.uint8]) -> npt.NDArray[np.float64]:
+    """Return mean and spread of a* and b* (CIE 1976): (4,)."""
+    lab = cv2.cvtColor(image.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)[..., 1:].reshape(-1, 2)
+    return np.asarray(np.concatenate([lab.mean(axis=0), lab.std(axis=0)]), np.float64)
 
 
 def candidates(

@@ -30,6 +30,7 @@ _MIN_CONTRAST: Final = 3.0
 _CONTRAST_RATIO: Final = 4.0
 _BLANK_STEP: Final = 40.0
 _ROUNDING: Final = 2
+_BLOCKS: Final = 8
 # So near without any fitting that fitting cannot change the verdict.
 _CLEAR: Final = 0.1
 
@@ -49,15 +50,19 @@ class Likeness:
         Of the pictures in small (16 x 16) in the best of the eight orientations, before fitting.
     equal : bool
         Whether the thumbnails are equal but for rounding: a candidate for equal pixels.
+    worst : float
+        The same as ``error``, of the worst eighth by eighth of the picture: a head that is turned
+        leaves much in one place where recompression leaves a little everywhere.
     """
 
     error: float
     shift: float
     correlation: float
     equal: bool
+    worst: float = 0.0
 
 
-def compare(one: Thumbnail, other: Thumbnail) -> Likeness:
+def compare(one: Thumbnail, other: Thumbnail, *, closely: bool = False) -> Likeness:
     """Fit one thumbnail to another and measure what remains.
 
     The orientation is the best of the eight at 16 x 16 pixels; the crop is a stretch and a shift
@@ -69,6 +74,8 @@ def compare(one: Thumbnail, other: Thumbnail) -> Likeness:
     ----------
     one, other : (64, 64) uint8
         From `datakit.core.similarity.hashing.thumbnail`.
+    closely : bool
+        Fit also where the pictures are near without it, so that ``worst`` means something.
 
     Returns
     -------
@@ -85,9 +92,9 @@ def compare(one: Thumbnail, other: Thumbnail) -> Likeness:
     equal = bool(cv2.absdiff(one, turned).max() <= _ROUNDING)
     plain, moving = one.astype(np.float32), turned.astype(np.float32)
     everywhere = np.ones(one.shape, np.bool_)
-    error = _residual(plain, moving, everywhere)
-    if error < _CLEAR:
-        return Likeness(error, 0.0, correlation, equal)
+    error, worst = _residual(plain, moving, everywhere)
+    if error < _CLEAR and not (closely and worst > _CLEAR):
+        return Likeness(error, 0.0, correlation, equal, worst)
     crop = np.zeros(4)
     for side_px in _LEVELS_PX:
         crop = _fit(_shrunk(one, side_px), _shrunk(turned, side_px), crop)
@@ -96,8 +103,9 @@ def compare(one: Thumbnail, other: Thumbnail) -> Likeness:
     stretch, offset = crop[::2], crop[1::2]
     shift = float((np.abs(stretch) / 2 + np.abs(offset)).max())
     if inside.mean() < _MIN_OVERLAP:
-        return Likeness(1.0, shift, correlation, equal)
-    return Likeness(_residual(plain, fitted, inside), shift, correlation, equal)
+        return Likeness(1.0, shift, correlation, equal, 1.0)
+    error, worst = _residual(plain, fitted, inside)
+    return Likeness(error, shift, correlation, equal, worst)
 
 
 def _turned(one: Thumbnail, other: Thumbnail) -> tuple[Thumbnail, float]:
@@ -192,23 +200,39 @@ def _cropped(image: _Floats, crop: _CropT, border: int = cv2.BORDER_REPLICATE) -
     return np.asarray(moved, dtype=np.float32)
 
 
-def _residual(one: _Floats, other: _Floats, inside: _Flags) -> float:
-    """Return what the better of the two tone curves leaves, over the contrast."""
+def _residual(one: _Floats, other: _Floats, inside: _Flags) -> tuple[float, float]:
+    """Return what the better tone curve leaves, over the contrast: in all, and at worst."""
     first, second = one[inside].astype(np.float64), other[inside].astype(np.float64)
     contrasts = float(first.std()), float(second.std())
     if min(contrasts) < _MIN_CONTRAST and abs(first.mean() - second.mean()) > _BLANK_STEP:
-        return 1.0
+        return 1.0, 1.0
     low, high = (max(contrast, _MIN_CONTRAST) for contrast in sorted(contrasts))
     if high > _CONTRAST_RATIO * low:
-        return 1.0
-    return min(_untoned(first, second), _untoned(second, first))
+        return 1.0, 1.0
+    left = min(_untoned(first, second), _untoned(second, first), key=lambda left: (left**2).sum())
+    return float(np.sqrt((left**2).mean())), _worst(left, inside)
 
 
-def _untoned(wanted: npt.NDArray[np.float64], given: npt.NDArray[np.float64]) -> float:
+def _worst(left: npt.NDArray[np.float64], inside: _Flags) -> float:
+    """Return the largest root mean square of a block that lies inside for the most part."""
+    squares = np.zeros(inside.shape)
+    squares[inside] = left**2
+    side = inside.shape[0] // _BLOCKS
+    area = (side, side)
+    total = cv2.boxFilter(squares, cv2.CV_64F, area, borderType=cv2.BORDER_CONSTANT)
+    share = cv2.boxFilter(inside.astype(np.float64), cv2.CV_64F, area)
+    known = share >= _MIN_OVERLAP
+    return float(np.sqrt((total[known] / share[known]).max(initial=0.0)))
+
+
+def _untoned(
+    wanted: npt.NDArray[np.float64], given: npt.NDArray[np.float64]
+) -> npt.NDArray[np.float64]:
+    """Return what the best curve of gray levels leaves of each pixel, over the contrast."""
     tone = np.minimum((given * (_TONES / 256)).astype(np.int64), _TONES - 1)
     count = np.bincount(tone, minlength=_TONES)
     used = count > 0
     centre = np.bincount(tone, given, _TONES)[used] / count[used]
     value = np.bincount(tone, wanted, _TONES)[used] / count[used]
     left = wanted - np.interp(given, centre, value)
-    return float(np.sqrt((left**2).mean()) / max(float(wanted.std()), _MIN_CONTRAST))
+    return np.asarray(left / max(float(wanted.std()), _MIN_CONTRAST))

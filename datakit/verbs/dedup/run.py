@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
+from contextlib import closing
 
 import msgspec
 
-from datakit.core.similarity.duplicates import same_picture
-from datakit.core.similarity.picture_match import compare
+from datakit.engine.base import LazyTask, ordered_map
+from datakit.engine.local import LocalEngine
 from datakit.io.layouts.base import Item
 from datakit.io.layouts.sources import Collection
 from datakit.io.pixels import images
@@ -17,7 +18,9 @@ from datakit.io.store.storage import location
 from datakit.io.tables import csv_rows, jsonl
 from datakit.records.summary import Summary
 from datakit.verbs.dedup.options import VERB, Options
+from datakit.verbs.dedup.task import Cluster, Member
 from datakit.verbs.shared.lineage import Lineage
+from datakit.verbs.shared.lineage_duplicates import WORTH_WORKERS
 from datakit.verbs.shared.pair_sheet import draw_pairs
 from datakit.verbs.shared.progress import ProgressListener, SilentProgress
 from datakit.verbs.shared.tracing import trace
@@ -54,7 +57,7 @@ def run(options: Options, progress: ProgressListener | None = None) -> Summary:
     failed = len(lineage.failures) + len(source.failures)
     summary = Summary(verb=VERB, counts=counts, failed=failed, notes=tuple(lineage.notes))
     if not options.dry_run:
-        kept = [_kept(lineage, cluster, options.keep) for cluster in clusters]
+        kept = _kept(lineage, clusters, options)
         _write(options, source, lineage, clusters, kept, progress or SilentProgress(), counts)
         summary = msgspec.structs.replace(summary, out=options.out)
     return msgspec.structs.replace(summary, seconds=time.perf_counter() - started)
@@ -69,24 +72,35 @@ def _clusters(lineage: Lineage) -> list[list[int]]:
     return sorted(found, key=lambda cluster: (-len(cluster), cluster[0]))
 
 
-def _kept(lineage: Lineage, cluster: list[int], rule: str) -> set[int]:
-    """Return which of a cluster to keep: the best, and those that are not like any kept one.
-
-    A cluster can be a chain, each sample like the next and the first unlike the last: what is
-    left out must be a copy of something that stays.
-    """
+def _kept(lineage: Lineage, clusters: list[list[int]], options: Options) -> list[set[int]]:
+    """Return which of each cluster to keep; of one whose files are unreadable by now, all."""
+    exact: dict[str, str] = {}
+    for link in lineage.links:
+        if link.reason == "exact":
+            exact[link.one] = exact[link.other] = exact.get(link.one, link.one)
+    number = {home: at for at, home in enumerate(dict.fromkeys(exact.values()))}
     items = lineage.items
-    exact = {link.other for link in lineage.links if link.reason == "exact"}
-    ranked = sorted(cluster, key=lambda at: (0 if rule == "first" else -_pixels(items[at]), at))
-    kept: list[int] = []
-    for at in ranked:
-        thumbnail = lineage.looks[at].print.thumbnail
-        copies = (
-            same_picture(compare(lineage.looks[other].print.thumbnail, thumbnail)) for other in kept
-        )
-        if not (items[at].key in exact and kept) and not any(copies):
-            kept.append(at)
-    return set(kept)
+    ranked = [
+        sorted(c, key=lambda at: (0 if options.keep == "first" else -_pixels(items[at]), at))
+        for c in clusters
+    ]
+
+    def member(at: int) -> Member:
+        file = items[at].image
+        assert file is not None
+        home = exact.get(items[at].key)
+        thumbnail = lineage.looks[at].print.thumbnail.tobytes()
+        return Member(file, thumbnail, -1 if home is None else number[home])
+
+    work = [
+        Cluster(items[cluster[0]].key, tuple(member(at) for at in cluster)) for cluster in ranked
+    ]
+    engine = options.make_engine() if len(work) >= WORTH_WORKERS else LocalEngine(0)
+    with closing(ordered_map(engine, LazyTask("datakit.verbs.dedup.task:Keep", {}), work)) as found:
+        return [
+            {cluster[place] for place in outcome.value} if outcome.value else set(cluster)
+            for cluster, outcome in zip(ranked, found, strict=True)
+        ]
 
 
 def _pixels(item: Item) -> int:

@@ -17,7 +17,8 @@ from datakit.verbs.shared.lineage_options import LineageOptions
 from datakit.verbs.shared.near_duplicates import PairItem, Verdict
 
 # Starting workers costs about as much as this many comparisons.
-_WORTH_WORKERS = 2000
+WORTH_WORKERS = 2000
+"""Comparisons that are worth the start of workers."""
 
 
 def join_duplicates(found: Lineage, options: LineageOptions) -> None:
@@ -90,7 +91,7 @@ def _join_exact(found: Lineage, options: LineageOptions, left: Any, right: Any) 
     chosen = sorted(suspects)
     if not chosen:
         return 0
-    engine = options.make_engine() if len(chosen) >= _WORTH_WORKERS else LocalEngine(0)
+    engine = options.make_engine() if len(chosen) >= WORTH_WORKERS else LocalEngine(0)
     task = LazyTask("datakit.verbs.shared.near_duplicates:DigestPixels", {})
     items = [found.items[at] for at in chosen]
     digests: list[str | None] = [None] * len(found.items)
@@ -106,23 +107,24 @@ def compared(
     found: Lineage, options: LineageOptions, task: str, pairs: Sequence[tuple[int, int]]
 ) -> Iterator[tuple[tuple[int, int], Verdict]]:
     """Yield the verdict of each pair whose files could be read."""
-    engine = options.make_engine() if len(pairs) >= _WORTH_WORKERS else LocalEngine(0)
+    engine = options.make_engine() if len(pairs) >= WORTH_WORKERS else LocalEngine(0)
     lazy = LazyTask(f"datakit.verbs.shared.near_duplicates:{task}", {})
-    items = _pair_items(found, pairs, files=task == "CompareSources")
+    items = _pair_items(found, pairs)
     with closing(ordered_map(engine, lazy, items)) as outcomes:
         for pair, outcome in zip(pairs, outcomes, strict=True):
             if outcome.value is not None:
                 yield pair, outcome.value
 
 
-def _pair_items(
-    found: Lineage, pairs: Sequence[tuple[int, int]], *, files: bool
-) -> Iterator[PairItem]:
+def _pair_items(found: Lineage, pairs: Sequence[tuple[int, int]]) -> Iterator[PairItem]:
     for one, other in pairs:
+        left, right = found.items[one].image, found.items[other].image
+        assert left is not None
+        assert right is not None
         yield PairItem(
             f"{one} {other}",
             found.looks[one].print.thumbnail.tobytes(),
             found.looks[other].print.thumbnail.tobytes(),
-            found.items[one].image if files else None,
-            found.items[other].image if files else None,
+            left,
+            right,
         )

@@ -4,18 +4,27 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 
-from datakit.core.similarity.duplicates import same_picture
+from datakit.core.similarity.duplicates import FLAT_CONTRAST, same_colours, same_picture
 from datakit.core.similarity.hashing import THUMBNAIL_PX, Fingerprint, fingerprint, thumbnail
 from datakit.core.similarity.keypoints import SIDE_PX, shared_details
 from datakit.core.similarity.picture_match import compare
 from datakit.errors import InputError
 from datakit.io.layouts.base import Item
 from datakit.io.pixels.capture_time import capture_time
-from datakit.io.pixels.decoders import decode_alpha, decode_mask, decode_outline, decode_photo
+from datakit.io.pixels.decoders import (
+    decode_alpha,
+    decode_mask,
+    decode_outline,
+    decode_photo,
+    decode_small_photo,
+    decode_stored,
+)
+from datakit.io.pixels.native import probe
 from datakit.io.store.files import FileRef
 
 # Below this many shared details chance could have made them; see docs/dedup.md.
@@ -74,8 +83,8 @@ class PairItem:
     key: str
     left: bytes
     right: bytes
-    left_file: FileRef | None = None
-    right_file: FileRef | None = None
+    left_file: FileRef
+    right_file: FileRef
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +101,13 @@ class Compare:
     """Tell whether two pictures are one, by their thumbnails."""
 
     def __call__(self, pair: PairItem) -> Verdict:
-        """Compare one pair."""
-        likeness = compare(_thumbnail(pair.left), _thumbnail(pair.right))
-        return Verdict(same_picture(likeness), round(likeness.error, 4), likeness.equal)
+        """Compare one pair; files are read only where nothing but colours tells them apart."""
+        one, other = as_thumbnail(pair.left), as_thumbnail(pair.right)
+        likeness = compare(one, other)
+        same = same_picture(likeness)
+        if same and max(one.std(), other.std()) < FLAT_CONTRAST:
+            same = same_colours(*(small_photo(file) for file in (pair.left_file, pair.right_file)))
+        return Verdict(same, round(likeness.error, 4), likeness.equal)
 
 
 @dataclass(frozen=True)
@@ -103,12 +116,12 @@ class CompareSources:
 
     def __call__(self, pair: PairItem) -> Verdict:
         """Compare one pair; their files are read only when the thumbnails do not agree."""
-        likeness = compare(_thumbnail(pair.left), _thumbnail(pair.right))
+        likeness = compare(as_thumbnail(pair.left), as_thumbnail(pair.right))
         error = round(likeness.error, 4)
         if same_picture(likeness):
             return Verdict(True, error, likeness.equal)
         similar = error <= _SIMILAR_ERROR and likeness.correlation >= _SIMILAR_CORRELATION
-        if similar or pair.left_file is None or pair.right_file is None:
+        if similar:
             return Verdict(similar, error, False)
         one, other = (
             decode_outline(file.read(), file.name, side_px=SIDE_PX)
@@ -119,16 +132,37 @@ class CompareSources:
 
 @dataclass(frozen=True)
 class DigestPixels:
-    """Return the sha256 of a sample's decoded pixels and their size."""
+    """Return the sha256 of a sample's decoded pixels, their opacity and their size."""
 
     def __call__(self, item: Item) -> str:
         """Digest one image."""
         assert item.image is not None
-        pixels = decode_photo(item.image.read(), item.image.name)
+        data = item.image.read()
+        pixels = decode_photo(data, item.image.name)
         digest = hashlib.sha256(repr(pixels.shape).encode())
         digest.update(pixels.tobytes())
+        opacity = opacity_of(data, item.image.name)
+        if opacity is not None:
+            digest.update(opacity.tobytes())
         return digest.hexdigest()
 
 
-def _thumbnail(data: bytes) -> np.ndarray:  # type: ignore[type-arg]
+def opacity_of(data: bytes, name: str) -> npt.NDArray[Any] | None:
+    """Return the opacity of a picture that has clear parts, (H, W); None for an opaque one."""
+    if probe(data, name).mode in ("L", "RGB", "CMYK", "YCbCr", "1"):
+        return None
+    stored = decode_stored(data, name)
+    if stored.ndim != 3 or stored.shape[2] not in (2, 4):
+        return None
+    opacity = stored[..., -1]
+    return None if (opacity == np.iinfo(opacity.dtype).max).all() else opacity
+
+
+def small_photo(file: FileRef) -> npt.NDArray[np.uint8]:
+    """Return a picture in colour, at least `THUMBNAIL_PX` on each side where it has that many."""
+    return decode_small_photo(file.read(), file.name, side_px=THUMBNAIL_PX)
+
+
+def as_thumbnail(data: bytes) -> npt.NDArray[np.uint8]:
+    """Return the thumbnail that these bytes hold."""
     return np.frombuffer(data, np.uint8).reshape(THUMBNAIL_PX, THUMBNAIL_PX)
