@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 import msgspec
 import numpy as np
+from PIL import Image
 
 from datakit.core.images.contact_sheet import contact_sheet
 from datakit.core.splitting.expressions import parse
@@ -178,7 +179,7 @@ class Dataset:
 
     def torch(self, split: str | None = None, **options: Any) -> PortraitDataset:
         """Return a torch dataset of the labelled samples (`datakit.training.PortraitDataset`)."""
-        from datakit.training import PortraitDataset
+        from datakit.training.data import PortraitDataset
 
         return PortraitDataset(self.items, split, **options)
 
@@ -292,8 +293,6 @@ def _plain(one: SampleView) -> dict[str, Any]:
 
 def _pictures(one: SampleView) -> dict[str, Any]:
     """Return a sample's pictures as PIL images, labels in 8 or 16 bits."""
-    from PIL import Image
-
     def made(pixels: Any) -> Any:
         return None if pixels is None else Image.fromarray(pixels)
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+import cv2
 import msgspec
 import torch
 from torch import Tensor, nn, optim
@@ -242,7 +243,5 @@ def deterministic(device: str) -> Iterator[None]:
 
 
 def _one_thread(worker: int) -> None:
-    import cv2
-
     cv2.setNumThreads(0)
     torch.set_num_threads(1)

@@ -13,7 +13,11 @@ from datakit.io.store.files import FileRef, open_root
 from datakit.io.store.storage import location
 from datakit.records.anonymization import AUDIT, REVIEW, REVIEW_HEADER
 from datakit.records.summary import Summary
+from datakit.verbs.anonymize.face_hiding import Hiding
 from datakit.verbs.anonymize.options import VERB, Options
+from datakit.verbs.anonymize.preview import write_preview
+from datakit.verbs.anonymize.release import reopen_for_release, unknown_release
+from datakit.verbs.anonymize.task import check_models
 from datakit.verbs.shared.pipeline import Contents, process
 from datakit.verbs.shared.progress import ProgressListener
 from datakit.verbs.shared.run_record import Run, operation
@@ -41,9 +45,6 @@ def run(options: Options, progress: ProgressListener | None = None) -> Summary:
     ModelError
         If a model is missing or damaged.
     """
-    from datakit.verbs.anonymize.release import reopen_for_release, unknown_release
-    from datakit.verbs.anonymize.task import check_models
-
     source = options.open()
     if problem := unknown_release(options.released, source):
         raise InputError(problem)
@@ -69,8 +70,6 @@ def run(options: Options, progress: ProgressListener | None = None) -> Summary:
 
 
 def _task_params(options: Options) -> dict[str, object]:
-    from datakit.verbs.anonymize.face_hiding import Hiding
-
     return {
         "out": options.out,
         # Who was let in is the card's business: every other photo is the same without it.
@@ -112,8 +111,6 @@ def _alphas(folder: str | None) -> dict[str, FileRef] | None:
 
 
 def _preview(options: Options, source: Collection, task: LazyTask) -> str:
-    from datakit.verbs.anonymize.preview import write_preview
-
     path = location(f"{options.out.rstrip('/')}.preview.jpg")
     count = write_preview(path, source.items(), task.params, options.preview)
     return f"{path}: {count} photos before and after; it shows faces, do not pass it on"

@@ -24,6 +24,15 @@ from datakit.io.store.storage import location
 from datakit.models.faces.base import FACE_DETECTORS
 from datakit.models.faces.finder import FaceFinder
 from datakit.models.faces.masks import FaceMasker
+from datakit.models.faces.mediapipe import (
+    FACE_MESH,
+    FULL_RANGE,
+    SHORT_RANGE,
+    MediapipeDetector,
+    MediapipeMesh,
+)
+from datakit.models.segmenters.selfie import SELFIE, SelfieMatte
+from datakit.models.weights.provenance import load_weights
 from datakit.records.anonymization import Anonymization, HiddenFace, Status
 from datakit.records.probe import Probe
 from datakit.records.product import Product
@@ -63,9 +72,6 @@ class Anonymize:
     facemask_dir: str | None
 
     def __post_init__(self) -> None:
-        from datakit.models.faces.mediapipe import MediapipeDetector, MediapipeMesh
-        from datakit.models.segmenters.selfie import SelfieMatte
-
         chosen = [
             FACE_DETECTORS.load(name)(self.threshold, self.weights) for name in self.detectors
         ]
@@ -219,10 +225,6 @@ def check_models(
     detectors: Sequence[str], threshold: float | None, weights: Sequence[str], matte: str
 ) -> None:
     """Raise ModelError when a model that the task needs is missing or damaged."""
-    from datakit.models.faces.mediapipe import FACE_MESH, FULL_RANGE, SHORT_RANGE
-    from datakit.models.segmenters.selfie import SELFIE
-    from datakit.models.weights.provenance import load_weights
-
     for name in detectors:
         load_weights(FACE_DETECTORS.load(name).WEIGHTS, weights)
     for needed in (FULL_RANGE, SHORT_RANGE, FACE_MESH, *([SELFIE] if matte == "auto" else [])):

@@ -22,7 +22,7 @@ Faces = Literal["none", "mediapipe", "centerface", "yunet"]
 
 
 class Band:
-    """Lays the unknown band of photos; see `datakit.verbs.matte.options.BandOptions`.
+    """Lays the unknown band of photos; see `datakit.verbs.shared.band_options.BandOptions`.
 
     Parameters
     ----------

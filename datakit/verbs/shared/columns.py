@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection as Names
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
 
 from datakit.errors import DatakitError, InputError
 from datakit.io.layouts import READERS
 from datakit.io.layouts.base import Item
 from datakit.records.labels import LabelObject
 from datakit.verbs.shared.lineage import Lineage, source_of
-
-if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
 
 COLUMNS = {
     "id": "the sample's id",
@@ -51,8 +50,6 @@ def columns(lineage: Lineage, wanted: Names[str]) -> dict[str, npt.NDArray[Any]]
 
 
 def _column(lineage: Lineage, name: str) -> npt.NDArray[Any]:
-    import numpy as np
-
     if name == "group":
         values: list[Any] = list(lineage.names)
     elif name == "fg_ratio":
@@ -138,8 +135,6 @@ def strata(
     InputError
         If a number is missing, or text is to be cut into bins.
     """
-    import numpy as np
-
     names: list[str] = []
     parts: list[npt.NDArray[np.float64]] = []
     for name, bins in asked:
@@ -157,8 +152,6 @@ def strata(
 
 
 def _bins(name: str, column: Any, bins: int) -> list[tuple[str, Any]]:
-    import numpy as np
-
     missing = int(np.isnan(column).sum())
     if missing:
         raise InputError(
@@ -177,8 +170,6 @@ def _bins(name: str, column: Any, bins: int) -> list[tuple[str, Any]]:
 
 
 def _values(name: str, column: Any, bins: int | None) -> list[tuple[str, Any]]:
-    import numpy as np
-
     if bins is not None:
         raise InputError(f"--stratify {name}:{bins}: {name} is text; bins are for numbers")
     rows = [value if isinstance(value, tuple) else (value,) for value in column]

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from datakit.verbs.matte.options import BandOptions
+from datakit.verbs.shared.band_options import BandOptions
 
 VERB = "trimap"
 
