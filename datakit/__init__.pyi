@@ -5,6 +5,8 @@ from os import PathLike
 from typing import Literal
 
 from datakit.checks.limits import Override
+from datakit.notebook.dataset import Dataset as Dataset
+from datakit.notebook.dataset import open_dataset as open
 from datakit.records.evaluation import Evaluation
 from datakit.records.lineage import Audit
 from datakit.records.pipeline import RunSummary
@@ -15,8 +17,6 @@ from datakit.records.stored_weights import WeightsReport
 from datakit.records.summary import Summary
 from datakit.records.training import Training
 from datakit.verbs.table import Verb
-from datakit.notebook.dataset import Dataset as Dataset
-from datakit.notebook.dataset import open_dataset as open
 
 _Text = str | PathLike[str]
 

@@ -293,6 +293,7 @@ def _plain(one: SampleView) -> dict[str, Any]:
 
 def _pictures(one: SampleView) -> dict[str, Any]:
     """Return a sample's pictures as PIL images, labels in 8 or 16 bits."""
+
     def made(pixels: Any) -> Any:
         return None if pixels is None else Image.fromarray(pixels)
 

@@ -23,15 +23,12 @@ def stub_text() -> str:
     """Return the text of the stub file: one function for each verb, its options as keywords."""
     records: dict[str, str] = {"Verb": Verb.__module__}
     functions = [_function(row, records) for row in VERBS.values()]
-    lines = [
-        f"from {module} import {name}"
-        for module, name in sorted((m, n) for n, m in records.items())
+    named = [(module, name) for name, module in records.items()]
+    named += [
+        ("datakit.notebook.dataset", "Dataset as Dataset"),
+        ("datakit.notebook.dataset", "open_dataset as open"),
     ]
-    lines += [
-        "from datakit.notebook.dataset import Dataset as Dataset",
-        "from datakit.notebook.dataset import open_dataset as open",
-        "",
-    ]
+    lines = [*(f"from {module} import {name}" for module, name in sorted(named)), ""]
     lines += [
         "_Text = str | PathLike[str]",
         "",
