@@ -6,7 +6,7 @@ from typing import Literal
 
 from datakit.checks.limits import Override
 from datakit.notebook.dataset import Dataset as Dataset
-from datakit.notebook.dataset import open_dataset as open
+from datakit.notebook.dataset import open_dataset
 from datakit.records.evaluation import Evaluation
 from datakit.records.lineage import Audit
 from datakit.records.pipeline import RunSummary
@@ -20,6 +20,7 @@ from datakit.verbs.table import Verb
 
 _Text = str | PathLike[str]
 
+open = open_dataset
 VERBS: Mapping[str, Verb]
 __version__: str
 

@@ -26,12 +26,13 @@ def stub_text() -> str:
     named = [(module, name) for name, module in records.items()]
     named += [
         ("datakit.notebook.dataset", "Dataset as Dataset"),
-        ("datakit.notebook.dataset", "open_dataset as open"),
+        ("datakit.notebook.dataset", "open_dataset"),
     ]
     lines = [*(f"from {module} import {name}" for module, name in sorted(named)), ""]
     lines += [
         "_Text = str | PathLike[str]",
         "",
+        "open = open_dataset",
         "VERBS: Mapping[str, Verb]",
         "__version__: str",
         "",
