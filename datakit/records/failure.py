@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from typing import Annotated
 
 from msgspec import Meta
@@ -18,3 +20,26 @@ class Failure(Record, frozen=True, kw_only=True):
     error: Annotated[str, Meta(description="one sentence: subject, expected, found, way out")]
     annotation: Annotated[str | None, Meta(description="the annotation's id, if it is one")] = None
     path: Annotated[str | None, Meta(description="JSON path inside the file")] = None
+
+
+def grouped(failures: Iterable[Failure]) -> list[tuple[int, Failure]]:
+    """Return how many failures have each reason, with one of them; the most frequent first.
+
+    Reasons are told apart without regard to the names and numbers in them.
+
+    Examples
+    --------
+    >>> first = Failure(id="a", file="a.jpg", step="read", error="a.jpg: 3 bytes missing")
+    >>> other = Failure(id="b", file="b.jpg", step="read", error="b.jpg: 17 bytes missing")
+    >>> [(count, one.id) for count, one in grouped([first, other])]
+    [(2, 'a')]
+    """
+    examples: dict[str, Failure] = {}
+    counts: dict[str, int] = {}
+    for failure in failures:
+        reason = failure.error.replace(failure.file, "").replace(failure.id, "")
+        reason = re.sub(r"\d+", "#", reason)
+        examples.setdefault(reason, failure)
+        counts[reason] = counts.get(reason, 0) + 1
+    order = sorted(counts, key=lambda reason: -counts[reason])
+    return [(counts[reason], examples[reason]) for reason in order]

@@ -37,6 +37,7 @@ class Statistics(Record, frozen=True, kw_only=True):
     area_edges: tuple[float, ...] = AREA_EDGES
     areas: Annotated[tuple[int, ...], Meta(description="objects per bin of area_edges")] = ()
     failed: Annotated[int, Meta(ge=0, description="samples that could not be read")] = 0
+    notes: Annotated[tuple[str, ...], Meta(description="choices that datakit made itself")] = ()
     seconds: Annotated[float, Meta(ge=0)] = 0.0
 
     @property

@@ -36,6 +36,8 @@ def show(result: Statistics) -> None:
     listed = ", ".join(f"{size} ({count:,})" for size, count in sizes[:MOST_SIZES])
     more = f" and {len(sizes) - MOST_SIZES} more" if len(sizes) > MOST_SIZES else ""
     console.print(f"  sizes: {listed}{more}", highlight=False)
+    for note in result.notes:
+        console.print(f"  {escape(note)}", highlight=False)
     if result.failed:
         console.print(f"  [red]{result.failed:,} could not be read[/]; see: datakit validate")
     if result.out:

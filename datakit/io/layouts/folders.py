@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 
 from datakit.errors import InputError
@@ -15,14 +15,13 @@ from datakit.io.layouts.base import (
     twice,
 )
 from datakit.io.layouts.lineage import source_group
+from datakit.io.layouts.unread import unread_note, unread_pictures
+from datakit.io.pixels.formats import SUFFIXES, is_picture, why_unread
 from datakit.io.store.files import FileRef, Root
 from datakit.records.card import Command
 from datakit.records.failure import Failure
 from datakit.records.labels import LabelObject
 
-IMAGE_SUFFIXES = frozenset(
-    {".jpg", ".jpeg", ".jfif", ".jpe", ".png", ".webp", ".tif", ".tiff", ".bmp"}
-)
 LABELS = ("mask", "alpha", "trimap")
 
 KIND_OF_FOLDER: Mapping[str, str] = {
@@ -41,8 +40,8 @@ KIND_OF_FOLDER: Mapping[str, str] = {
 
 
 def is_image(name: str) -> bool:
-    """Tell by the suffix whether a file is a picture."""
-    return PurePosixPath(name).suffix.lower() in IMAGE_SUFFIXES
+    """Tell by the suffix whether a file is a picture that is read."""
+    return is_picture(name)
 
 
 class _Folders:
@@ -53,13 +52,17 @@ class _Folders:
         root: Root,
         pictures: dict[str, tuple[str | None, str, dict[str, str]]],
         failures: Iterable[Failure] = (),
+        others: Sequence[str] = (),
     ) -> None:
-        """Index ``source name -> (split, rel, {kind of label: file name})``."""
+        """Index ``source name -> (split, rel, {kind of label: file name})``.
+
+        ``others`` are pictures of formats that are not read: each is a failure.
+        """
         self._root = str(root.root)
-        self.notes: tuple[str, ...] = ()
         self.unread: Mapping[str, int] = {}
         self._pictures: dict[str, tuple[str | None, str, dict[str, str]]] = {}
-        found = list(failures)
+        found = [*failures, *unread_pictures(others)]
+        self.notes: tuple[str, ...] = unread_note(others)
         keys: set[str] = set()
         for name, (split, rel, labels) in pictures.items():
             key = f"{split}/{rel}" if split else rel
@@ -126,9 +129,9 @@ class PhotosReader(_Folders):
             pictures[name] = (split, rel.as_posix(), {})
         if not pictures:
             raise InputError(
-                f"{root.root}: expected photos ({', '.join(sorted(IMAGE_SUFFIXES))}), found none"
+                f"{root.root}: expected photos ({', '.join(sorted(SUFFIXES))}), found none"
             )
-        super().__init__(root, pictures)
+        super().__init__(root, pictures, others=[*filter(why_unread, names)])
 
     @staticmethod
     def accepts(root: Root, names: list[str]) -> bool:
@@ -169,7 +172,9 @@ class PairsReader(_Folders):
             found = {kind: labels.pop((split, kind, stem), None) for kind in LABELS}
             mine = {kind: path for kind, path in found.items() if path}
             pictures[name] = (split, rel_name, mine)
-        super().__init__(root, pictures, map(_without_image, sorted(labels.values())))
+        others = [name for name in filter(why_unread, names) if _place(PurePosixPath(name))]
+        alone = map(_without_image, sorted(labels.values()))
+        super().__init__(root, pictures, alone, others)
 
     @staticmethod
     def accepts(root: Root, names: list[str]) -> bool:

@@ -86,8 +86,8 @@ class Picture:
 
     @property
     def suffix(self) -> str:
-        """The suffix of the source's image, in lower case."""
-        return "." + self.item.rel.rpartition(".")[2].lower()
+        """The suffix of the source's image, in lower case; .png for formats that are only read."""
+        return images.written_suffix(self.item.rel)
 
     def image_file(self, suffix: str) -> tuple[bytes, int]:
         """Return the image in the format that a suffix means, and 1 if it was encoded again.

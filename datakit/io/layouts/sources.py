@@ -12,6 +12,8 @@ from datakit.errors import InputError
 from datakit.io.layouts import READERS
 from datakit.io.layouts.base import Item, Reader, ReadSettings
 from datakit.io.layouts.coco import CocoReader
+from datakit.io.layouts.unread import unicode_names, unread_note
+from datakit.io.pixels.formats import why_unread
 from datakit.io.store.files import Folder, RemoteFolder, Root, open_root
 from datakit.io.store.storage import Location, location
 from datakit.records.card import Command
@@ -178,17 +180,22 @@ def _open(path: str, layout: str | None, settings: ReadSettings) -> tuple[str, R
         folder = Folder(file.parent) if isinstance(file, Path) else RemoteFolder(file.parent)
         return "coco", CocoReader(folder, [file.name], settings)
     root = open_root(path)
-    names = list(root.names())
-    if not names:
+    names, failures = unicode_names(root.names())
+    if not names and not failures:
         raise InputError(f"{path}: expected a dataset, found an empty folder")
     name = layout or _recognise(root, names)
-    return name, READERS.load(name)(root, names, settings)
+    reader = READERS.load(name)(root, names, settings)
+    reader.failures = (*failures, *reader.failures)
+    return name, reader
 
 
 def _recognise(root: Root, names: list[str]) -> str:
     for name in READERS:
         if READERS.load(name).accepts(root, names):
             return name
+    note = unread_note([*filter(why_unread, names)])
+    if note:
+        raise InputError(f"{root.root}: expected a dataset or photos; {note[0]}")
     listed = ", ".join(names[:3]) + (", …" if len(names) > 3 else "")
     raise InputError(
         f"{root.root}: expected a COCO export, a datakit dataset, images/ with masks/ or alphas/, "

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import cache
 from importlib.util import find_spec
 from pathlib import PurePosixPath
 from typing import Final
@@ -117,8 +118,7 @@ def is_picture(name: str) -> bool:
     """
     suffix = PurePosixPath(name).suffix.lower()
     return suffix in SUFFIXES or any(
-        suffix in suffixes and find_spec(module) is not None
-        for _, module, suffixes in EXTRAS.values()
+        suffix in suffixes and _has_extra(kind) for kind, (_, _, suffixes) in EXTRAS.items()
     )
 
 
@@ -136,10 +136,25 @@ def why_unread(name: str) -> str | None:
     suffix = PurePosixPath(name).suffix.lower()
     if suffix in UNREAD:
         return _refusal(UNREAD[suffix])
-    for kind, (_, module, suffixes) in EXTRAS.items():
-        if suffix in suffixes and find_spec(module) is None:
+    for kind, (_, _, suffixes) in EXTRAS.items():
+        if suffix in suffixes and not _has_extra(kind):
             return _refusal(kind)
     return None
+
+
+def kind_of_name(name: str) -> str:
+    """Return what a picture's suffix says that it is.
+
+    Examples
+    --------
+    >>> kind_of_name("a.HEIC"), kind_of_name("b.gif")
+    ('HEIC photo', 'GIF')
+    """
+    suffix = PurePosixPath(name).suffix.lower()
+    for kind, (_, _, suffixes) in EXTRAS.items():
+        if suffix in suffixes:
+            return _NAMES[kind]
+    return UNREAD.get(suffix, suffix.removeprefix("."))
 
 
 def sniff(data: bytes) -> str | None:
@@ -180,6 +195,7 @@ def require_readable(data: bytes, name: str) -> str:
     raise InputError(f"{name}: expected an image, found something else: {_refusal(kind)}")
 
 
+@cache
 def _has_extra(kind: str) -> bool:
     return kind in EXTRAS and find_spec(EXTRAS[kind][1]) is not None
 

@@ -5,6 +5,7 @@ What a file is decoded as depends on its meaning: see `datakit.io.pixels.decoder
 
 from __future__ import annotations
 
+from pathlib import PurePosixPath
 from typing import Any, Final
 
 import cv2
@@ -86,6 +87,20 @@ def encode_like(image: Image8, suffix: str) -> bytes:
     # Above 100 WebP is lossless.
     options = [cv2.IMWRITE_WEBP_QUALITY, 101] if suffix == ".webp" else []
     return _imencode(suffix, cv2.cvtColor(image, cv2.COLOR_RGB2BGR), options)
+
+
+def written_suffix(name: str) -> str:
+    """Return the suffix under which a photo is encoded again: its own, in lower case, or .png.
+
+    Some formats are only read: HEIC, JPEG XL, AVIF.
+
+    Examples
+    --------
+    >>> written_suffix("a.JPG"), written_suffix("b.heic")
+    ('.jpg', '.png')
+    """
+    suffix = PurePosixPath(name).suffix.lower()
+    return suffix if suffix in EXTENSIONS else ".png"
 
 
 class GrayCanvas:

@@ -11,6 +11,7 @@ from typing import Any, Literal
 from datakit.errors import InputError
 from datakit.io.layouts import READERS
 from datakit.io.layouts.folders import KIND_OF_FOLDER, is_image
+from datakit.io.layouts.unread import unicode_names
 from datakit.io.store.files import FileRef, Root, open_root
 from datakit.records.sample import SYNTHETIC
 
@@ -73,7 +74,7 @@ def read_labels(path: str) -> Labels:
         If there are no labels, or two files of one name.
     """
     root = open_root(path)
-    names = list(root.names())
+    names, _ = unicode_names(root.names())
     for name in READERS:
         if name in ("photos", "coco"):
             continue

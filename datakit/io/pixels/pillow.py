@@ -28,6 +28,12 @@ _DNG_TAG: Final = 50706
 _RAW_COLOURS: Final = (32803, 34892)
 """What a TIFF of a camera's sensor says of its colours: filter array, linear raw."""
 
+_ELSEWHERE: Final = {
+    "HEIF": " (a HEIC photo); open it where it came from and save it as JPEG",
+    "JXL": " (a JPEG XL picture); open it where it came from and save it as JPEG",
+}
+"""What can be done where a decoder of an extra does not say why it failed."""
+
 _CUT_OFF: Final = ("truncated", "unexpected end of file")
 
 
@@ -122,10 +128,11 @@ def _opened(data: bytes, name: str) -> Iterator[Image.Image]:
     except Image.DecompressionBombError:
         raise InputError(f"{name}: expected at most {MAX_PIXELS:,} pixels, found more") from None
     except UnidentifiedImageError:
-        raise InputError(f"{name}: the image header is damaged (of a {kind})") from None
+        raise InputError(f"{name}: the image header is damaged{_ELSEWHERE.get(kind, '')}") from None
     # Pillow's parsers meet arbitrary bytes here and fail in as many ways as there are formats.
     except Exception as error:  # noqa: BLE001
-        raise InputError(f"{name}: the image header is damaged ({error})") from None
+        reason = _ELSEWHERE.get(kind) or f" ({error})"
+        raise InputError(f"{name}: the image header is damaged{reason}") from None
 
 
 def _register(kind: str) -> None:

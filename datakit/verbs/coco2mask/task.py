@@ -6,7 +6,6 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import PurePosixPath
 from typing import Any, Literal
 
 import cv2
@@ -263,7 +262,10 @@ class Rasterize:
             names[f"{kind}_file_name"] = name
             files[name] = len(encoded)
         if self.placing != "none":
-            names["file_name"] = name = item.place("images")
+            anew = facts.orientation != 1 or self.size_wh is not None
+            suffix = images.written_suffix(item.rel)
+            kept = not anew or item.rel.lower().endswith(suffix)
+            names["file_name"] = name = item.place("images", None if kept else suffix)
             files[name] = self._place_image(item, data, facts, name)
         return names, files
 
@@ -274,7 +276,7 @@ class Rasterize:
             image = decode_photo(data, item.source_name)
             if self.size_wh and self.size_wh != facts.size_wh:
                 image = Resizing(facts.size_wh, self.size_wh, self.fit).image(image)
-            data = images.encode_like(image, PurePosixPath(name).suffix)
+            data = images.encode_like(image, images.written_suffix(name))
             atomic.write_bytes(target, data)
             return len(data)
         path = item.image.path if item.image else None

@@ -48,7 +48,9 @@ class _Export:
         data = image_bytes(item)
         found = read_labelled(item, data)
         original: bytes | None = data
-        if images.probe(data, item.source_name).orientation != 1:
+        facts = images.probe(data, item.source_name)
+        if facts.orientation != 1 or facts.transparent:
+            # What lies hidden under clear pixels is shown by programs that do not know of them.
             original = None
         height, width = found.image.shape[:2]
         if self.settings.size_wh and self.settings.size_wh != (width, height):

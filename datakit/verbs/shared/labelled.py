@@ -158,9 +158,10 @@ def write_labelled(
         if array is None:
             continue
         if kind == "image":
-            suffix = PurePosixPath(item.rel).suffix
+            suffix = images.written_suffix(item.rel)
             data = images.encode_like(array, suffix) if image is None else image
-            blobs[kind] = (item.place("images"), data)
+            kept = image is not None or item.rel.lower().endswith(suffix)
+            blobs[kind] = (item.place("images", None if kept else suffix), data)
         else:
             blobs[kind] = (item.place(FOLDERS[kind], ".png"), images.encode_png(array))
     return (*_write(out, blobs), blobs["image"][1])

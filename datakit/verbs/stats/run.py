@@ -12,7 +12,7 @@ from itertools import islice, pairwise
 import msgspec
 
 from datakit.core.images.contact_sheet import contact_sheet
-from datakit.engine.base import LazyTask, ordered_map
+from datakit.engine.base import LazyTask, Outcome, ordered_map
 from datakit.errors import InputError
 from datakit.io.dataset import report_folder
 from datakit.io.layouts.base import Item
@@ -21,6 +21,7 @@ from datakit.io.pixels import images
 from datakit.io.store import atomic
 from datakit.io.store.storage import Location, location
 from datakit.io.tables.plots import Bars, save_bars
+from datakit.records.failure import Failure, grouped
 from datakit.records.statistics import AREA_EDGES, SplitCounts, Statistics
 from datakit.verbs.shared.inspect import Measured
 from datakit.verbs.shared.progress import ProgressListener, SilentProgress
@@ -58,41 +59,44 @@ def run(options: Options, progress: ProgressListener | None = None) -> Statistic
     tally = _Tally()
     progress.begin(len(source), VERB)
     try:
-        for item, measured in _measure(options, source):
-            tally.add(item, measured)
-            progress.advance(tally.failed)
+        for item, outcome in _measure(options, source):
+            tally.add(item, outcome)
+            progress.advance(len(tally.failures))
     finally:
         progress.end()
-    result = tally.result(len(source.failures))
+    result = tally.result(source)
     if out:
         _write(out, options, source, result)
         result = msgspec.structs.replace(result, out=str(out))
     return msgspec.structs.replace(result, seconds=time.perf_counter() - started)
 
 
-def _measure(options: Options, source: Collection) -> Iterator[tuple[Item, Measured | None]]:
+def _measure(options: Options, source: Collection) -> Iterator[tuple[Item, Outcome[Measured]]]:
     task = LazyTask("datakit.verbs.shared.inspect:Measure", {"label_map": source.label_map})
     # Two passes over the same stable order: outcomes carry keys, splits come from the items.
     items = source.items()
     with closing(ordered_map(options.make_engine(), task, source.items())) as outcomes:
-        for item, outcome in zip(items, outcomes, strict=True):
-            yield item, outcome.value
+        yield from zip(items, outcomes, strict=True)
 
 
 class _Tally:
     """Counts as samples come by."""
 
     def __init__(self) -> None:
-        self.failed = 0
+        self.failures: list[Failure] = []
         self._splits: dict[str, Counter[str]] = {}
         self._classes: dict[str, Counter[str]] = {}
         self._groups: dict[str, set[str]] = {}
         self._sizes: Counter[str] = Counter()
         self._areas = [0] * (len(AREA_EDGES) - 1)
 
-    def add(self, item: Item, measured: Measured | None) -> None:
+    def add(self, item: Item, outcome: Outcome[Measured]) -> None:
+        measured = outcome.value
         if measured is None:
-            self.failed += 1
+            error = str(outcome.error)
+            self.failures.append(
+                Failure(id=item.key, file=item.source_name, step="read", error=error)
+            )
             return
         split = item.split or "-"
         counts = self._splits.setdefault(split, Counter())
@@ -106,7 +110,7 @@ class _Tally:
         for area in measured.areas:
             self._areas[min(bisect_right(AREA_EDGES, area) - 1, len(self._areas) - 1)] += area > 0
 
-    def result(self, unreadable: int) -> Statistics:
+    def result(self, source: Collection) -> Statistics:
         splits = {
             split: SplitCounts(
                 **counts,
@@ -119,8 +123,14 @@ class _Tally:
             splits=splits,
             sizes=dict(self._sizes.most_common()),
             areas=tuple(self._areas),
-            failed=self.failed + unreadable,
+            failed=len(self.failures) + len(source.failures),
+            notes=(*source.notes, *map(_words, grouped(self.failures))),
         )
+
+
+def _words(reason: tuple[int, Failure]) -> str:
+    count, example = reason
+    return f"could not be read: {count:,} x {example.error}"
 
 
 def _write(out: Location, options: Options, source: Collection, result: Statistics) -> None:
