@@ -17,7 +17,7 @@ _HEADER: Final = struct.Struct(">IIBBBBB")
 _CHANNELS: Final = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 _FILTERS: Final = 5
 # Adam7: first column, first row, column step, row step of each pass.
-_PASSES: Final = (
+PASSES: Final = (
     (0, 0, 8, 8),
     (4, 0, 8, 8),
     (0, 4, 4, 8),
@@ -161,7 +161,7 @@ def _gather(data: bytes, name: str) -> tuple[tuple[int, ...], bytes, list[memory
 
 def _runs(width: int, height: int, pixel_bits: int, interlaced: int) -> tuple[tuple[int, int], ...]:
     """Return (bytes a line with its filter byte, lines) of each pass that has pixels."""
-    passes = _PASSES if interlaced else ((0, 0, 1, 1),)
+    passes = PASSES if interlaced else ((0, 0, 1, 1),)
     found = []
     for left, top, step_x, step_y in passes:
         columns = -((left - width) // step_x)

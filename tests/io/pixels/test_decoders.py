@@ -15,7 +15,7 @@ from PIL import Image, ImageCms
 
 from datakit.core.images.transparency import composite
 from datakit.errors import InputError, TruncatedError
-from datakit.io.pixels import decoders, images, native
+from datakit.io.pixels import decoders, images, native, png_stream
 from datakit.io.pixels.formats import sniff
 from datakit.io.pixels.icc import is_wide_gamut
 from datakit.io.pixels.jpeg_stream import jpeg_end
@@ -380,9 +380,7 @@ def _interlaced(pixels: np.ndarray) -> bytes:
     samples = stored.reshape(*pixels.shape[:2], -1)
     colour = {1: 0, 2: 4, 3: 2, 4: 6}[1 if pixels.ndim == 2 else pixels.shape[2]]
     raw = b""
-    for left, top, step_x, step_y in (
-        (0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2),
-    ):  # fmt: skip
+    for left, top, step_x, step_y in png_stream.PASSES:
         for row in samples[top::step_y, left::step_x]:
             raw += b"\0" + row.tobytes() if len(row) else b""
     header = struct.pack(">IIBBBBB", *pixels.shape[1::-1], 16 if deep else 8, colour, 0, 0, 1)
