@@ -248,6 +248,38 @@ def split(
 ) -> Summary | Audit:
     """Make train, val and test sides that share nothing; audit and mend others."""
 
+def select(
+    src: _Text | Sequence[_Text],
+    out: _Text,
+    *,
+    layout: _Text | None = ...,
+    images_dir: _Text | None = ...,
+    labels_dir: _Text | None = ...,
+    labels: Literal["mask", "alpha", "trimap"] | None = ...,
+    annotator: _Text | None = ...,
+    predictions: bool = ...,
+    workers: int | None = ...,
+    engine: _Text = ...,
+    ray_address: _Text | None = ...,
+    resume: bool = ...,
+    overwrite: bool = ...,
+    dry_run: bool = ...,
+    strict: bool = ...,
+    where: _Text | None = ...,
+    ids: _Text | None = ...,
+    join: _Text | None = ...,
+    on: _Text = ...,
+    n: int | None = ...,
+    stratify: Sequence[_Text] = ...,
+    diverse: int | None = ...,
+    outliers: int | None = ...,
+    like: _Text | None = ...,
+    top: int = ...,
+    seed: int = ...,
+    materialize: Literal["copy", "hardlink", "symlink", "none"] = ...,
+) -> Summary:
+    """Make a dataset of chosen samples: by condition, list, chance or looks."""
+
 def anonymize(
     src: _Text | Sequence[_Text],
     out: _Text,

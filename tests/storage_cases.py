@@ -65,6 +65,7 @@ CASES = {
     "matte": Case("matte", ("dataset",), {"method": "guided"}),
     "augment": Case("augment", ("dataset",), {"preset": "p3m", "copies": 1}),
     "split": Case("split", ("dataset",), {"val": 0.4, "duplicates": "exact"}),
+    "select": Case("select", ("dataset",), {"diverse": 2}),
     "dedup": Case("dedup", ("dataset",), {}),
     "dedup-drop": Case("dedup", ("dataset",), {"drop": True}, heavy=True),
     "qc": Case("qc", ("mattes",), {"fail_on": "never", "sheet": 0}, heavy=True),

@@ -67,6 +67,7 @@ VERBS: dict[str, Verb] = {
     ),
     "qc": Verb({"fix": "safe"}),
     "review": Verb({"apply": True}, prepare=accept_all),
+    "select": Verb({"where": "width > 0"}),
     "split": Verb({"val": 0.5}, changes=frozenset({"split"})),
     "trimap": Verb({"style": "band"}, changes=frozenset({"trimap"})),
 }

@@ -68,9 +68,6 @@ class Keep:
     left out must be a copy of something that stays, by the strict limits.
     """
 
-    def setup(self) -> None:
-        """Need nothing."""
-
     def __call__(self, cluster: Cluster) -> tuple[int, ...]:
         """Return the places of the samples to keep."""
         kept: list[int] = []

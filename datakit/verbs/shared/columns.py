@@ -11,6 +11,7 @@ import numpy.typing as npt
 from datakit.errors import DatakitError, InputError
 from datakit.io.layouts import READERS
 from datakit.io.layouts.base import Item
+from datakit.io.pixels.native import probe
 from datakit.records.labels import LabelObject
 from datakit.verbs.shared.lineage import Lineage, source_of
 
@@ -19,10 +20,12 @@ COLUMNS = {
     "file_name": "path in the source",
     "source": "name of the photo it was made from",
     "group": "the group that was found",
-    "split_source": "the split it has in the source",
+    "split": "the split it has in the source",
+    "split_source": "the same",
     "width": "pixels",
     "height": "pixels",
-    "class": "classes with a label here",
+    "categories": "classes with a label here",
+    "class": "the same",
     "tags": "tags of the manifest",
     "annotations": "objects",
     "label_state": "complete, partial (some object could not be drawn) or none",
@@ -76,9 +79,9 @@ def _ratios(lineage: Lineage) -> list[float | None]:
 def _value(item: Item, name: str) -> Any:
     sample = item.sample
     if name in ("width", "height"):
-        size = item.stated_wh or (None, None)
+        size = item.stated_wh or _stored_size(item)
         return size[0] if name == "width" else size[1]
-    if name == "class":
+    if name in ("class", "categories"):
         return sample.categories if sample else _classes(item)
     if name == "annotations":
         return sample.annotations if sample else len(_objects(item))
@@ -88,12 +91,23 @@ def _value(item: Item, name: str) -> Any:
         "id": item.key,
         "file_name": item.source_name,
         "source": source_of(item),
+        "split": item.split,
         "split_source": item.split,
         "tags": sample.tags if sample else (),
         "label_state": item.label_state,
         "parent": sample.parent if sample else None,
     }
     return plain[name]
+
+
+def _stored_size(item: Item) -> tuple[int, int] | tuple[None, None]:
+    """Return the size of an image where the source states none; none where it is unreadable."""
+    if item.image is None:
+        return None, None
+    try:
+        return probe(item.image.read(), item.image.name).size_wh
+    except DatakitError:
+        return None, None
 
 
 def _classes(item: Item) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from datakit.verbs.shared.lineage import Lineage, join_equal, source_of
 from datakit.verbs.shared.lineage_duplicates import compared, join_duplicates
 from datakit.verbs.shared.lineage_options import LineageOptions
 from datakit.verbs.shared.near_duplicates import Look
+from datakit.verbs.shared.options import ReadOptions
 from datakit.verbs.shared.progress import ProgressListener, SilentProgress
 from datakit.verbs.shared.sequences import find_frames
 
@@ -52,7 +53,7 @@ def trace(
     if options.duplicates == "off":
         found = Lineage(ordered, [_token(item) for item in ordered])
     else:
-        found = _look(ordered, options, measure, progress or SilentProgress())
+        found = look(ordered, options, measure, progress or SilentProgress())
     _join_parents(found)
     _join_keys(found, options)
     if options.stem != "ignore":
@@ -73,9 +74,13 @@ def _token(item: Item) -> str:
     return item.rel
 
 
-def _look(
-    items: list[Item], options: LineageOptions, measure: bool, progress: ProgressListener
+def look(
+    items: list[Item], options: ReadOptions, measure: bool, progress: ProgressListener
 ) -> Lineage:
+    """Fingerprint every photo; with ``measure``, also measure the labels' foreground.
+
+    Photos that cannot be read are failures of the result, and not among its items.
+    """
     kept: list[Item] = []
     looks: list[Look] = []
     failures: list[Failure] = []

@@ -26,7 +26,7 @@ from datakit.records.lineage import Torn
 from datakit.records.sample import Operation, Sample
 from datakit.records.summary import Summary
 from datakit.verbs.shared.lineage import Lineage
-from datakit.verbs.shared.lineage_options import LineageOptions
+from datakit.verbs.shared.options import WriteOptions
 from datakit.verbs.shared.pipeline import Contents, process
 from datakit.verbs.shared.progress import ProgressListener
 from datakit.verbs.shared.run_record import Run, operation
@@ -35,7 +35,7 @@ from datakit.verbs.split.assignment import Assignment
 from datakit.verbs.split.options import Options
 
 
-def check(options: LineageOptions, source: Collection) -> None:
+def check(options: WriteOptions, source: Collection) -> None:
     """Refuse a target that must not be written, before any work is done."""
     output.check_target(location(options.out), options.mode, tuple(map(location, options.src)))
 
@@ -128,15 +128,17 @@ def frame_rows(torn: Sequence[Torn]) -> list[dict[str, object]]:
 
 def place(
     verb: str,
-    options: LineageOptions,
+    options: WriteOptions,
     chosen: Collection,
     how: str,
     progress: ProgressListener,
     finishing: Callable[[], None] | None = None,
+    decided_by: tuple[str, ...] = (),
 ) -> Summary:
     """Put the chosen samples' files and rows into ``options.out``; the card after ``finishing``."""
+    run = Run(verb, options, chosen, decided_by)
     if how == "none":
-        summary = _write_manifest(verb, options, chosen)
+        summary = _write_manifest(run)
         if finishing is not None:
             finishing()
         return summary
@@ -145,7 +147,7 @@ def place(
         {"out": options.out, "placing": how, "step": operation(verb, options)},
     )
     summary = process(
-        Run(verb, options, chosen),
+        run,
         task,
         contents=Contents(finishing=None if finishing is None else lambda writer: finishing()),
         progress=progress,
@@ -156,7 +158,7 @@ def place(
 
 def claim_report(
     verb: str,
-    options: LineageOptions,
+    options: WriteOptions,
     failures: Sequence[Failure],
     counts: dict[str, int],
     finishing: Callable[[], None],
@@ -173,13 +175,12 @@ def claim_report(
         writer.finish(Card(counts=counts, commands=(run.command,)), manifest=False)
 
 
-def _write_manifest(verb: str, options: LineageOptions, chosen: Collection) -> Summary:
+def _write_manifest(run: Run) -> Summary:
     """Write rows whose files stay where they are: their names are the source's own."""
-    out = location(options.out)
-    run = Run(verb, options, chosen)
-    step = operation(verb, options)
+    out, chosen = run.target, run.source
+    step = operation(run.verb, run.options)
     counts = {"samples": len(chosen), "failed": len(chosen.failures)}
-    with output.create(out, run.fingerprint, options.mode) as writer:
+    with output.create(out, run.fingerprint, run.options.mode) as writer:
         for failure in chosen.failures:
             writer.fail(failure)
         card = Card(
@@ -191,7 +192,7 @@ def _write_manifest(verb: str, options: LineageOptions, chosen: Collection) -> S
         writer.finish(card)
     rows = (_row(item, step) for item in chosen.items())
     jsonl.write(out / output.MANIFEST, rows)
-    return Summary(verb=verb, out=str(out), counts=counts, failed=counts["failed"])
+    return Summary(verb=run.verb, out=str(out), counts=counts, failed=counts["failed"])
 
 
 def _row(item: Item, step: object) -> Sample:
