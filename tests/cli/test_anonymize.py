@@ -36,7 +36,7 @@ def test_a_dry_run_writes_nothing(sample_data, tmp_path):
         (["--sigma", "0.2"], "add --weak"),
         (["--sigma", "-1"], "sigma"),
         (["--detectors", "yunet", "--weights", "/no/such/file"], "found nothing there"),
-        (["--skip-where", "import os"], "condition"),
+        (["--skip-where", "import os"], "expression"),
         (["--alpha-dir", "/no/such/folder"], "no such file or folder"),
         (["--release", "nobody.jpg"], "expected an id of the source"),
     ],

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from datakit.errors import InputError
-from datakit.records.where import Where
+from datakit.records.conditions import Condition
 from datakit.verbs.shared.options import WriteOptions
 
 VERB = "anonymize"
@@ -128,7 +128,7 @@ that is what you want
         if self.alpha_dir is not None and self.matte == "none":
             raise InputError("--alpha-dir and --matte none exclude each other; choose one")
         if self.skip_where is not None:
-            Where(self.skip_where)
+            Condition(self.skip_where)
 
     @property
     def released(self) -> frozenset[str]:

@@ -34,10 +34,10 @@ from datakit.models.faces.mediapipe import (
 from datakit.models.segmenters.selfie import SELFIE, SelfieMatte
 from datakit.models.weights.provenance import load_weights
 from datakit.records.anonymization import Anonymization, HiddenFace, Status
+from datakit.records.conditions import Condition
 from datakit.records.probe import Probe
 from datakit.records.product import Product
 from datakit.records.sample import Operation, Sample
-from datakit.records.where import Where
 from datakit.verbs.anonymize.face_hiding import FaceHider, Hidden, Hiding
 from datakit.verbs.anonymize.rows import rows
 from datakit.verbs.shared.labelled import FOLDERS, decode_label, label_files
@@ -91,17 +91,16 @@ class Anonymize:
         matter = SelfieMatte() if self.matte == "auto" else None
         if matter:
             models["selfie segmentation"] = matter.sha256
-        where = Where(self.skip_where) if self.skip_where else None
         self._hider = hider
         self._models = models
         self._matter = matter
-        self._where = where
+        self._skips = Condition(self.skip_where) if self.skip_where else None
 
     def __call__(self, item: Item) -> Product:
         """Hide the faces of one photo; without certainty it is kept out of the dataset."""
         photo = self.read(item)
         sample = item.describe(photo.image.shape[1], photo.image.shape[0], photo.sha256, self.step)
-        if self._where and self._where(sample):
+        if self._skips and self._skips(sample):
             return self._keep(item, photo, sample, photo.image, "skipped")
         hidden, matte = self.hide(item, photo)
         status, reasons = self._judge(item, hidden)

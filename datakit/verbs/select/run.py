@@ -21,12 +21,13 @@ from datakit.io.pixels.decoders import decode_small_photo
 from datakit.io.store import atomic
 from datakit.io.store.storage import location
 from datakit.io.tables import csv_rows
+from datakit.records.conditions import COLUMNS
 from datakit.records.failure import Failure
 from datakit.records.summary import Summary
 from datakit.verbs.select.options import VERB, Options
 from datakit.verbs.select.tables import joined, listed
 from datakit.verbs.select.task import SIDE_PX
-from datakit.verbs.shared.columns import COLUMNS, columns, strata
+from datakit.verbs.shared.columns import columns, strata
 from datakit.verbs.shared.labelled import sha256
 from datakit.verbs.shared.lineage import Lineage
 from datakit.verbs.shared.progress import ProgressListener, SilentProgress

@@ -12,28 +12,9 @@ from datakit.errors import DatakitError, InputError
 from datakit.io.layouts import READERS
 from datakit.io.layouts.base import Item
 from datakit.io.pixels.native import probe
+from datakit.records.conditions import COLUMNS, as_column, row_values
 from datakit.records.labels import LabelObject
 from datakit.verbs.shared.lineage import Lineage, source_of
-
-COLUMNS = {
-    "id": "the sample's id",
-    "file_name": "path in the source",
-    "source": "name of the photo it was made from",
-    "group": "the group that was found",
-    "split": "the split it has in the source",
-    "split_source": "the same",
-    "width": "pixels",
-    "height": "pixels",
-    "categories": "classes with a label here",
-    "class": "the same",
-    "tags": "tags of the manifest",
-    "annotations": "objects",
-    "label_state": "complete, partial (some object could not be drawn) or none",
-    "fg_ratio": "share of foreground, 0 to 1",
-    "anonymized": "whether anonymize is in its history",
-    "parent": "what it is a copy of",
-}
-"""Column -> what it holds."""
 
 
 def columns(lineage: Lineage, wanted: Names[str]) -> dict[str, npt.NDArray[Any]]:
@@ -59,11 +40,7 @@ def _column(lineage: Lineage, name: str) -> npt.NDArray[Any]:
         values = _ratios(lineage)
     else:
         values = [_value(item, name) for item in lineage.items]
-    if name in ("width", "height", "annotations", "fg_ratio"):
-        return np.array([np.nan if value is None else value for value in values], np.float64)
-    column: npt.NDArray[Any] = np.empty(len(values), dtype=bool if name == "anonymized" else object)
-    column[:] = values
-    return column
+    return as_column(name, values)
 
 
 def _ratios(lineage: Lineage) -> list[float | None]:
@@ -77,27 +54,28 @@ def _ratios(lineage: Lineage) -> list[float | None]:
 
 
 def _value(item: Item, name: str) -> Any:
-    sample = item.sample
-    if name in ("width", "height"):
-        size = item.stated_wh or _stored_size(item)
-        return size[0] if name == "width" else size[1]
+    # Here the source names the photo, its split and its size, whether or not it has a manifest.
+    match name:
+        case "id":
+            return item.key
+        case "file_name":
+            return item.source_name
+        case "source":
+            return source_of(item)
+        case "split" | "split_source":
+            return item.split
+        case "label_state":
+            return item.label_state
+        case "width" | "height":
+            size = item.stated_wh or _stored_size(item)
+            return size[0] if name == "width" else size[1]
+    if item.sample is not None:
+        return row_values(item.sample)[name]
     if name in ("class", "categories"):
-        return sample.categories if sample else _classes(item)
+        return _classes(item)
     if name == "annotations":
-        return sample.annotations if sample else len(_objects(item))
-    if name == "anonymized":
-        return sample is not None and any(step.verb == "anonymize" for step in sample.history)
-    plain = {
-        "id": item.key,
-        "file_name": item.source_name,
-        "source": source_of(item),
-        "split": item.split,
-        "split_source": item.split,
-        "tags": sample.tags if sample else (),
-        "label_state": item.label_state,
-        "parent": sample.parent if sample else None,
-    }
-    return plain[name]
+        return len(_objects(item))
+    return {"tags": (), "anonymized": False, "parent": None}[name]
 
 
 def _stored_size(item: Item) -> tuple[int, int] | tuple[None, None]:

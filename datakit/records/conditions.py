@@ -1,0 +1,119 @@
+"""Conditions on samples: ``--where``, ``--val-where``, ``--skip-where`` in one language.
+
+The language is `datakit.core.splitting.expressions`; these are the columns that it may speak of.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from datakit.core.splitting.expressions import parse
+from datakit.errors import InputError
+from datakit.records.sample import Sample
+
+COLUMNS = {
+    "id": "the sample's id",
+    "file_name": "path in the source",
+    "source": "name of the photo it was made from",
+    "group": "the group that it belongs to",
+    "split": "the split it has in the source",
+    "split_source": "the same",
+    "width": "pixels",
+    "height": "pixels",
+    "categories": "classes with a label here",
+    "class": "the same",
+    "tags": "tags of the manifest",
+    "annotations": "objects",
+    "label_state": "complete, partial (some object could not be drawn) or none",
+    "fg_ratio": "share of foreground, 0 to 1",
+    "anonymized": "whether anonymize is in its history",
+    "parent": "what it is a copy of",
+}
+"""Column -> what it holds."""
+
+NUMBERS = frozenset({"width", "height", "annotations", "fg_ratio"})
+
+
+@dataclass(frozen=True)
+class Condition:
+    """A condition on one sample, whose row tells every column.
+
+    Parameters
+    ----------
+    text : str
+        For example ``'celebrity' in tags and split == 'train'``.
+
+    Raises
+    ------
+    InputError
+        If the text is no such condition, or names a column that samples do not have.
+
+    Examples
+    --------
+    >>> from datakit.records.sample import Source
+    >>> sample = Sample(id="a", width=4, height=3, source=Source(name="a.jpg"), tags=("x",))
+    >>> Condition("'x' in tags and width >= 4")(sample), Condition("split == 'val'")(sample)
+    (True, False)
+    """
+
+    text: str
+
+    def __post_init__(self) -> None:
+        check_columns(self.text, parse(self.text).columns)
+
+    def __call__(self, sample: Sample) -> bool:
+        """Tell whether the sample meets the condition; InputError where it has no answer."""
+        expression = parse(self.text)
+        values = row_values(sample)
+        # One column more, so that a condition that speaks of none has a row to be true of.
+        table = {name: as_column(name, [values[name]]) for name in {"id", *expression.columns}}
+        try:
+            return bool(expression.matches(table)[0])
+        except InputError as error:
+            raise InputError(f"{sample.id}: {error}") from None
+
+
+def check_columns(text: str, named: frozenset[str]) -> None:
+    """Raise InputError for a column that there is not."""
+    unknown = sorted(named - set(COLUMNS))
+    if unknown:
+        raise InputError(
+            f"expression {text!r}: column {unknown[0]!r} is unknown; expected some of: "
+            f"{', '.join(COLUMNS)}"
+        )
+
+
+def as_column(name: str, values: list[Any]) -> npt.NDArray[Any]:
+    """Return the values of a column as the language compares them: None is NaN in numbers."""
+    if name in NUMBERS:
+        return np.array([np.nan if value is None else value for value in values], np.float64)
+    column: npt.NDArray[Any] = np.empty(len(values), dtype=bool if name == "anonymized" else object)
+    column[:] = values
+    return column
+
+
+def row_values(sample: Sample) -> dict[str, Any]:
+    """Return the value of every column in a sample's row."""
+    return {
+        "id": sample.id,
+        "file_name": sample.source.name,
+        "source": sample.group or PurePosixPath(sample.source.name).with_suffix("").as_posix(),
+        "group": sample.group,
+        "split": sample.split,
+        "split_source": sample.split,
+        "width": sample.width,
+        "height": sample.height,
+        "categories": sample.categories,
+        "class": sample.categories,
+        "tags": sample.tags,
+        "annotations": sample.annotations,
+        "label_state": sample.label_state,
+        "fg_ratio": sample.fg_ratio,
+        "anonymized": any(step.verb == "anonymize" for step in sample.history),
+        "parent": sample.parent,
+    }
