@@ -45,6 +45,13 @@ RESIZERS: Final[dict[str, Callable[[Array, tuple[int, int]], Array]]] = {
     "ignore": resize_ignore,
 }
 
+_SAMPLING: Final = {
+    "mask": cv2.INTER_NEAREST,
+    "trimap": cv2.INTER_NEAREST,
+    "ignore": cv2.INTER_LINEAR,
+}
+"""How a warp takes its samples of what is no picture."""
+
 
 def keep_coverage(transform: Any, kinds: tuple[str, ...]) -> None:
     """Give a transform that may shrink another way to move photo and labels.
@@ -161,7 +168,7 @@ def _warping(transform: Any, kind: str, plain: Apply) -> Apply:
             array,
             enlarge @ matrix,
             (size_wh[0] * samples, size_wh[1] * samples),
-            flags=cv2.INTER_NEAREST if kind in RESIZERS else transform.interpolation,
+            flags=_SAMPLING.get(kind, transform.interpolation),
             borderMode=transform.border_mode,
             borderValue=_channels(getattr(transform, fill), array),
         )

@@ -25,7 +25,7 @@ def is_wide_gamut(icc: bytes) -> bool:
     icc : bytes
         The profile as it stands in a file; empty when there is none.
     """
-    return bool(icc) and _to_srgb(icc, "RGB") is not None
+    return bool(icc) and _to_srgb(icc) is not None
 
 
 def to_srgb(pixels: Image8, icc: bytes) -> Image8:
@@ -34,32 +34,24 @@ def to_srgb(pixels: Image8, icc: bytes) -> Image8:
     Relative colorimetric with black point compensation (ICC.1:2010). They come back as they are
     when the profile is sRGB, no RGB profile, or cannot be read.
     """
-    transform = _to_srgb(icc, "RGB") if icc else None
+    transform = _to_srgb(icc) if icc else None
     if transform is None:
         return pixels
     converted = ImageCms.applyTransform(Image.fromarray(pixels), transform)
     return np.asarray(converted)
 
 
-def cmyk_to_srgb(image: Image.Image, icc: bytes) -> Image8:
-    """Convert a CMYK picture to (H, W, 3) uint8 sRGB, by its profile if it has one that is read."""
-    transform = _to_srgb(icc, "CMYK") if icc else None
-    if transform is None:
-        return np.asarray(image.convert("RGB"))
-    return np.asarray(ImageCms.applyTransform(image, transform))
-
-
 @lru_cache(maxsize=16)
-def _to_srgb(icc: bytes, mode: str) -> Any:
+def _to_srgb(icc: bytes) -> Any:
     """Return the transform of a profile to sRGB; None when there is nothing to convert."""
     try:
         profile = ImageCms.ImageCmsProfile(BytesIO(icc))
-        if profile.profile.xcolor_space.strip() != mode:
+        if profile.profile.xcolor_space.strip() != "RGB":
             return None
         transform = ImageCms.buildTransform(
             profile,
             ImageCms.createProfile("sRGB"),
-            mode,
+            "RGB",
             "RGB",
             ImageCms.Intent.RELATIVE_COLORIMETRIC,
             ImageCms.Flags.BLACKPOINTCOMPENSATION,
@@ -67,7 +59,7 @@ def _to_srgb(icc: bytes, mode: str) -> Any:
     except (ImageCms.PyCMSError, OSError, TypeError, ValueError, AttributeError):
         # A damaged profile is no damage to the picture.
         return None
-    return transform if mode == "CMYK" or _changes_colours(transform) else None
+    return transform if _changes_colours(transform) else None
 
 
 def _changes_colours(transform: Any) -> bool:

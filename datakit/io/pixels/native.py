@@ -7,6 +7,7 @@ inflated and counted, everything else by Pillow, which raises.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any, Final, Literal
 
@@ -25,6 +26,8 @@ Array = npt.NDArray[Any]
 Palette = Literal["index", "colour"]
 
 _ORIENTATION_TAG: Final = 274
+# What libtiff says of tags that no decoder needs.
+_ABOUT_TAGS: Final = re.compile("(Directory|Fetch).*Warning|Unknown field")
 _WHOLE: Final = b"\xff\xd9"
 _YCC_MODES: Final = ("L", "RGB")
 
@@ -91,11 +94,9 @@ def decode_pixels(data: bytes, facts: Probe, name: str, palette: Palette) -> Arr
         return _imdecode(data, cv2.IMREAD_UNCHANGED, name)
     from datakit.io.pixels.pillow import decode_with_pillow
 
-    pixels = decode_with_pillow(_untagged(data, facts), name, palette)
-    if facts.format == "TIFF" and facts.bits > 8 and pixels.ndim == 3:
-        # Pillow has no colour of more than 8 bits; that it could read the file shows it is whole.
-        return _imdecode(_untagged(data, facts), cv2.IMREAD_UNCHANGED, name)
-    return pixels
+    if facts.format == "TIFF":
+        return _decode_tiff(_untagged(data, facts), facts, name, palette)
+    return decode_with_pillow(data, name, palette)
 
 
 def decode_jpeg(data: bytes, name: str, *, gray: bool, side_px: int = 0) -> Array:
@@ -152,6 +153,21 @@ def _decode_png(data: bytes, facts: Probe, name: str, palette: Palette) -> Array
 
         return decode_with_pillow(checked, name, palette)
     return _imdecode(checked, cv2.IMREAD_UNCHANGED, name)
+
+
+def _decode_tiff(data: bytes, facts: Probe, name: str, palette: Palette) -> Array:
+    from datakit.io.pixels.native_messages import native_messages
+    from datakit.io.pixels.pillow import decode_with_pillow
+
+    with native_messages() as messages:
+        pixels = decode_with_pillow(data, name, palette)
+        if facts.bits > 8 and pixels.ndim == 3:
+            # Pillow has no colour of more than 8 bits; that it reads the file shows it is whole.
+            pixels = _imdecode(data, cv2.IMREAD_UNCHANGED, name)
+    found = [line for line in messages if not _ABOUT_TAGS.search(line)]
+    if found:
+        raise InputError(f"{name}: the TIFF is damaged ({found[0]})")
+    return pixels
 
 
 def _imdecode(data: bytes, flags: int, name: str) -> Array:

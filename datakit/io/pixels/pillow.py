@@ -95,22 +95,6 @@ def decode_with_pillow(
         return _as_array(image, palette)
 
 
-def open_profiled(data: bytes, name: str) -> Image.Image:
-    """Return a picture with its pixels loaded, as Pillow has it (for colour conversion).
-
-    Raises
-    ------
-    InputError
-        As `decode_with_pillow`.
-    """
-    with _opened(data, name) as image:
-        try:
-            image.load()
-        except Exception as error:  # noqa: BLE001
-            raise InputError(f"{name}: the {image.format} is damaged ({error})") from None
-        return image.copy()
-
-
 @contextmanager
 def _opened(data: bytes, name: str) -> Iterator[Image.Image]:
     """Open a picture with the parser of its own format alone."""
