@@ -68,5 +68,6 @@ def _eight_bits(plane: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
     if plane.dtype.kind == "f":
         finite = np.nan_to_num(plane, nan=0.25, posinf=0.25, neginf=0.25)
         scale = 255 if finite.max(initial=0) <= 1 else 1
-        return np.rint(np.clip(finite, 0, 255) * scale).astype(np.uint8)
+        levels: npt.NDArray[Any] = np.rint(np.clip(finite, 0, 255) * scale)
+        return np.clip(levels, 0, 255).astype(np.uint8)
     return np.clip(plane, 0, 255).astype(np.uint8)

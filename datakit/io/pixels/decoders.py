@@ -281,7 +281,7 @@ def _luma(pixels: Image8) -> Image8:
 def _decode_numpy(data: bytes, name: str) -> Array:
     stream = BytesIO(data)
     try:
-        version = np.lib.format.read_magic(stream)
+        version = np.lib.format.read_magic(stream)  # type: ignore[no-untyped-call]
         read_header = _NUMPY_HEADERS[version]
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
