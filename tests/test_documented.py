@@ -21,7 +21,7 @@ COMMANDS = {name: app.get_command(CONTEXT, name) for name in VERBS}
 
 
 def test_the_python_api_and_the_command_line_have_the_same_verbs() -> None:
-    assert set(datakit.__all__) == {"VERBS", "__version__", *VERBS}
+    assert set(datakit.__all__) == {"VERBS", "Dataset", "__version__", "open", *VERBS}
 
 
 def test_every_package_of_a_verb_is_a_row_of_the_table() -> None:
