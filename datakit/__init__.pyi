@@ -7,6 +7,7 @@ from typing import Literal
 from datakit.checks.limits import Override
 from datakit.notebook.dataset import Dataset as Dataset
 from datakit.notebook.dataset import open_dataset
+from datakit.records.difference import Difference
 from datakit.records.evaluation import Evaluation
 from datakit.records.lineage import Audit
 from datakit.records.pipeline import RunSummary
@@ -535,6 +536,24 @@ def report(
     overwrite: bool = ...,
 ) -> Summary:
     """Show what is in a dataset, what was done and what is doubtful, in one HTML file."""
+
+def diff(
+    src: _Text | Sequence[_Text],
+    out: _Text | None = ...,
+    *,
+    layout: _Text | None = ...,
+    images_dir: _Text | None = ...,
+    labels_dir: _Text | None = ...,
+    labels: Literal["mask", "alpha", "trimap"] | None = ...,
+    annotator: _Text | None = ...,
+    predictions: bool = ...,
+    workers: int | None = ...,
+    engine: _Text = ...,
+    ray_address: _Text | None = ...,
+    sheet: int = ...,
+    overwrite: bool = ...,
+) -> Difference:
+    """Say what is different between two datasets: samples, splits, images, labels."""
 
 def train(
     src: _Text | Sequence[_Text],

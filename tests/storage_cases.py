@@ -78,6 +78,7 @@ CASES = {
         resumes=False,
         varies=("eval.json",),
     ),
+    "diff": Case("diff", ("mattes", "mattes2"), {"sheet": 2}, resumes=False, varies=("diff.json",)),
     "stats": Case("stats", ("drafts",), {"preview": 2}, resumes=False),
     "prelabel": Case("prelabel", ("dataset",), {"model": "otsu"}),
     "mask2coco": Case("mask2coco", ("dataset",), {}),

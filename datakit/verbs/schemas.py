@@ -18,6 +18,7 @@ from datakit.models.runtimes.contract import Contract
 from datakit.records.anonymization import Anonymization
 from datakit.records.card import Card
 from datakit.records.coco import Document
+from datakit.records.difference import Difference
 from datakit.records.draft import Calibration, Change, Draft, Queued
 from datakit.records.drafting import Drafting
 from datakit.records.evaluation import Evaluation
@@ -51,6 +52,7 @@ RECORDS: dict[str, type[msgspec.Struct]] = {
     "weights": WeightsReport,
     "evaluation": Evaluation,
     "audit": Audit,
+    "difference": Difference,
     "link": Link,
     "training": Training,
     "epoch": Epoch,

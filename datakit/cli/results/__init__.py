@@ -11,6 +11,7 @@ SHOWS: Registry[Callable[[Any], None]] = Registry(
     "result",
     {
         "Audit": "datakit.cli.results.audit:show",
+        "Difference": "datakit.cli.results.difference:show",
         "Drafting": "datakit.cli.results.drafting:show",
         "Evaluation": "datakit.cli.results.evaluation:show",
         "Problems": "datakit.cli.results.problems:show",

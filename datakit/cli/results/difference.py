@@ -1,0 +1,57 @@
+"""Printed: what is different between two datasets."""
+
+from __future__ import annotations
+
+from rich import box
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from datakit.records.difference import Changed, Difference
+
+_LISTED = 10
+
+
+def show(result: Difference) -> None:
+    """Print the counts, and the samples that changed most."""
+    console = Console()
+    table = Table(title="datakit diff", box=box.SIMPLE_HEAD, show_header=False)
+    table.add_column(style="bold")
+    table.add_column(justify="right")
+    for name, count in result.counts.items():
+        table.add_row(name, f"{count:,}")
+    console.print(table)
+    lines = [
+        *(f"added: {key}" for key in result.added[:_LISTED]),
+        *(f"removed: {key}" for key in result.removed[:_LISTED]),
+        *(
+            f"moved: {one.before} from {one.splits[0]} to {one.splits[1]}"
+            for one in result.moved[:_LISTED]
+        ),
+        *(f"changed: {_text(one)}" for one in result.changed[:_LISTED]),
+        *(f"class: {name}" for name in result.classes[:_LISTED]),
+        *(f"not compared: {row.id}: {row.error}" for row in result.failures[:_LISTED]),
+    ]
+    for line in lines:
+        console.print(f"  {escape(line)}", soft_wrap=True, highlight=False)
+    if result.exit_code == 0:
+        console.print("  nothing differs", highlight=False)
+    if result.out:
+        console.print(f"  where: {escape(result.out)}", soft_wrap=True, highlight=False)
+    for note in result.notes:
+        console.print(f"  note: {escape(note)}", soft_wrap=True, highlight=False)
+
+
+def _text(one: Changed) -> str:
+    parts = [] if one.image == "same" else [f"image ({one.image})"]
+    for change in one.labels:
+        name = f"{change.kind} {change.category}" if change.category else change.kind
+        if change.only:
+            parts.append(f"{name} (only {change.only})")
+        elif change.iou is not None:
+            parts.append(f"{name} (IoU {change.iou:.4f}, boundary {change.boundary_iou:.4f})")
+        elif change.sad is not None:
+            parts.append(f"{name} (SAD {change.sad:.3f})")
+        else:
+            parts.append(f"{name} ({change.share:.2%} of the pixels)")
+    return f"{one.after}: {', '.join([*parts, *one.fields])}"
