@@ -133,7 +133,8 @@ def _classes(
 def _class_changes(
     one: dict[str, Array] | None, other: dict[str, Array] | None
 ) -> list[LabelChange]:
-    if one is None and other is None:
+    if not one and not other:
+        # An image without a mask, and annotations of which nothing could be drawn.
         return []
     if one is None or other is None:
         return [LabelChange(kind="mask", only="after" if one is None else "before")]
