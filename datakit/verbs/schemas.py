@@ -1,7 +1,7 @@
 """The JSON Schemas of what datakit reads and writes, made from the records and the options.
 
-``python -m datakit.verbs.schemas FOLDER`` writes them, and the stub of the verbs as functions;
-a test fails when they differ.
+``python -m datakit.verbs.schemas FOLDER`` writes them, the stub of the verbs as functions and the
+pages that are made from the code; tests fail when they differ.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ from datakit.records.statistics import Statistics
 from datakit.records.stored_weights import WeightsReport
 from datakit.records.summary import Summary
 from datakit.records.training import Epoch, Training
+from datakit.verbs.reference import PAGES
 from datakit.verbs.run.pipeline_schema import pipeline_schema
 from datakit.verbs.stub import stub_text
 from datakit.verbs.table import VERBS
@@ -98,10 +99,12 @@ def _schema(record: type[msgspec.Struct]) -> dict[str, Any]:
 
 
 def main(folder: str) -> None:
-    """Write every schema into ``folder``, and the stub of the verbs as functions."""
+    """Write every schema into ``folder``, the stub of the functions, and the pages in docs/."""
     for name, schema in documents().items():
         atomic.write_bytes(Path(folder, f"{name}.schema.json"), text(schema))
     atomic.write_bytes(Path(datakit.__file__).with_name("__init__.pyi"), stub_text().encode())
+    for name, page in PAGES.items():
+        atomic.write_bytes(Path(folder).resolve().parent / "docs" / name, page().encode())
 
 
 if __name__ == "__main__":

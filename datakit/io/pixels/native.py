@@ -19,6 +19,7 @@ import simplejpeg
 from datakit.errors import InputError, TruncatedError
 from datakit.io.pixels.jpeg_header import check_pixels, plain_jpeg
 from datakit.io.pixels.jpeg_stream import jpeg_end, lost_share
+from datakit.io.pixels.native_messages import native_messages
 from datakit.io.pixels.png_stream import read_png
 from datakit.records.probe import Probe
 
@@ -156,7 +157,6 @@ def _decode_png(data: bytes, facts: Probe, name: str, palette: Palette) -> Array
 
 
 def _decode_tiff(data: bytes, facts: Probe, name: str, palette: Palette) -> Array:
-    from datakit.io.pixels.native_messages import native_messages
     from datakit.io.pixels.pillow import decode_with_pillow
 
     with native_messages() as messages:
