@@ -41,6 +41,14 @@ class HiddenFace(Record, frozen=True, kw_only=True):
     removed: Annotated[
         Share, Meta(description="share of the face given back to the soft boundary")
     ] = 0.0
+    original_px_inside: Annotated[
+        int,
+        Meta(
+            ge=0,
+            description="pixels left as they were that hidden pixels of the face close in: 0, or "
+            "the photo waits for a person",
+        ),
+    ] = 0
     residual: Annotated[Share | None, Meta(description="a detector's score on the result")] = None
 
 

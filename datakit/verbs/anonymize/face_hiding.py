@@ -12,6 +12,7 @@ import numpy.typing as npt
 from datakit.core.faces.crops import upright_crop
 from datakit.core.faces.detections import Face, FaceDetection
 from datakit.core.faces.obscure import METHODS
+from datakit.core.matting.residue import close_islands, enclosed, settle_residue
 from datakit.core.matting.transition import remove_transition
 from datakit.models.faces.finder import FaceFinder
 from datakit.models.faces.masks import CROP_PER_BOX, CROP_PX, FaceMask, FaceMasker
@@ -120,12 +121,14 @@ class FaceHider:
         ----------
         image : (H, W, 3) uint8 RGB
         alpha : (H, W) float32 in [0, 1], optional
-            Its matte: no pixel with 0 < alpha < 1 is changed.
+            Its matte: no pixel of its soft edge is changed (`settle_residue` says what that is).
 
         Returns
         -------
         Hidden
         """
+        if alpha is not None:
+            alpha = settle_residue(alpha)
         faces = self._finder.find(image)
         small = [face for face in faces if face.members[0].side_px < self._hiding.min_face_px]
         small_ids = {id(face) for face in small}
@@ -146,8 +149,9 @@ class FaceHider:
         mask = np.zeros(image.shape[:2], bool)
         for layer in layers:
             mask[layer.found.slices] |= layer.kept
-        records = tuple(map(_record, layers)) + tuple(map(_left_alone, small))
-        return Hidden(result, mask, records, tuple(_reasons(layers)))
+        inside = [_original_inside(layer, mask) for layer in layers]
+        records = tuple(map(_record, layers, inside)) + tuple(map(_left_alone, small))
+        return Hidden(result, mask, records, tuple(_reasons(layers, inside)))
 
     def _layers(
         self, masker: FaceMasker, image: Image, alpha: Alpha | None, masks: Iterable[FaceMask]
@@ -226,8 +230,8 @@ def _spared(found: FaceMask, alpha: Alpha | None) -> tuple[Mask, float]:
     mask = np.zeros(around.shape, bool)
     mask[inner] = found.mask
     if int((mask & (around >= 0.5)).sum()) < BESIDE_SHARE * int(mask.sum()):
-        # The smallest alpha must not be lost when it is taken from 1.
-        around = np.minimum(1 - around, np.where(around > 0, np.float32(0.999), np.float32(1)))
+        around = 1 - around
+    around = close_islands(around, mask)
     face_px = int((mask & (around >= 0.5)).sum())
     kept = remove_transition(mask, around, band_px)[inner]
     return kept, 1 - int(kept.sum()) / face_px if face_px else 1.0
@@ -238,6 +242,11 @@ def _bares_keypoint(found: FaceMask, kept: Mask) -> bool:
     left = replace(found, mask=kept)
     points = found.face.members[0].keypoints_xy
     return any(found.covers(point) and not left.covers(point) for point in points)
+
+
+def _original_inside(layer: _Layer, mask: Mask) -> int:
+    """Count what is left of a face between its hidden pixels: the proof that there is nothing."""
+    return int(enclosed(layer.found.mask, mask[layer.found.slices]).sum())
 
 
 def _owner(number: int, layers: Sequence[_Layer], hit: FaceDetection) -> int | None:
@@ -262,18 +271,20 @@ def _with_residuals(
     return [replace(layer, residual=worst.get(k)) for k, layer in enumerate(layers)]
 
 
-def _reasons(layers: Sequence[_Layer]) -> Iterable[str]:
-    for layer in layers:
+def _reasons(layers: Sequence[_Layer], inside: Sequence[int]) -> Iterable[str]:
+    for layer, original_px in zip(layers, inside, strict=True):
         box = [round(edge) for edge in layer.found.face.box_xyxy]
         if layer.removed > REMOVED_LIMIT:
             yield f"face {box}: {layer.removed:.0%} of it lies in the soft boundary"
         elif layer.bared:
             yield f"face {box}: its eyes, nose or mouth lie in the soft boundary"
+        if original_px:
+            yield f"face {box}: {original_px} pixels inside it are the original's"
         if layer.residual is not None and layer.method != "solid":
             yield f"face {box}: a detector still sees a face there (score {layer.residual:.2f})"
 
 
-def _record(layer: _Layer) -> HiddenFace:
+def _record(layer: _Layer, original_px_inside: int) -> HiddenFace:
     found = layer.found
     is_mesh = found.guard_iod is not None
     return HiddenFace(
@@ -288,6 +299,7 @@ def _record(layer: _Layer) -> HiddenFace:
         sigma_px=None if layer.method == "solid" else round(layer.sigma_px, 3),
         mask_px=int(layer.kept.sum()),
         removed=round(layer.removed, 4),
+        original_px_inside=original_px_inside,
         residual=None if layer.residual is None else round(layer.residual, 4),
     )
 

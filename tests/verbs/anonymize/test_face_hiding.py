@@ -117,23 +117,48 @@ def test_the_soft_boundary_is_spared(image):
 
 def test_a_face_in_the_soft_boundary_goes_to_a_person(image):
     alpha = np.full((HEIGHT, WIDTH), 0.7, np.float32)
+    alpha[0] = 0
     hidden = hider(face(80, 100)).hide(image, alpha)
     assert hidden.faces[0].removed == 1
     assert "100% of it lies in the soft boundary" in hidden.reasons[0]
 
 
-def test_a_bared_eye_goes_to_a_person(image):
+@pytest.mark.parametrize("level", [0.0, 0.5, 0.9, 246 / 255, 254 / 255])
+def test_a_matte_that_is_soft_within_the_face_bares_nothing(image, level):
+    alpha = np.ones((HEIGHT, WIDTH), np.float32)
+    alpha[:, 140:] = 0
+    found = face(80, 100)
+    x, y = found.keypoints_xy[0].astype(int)
+    alpha[y - 3 : y + 4, x - 3 : x + 4] = level
+    hidden = hider(found).hide(image, alpha)
+    assert not hidden.reasons
+    assert hidden.mask[y - 3 : y + 4, x - 3 : x + 4].all()
+    assert hidden.faces[0].original_px_inside == 0
+
+
+def test_residue_that_reaches_the_edge_bares_nothing_either(image):
+    alpha = np.ones((HEIGHT, WIDTH), np.float32)
+    alpha[:, 120:] = 0
+    alpha[96:104, 60:120] = 250 / 255
+    hidden = hider(face(80, 100)).hide(image, alpha)
+    assert not hidden.reasons
+    assert hidden.mask[96:104, 70:90].all()
+
+
+def test_an_eye_in_the_soft_edge_goes_to_a_person(image):
     alpha = np.ones((HEIGHT, WIDTH), np.float32)
     found = face(80, 100)
     x, y = found.keypoints_xy[0].astype(int)
-    alpha[y - 1 : y + 2, x - 1 : x + 2] = 0.9
+    alpha[: y + 2, x - 1 : x + 2] = 0.9
+    alpha[:10] = 0
     assert "its eyes, nose or mouth" in hider(found).hide(image, alpha).reasons[0]
 
 
 def test_a_passer_by_is_masked_beside_the_person(image):
     alpha = np.zeros((HEIGHT, WIDTH), np.float32)
     alpha[:, :57] = 1
-    alpha[:, 57:60] = 1e-7
+    alpha[:, 57:60] = 0.1
+    alpha[95:105, 75:85] = 4 / 255
     hidden = hider(face(80, 100)).hide(image, alpha)
     assert not hidden.reasons
     assert hidden.mask[100, 80]
