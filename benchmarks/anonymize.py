@@ -34,6 +34,7 @@ from datakit.models.faces.centerface import CenterFaceDetector
 from datakit.models.faces.finder import FaceFinder
 from datakit.models.faces.masks import FaceMasker
 from datakit.models.faces.mediapipe import MediapipeDetector, MediapipeMesh
+from datakit.models.segmenters.selfie import SelfieMatte
 from datakit.verbs.anonymize.face_hiding import FaceHider, Hiding
 from datakit.verbs.anonymize.task import WIDE_ELLIPSE_GROWTH, WIDE_REGION
 
@@ -57,7 +58,9 @@ def build(hiding: Hiding | None = None, region: str = "oval") -> tuple[FaceFinde
     detector, mesh = MediapipeDetector(), MediapipeMesh()
     finder = FaceFinder([detector, CenterFaceDetector()])
     wide = FaceMasker(mesh, WIDE_REGION, WIDE_ELLIPSE_GROWTH)
-    return finder, FaceHider(finder, FaceMasker(mesh, region), wide, detector, hiding or Hiding())
+    masker = FaceMasker(mesh, region)
+    hider = FaceHider(finder, masker, wide, detector, SelfieMatte(), hiding or Hiding())
+    return finder, hider
 
 
 def annotated(folder: Path) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:

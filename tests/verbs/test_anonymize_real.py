@@ -30,11 +30,14 @@ def parts():
     from datakit.models.faces.finder import FaceFinder
     from datakit.models.faces.masks import FaceMasker
     from datakit.models.faces.mediapipe import MediapipeDetector, MediapipeMesh
+    from datakit.models.segmenters.selfie import SelfieMatte
     from datakit.verbs.anonymize.face_hiding import FaceHider, Hiding
 
     detector, mesh = MediapipeDetector(), MediapipeMesh()
     finder, masker = FaceFinder([detector, CenterFaceDetector()]), FaceMasker(mesh, "oval")
-    return finder, masker, FaceHider(finder, masker, FaceMasker(mesh, "head"), detector, Hiding())
+    wide = FaceMasker(mesh, "head")
+    hider = FaceHider(finder, masker, wide, detector, SelfieMatte(), Hiding())
+    return finder, masker, hider
 
 
 def photo(shared_data, name):

@@ -9,21 +9,31 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from datakit.core.faces.bodies import Head, faceless
 from datakit.core.faces.detections import Face, FaceDetection, merge_detections
 from datakit.core.faces.turning import Turned, turn_image
 from datakit.errors import InputError
 from datakit.models.faces.base import FaceDetector
 
 Image = npt.NDArray[np.uint8]
+Mask = npt.NDArray[np.bool_]
 
-# The longer side of the photo before it is turned: for a first look, and for the close search
-# that follows when some face is best seen in a turned photo.
+# The longer side of the photo before it is turned: for a first look, for a shorter one when the
+# upright photo leaves nobody without a face, and for the close search that follows when some face
+# is best seen in a turned photo.
 SCOUT_SIDE_PX = 480
+GLANCE_SIDE_PX = 320
 TURNED_SIDE_PX = 850
 LARGEST_SCALE = 2.0
 # Right angles for photos that lie on their side, and heads that lean by 45 degrees. CenterFace
 # finds 99 % of the faces that lean by 30 degrees, and 90 % at 45.
 TURNS_DEG = (90.0, 180.0, 270.0, 45.0, 315.0)
+RIGHT_ANGLES_DEG = TURNS_DEG[:3]
+# When the upright photo counts as understood: hardly any person without a face, and no sure face
+# that leans.
+_FACELESS_SHARE = 0.01
+_SURE_SCORE = 0.5
+_LEVEL_RAD = np.deg2rad(25)
 
 
 class FaceFinder:
@@ -33,7 +43,8 @@ class FaceFinder:
     detectors that gain from it (`FaceDetector.turns_well`), or by all when none of them does, and
     with a higher threshold: what is no face gives faint hits, and there are five more passes.
     They are small at first; only when the detectors agree that some face is turned, the turned
-    photos are searched closely.
+    photos are searched closely. When a segmentation of the people is given and every one of them
+    has an upright face, right angles alone are searched, and smaller still.
 
     Parameters
     ----------
@@ -52,19 +63,31 @@ class FaceFinder:
         self.detectors = tuple(detectors)
         self._turners = tuple(found for found in detectors if found.turns_well) or self.detectors
 
-    def find(self, image: Image) -> tuple[Face, ...]:
-        """Find the faces of an (H, W, 3) uint8 RGB image, most certain first."""
+    def find(self, image: Image, person: Mask | None = None) -> tuple[Face, ...]:
+        """Find the faces of an image, most certain first.
+
+        Parameters
+        ----------
+        image : (H, W, 3) uint8 RGB
+        person : (h, w) bool, optional
+            Where people are, at any resolution; it only saves time.
+        """
         seen = [found for detector in self.detectors for found in detector.detect(image)]
-        seen += self._turned(image, SCOUT_SIDE_PX)
+        if person is not None and _is_understood(image, person, merge_detections(seen)):
+            seen += self._turned(image, GLANCE_SIDE_PX, RIGHT_ANGLES_DEG)
+        else:
+            seen += self._turned(image, SCOUT_SIDE_PX, TURNS_DEG)
         faces = merge_detections(seen)
         if any(face.members[0].turn_deg for face in faces):
-            faces = merge_detections(seen + self._turned(image, TURNED_SIDE_PX))
+            faces = merge_detections(seen + self._turned(image, TURNED_SIDE_PX, TURNS_DEG))
         return faces
 
-    def _turned(self, image: Image, longer_side_px: int) -> list[FaceDetection]:
+    def _turned(
+        self, image: Image, longer_side_px: int, turns_deg: Sequence[float]
+    ) -> list[FaceDetection]:
         small, scale_xy = _resized(image, longer_side_px)
         seen = []
-        for degrees in TURNS_DEG:
+        for degrees in turns_deg:
             turned = turn_image(small, degrees)
             for detector in self._turners:
                 seen += [
@@ -72,6 +95,22 @@ class FaceFinder:
                     for found in detector.detect_turned(turned.image)
                 ]
         return seen
+
+
+def _is_understood(image: Image, person: Mask, faces: Sequence[Face]) -> bool:
+    """Tell whether every person has an upright face, and every face is a person's."""
+    height, width = image.shape[:2]
+    heads = []
+    for face in faces:
+        first = face.members[0]
+        centre = (first.box_xyxy[:2] + first.box_xyxy[2:]) / 2
+        row, column = np.floor(centre[::-1] * person.shape / [height, width]).astype(int)
+        inside = 0 <= row < person.shape[0] and 0 <= column < person.shape[1]
+        if first.score >= _SURE_SCORE:
+            if abs(first.roll_rad) > _LEVEL_RAD or not inside or not person[row, column]:
+                return False
+            heads.append(Head(centre, first.side_px))
+    return bool(heads) and faceless(person, heads, (width, height)).share < _FACELESS_SHARE
 
 
 def _resized(image: Image, longer_side_px: int) -> tuple[Image, npt.NDArray[np.float64]]:

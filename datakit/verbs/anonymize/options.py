@@ -61,6 +61,10 @@ that is what you want
         Annotated[float, Meta(gt=0, lt=1)] | None,
         Meta(description="lowest score of a face [default: each detector's own]"),
     ] = None
+    residual_threshold: Annotated[
+        float,
+        Meta(gt=0, lt=1, description="score from which a face counts as still seen in the result"),
+    ] = 0.5
     min_face: Annotated[
         float,
         Meta(ge=0, description="leave faces alone whose longer side has fewer pixels"),

@@ -49,7 +49,7 @@ def run(options: Options, progress: ProgressListener | None = None) -> Summary:
     if problem := unknown_release(options.released, source):
         raise InputError(problem)
     options = reopen_for_release(VERB, options, options.released, source)
-    check_models(options.detectors, options.threshold, options.weights, options.matte)
+    check_models(options.detectors, options.weights)
     task = LazyTask("datakit.verbs.anonymize.task:Anonymize", _task_params(options))
     tables = {AUDIT: "", REVIEW: REVIEW_HEADER}
     summary = process(
@@ -76,6 +76,7 @@ def _task_params(options: Options) -> dict[str, object]:
         "step": operation(VERB, msgspec.structs.replace(options, release=())),
         "detectors": options.detectors,
         "threshold": options.threshold,
+        "residual_threshold": options.residual_threshold,
         "weights": options.weights,
         "region": options.region,
         "hiding": Hiding(

@@ -59,6 +59,7 @@ class Anonymize:
     step: Operation
     detectors: Sequence[str]
     threshold: float | None
+    residual_threshold: float
     weights: Sequence[str]
     region: str
     hiding: Hiding
@@ -75,25 +76,21 @@ class Anonymize:
         chosen = [
             FACE_DETECTORS.load(name)(self.threshold, self.weights) for name in self.detectors
         ]
-        # The check has its own threshold, whatever --threshold is for the search.
-        shared = [found for found in chosen if isinstance(found, MediapipeDetector)]
-        checker = shared[0] if shared and self.threshold is None else MediapipeDetector()
-        mesh = MediapipeMesh()
+        checker, mesh = MediapipeDetector(self.residual_threshold), MediapipeMesh()
+        people = SelfieMatte()
         hider = FaceHider(
             FaceFinder(chosen),
             FaceMasker(mesh, self.region),
             FaceMasker(mesh, WIDE_REGION, WIDE_ELLIPSE_GROWTH),
             checker,
+            people,
             self.hiding,
         )
         models = {found.name: found.sha256 for found in (*chosen, checker)}
-        models["face mesh"] = mesh.sha256
-        matter = SelfieMatte() if self.matte == "auto" else None
-        if matter:
-            models["selfie segmentation"] = matter.sha256
+        models |= {"face mesh": mesh.sha256, "selfie segmentation": people.sha256}
         self._hider = hider
         self._models = models
-        self._matter = matter
+        self._people = people
         self._skips = Condition(self.skip_where) if self.skip_where else None
 
     def __call__(self, item: Item) -> Product:
@@ -142,8 +139,8 @@ class Anonymize:
         if ref is not None and self.matte != "none":
             alpha = decode_alpha(ref.read(), ref.name)
             return _fitted(alpha, photo, ref.name), "given"
-        if self._matter is not None:
-            soft = self._matter.matte(photo.image)
+        if self.matte == "auto":
+            soft = self._people.matte(photo.image)
             low, high = _AUTO_MATTE_CERTAIN, 1 - _AUTO_MATTE_CERTAIN
             return np.clip((soft - low) / (high - low), 0, 1), "auto"
         return None, "none"
@@ -220,13 +217,11 @@ class Photo:
     sha256: str
 
 
-def check_models(
-    detectors: Sequence[str], threshold: float | None, weights: Sequence[str], matte: str
-) -> None:
+def check_models(detectors: Sequence[str], weights: Sequence[str]) -> None:
     """Raise ModelError when a model that the task needs is missing or damaged."""
     for name in detectors:
         load_weights(FACE_DETECTORS.load(name).WEIGHTS, weights)
-    for needed in (FULL_RANGE, SHORT_RANGE, FACE_MESH, *([SELFIE] if matte == "auto" else [])):
+    for needed in (FULL_RANGE, SHORT_RANGE, FACE_MESH, SELFIE):
         load_weights(needed)
 
 

@@ -53,13 +53,24 @@ class Sees:
         return [face(xs.mean(), ys.mean(), 30, 0.7)] if len(xs) > 20 else []
 
 
-def hider(*found, checker=None, **hiding):
+class People:
+    """A segmentation that is what it is told."""
+
+    def __init__(self, person=None):
+        self.person = np.zeros((8, 8), np.float32) if person is None else np.float32(person)
+
+    def coarse(self, image):
+        return self.person
+
+
+def hider(*found, checker=None, person=None, **hiding):
     landmarker = NoMesh()
     return FaceHider(
         FaceFinder([Finds(*found)]),
         FaceMasker(landmarker, "oval"),
         FaceMasker(landmarker, "head", 1.6),
         checker or Sees((1, 2, 3)),
+        People(person),
         Hiding(**hiding),
     )
 
@@ -199,3 +210,31 @@ def test_no_face_no_change(image):
     hidden = hider().hide(image)
     assert not hidden.faces
     assert (hidden.image == image).all()
+
+
+def body(x0=0.2, x1=0.8, top=0.1):
+    """People from a share of the photo's height down."""
+    grid = np.zeros((40, 48))
+    grid[int(top * 40) :, int(x0 * 48) : int(x1 * 48)] = 1
+    return grid
+
+
+def test_a_person_with_a_face_is_released(image):
+    hidden = hider(face(120, 60, 60), person=body()).hide(image)
+    assert not hidden.reasons
+
+
+def test_a_person_whose_face_was_missed_goes_to_a_person(image):
+    hidden = hider(face(20, 20, 12), person=body()).hide(image)
+    assert "a person whose face was not found" in hidden.reasons[-1]
+
+
+def test_a_hit_that_is_too_small_or_too_faint_owns_no_body(image):
+    assert hider(face(120, 100, 10), person=body()).hide(image).reasons
+    assert hider(face(120, 60, 60, 0.25), person=body()).hide(image).reasons
+
+
+def test_small_faces_that_are_left_alone_own_their_bodies(image):
+    hidden = hider(face(120, 60, 60), person=body(), min_face_px=70).hide(image)
+    assert not hidden.reasons
+    assert hidden.faces[0].mask == "none"
