@@ -85,7 +85,11 @@ def hood(photo: Photo, mesh: Points) -> Photo:
     shell = np.zeros(photo.shape[:2], np.uint8)
     centre = mesh.mean(axis=0)
     outer = (tuple(map(float, centre - [0, height * 0.15])), (height * 1.5, height * 1.9), 0.0)
-    inner = (tuple(map(float, centre + [0, height * 0.22])), (height * 0.72, height * 0.8), 0.0)
+    inner = (
+        tuple(map(float, centre + np.array([0, height * 0.22]))),
+        (height * 0.72, height * 0.8),
+        0.0,
+    )
     cv2.ellipse(shell, outer, 1, -1)
     cv2.ellipse(shell, inner, 0, -1)
     drawn[shell > 0] = (34, 36, 44)
@@ -124,6 +128,6 @@ def variants(photo: Photo, mesh: Points) -> Iterator[tuple[str, Photo, Points]]:
             yield name, drawn, mesh[[263, 280]].mean(axis=0)
         elif name == "hood":
             height = float(np.linalg.norm(mesh[CHIN] - mesh[FOREHEAD]))
-            yield name, drawn, mesh.mean(axis=0) + [0, height * 0.22]
+            yield name, drawn, mesh.mean(axis=0) + np.array([0, height * 0.22])
         else:
             yield name, drawn, mesh[NOSE_BRIDGE]

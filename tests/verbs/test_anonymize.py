@@ -97,7 +97,9 @@ def test_every_portrait_is_there_with_its_alpha_and_its_record(safe, portraits):
         out = (safe / record["file_name"]).read_bytes()
         assert record["sha256_out"] == hashlib.sha256(out).hexdigest()
         assert all(found["residual"] is None for found in record["faces"])
-        assert set(record["models"]) == {"mediapipe", "centerface", "face mesh"}
+        assert set(record["models"]) == {
+            *("mediapipe", "centerface", "face mesh", "selfie segmentation")
+        }
     assert sorted(records) == names
     rows = [json.loads(line) for line in (safe / "metadata.jsonl").read_text().splitlines()]
     assert {row["alpha_file_name"] for row in rows} == {

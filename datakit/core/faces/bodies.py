@@ -80,9 +80,7 @@ def faceless(person: Mask, heads: Sequence[Head], size_wh: tuple[int, int]) -> F
         return Faceless(0.0, (0, 0, 0, 0))
     x0, y0, wide, high, area = stats[1 + int(np.argmax(stats[1:, cv2.CC_STAT_AREA]))]
     low, top = np.rint([x0, y0] * step), np.rint([x0 + wide, y0 + high] * step)
-    return Faceless(
-        float(area / person.size), (int(low[0]), int(low[1]), int(top[0]), int(top[1]))
-    )
+    return Faceless(float(area / person.size), (int(low[0]), int(low[1]), int(top[0]), int(top[1])))
 
 
 def _reached(dx: npt.NDArray[np.float64], dy: npt.NDArray[np.float64], head: Head) -> Mask:

@@ -10,6 +10,7 @@ import warnings
 import zlib
 from dataclasses import dataclass
 from io import BytesIO
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -18,12 +19,15 @@ from PIL import Image, JpegImagePlugin, TiffTags
 from datakit.errors import InputError
 from datakit.io.pixels import images
 from datakit.io.pixels.png import with_chunks
+from datakit.io.pixels.profiles import profile_space, rebuild_profile
 
 Image8 = npt.NDArray[np.uint8]
 
 _JPEG_444 = 0
 _DEFAULT_QUALITY = 95
 _COLOUR_MODES = ("RGB", "L")
+
+Colour = Literal["keep", "srgb"]
 
 
 @dataclass(frozen=True)
@@ -37,9 +41,11 @@ class PhotoForm:
     gray : bool
         One channel.
     transparent : bool
-        The stored picture has opacity, which the decoder drops.
+        The stored picture has opacity, which the decoder composites.
+    colours : {"stored", "srgb"}
+        What `decode_photo` has to give: the stored numbers where `icc` goes along, else sRGB.
     icc : bytes or None
-        Colour profile, if it fits what is written (RGB or gray).
+        Colour profile of what is written (RGB or gray), built anew from colour tags.
     tables : mapping or None
         JPEG quantisation tables: they are what "quality" means.
     subsampling : int
@@ -49,13 +55,22 @@ class PhotoForm:
     format: str
     gray: bool
     transparent: bool
+    colours: Literal["stored", "srgb"]
     icc: bytes | None
     tables: dict[int, list[int]] | None
     subsampling: int
 
 
-def photo_form(data: bytes, name: str = "image") -> PhotoForm:
+def photo_form(data: bytes, name: str = "image", colour: Colour = "keep") -> PhotoForm:
     """Read how a photo is stored.
+
+    Parameters
+    ----------
+    data, name : bytes, str
+        The file, and the subject of the error messages.
+    colour : {"keep", "srgb"}
+        Keep the colours as they are stored, with their profile built anew, or convert them. A
+        photo whose profile cannot be built anew, and a BMP, which has none, is converted too.
 
     Raises
     ------
@@ -73,15 +88,18 @@ def photo_form(data: bytes, name: str = "image") -> PhotoForm:
                     f"{name}: expected 8 bits a channel, found {bits}; convert the photo first"
                 )
             fits = image.mode in _COLOUR_MODES
+            gray = image.mode in ("L", "1", "LA")
+            icc = _profile(facts.icc, gray, colour) if facts.format != "BMP" else None
             tables, subsampling = None, _JPEG_444
             if facts.format == "JPEG" and fits:
                 tables = {key: list(table) for key, table in image.quantization.items()}  # type: ignore[attr-defined]
                 subsampling = JpegImagePlugin.get_sampling(image)
             return PhotoForm(
                 format=facts.format,
-                gray=image.mode in ("L", "1", "LA"),
+                gray=gray,
                 transparent=image.has_transparency_data,
-                icc=image.info.get("icc_profile") if fits else None,
+                colours="stored" if icc else "srgb",
+                icc=icc,
                 tables=tables,
                 subsampling=max(subsampling, _JPEG_444),
             )
@@ -127,6 +145,18 @@ def encode_photo(image: Image8, form: PhotoForm) -> bytes:
     else:
         raise InputError(f"{form.format}: expected JPEG, PNG, WebP, TIFF or BMP")
     return buffer.getvalue()
+
+
+def _profile(icc: bytes, gray: bool, colour: Colour) -> bytes | None:
+    """Return the profile to write; sRGB has no gray, so that gray photos keep theirs."""
+    if not icc or (colour == "srgb" and not gray):
+        return None
+    try:
+        fresh = rebuild_profile(icc)
+    except InputError:
+        # Viewers pass over what is no profile, or show it by rules that are not written here.
+        return None
+    return fresh if profile_space(fresh) == ("GRAY" if gray else "RGB") else None
 
 
 def _bits(image: Image.Image, data: bytes) -> int:

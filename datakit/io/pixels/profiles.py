@@ -129,22 +129,19 @@ def _table(data: bytes) -> bytes:
 
 
 def _stages(data: bytes) -> bytes:
-    """Read lutAToBType or lutBToAType: curves, matrix, curves, table, curves, each where it says."""
+    """Read lutAToBType or lutBToAType: five stages, each where its offset says."""
     inputs, outputs = _part(data, 8, 2)
     # B and M curves lie on the side of the connection space, A curves on that of the device.
     near, far = (outputs, inputs) if data[:4] == b"mAB " else (inputs, outputs)
+    readers: tuple[Callable[[int], bytes], ...] = (
+        lambda at: _curves(data, at, near),
+        lambda at: _part(data, at, 48),
+        lambda at: _curves(data, at, near),
+        lambda at: _grid(data, at, inputs, outputs),
+        lambda at: _curves(data, at, far),
+    )
     offsets, body = [], b""
-    for place, reader in zip(
-        struct.unpack_from(">5I", data, 12),
-        (
-            lambda at: _curves(data, at, near),
-            lambda at: _part(data, at, 48),
-            lambda at: _curves(data, at, near),
-            lambda at: _grid(data, at, inputs, outputs),
-            lambda at: _curves(data, at, far),
-        ),
-        strict=True,
-    ):
+    for place, reader in zip(struct.unpack_from(">5I", data, 12), readers, strict=True):
         offsets.append(32 + len(body) if place else 0)
         body += reader(place) if place else b""
     return data[8:10] + bytes(2) + struct.pack(">5I", *offsets) + body
@@ -167,7 +164,7 @@ def _grid(data: bytes, start: int, inputs: int, outputs: int) -> bytes:
     size = outputs * width
     for count in points:
         size *= count
-    if width not in (1, 2) or size > MAX_BYTES:
+    if inputs > 16 or width not in (1, 2) or size > MAX_BYTES:
         raise IndexError
     head = points + bytes(16 - inputs) + bytes([width, 0, 0, 0])
     return _padded(head + _part(data, start + 20, size))

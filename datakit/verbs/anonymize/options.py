@@ -87,6 +87,13 @@ that is what you want
         str | None,
         Meta(description="folder of mattes with the stems of the photos", extra={"input": "path"}),
     ] = None
+    colour: Annotated[
+        Literal["keep", "srgb"],
+        Meta(
+            description="keep the colour profile, built anew from its colour tags, or convert the "
+            "photo to sRGB"
+        ),
+    ] = "keep"
     on_no_face: Annotated[
         Literal["review", "copy", "fail"],
         Meta(description="a photo without a face: list it for a person, copy it, or fail"),

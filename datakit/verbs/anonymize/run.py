@@ -87,6 +87,7 @@ def _task_params(options: Options) -> dict[str, object]:
         ),
         "matte": options.matte,
         "alphas": _alphas(options.alpha_dir),
+        "colour": options.colour,
         "on_no_face": options.on_no_face,
         "on_residual": options.on_residual,
         "skip_where": options.skip_where,

@@ -66,6 +66,7 @@ class Anonymize:
     matte: Literal["given", "auto", "none"]
     alphas: Mapping[str, FileRef] | None
     """Stem of an image -> its matte in ``--alpha-dir``; None without one."""
+    colour: Literal["keep", "srgb"]
     on_no_face: Literal["review", "copy", "fail"]
     on_residual: Literal["review", "solid", "fail"]
     skip_where: str | None
@@ -119,9 +120,9 @@ class Anonymize:
         data = item.image.read()
         name = item.source_name
         facts = images.probe(data, name)
-        form = photo_form(data, name)
+        form = photo_form(data, name, self.colour)
         sha256 = hashlib.sha256(data).hexdigest()
-        return Photo(decode_photo(data, name, colours="stored"), facts, form, sha256)
+        return Photo(decode_photo(data, name, colours=form.colours), facts, form, sha256)
 
     def hide(self, item: Item, photo: Photo) -> tuple[Hidden, Literal["given", "auto", "none"]]:
         """Hide the faces, the soft boundary of the matte spared; tell where the matte is from."""
@@ -147,7 +148,7 @@ class Anonymize:
 
     def _judge(self, item: Item, hidden: Hidden) -> tuple[Status, tuple[str, ...]]:
         found = [face for face in hidden.faces if face.mask != "none"]
-        reasons = hidden.reasons or (() if found else ("no face was found",))
+        reasons = hidden.reasons if found else ("no face was found",)
         if reasons and item.key in self.release:
             return "released", reasons
         if not found:
@@ -262,7 +263,9 @@ def _sample(
     if photo.facts.orientation != 1:
         tags.add("orientation-applied")
     if photo.form.transparent:
-        tags.add("transparency-dropped")
+        tags.add("transparency-composited")
+    if photo.facts.icc and photo.form.icc is None:
+        tags.add("colour-profile-removed")
     return msgspec.structs.replace(sample, tags=tuple(sorted(tags)), **named)
 
 

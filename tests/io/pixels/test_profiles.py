@@ -15,7 +15,9 @@ from datakit.errors import InputError
 from datakit.io.pixels.profiles import profile_space, rebuild_profile
 
 SECRET = b"SN-0815-of-Jane-Roe"
-CUBE = np.stack(np.meshgrid(*[np.arange(0, 256, 17, dtype=np.uint8)] * 3), axis=-1).reshape(-1, 16, 3)
+CUBE = np.stack(np.meshgrid(*[np.arange(0, 256, 17, dtype=np.uint8)] * 3), axis=-1).reshape(
+    -1, 16, 3
+)
 
 
 def srgb() -> bytes:
