@@ -19,10 +19,12 @@ from datakit.records.sample import Operation, Sample, Source
 
 SPLITS: Mapping[str, str] = {
     "train": "train",
+    "training": "train",
     "valid": "val",
     "validation": "val",
     "val": "val",
     "test": "test",
+    "testing": "test",
 }
 """Folder names that mean a split, and the split's name in a manifest."""
 
@@ -99,6 +101,8 @@ class Item:
         The size that the annotations speak of.
     coding : MaskCoding
         How the mask file says classes.
+    object_ids : FileRef, optional
+        A picture of the ids of objects, where the mask holds classes.
     sample : Sample, optional
         The row of the manifest when the source is a datakit dataset.
     """
@@ -118,6 +122,7 @@ class Item:
     categories: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
     stated_wh: tuple[int, int] | None = None
     coding: MaskCoding = MaskCoding()
+    object_ids: FileRef | None = None
     sample: Sample | None = None
 
     @property
@@ -181,7 +186,8 @@ class ReadSettings:
     Attributes
     ----------
     images_dir, labels_dir : str, optional
-        Folders of the images and of the labels, where the layout does not tell.
+        Folders of the images and of the labels, where the layout does not tell: in the source, or
+        elsewhere.
     labels : {"mask", "alpha", "trimap"}, optional
         What the files of ``labels_dir`` are.
     annotator : str, optional
@@ -224,6 +230,10 @@ class Reader(Protocol):
 
     def __len__(self) -> int:
         """Return the number of samples."""
+
+    @property
+    def labelled(self) -> int:
+        """The number of samples that have a label."""
 
     @property
     def classes(self) -> tuple[str, ...]:

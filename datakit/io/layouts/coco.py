@@ -79,6 +79,11 @@ class CocoReader:
         return sum(len(part.entries) for part in self._parts)
 
     @property
+    def labelled(self) -> int:
+        """All: an image that is listed is labelled, be it with no object."""
+        return len(self)
+
+    @property
     def classes(self) -> tuple[str, ...]:
         """Class names: file by file, in the order of the categories; equal names are one class."""
         return tuple(

@@ -19,6 +19,9 @@ from datakit.records.sample import Sample
 ANNOTATIONS = "_annotations.coco.json"
 """Outlines of a split's images, where a dataset was made of annotated photos."""
 
+SHARD_INDEX = "shards.jsonl"
+"""Table of an export: which shard a sample is in, and under which name."""
+
 ANNOTATION_FAILED = "annotation-failed"
 """Tag of a sample some of whose annotations could not be drawn."""
 
@@ -53,6 +56,7 @@ class DatasetReader:
         # Rows are looked at now and read again by `items`: a manifest of millions of rows is never
         # in memory whole, neither as text nor as samples.
         self._bad: set[int] = set()
+        self.labelled = 0
         for number, line in enumerate(_lines(root), 1):
             try:
                 sample = decoder.decode(line)
@@ -62,6 +66,7 @@ class DatasetReader:
                 if sample.id in seen:
                     raise InputError(f"id {sample.id!r} is taken by another row")
                 seen.add(sample.id)
+                self.labelled += _of_now(sample).label_state != "none"
             except (msgspec.DecodeError, UnicodeDecodeError, InputError) as error:
                 failures.append(_bad_row(number, str(error)))
                 self._bad.add(number)
@@ -79,7 +84,8 @@ class DatasetReader:
     @staticmethod
     def accepts(root: Root, names: list[str]) -> bool:
         """Tell whether there is a card that datakit wrote."""
-        if CARD not in names or MANIFEST not in names:
+        if CARD not in names or MANIFEST not in names or SHARD_INDEX in names:
+            # An export to shards has a manifest whose samples are no files.
             return False
         try:
             return msgspec.json.decode(root.read(CARD), type=Card).format == "datakit"

@@ -12,6 +12,7 @@ from datakit.errors import InputError
 from datakit.io.layouts import READERS
 from datakit.io.layouts.base import Item, Reader, ReadSettings
 from datakit.io.layouts.coco import CocoReader
+from datakit.io.layouts.evidence import refuse_labels
 from datakit.io.layouts.unread import unicode_names, unread_note
 from datakit.io.pixels.formats import why_unread
 from datakit.io.store.files import Folder, RemoteFolder, Root, open_root
@@ -19,6 +20,9 @@ from datakit.io.store.storage import Location, location
 from datakit.records.card import Command
 from datakit.records.failure import Failure
 from datakit.records.labels import merged_map, renumbering
+
+PHOTOS = "photos"
+"""The layout without labels, which is asked last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +84,14 @@ class Collection:
         """The layout of each source."""
         return tuple(name for _, name, _ in self.parts)
 
+    @property
+    def read_as(self) -> tuple[str, ...]:
+        """One line for each source: its layout, how much it holds, and what is not read."""
+        return tuple(
+            (f"{prefix}: " if prefix else "") + _read_as(name, reader)
+            for prefix, name, reader in self.parts
+        )
+
 
 @dataclass(frozen=True)
 class Derived:
@@ -112,6 +124,11 @@ class Derived:
 
     def __len__(self) -> int:
         return self.total
+
+    @property
+    def labelled(self) -> int:
+        """The number of samples that have a label."""
+        return sum(item.label_state != "none" for item in self.listed())
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -183,7 +200,7 @@ def _open(path: str, layout: str | None, settings: ReadSettings) -> tuple[str, R
     names, failures = unicode_names(root.names())
     if not names and not failures:
         raise InputError(f"{path}: expected a dataset, found an empty folder")
-    name = layout or _recognise(root, names)
+    name = layout or ("two-folders" if settings.labels_dir else _recognise(root, names))
     reader = READERS.load(name)(root, names, settings)
     reader.failures = (*failures, *reader.failures)
     return name, reader
@@ -191,6 +208,8 @@ def _open(path: str, layout: str | None, settings: ReadSettings) -> tuple[str, R
 
 def _recognise(root: Root, names: list[str]) -> str:
     for name in READERS:
+        if name == PHOTOS:
+            refuse_labels(root, names, READERS)
         if READERS.load(name).accepts(root, names):
             return name
     note = unread_note([*filter(why_unread, names)])
@@ -198,9 +217,20 @@ def _recognise(root: Root, names: list[str]) -> str:
         raise InputError(f"{root.root}: expected a dataset or photos; {note[0]}")
     listed = ", ".join(names[:3]) + (", …" if len(names) > 3 else "")
     raise InputError(
-        f"{root.root}: expected a COCO export, a datakit dataset, images/ with masks/ or alphas/, "
-        f"P3M's layout, or photos; found {len(names)} other files ({listed}); "
+        f"{root.root}: expected a dataset or photos, found {len(names)} other files ({listed}); "
         f"name the layout with --from {'|'.join(READERS)}"
+    )
+
+
+def _read_as(layout: str, reader: Reader) -> str:
+    """Return what was read of a source and what was not.
+
+    The words are counts, so that a log can be searched for them.
+    """
+    unread = ", ".join(f"{count:,} {suffix}" for suffix, count in reader.unread.items())
+    return (
+        f"read as {layout}: {len(reader):,} images, {reader.labelled:,} labels, "
+        f"not read: {unread or 'nothing'}"
     )
 
 

@@ -10,7 +10,8 @@ from typing import Any, Literal
 
 from datakit.errors import InputError
 from datakit.io.layouts import READERS
-from datakit.io.layouts.folders import KIND_OF_FOLDER, is_image
+from datakit.io.layouts.images_masks import kind_of
+from datakit.io.layouts.pictures import is_image
 from datakit.io.layouts.unread import unicode_names
 from datakit.io.store.files import FileRef, Root, open_root
 from datakit.records.sample import SYNTHETIC
@@ -113,7 +114,7 @@ def _of_pictures(path: str, root: Root, names: list[str]) -> Labels:
 
 def _without_kind(path: PurePosixPath) -> PurePosixPath:
     """Drop a leading folder that only says what kind of label is below."""
-    if len(path.parts) > 1 and path.parts[0].lower() in KIND_OF_FOLDER:
+    if len(path.parts) > 1 and kind_of(path.parts[0]):
         return PurePosixPath(*path.parts[1:])
     return path
 

@@ -15,6 +15,7 @@ from typing import BinaryIO, cast
 from zipfile import ZipFile, ZipInfo
 
 from datakit.errors import InputError, OutputError
+from datakit.io.store.containers import Container, open_container
 from datakit.io.store.names import safe_name as safe_name
 from datakit.io.store.names import walk_order
 from datakit.io.store.object_store import StorageUnavailable
@@ -36,19 +37,27 @@ class FileRef:
     root : str
         The folder or the .zip file, a path or a URL.
     name : str
-        Path below the root with ``/``, checked by `safe_name`.
+        Path below the root with ``/``, checked by `safe_name`; or below the container.
+    container : str
+        File below the root that holds this one (`datakit.io.store.containers`); mostly none.
     """
 
     root: str
     name: str
+    container: str = ""
+
+    @property
+    def shown(self) -> str:
+        """The file's path below the root, through its container."""
+        return f"{self.container}/{self.name}" if self.container else self.name
 
     @property
     def path(self) -> Path | None:
-        """The file on disk; None when it is inside a .zip or an object store.
+        """The file on disk; None when it is inside another file or an object store.
 
         Raises InputError for a link that leads out of the root.
         """
-        if _is_zip(self.root):
+        if self.container or _is_zip(self.root):
             return None
         place = location(self.root)
         if not isinstance(place, Path):
@@ -60,6 +69,8 @@ class FileRef:
 
     def read(self, limit_bytes: int = MAX_FILE_BYTES) -> bytes:
         """Return the bytes; InputError if the file is missing, no file, unreadable or too large."""
+        if self.container:
+            return container_of(self.root, self.container).read(self.name, limit_bytes)
         return open_root(self.root).read(self.name, limit_bytes)
 
 
@@ -339,3 +350,23 @@ def _open_remote(place: ObjectPath) -> Root:
 @lru_cache(maxsize=8)
 def _open_zip(root: Location, *version: int | str | None) -> ZipFolder:
     return ZipFolder(root)
+
+
+def container_of(root: str, name: str) -> Container:
+    """Open a file of a source that holds files itself; a few are kept open, as archives are.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read, or is no container.
+    """
+    place = location(root)
+    version: tuple[int, ...] = ()
+    if isinstance(place, Path) and (found := place / name).is_file():
+        version = (found.stat().st_size, found.stat().st_mtime_ns)
+    return _open_container(root, name, version)
+
+
+@lru_cache(maxsize=8)
+def _open_container(root: str, name: str, version: tuple[int, ...]) -> Container:
+    return open_container(open_root(root).open(name), name)

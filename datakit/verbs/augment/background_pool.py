@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from datakit.engine.base import Engine, LazyTask, ordered_map
 from datakit.errors import InputError
-from datakit.io.layouts.folders import is_image
+from datakit.io.layouts.pictures import is_image
 from datakit.io.store.files import FileRef, open_root
 
 MAX_NAMED = 5

@@ -1,0 +1,140 @@
+"""The files beside masks that name their classes."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import msgspec
+
+from datakit.errors import InputError
+from datakit.io.store.files import Root
+from datakit.records.labels import role_of
+
+Colour = tuple[int, int, int]
+
+_LINES = frozenset({"classes.txt", "labels.txt", "class_names.txt", "categories.txt", "obj.names"})
+_JSON = frozenset({"classes.json", "label_map.json", "id2label.json", "labelmap.json"})
+_MAX_BYTES = 1 << 20
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClassNames:
+    """What the classes of masks are called.
+
+    Attributes
+    ----------
+    file : str
+        Where it is written.
+    values : mapping of int to str
+        Value in a mask -> class.
+    colours : mapping
+        RGB colour in a mask -> class, where colours are named.
+    """
+
+    file: str
+    values: Mapping[int, str] = field(default_factory=dict)
+    colours: Mapping[Colour, str] = field(default_factory=dict)
+
+
+def find_class_names(root: Root, names: list[str]) -> ClassNames | None:
+    """Return what the first such file of a source says, the one nearest to its top; None without.
+
+    Read are ``labelmap.txt`` (NAME:R,G,B::, of VOC tools), ``_classes.csv`` (Roboflow),
+    ``objectInfo150.txt`` (ADE20K), lists of one name a line, and JSON of names and values.
+
+    Raises
+    ------
+    InputError
+        If such a file cannot be understood.
+    """
+    for name in sorted(names, key=lambda one: (one.count("/"), one)):
+        base = name.rpartition("/")[2].lower()
+        if base in _LINES | _JSON | {"labelmap.txt", "_classes.csv", "objectinfo150.txt"}:
+            found = _read(root, name, base)
+            if found.values or found.colours:
+                return found
+    return None
+
+
+def _read(root: Root, name: str, base: str) -> ClassNames:
+    try:
+        text = root.read(name, _MAX_BYTES).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InputError(f"{name}: expected names of classes in UTF-8 ({error})") from None
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    if base == "labelmap.txt":
+        return _colour_map(name, lines)
+    if base == "_classes.csv":
+        return ClassNames(file=name, values=_csv_names(text, 0, 1))
+    if base == "objectinfo150.txt":
+        rows = [line.split("\t") for line in lines]
+        return ClassNames(file=name, values={int(r[0]): r[-1] for r in rows if r[0].isdigit()})
+    if base in _JSON:
+        return ClassNames(file=name, values=_json_names(name, text))
+    return ClassNames(file=name, values=listed_names(lines))
+
+
+def listed_names(lines: list[str]) -> dict[int, str]:
+    """Return the values of classes that are listed, one a line, with or without their values.
+
+    Without values the first is 0 when it is background or void, else 1: a mask's 0 is background.
+
+    Examples
+    --------
+    >>> listed_names(["background", "person"]), listed_names(["person", "hair"])
+    ({0: 'background', 1: 'person'}, {1: 'person', 2: 'hair'})
+    >>> listed_names(["0: background", "7: hair"])
+    {0: 'background', 7: 'hair'}
+    """
+    numbered = [re.fullmatch(r"(\d+)\s*[:=,\t ]\s*(\S.*)", line) for line in lines]
+    if lines and all(numbered):
+        return {int(one[1]): one[2].strip() for one in numbered if one}
+    first = 0 if lines and role_of(lines[0]) != "object" else 1
+    return dict(enumerate(lines, first))
+
+
+def _colour_map(name: str, lines: list[str]) -> ClassNames:
+    values: dict[int, str] = {}
+    colours: dict[Colour, str] = {}
+    for line in lines:
+        if line.startswith("#"):
+            continue
+        parts = line.split(":")
+        numbers = re.findall(r"\d+", parts[1]) if len(parts) > 1 else []
+        values[len(values)] = parts[0].strip()
+        if len(numbers) == 3:
+            red, green, blue = map(int, numbers)
+            other = colours.setdefault((red, green, blue), parts[0].strip())
+            if other != parts[0].strip():
+                raise InputError(
+                    f"{name}: {other!r} and {parts[0].strip()!r} have one colour; give each its own"
+                )
+    return ClassNames(file=name, values=values, colours=colours)
+
+
+def _csv_names(text: str, value_at: int, name_at: int) -> dict[int, str]:
+    rows = csv.reader(io.StringIO(text), skipinitialspace=True)
+    return {
+        int(row[value_at]): row[name_at].strip()
+        for row in rows
+        if len(row) > name_at and row[value_at].strip().isdigit()
+    }
+
+
+def _json_names(name: str, text: str) -> dict[int, str]:
+    try:
+        found = msgspec.json.decode(text)
+    except msgspec.DecodeError as error:
+        raise InputError(f"{name}: expected names of classes in JSON ({error})") from None
+    if isinstance(found, list) and all(isinstance(one, str) for one in found):
+        return listed_names(found)
+    if isinstance(found, dict):
+        if all(key.isdigit() and isinstance(value, str) for key, value in found.items()):
+            return {int(key): value for key, value in found.items()}
+        if all(isinstance(value, int) for value in found.values()):
+            return {value: key for key, value in found.items()}
+    return {}
