@@ -39,19 +39,19 @@ READERS: Registry[type[Reader]] = Registry(
 WRITERS: Registry[type[FileFormat] | type[ShardFormat]] = Registry(
     "export format",
     {
-        "p3m": "datakit.io.exports.p3m:P3m",
-        "u2net": "datakit.io.exports.u2net:U2Net",
-        "modnet": "datakit.io.exports.modnet:ModNet",
-        "images-masks": "datakit.io.exports.images_masks:ImagesMasks",
+        "p3m": "datakit.io.layouts.p3m:P3mWriter",
+        "u2net": "datakit.io.layouts.u2net:U2NetWriter",
+        "modnet": "datakit.io.layouts.modnet:ModNetWriter",
+        "images-masks": "datakit.io.layouts.images_masks:ImagesMasksWriter",
         "coco": "datakit.io.exports.coco:Coco",
         "yolo-seg": "datakit.io.exports.yolo_seg:YoloSeg",
         "roboflow": "datakit.io.exports.coco_folders:CocoFolders",
         "cvat": "datakit.io.exports.cvat:Cvat",
         "label-studio": "datakit.io.exports.label_studio:LabelStudio",
         "labelme": "datakit.io.exports.labelme:LabelMe",
-        "webdataset": "datakit.io.exports.webdataset:WebDataset",
-        "parquet": "datakit.io.exports.parquet:Parquet",
-        "numpy": "datakit.io.exports.numpy_chunks:NumpyChunks",
+        "webdataset": "datakit.io.layouts.webdataset:WebDatasetWriter",
+        "parquet": "datakit.io.layouts.parquet:ParquetWriter",
+        "numpy": "datakit.io.layouts.numpy_chunks:NumpyWriter",
     },
 )
 """Layouts that datakit writes, by the name that ``--format`` takes."""

@@ -103,6 +103,8 @@ class Item:
         How the mask file says classes.
     object_ids : FileRef, optional
         A picture of the ids of objects, where the mask holds classes.
+    state : {"complete", "partial", "none"}, optional
+        What is known of the image, where the source says it.
     sample : Sample, optional
         The row of the manifest when the source is a datakit dataset.
     """
@@ -123,6 +125,7 @@ class Item:
     stated_wh: tuple[int, int] | None = None
     coding: MaskCoding = MaskCoding()
     object_ids: FileRef | None = None
+    state: LabelState | None = None
     sample: Sample | None = None
 
     @property
@@ -135,6 +138,8 @@ class Item:
         """What is known of the image before its objects are looked at."""
         if self.sample is not None and self.sample.label_state is not None:
             return self.sample.label_state
+        if self.state is not None:
+            return self.state
         labelled = self.annotations is not None or any((self.mask, self.alpha, self.trimap))
         return "complete" if labelled else "none"
 

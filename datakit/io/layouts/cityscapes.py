@@ -6,7 +6,7 @@ import re
 
 from datakit.io.layouts.base import SPLITS, ReadSettings
 from datakit.io.layouts.class_names import ClassNames
-from datakit.io.layouts.pictures import PictureReader, Place, is_image, refs_of
+from datakit.io.layouts.pictures import PictureReader, Placement, is_image, refs_of
 from datakit.io.store.files import Root
 
 _VOID = (
@@ -57,7 +57,7 @@ class CityscapesReader(PictureReader):
         )
 
 
-def _place(name: str) -> Place | None:
+def _place(name: str) -> Placement | None:
     parts = name.split("/")
     stem, _, suffix = parts[-1].rpartition(".")
     label = _LABEL.search(stem)
@@ -72,4 +72,4 @@ def _place(name: str) -> Place | None:
     split = next((SPLITS[part.lower()] for part in parts[:-1] if part.lower() in SPLITS), None)
     city = parts[-2] if len(parts) > 1 and parts[-2].lower() not in SPLITS else ""
     rel = f"{city}/{bare}.{suffix}" if city else f"{bare}.{suffix}"
-    return Place(kind, split, rel, group="_".join(bare.split("_")[:2]))
+    return Placement(kind, split, rel, group="_".join(bare.split("_")[:2]))

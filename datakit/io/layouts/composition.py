@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 
 from datakit.io.layouts.base import ReadSettings
-from datakit.io.layouts.pictures import PictureReader, Place, by_folder, is_image, refs_of
+from datakit.io.layouts.pictures import PictureReader, Placement, by_folder, is_image, refs_of
 from datakit.io.store.files import Root
 
 _KINDS = {
@@ -21,10 +21,10 @@ _COPY = re.compile(r"_\d+$")
 
 
 class CompositionReader(PictureReader):
-    """``[SPLIT/]{merged, alpha, trimap, fg, bg}/NAME_N.png``, as Adobe's and mmagic's tools make it.
+    """``[SPLIT/]{merged, alpha, trimap, fg, bg}/NAME_N.png``, as Adobe and mmagic make it.
 
-    ``merged`` is the photo and ``alpha`` its label; ``fg`` and ``bg`` are no samples. One foreground
-    is merged with many backgrounds (``NAME_0``, ``NAME_1`` …): these are one group.
+    ``merged`` is the photo and ``alpha`` its label; ``fg`` and ``bg`` are no samples. One
+    foreground is merged with many backgrounds (``NAME_0``, ``NAME_1`` …): these are one group.
     """
 
     def __init__(
@@ -43,7 +43,7 @@ class CompositionReader(PictureReader):
         return all(any(kind in f"/{n}" and is_image(n) for n in names) for kind in wanted)
 
 
-def _place(name: str) -> Place | None:
+def _place(name: str) -> Placement | None:
     place = by_folder(name, _KINDS)
     if place is None:
         return None

@@ -152,8 +152,8 @@ def refuse_labels(root: Root, names: list[str], known: Iterable[str]) -> None:
     evidence = label_evidence(root, names)
     if evidence:
         raise InputError(
-            f"{root.root}: expected a layout that datakit knows, found photos whose labels it cannot "
-            f"place: {evidence}; name two folders with --images-dir A --labels-dir B --labels "
-            f"mask|alpha|trimap, the layout with --from ({', '.join(known)}), or read every picture "
-            "as a photo with --from photos"
+            f"{root.root}: expected a layout that datakit knows, found photos whose labels it "
+            f"cannot place: {evidence}; name two folders with --images-dir A --labels-dir B "
+            f"--labels mask|alpha|trimap, the layout with --from ({', '.join(known)}), or read "
+            "every picture as a photo with --from photos"
         )

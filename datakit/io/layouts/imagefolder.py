@@ -1,4 +1,4 @@
-"""``imagefolder``: photos and labels named by a metadata file, as Hugging Face's datasets reads it."""
+"""``imagefolder``: photos and labels named by a metadata file, as Hugging Face's tools do it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from datakit.errors import InputError
 from datakit.io.layouts.base import SPLITS, Item, ReadSettings
 from datakit.io.layouts.class_names import find_class_names
 from datakit.io.layouts.images_masks import kind_of
-from datakit.io.layouts.pictures import PictureReader, Place, is_image, stem_of
+from datakit.io.layouts.pictures import PictureReader, Placement, is_image, stem_of
 from datakit.io.store.files import FileRef, Root, safe_name
 from datakit.records.failure import Failure
 from datakit.records.sample import Sample
@@ -39,7 +39,7 @@ class ImageFolderReader(PictureReader):
     ) -> None:
         known = set(names)
         tables = _tables(names)
-        places: dict[FileRef, Place] = {}
+        places: dict[FileRef, Placement] = {}
         self._rows: dict[str, Sample] = {}
         failures: list[Failure] = []
         for table in tables:
@@ -76,7 +76,7 @@ class ImageFolderReader(PictureReader):
         table: str,
         row: Mapping[str, Any],
         known: set[str],
-        places: dict[FileRef, Place],
+        places: dict[FileRef, Placement],
     ) -> None:
         folder = table.rpartition("/")[0]
         files = _files(row, folder, known)
@@ -89,7 +89,7 @@ class ImageFolderReader(PictureReader):
         split, rel = _place(image, row)
         group = row.get("group")
         for kind, name in files.items():
-            place = Place(
+            place = Placement(
                 kind,
                 split,
                 rel if kind == "image" else name,

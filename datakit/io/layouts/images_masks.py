@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
 from functools import lru_cache
+from typing import ClassVar
 
-from datakit.io.layouts.base import SPLITS, ReadSettings
+from datakit.io.layouts.base import SPLITS, Item, ReadSettings
 from datakit.io.layouts.class_names import find_class_names
+from datakit.io.layouts.picture import JPEG, Picture, counted, side
 from datakit.io.layouts.pictures import (
     ANY_LABEL,
     LABEL_SUFFIX,
     PictureReader,
-    Place,
+    Placement,
     folder_words,
     is_image,
     refs_of,
     stem_of,
 )
+from datakit.io.layouts.writer import Facts, Settings, Written, label_map_file
 from datakit.io.store.files import Root
+from datakit.records.labels import IGNORED, is_binary
 
 KIND_OF_WORD: Mapping[str, str] = {
     **dict.fromkeys(("trimap", "trimaps"), "trimap"),
@@ -44,7 +49,7 @@ KIND_OF_WORD: Mapping[str, str] = {
 
 
 class ImagesMasksReader(PictureReader):
-    """``[SPLIT/]images/…`` with ``masks/``, ``alphas/``, ``trimaps/``, ``labels/`` … of equal stems.
+    """``[SPLIT/]images/…`` with ``masks/``, ``alphas/``, ``trimaps/`` … of equal stems.
 
     Folders are told by the words of their names (``imgs``, ``input``, ``Training_Images``;
     ``gt``, ``annotations``, ``Ground_Truth``). Splits may be above (``train/images/…``), below
@@ -74,34 +79,45 @@ class ImagesMasksReader(PictureReader):
         return by_word or _mostly_paired(places.values())
 
 
-def _places(names: list[str]) -> dict[str, Place]:
+def _places(names: list[str]) -> dict[str, Placement]:
     """Place the pictures; where no folder is one of images, what is no label is an image."""
     found = {name: place(name) for name in names if is_image(name)}
     if any(one and one.kind == "image" for one in found.values()):
-        return {name: one for name, one in found.items() if one}
+        return _same_splits({name: one for name, one in found.items() if one})
     return {name: one or _loose_image(name) for name, one in found.items()}
 
 
-def _loose_image(name: str) -> Place:
+def _same_splits(places: dict[str, Placement]) -> dict[str, Placement]:
+    """Drop a split that only the images' or only the labels' folder names: it tells nothing."""
+    images = {one.split for one in places.values() if one.kind == "image"}
+    labels = {one.split for one in places.values() if one.kind != "image"}
+    if images == labels or {None} not in (images, labels) or len(images | labels) > 2:
+        return places
+    return {name: replace(one, split=None) for name, one in places.items()}
+
+
+def _loose_image(name: str) -> Placement:
     parts = name.split("/")
     split = next((SPLITS[part.lower()] for part in parts[:-1] if part.lower() in SPLITS), None)
-    return Place("image", split, "/".join(p for p in parts if p.lower() not in SPLITS))
+    return Placement("image", split, "/".join(p for p in parts if p.lower() not in SPLITS))
 
 
-def _mostly_paired(places: Collection[Place]) -> bool:
+def _mostly_paired(places: Collection[Placement]) -> bool:
     stems = {(one.split, stem_of(one.rel)) for one in places if one.kind == "image"}
     labels = [(one.split, stem_of(one.rel)) for one in places if one.kind != "image"]
     bare = sum(key in stems or (key[0], LABEL_SUFFIX.sub("", key[1])) in stems for key in labels)
     return 2 * bare >= len(labels)
 
 
-def place(name: str) -> Place | None:
-    """Place a file by the words of its folders' names: the deepest that names a label, else image.
+def place(name: str) -> Placement | None:
+    """Place a file by its folders' words: the outermost that names a label, else an image.
 
     Examples
     --------
-    >>> place("Training_Images/1.jpg"), place("set/gt/val/2.png")  # doctest: +ELLIPSIS
-    (Place(kind='image', split='train', rel='1.jpg', ...), Place(kind='label', split='val', ...))
+    >>> place("Training_Images/1.jpg")  # doctest: +ELLIPSIS
+    Placement(kind='image', split='train', rel='1.jpg', ...)
+    >>> place("set/gt/val/2.png")  # doctest: +ELLIPSIS
+    Placement(kind='label', split='val', rel='set/2.png', ...)
     """
     parts = name.split("/")
     named = [(depth, kind) for depth, part in enumerate(parts[:-1]) if (kind := kind_of(part))]
@@ -117,7 +133,7 @@ def place(name: str) -> Place | None:
         rest = rest[1:]
     # Beside images/anna/1.jpg may lie images/anna/masks/1.png.
     before = [part for part in before if kind_of(part) != "image"]
-    return Place(kind, split, "/".join([*before, *rest]))
+    return Placement(kind, split, "/".join([*before, *rest]))
 
 
 @lru_cache(maxsize=4096)
@@ -132,3 +148,56 @@ def kind_of(folder: str) -> str | None:
 def split_in(folder: str) -> str | None:
     """Return the split that a word of a folder's name names."""
     return next((SPLITS[word] for word in folder_words(folder) if word in SPLITS), None)
+
+
+_KEPT = JPEG | {".png"}
+
+
+class ImagesMasksWriter:
+    """``[SPLIT/]imgs/NAME.jpg`` with ``[SPLIT/]masks/NAME.png``.
+
+    As the common PyTorch U-Net trainings read it: every file of ``imgs/`` is a sample, and just
+    one file of ``masks/`` has its stem. Class indices and object ids are kept, 255 among classes is
+    what nobody knows, and ``label_map.json`` names them.
+    """
+
+    FACTS: ClassVar[Facts] = Facts(
+        reader="PyTorch U-Net trainings (imgs/ and masks/)",
+        loses="masks only: an alpha is cut at one half where there is no mask",
+    )
+
+    def __init__(self, settings: Settings) -> None:
+        self._label_map = settings.label_map
+        classes = not is_binary(settings.label_map) and not settings.instances
+        self.carries_unknown = classes
+
+    def folder(self, item: Item) -> str | None:
+        """Return the split's folder."""
+        return f"{side(item)}/" if item.split else ""
+
+    def write(self, picture: Picture) -> Written:
+        """Return image and mask."""
+        from datakit.io.pixels import images
+
+        folder = self.folder(picture.item)
+        suffix = picture.suffix if picture.suffix in _KEPT else ".png"
+        image, again = picture.image_file(suffix)
+        mask = picture.binary if picture.mask is None else picture.mask
+        if self.carries_unknown and picture.ignore is not None:
+            mask = mask.copy()
+            mask[picture.ignore > 0] = IGNORED
+        names = {
+            "image": f"{folder}imgs/{picture.name}{suffix}",
+            "mask": f"{folder}masks/{picture.name}.png",
+        }
+        return Written(
+            files={names["image"]: image, names["mask"]: images.encode_png(mask)},
+            roles=names,
+            counts=counted(images_encoded_again=again, alphas_cut=int(picture.mask is None)),
+        )
+
+    def finish(
+        self, lines: Callable[[str], Iterator[bytes]]
+    ) -> Iterator[tuple[str, Iterable[bytes]]]:
+        """Name the classes."""
+        yield from label_map_file(self._label_map)

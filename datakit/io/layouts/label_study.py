@@ -58,7 +58,7 @@ class Study:
 
     kind: str = "mask"
     label_map: Mapping[str, int] = field(default_factory=dict)
-    coding: MaskCoding = MaskCoding()
+    coding: MaskCoding = field(default_factory=MaskCoding)
     notes: tuple[str, ...] = ()
 
 
@@ -114,15 +114,15 @@ def look_at(file: FileRef) -> Look:
     InputError
         If it cannot be read or decoded.
     """
-    from datakit.io.pixels import images
+    from datakit.io.pixels.decoders import decode_mask, decode_stored
+    from datakit.io.pixels.images import probe
 
     data = file.read()
-    facts = images.probe(data, file.name)
-    look = look_of(images.decode_raw(data, file.name))
-    if facts.mode != "P":
+    look = look_of(decode_stored(data, file.name))
+    if not data.startswith(b"\x89PNG") or probe(data, file.name).mode != "P":
         return look
-    colours = look_of(images.decode_rgb(data, file.name)).colours
-    return replace(look, palette=True, label=True, colours=colours)
+    indices = look_of(decode_mask(data, file.name))
+    return replace(indices, palette=True, label=True, colours=look.colours)
 
 
 def look_of(pixels: npt.NDArray[Any]) -> Look:

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from typing import cast
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from datakit.errors import InputError
 from datakit.io.layouts.base import SPLITS, Item, ReadSettings
 from datakit.io.layouts.class_names import find_class_names
 from datakit.io.layouts.images_masks import kind_of
 from datakit.io.layouts.label_study import Study
-from datakit.io.layouts.pictures import PictureReader, Place, stem_of
+from datakit.io.layouts.picture import Picture, flat_name
+from datakit.io.layouts.pictures import PictureReader, Placement, stem_of
 from datakit.io.layouts.shards import ShardRecords, read_records, shards_of
+from datakit.io.layouts.writer import Facts, Place, Settings, Shard, label_map_file
 from datakit.io.store.containers import NpyContainer
 from datakit.io.store.files import FileRef, Root, container_of
 from datakit.records.card import Command
+
+if TYPE_CHECKING:  # arrays are a worker's
+    import numpy as np
+    import numpy.typing as npt
 
 
 class NumpyReader(PictureReader):
@@ -32,7 +38,7 @@ class NumpyReader(PictureReader):
         settings: ReadSettings = ReadSettings(),  # noqa: B008
     ) -> None:
         self._records = read_records(root, names)
-        places: dict[FileRef, Place] = {}
+        places: dict[FileRef, Placement] = {}
         chunks = _chunks(names)
         for ending, arrays in chunks.items():
             places |= _rows(root, ending, arrays, self._records)
@@ -77,7 +83,7 @@ def _chunks(names: list[str]) -> dict[str, dict[str, str]]:
 
 def _rows(
     root: Root, chunk: str, arrays: Mapping[str, str], records: ShardRecords
-) -> dict[FileRef, Place]:
+) -> dict[FileRef, Placement]:
     place = str(root.root)
     if "image" not in arrays:
         return {}
@@ -93,7 +99,7 @@ def _rows(
     top = folder.partition("/")[0]
     split = SPLITS.get(top.lower())
     shard = f"{top}{number}" if number else top
-    found: dict[FileRef, Place] = {}
+    found: dict[FileRef, Placement] = {}
     for row in range(total):
         rel = f"{number.lstrip('-') or 'row'}_{row:08d}.png"
         if id_ := records.ids.get((shard, row)):
@@ -101,5 +107,82 @@ def _rows(
             rel, split = (id_.removeprefix(f"{own}/") if own else id_), own
         for kind, name in arrays.items():
             ref = FileRef(place, f"{row}.png", name)
-            found[ref] = Place(kind, split, rel, shared=stem_of(rel))
+            found[ref] = Placement(kind, split, rel, shared=stem_of(rel))
     return found
+
+
+CHUNK_BYTES = 128 << 20
+"""A chunk's images in memory while it is written, and what one `numpy.load` maps."""
+
+_LABELS = ("mask", "alpha", "trimap", "ignore")
+
+
+class NumpyWriter:
+    """``SPLIT/images-00000-of-00004.npy`` (N, H, W, 3) uint8 RGB, ``masks-…`` (N, H, W), ….
+
+    ``alphas-…``, ``trimaps-…`` and ``ignores-…`` likewise, for the labels that the set has, and
+    ``label_map.json`` where the masks hold classes. Row ``n`` of each
+    array is the same sample; ``shards.jsonl`` tells which.
+    """
+
+    FACTS: ClassVar[Facts] = Facts(
+        reader="numpy.load(…, mmap_mode='r')",
+        loses="all samples have one size; every sample must have every label of the set",
+        sharded=True,
+        needs_size=True,
+    )
+
+    carries_unknown = True
+
+    def __init__(self, settings: Settings) -> None:
+        self._label_map = settings.label_map
+        width, height = settings.size_wh or (1, 1)
+        self.shard_samples = max(1, CHUNK_BYTES // (3 * width * height))
+        self._kinds = tuple(kind for kind in _LABELS if kind in settings.kinds)
+
+    def check(self, picture: Picture) -> None:
+        """Refuse a sample that lacks a label of the set."""
+        needed = (kind for kind in self._kinds if kind != "ignore")
+        missing = [kind for kind in needed if getattr(picture, kind) is None]
+        if missing:
+            raise InputError(
+                f"{picture.item.source_name}: expected a {missing[0]} as other samples have, found "
+                "none; an array has no empty rows"
+            )
+
+    def write(self, shard: Shard, pictures: Iterator[Picture], place: Place) -> Mapping[str, int]:
+        """Write one array a kind."""
+        import numpy as np
+
+        rows: dict[str, list[npt.NDArray[Any]]] = {kind: [] for kind in ("image", *self._kinds)}
+        for picture in pictures:
+            for kind, arrays in rows.items():
+                array = getattr(picture, kind)
+                nothing = np.zeros(picture.image.shape[:2], np.uint8)
+                arrays.append(nothing if array is None else array)
+        for kind, arrays in rows.items():
+            dtype = np.result_type(*{array.dtype for array in arrays})
+            with place(f"{flat_name(shard.split)}/{kind}s{shard.ending}.npy") as handle:
+                header = {
+                    "descr": dtype.str,
+                    "fortran_order": False,
+                    "shape": (len(arrays), *arrays[0].shape),
+                }
+                np.lib.format.write_array_header_1_0(handle, header)  # type: ignore[no-untyped-call]
+                for array in arrays:
+                    handle.write(np.ascontiguousarray(_widened(kind, array, dtype)).data)
+        return {}
+
+    def finish(self) -> Iterator[tuple[str, Iterable[bytes]]]:
+        """Name the classes."""
+        yield from label_map_file(self._label_map)
+
+
+def _widened(kind: str, array: npt.NDArray[Any], dtype: np.dtype[Any]) -> npt.NDArray[Any]:
+    """Return an array in a wider type; an alpha keeps its share of the type's largest value."""
+    import numpy as np
+
+    wide: npt.NDArray[Any] = array.astype(dtype, copy=False)
+    if kind == "alpha" and array.dtype != dtype:
+        wide = wide * dtype.type(np.iinfo(dtype).max // np.iinfo(array.dtype).max)
+    return wide

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from datakit.io.layouts.base import ReadSettings
-from datakit.io.layouts.pictures import PictureReader, Place, is_image, refs_of
+from collections.abc import Callable, Iterable, Iterator
+from typing import ClassVar
+
+from datakit.io.layouts.base import Item, ReadSettings
+from datakit.io.layouts.picture import Picture, counted
+from datakit.io.layouts.pictures import PictureReader, Placement, is_image, refs_of
+from datakit.io.layouts.writer import Facts, Settings, Written
 from datakit.io.store.files import Root
 
 _KINDS = {
@@ -39,11 +44,92 @@ class P3mReader(PictureReader):
         return any("/blurred_image/" in f"/{n}" or "/original_image/" in f"/{n}" for n in names)
 
 
-def _place(name: str) -> Place | None:
+def _place(name: str) -> Placement | None:
     parts = name.split("/")
     if len(parts) < 2 or parts[-2] not in _KINDS:
         return None
     kind, part = _KINDS[parts[-2]], parts[-3] if len(parts) > 2 else ""
     if part == "train":
-        return Place(kind, "train", parts[-1])
-    return Place(kind, "val", f"{part}/{parts[-1]}" if part else parts[-1])
+        return Placement(kind, "train", parts[-1])
+    return Placement(kind, "val", f"{part}/{parts[-1]}" if part else parts[-1])
+
+
+HIDDEN = "faces-hidden"
+"""Tag of photos whose faces ``anonymize`` made unrecognisable."""
+
+_PRIVATE = ("validation/P3M-500-P", "blurred_image")
+_PUBLIC = ("validation/P3M-500-NP", "original_image")
+
+
+class P3mWriter:
+    """``train/{blurred_image, mask, fg, bg}`` and ``validation/P3M-500-{P, NP}``.
+
+    Of validation, samples with hidden faces are P (privacy-preserving, ``blurred_image``), all
+    others NP (``original_image``). ``mask`` holds alpha mattes; ``fg`` and ``bg`` are the
+    foreground's and the background's own colours, estimated from image and matte.
+    """
+
+    FACTS: ClassVar[Facts] = Facts(
+        reader="P3M-Net (P3M-10k's folders)",
+        loses="8-bit mattes without classes; JPEG images; there is no side but train and val",
+        takes_empty=False,
+    )
+
+    carries_unknown = False
+
+    def __init__(self, settings: Settings) -> None:
+        pass
+
+    def folder(self, item: Item) -> str | None:
+        """Return the part that a sample belongs to; None: P3M has no such side."""
+        if item.split in (None, "train"):
+            return "train"
+        if item.split != "val":
+            return None
+        return (_PRIVATE if _hidden(item) else _PUBLIC)[0]
+
+    def write(self, picture: Picture) -> Written:
+        """Return image and matte, with colours (train) or trimap (validation)."""
+        import numpy as np
+
+        from datakit.core.matting.foreground import estimate_foreground
+        from datakit.io.pixels import images
+
+        part = self.folder(picture.item)
+        name = picture.name
+        image, again, converted = picture.rgb_jpeg()
+        names = {picture.matte_role: f"{part}/mask/{name}.png"}
+        files = {names[picture.matte_role]: images.encode_png(picture.matte)}
+        made = 0
+        if part == "train":
+            names["image"] = f"{part}/blurred_image/{name}.jpg"
+            alpha = picture.matte.astype(np.float32) / np.float32(255)
+            front = estimate_foreground(picture.image, alpha)
+            # The background is the foreground of the inverted matte.
+            back = estimate_foreground(picture.image, np.float32(1) - alpha)
+            files[f"{part}/fg/{name}.png"] = images.encode_png(front)
+            files[f"{part}/bg/{name}.jpg"] = images.encode_jpeg(back)
+        else:
+            folder = (_PRIVATE if _hidden(picture.item) else _PUBLIC)[1]
+            names["image"] = f"{part}/{folder}/{name}.jpg"
+            trimap, made = picture.trimap_or_made()
+            names["trimap"] = f"{part}/trimap/{name}.png"
+            files[names["trimap"]] = images.encode_png(trimap)
+        files[names["image"]] = image
+        return Written(
+            files=files,
+            roles=names,
+            counts=counted(
+                images_encoded_again=again, images_made_RGB=converted, trimaps_made=made
+            ),
+        )
+
+    def finish(
+        self, lines: Callable[[str], Iterator[bytes]]
+    ) -> Iterator[tuple[str, Iterable[bytes]]]:
+        """Write nothing more."""
+        yield from ()
+
+
+def _hidden(item: Item) -> bool:
+    return item.sample is not None and HIDDEN in item.sample.tags

@@ -2,21 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, cast
+from itertools import islice
+from typing import Any, ClassVar, cast
+
+import msgspec
 
 from datakit.errors import InputError
 from datakit.io.layouts.base import Item, ReadSettings
 from datakit.io.layouts.class_names import ClassNames, find_class_names
+from datakit.io.layouts.croissant import croissant
+from datakit.io.layouts.hub_card import hub_card
 from datakit.io.layouts.images_masks import kind_of
 from datakit.io.layouts.label_study import Study
-from datakit.io.layouts.pictures import PictureReader, Place, is_image, stem_of
+from datakit.io.layouts.picture import Picture, flat_name
+from datakit.io.layouts.pictures import PictureReader, Placement, is_image, stem_of
+from datakit.io.layouts.shard_samples import LABELS, facts_of, labels_of, shared_suffix
 from datakit.io.layouts.shards import read_records, shards_of, split_of_shard
+from datakit.io.layouts.writer import Facts, Place, Settings, Shard
 from datakit.io.store.containers import ParquetContainer
 from datakit.io.store.files import FileRef, Root, container_of, safe_name
 from datakit.records.card import Command
 from datakit.records.failure import Failure
+from datakit.records.labels import LabelState, is_binary
+
+_FACTS = ("id", "group", "label_state")
+LABEL_MAP = b"datakit.label_map"
+"""Key of the table's metadata under which the classes of the masks are."""
 
 _MAGIC = ((b"\x89PNG", ".png"), (b"\xff\xd8\xff", ".jpg"), (b"RIFF", ".webp"), (b"BM", ".bmp"))
 
@@ -37,7 +51,7 @@ class ParquetReader(PictureReader):
     ) -> None:
         self._records = read_records(root, names)
         shards = sorted(shards_of(names, ".parquet"))
-        places: dict[FileRef, Place] = {}
+        places: dict[FileRef, Placement] = {}
         failures: list[Failure] = []
         unread: dict[str, int] = {}
         for shard in shards:
@@ -104,10 +118,10 @@ class _Table:
             # Of pictures that no word tells, the first is the photo.
             self.columns["image"] = self.unread.pop(0)
 
-    def rows(self) -> Iterator[tuple[Place, dict[str, FileRef]]]:
+    def rows(self) -> Iterator[tuple[Placement, dict[str, FileRef]]]:
         """Yield the place of each row's photo, and its files by kind."""
         split = split_of_shard(self.shard)
-        plain = {name: list(self._texts(name)) for name in ("id", "group")}
+        plain = {name: list(self._texts(name)) for name in _FACTS}
         labels = {kind: name for kind, name in self.columns.items() if kind != "image"}
         present = {kind: self._present(name) for kind, name in labels.items()}
         root = str(self.root.root)
@@ -118,7 +132,10 @@ class _Table:
                 if there[row]:
                     files[kind] = self._ref(root, row, kind, "x.png")
             group = plain["group"][row] if plain["group"] else None
-            yield Place("", split, rel, group=group or None, shared=stem_of(rel)), files
+            state = plain["label_state"][row] if plain["label_state"] else None
+            known = cast(LabelState, state) if state in ("complete", "partial", "none") else None
+            place = Placement("", split, rel, group or None, stem_of(rel), known)
+            yield place, files
 
     def _ref(self, root: str, row: int, kind: str, name: str) -> FileRef:
         suffix = name[len(stem_of(name)) :]
@@ -180,12 +197,10 @@ def _is_picture(field: Any) -> bool:
 
 def _stored_classes(root: Root, shards: list[str]) -> ClassNames | None:
     """Return the label map that datakit keeps in the table's own metadata."""
-    import msgspec
-
     if not shards:
         return None
     table = cast(ParquetContainer, container_of(str(root.root), shards[0])).table
-    stored = (table.schema_arrow.metadata or {}).get(b"datakit.label_map")
+    stored = (table.schema_arrow.metadata or {}).get(LABEL_MAP)
     if not stored:
         return None
     label_map = msgspec.json.decode(stored, type=dict[str, int])
@@ -195,3 +210,91 @@ def _stored_classes(root: Root, shards: list[str]) -> ClassNames | None:
 def _bad(shard: str, row: int, error: str) -> Failure:
     place = f"row {row}"
     return Failure(id=f"{shard} {place}", file=shard, step="read", error=error, path=place)
+
+
+ROW_GROUP = 100
+"""Rows a group: what a reader has in memory at least, and the writer at most."""
+
+_COLUMNS = {
+    "id": "string",
+    "group": "string",
+    "source": "string",
+    "tags": "string",
+    "width": "int32",
+    "height": "int32",
+    "label_state": "string",
+    "fg_ratio": "float64",
+}
+
+
+class ParquetWriter:
+    """``data/SPLIT-00000-of-00004.parquet``: ``image``, labels, and what is known of the sample.
+
+    Pictures are {bytes, path} with the features that make Hugging Face's datasets decode them. A
+    label that a sample lacks is null.
+    """
+
+    FACTS: ClassVar[Facts] = Facts(
+        reader="Hugging Face datasets, pandas, anything that reads Parquet",
+        loses="images have one format: sources that mix formats become JPEG",
+        sharded=True,
+    )
+    shard_samples = 1000
+    carries_unknown = True
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._suffix = shared_suffix(settings.image_suffix)
+        self._splits = [flat_name(split) if split else "train" for split in settings.splits]
+        self._pictures = ["image", *(kind for kind in LABELS if kind in settings.kinds)]
+
+    def check(self, picture: Picture) -> None:
+        """Take every sample."""
+
+    def write(self, shard: Shard, pictures: Iterator[Picture], place: Place) -> Mapping[str, int]:
+        """Write one file."""
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        counts: Counter[str] = Counter()
+        schema = self._schema()
+        # Pictures are compressed by themselves.
+        compression = {f"{name}.bytes": "none" for name in self._pictures}
+        compression |= {f"{name}.path": "zstd" for name in self._pictures}
+        compression |= dict.fromkeys(_COLUMNS, "zstd")
+        with (
+            place(f"data/{flat_name(shard.split)}{shard.ending}.parquet") as handle,
+            pq.ParquetWriter(
+                handle, schema, compression=compression, use_dictionary=False
+            ) as table,
+        ):
+            while rows := [self._row(picture, counts) for picture in islice(pictures, ROW_GROUP)]:
+                table.write_table(pa.Table.from_pylist(rows, schema=schema))
+        return +counts
+
+    def finish(self) -> Iterator[tuple[str, Iterable[bytes]]]:
+        """Write the card that Hugging Face reads."""
+        yield from hub_card(self._settings, self._splits, ".parquet")
+        yield croissant(self._settings, self._splits, self._pictures, _COLUMNS)
+
+    def _row(self, picture: Picture, counts: Counter[str]) -> dict[str, Any]:
+        image, again = picture.image_file(self._suffix)
+        counts["images encoded again"] += again
+        row: dict[str, Any] = dict(facts_of(picture))
+        row["image"] = {"bytes": image, "path": picture.name + self._suffix}
+        for kind, png in labels_of(picture).items():
+            row[kind] = {"bytes": png, "path": f"{picture.name}.png"}
+        return row
+
+    def _schema(self) -> Any:
+        import pyarrow as pa
+
+        features: dict[str, Any] = {name: {"_type": "Image"} for name in self._pictures}
+        features |= {name: {"dtype": kind, "_type": "Value"} for name, kind in _COLUMNS.items()}
+        picture = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
+        fields = [pa.field(name, picture) for name in self._pictures]
+        fields += [pa.field(name, pa.type_for_alias(kind)) for name, kind in _COLUMNS.items()]
+        metadata = {b"huggingface": msgspec.json.encode({"info": {"features": features}})}
+        if not is_binary(self._settings.label_map):
+            metadata[LABEL_MAP] = msgspec.json.encode(self._settings.label_map)
+        return pa.schema(fields, metadata=metadata)

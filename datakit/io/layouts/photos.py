@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datakit.io.layouts.base import SPLITS, ReadSettings
-from datakit.io.layouts.pictures import PictureReader, Place, is_image, refs_of
+from datakit.io.layouts.pictures import PictureReader, Placement, is_image, refs_of
 from datakit.io.store.files import Root
 
 
@@ -24,7 +24,7 @@ class PhotosReader(PictureReader):
         return any(map(is_image, names))
 
 
-def _place(name: str) -> Place:
+def _place(name: str) -> Placement:
     top, _, rest = name.partition("/")
     split = SPLITS.get(top.lower()) if rest else None
-    return Place("image", split, rest if split else name)
+    return Placement("image", split, rest if split else name)

@@ -12,10 +12,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from datakit.core.matting.trimaps import p3m_trimap
 from datakit.errors import InputError
 from datakit.io.layouts.base import Item
-from datakit.io.pixels import images
 from datakit.records.sample import Sample
 
 JPEG = frozenset({".jpg", ".jpeg", ".jfif", ".jpe"})
@@ -64,6 +62,8 @@ class Picture:
     alpha : (H, W) uint8 or uint16, optional
         As stored.
     trimap : (H, W) uint8, optional
+    ignore : (H, W) uint8, optional
+        255 where nobody knows the label, else 0.
     original : bytes, optional
         The image's file, when its pixels are just these.
     label_map : mapping
@@ -76,6 +76,7 @@ class Picture:
     mask: npt.NDArray[Any] | None = None
     alpha: npt.NDArray[Any] | None = None
     trimap: npt.NDArray[np.uint8] | None = None
+    ignore: npt.NDArray[np.uint8] | None = None
     original: bytes | None = None
     label_map: Mapping[str, int] = field(default_factory=dict)
 
@@ -98,7 +99,27 @@ class Picture:
         same = suffix == self.suffix or {suffix, self.suffix} <= JPEG
         if self.original is not None and same:
             return self.original, 0
+        from datakit.io.pixels import images
+
         return images.encode_like(self.image, suffix), 1
+
+    def rgb_jpeg(self) -> tuple[bytes, int, int]:
+        """Return the image as a JPEG of three colours, for loaders that index the third channel.
+
+        Also 1 if it was encoded again, and 1 if that is because it was grey or CMYK.
+        """
+        from datakit.io.pixels import images
+
+        data, again = self.image_file(".jpg")
+        if again or images.probe(data, self.item.source_name).mode == "RGB":
+            return data, again, 0
+        return images.encode_jpeg(self.image), 1, 1
+
+    @cached_property
+    def unknown(self) -> bool:
+        """Whether something of the label is not known: not labelled, partial, or ignored pixels."""
+        ignored = self.ignore is not None and bool(self.ignore.any())
+        return self.row.label_state in ("partial", "none") or ignored
 
     @cached_property
     def binary(self) -> npt.NDArray[np.uint8]:
@@ -139,6 +160,8 @@ class Picture:
         """Return the trimap, and 1 if it was made of the matte (as `p3m_trimap`)."""
         if self.trimap is not None:
             return self.trimap, 0
+        from datakit.core.matting.trimaps import p3m_trimap
+
         return p3m_trimap(self.matte.astype(np.float32) / np.float32(255)), 1
 
     def _alpha(self) -> npt.NDArray[Any]:

@@ -17,7 +17,7 @@ from datakit.io.layouts.lineage import source_group
 from datakit.io.store.files import FileRef, Root
 from datakit.records.card import Command
 from datakit.records.failure import Failure
-from datakit.records.labels import LabelObject
+from datakit.records.labels import LabelObject, LabelState
 
 IMAGE_SUFFIXES = frozenset(
     {".jpg", ".jpeg", ".jfif", ".jpe", ".png", ".webp", ".tif", ".tiff", ".bmp"}
@@ -74,7 +74,7 @@ def kind_of_suffix(stem: str) -> str | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Placement:
     """What a file is in a layout.
 
     Attributes
@@ -89,6 +89,8 @@ class Place:
         What the picture is related by; by its name when None.
     shared : str, optional
         What the names of an image and its label have in common, where it is not the stem.
+    state : {"complete", "partial", "none"}, optional
+        What is known of the image, where the source says it.
     """
 
     kind: str
@@ -96,11 +98,12 @@ class Place:
     rel: str
     group: str | None = None
     shared: str | None = None
+    state: LabelState | None = None
 
 
 def by_folder(
     name: str, kinds: Mapping[str, str], splits: Mapping[str, str] = SPLITS
-) -> Place | None:
+) -> Placement | None:
     """Place a file below a folder that names a kind; a split may be above it or below it.
 
     Parameters
@@ -112,7 +115,7 @@ def by_folder(
     Examples
     --------
     >>> by_folder("set/Train/masks/a/x.png", {"masks": "mask"})
-    Place(kind='mask', split='train', rel='set/a/x.png', group=None, shared=None)
+    Placement(kind='mask', split='train', rel='set/a/x.png', group=None, shared=None, state=None)
     >>> by_folder("masks/val/x.png", {"masks": "mask"}).split
     'val'
     """
@@ -127,7 +130,7 @@ def by_folder(
             before = before[:-1]
         elif len(rest) > 1 and (split := splits.get(rest[0].lower())):
             rest = rest[1:]
-        return Place(kind, split, "/".join([*before, *rest]))
+        return Placement(kind, split, "/".join([*before, *rest]))
     return None
 
 
@@ -143,7 +146,7 @@ class PictureReader:
     root : Root
     names : list of str
         All files of the source, for what is not read.
-    places : mapping of FileRef to Place
+    places : mapping of FileRef to Placement
         Photos and labels, in order.
     own : collection of str
         Further files that the layout reads (names of classes, lists).
@@ -164,7 +167,7 @@ class PictureReader:
         self,
         root: Root,
         names: list[str],
-        places: Mapping[FileRef, Place],
+        places: Mapping[FileRef, Placement],
         *,
         own: Iterable[str] = (),
         classes: ClassNames | None = None,
@@ -203,6 +206,7 @@ class PictureReader:
                 trimap=files.get("trimap") or (label if kind == "trimap" else None),
                 ignore=files.get("ignore"),
                 object_ids=files.get("objects"),
+                state=place.state,
                 split=place.split,
                 group=place.group or source_group(place.rel, None),
                 coding=self._study.coding if mask else MaskCoding(),
@@ -244,7 +248,7 @@ def unread_of(names: Iterable[str], used: set[str]) -> dict[str, int]:
     return dict(sorted(rest.items()))
 
 
-def _studied(labels: Mapping[FileRef, Place], classes: ClassNames | None) -> Study:
+def _studied(labels: Mapping[FileRef, Placement], classes: ClassNames | None) -> Study:
     open_kind = [ref for ref, place in labels.items() if place.kind == ANY_LABEL]
     masks = [ref for ref, place in labels.items() if place.kind == "mask"]
     if not open_kind and not masks:
@@ -253,10 +257,10 @@ def _studied(labels: Mapping[FileRef, Place], classes: ClassNames | None) -> Stu
 
 
 def _unique(
-    images: Mapping[FileRef, Place],
-) -> tuple[dict[FileRef, Place], list[Failure]]:
+    images: Mapping[FileRef, Placement],
+) -> tuple[dict[FileRef, Placement], list[Failure]]:
     """Return the images of which no other has the split and the path, and the others' failures."""
-    kept: dict[FileRef, Place] = {}
+    kept: dict[FileRef, Placement] = {}
     failures = []
     keys: set[tuple[str | None, str]] = set()
     for ref, place in images.items():
@@ -272,7 +276,9 @@ def _unique(
 class _Pairs:
     """Which label belongs to which image."""
 
-    def __init__(self, images: Mapping[FileRef, Place], labels: Mapping[FileRef, Place]) -> None:
+    def __init__(
+        self, images: Mapping[FileRef, Placement], labels: Mapping[FileRef, Placement]
+    ) -> None:
         self.labels: dict[FileRef, dict[str, FileRef]] = {}
         self.failures: list[Failure] = []
         self._loosely = 0
@@ -299,7 +305,7 @@ class _Pairs:
     def _assign(
         self,
         ref: FileRef,
-        place: Place,
+        place: Placement,
         exact: Mapping[tuple[str | None, str], list[FileRef]],
         loose: Mapping[tuple[str | None, str], list[FileRef]],
     ) -> None:
@@ -343,7 +349,7 @@ def _unpaired(ref: FileRef, error: str) -> Failure:
     return Failure(id=ref.shown, file=ref.shown, step="read", error=error)
 
 
-def refs_of(root: Root, places: Mapping[str, Place | None]) -> dict[FileRef, Place]:
+def refs_of(root: Root, places: Mapping[str, Placement | None]) -> dict[FileRef, Placement]:
     """Return the files that have a place, as references into their root."""
     return {FileRef(str(root.root), name): place for name, place in places.items() if place}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from datakit.io.layouts.base import ReadSettings
-from datakit.io.layouts.pictures import PictureReader, Place, by_folder, is_image, refs_of
+from datakit.io.layouts.pictures import PictureReader, Placement, by_folder, is_image, refs_of
 from datakit.io.store.files import Root
 
 _KINDS = {"fgr": "image", "pha": "alpha", "bgr": ""}
@@ -34,7 +34,7 @@ class RvmReader(PictureReader):
         return all(any(kind in f"/{n}" and is_image(n) for n in names) for kind in wanted)
 
 
-def _place(name: str) -> Place | None:
+def _place(name: str) -> Placement | None:
     place = by_folder(name, _KINDS)
     if place is None:
         return None

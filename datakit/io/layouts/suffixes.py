@@ -1,4 +1,4 @@
-"""``suffixes``: photos and labels in one folder, told apart by what their names end or begin with."""
+"""``suffixes``: photos and labels in one folder, told apart by a word in their names."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from datakit.io.layouts.pictures import (
     ANY_LABEL,
     LABEL_SUFFIX,
     PictureReader,
-    Place,
+    Placement,
     is_image,
     kind_of_suffix,
     refs_of,
@@ -53,21 +53,21 @@ class SuffixesReader(PictureReader):
         return bool(_by_word(names) or _by_format(root, names))
 
 
-def _by_word(names: list[str]) -> Mapping[str, Place]:
-    """Place the pictures by the words in their names; none when the labels lack their photos."""
-    labels: dict[str, Place] = {}
-    photos: dict[str, Place] = {}
+def _by_word(names: list[str]) -> Mapping[str, Placement]:
+    """Place the pictures by words in their names; none when the labels lack their photos."""
+    labels: dict[str, Placement] = {}
+    photos: dict[str, Placement] = {}
     for name in filter(is_image, names):
-        folder, slash, file = name.rpartition("/")
+        file = name.rpartition("/")[2]
         stem = stem_of(file)
         kind, bare = _label_in(stem)
         split, rel = _place(name)
         start = rel[: len(rel) - len(file)]
         if kind is not None:
-            labels[name] = Place(kind, split, rel, shared=start + bare)
+            labels[name] = Placement(kind, split, rel, shared=start + bare)
             continue
         bare = _PHOTO_PREFIX.sub("", _PHOTO_SUFFIX.sub("", stem))
-        photos[name] = Place("image", split, rel, shared=start + (bare or stem))
+        photos[name] = Placement("image", split, rel, shared=start + (bare or stem))
     stems = {(one.split, stem_of(one.rel)) for one in photos.values()}
     shared = {(one.split, one.shared) for one in photos.values()}
     paired = sum((one.split, one.shared) in stems | shared for one in labels.values())
@@ -88,8 +88,8 @@ def _label_in(stem: str) -> tuple[str | None, str]:
     return None, stem
 
 
-def _by_format(root: Root, names: list[str]) -> Mapping[str, Place]:
-    """Place pictures of one stem and two formats, of which one shows labels."""
+def _by_format(root: Root, names: list[str]) -> Mapping[str, Placement]:
+    """Placement pictures of one stem and two formats, of which one shows labels."""
     pairs: defaultdict[str, dict[str, str]] = defaultdict(dict)
     pictures = [name for name in names if is_image(name)]
     for name in pictures:
@@ -111,7 +111,7 @@ def _by_format(root: Root, names: list[str]) -> Mapping[str, Place]:
     if len(labels) != 1 or any(any(seen) for suffix, seen in shows.items() if suffix not in labels):
         return {}
     return {
-        name: Place(
+        name: Placement(
             ANY_LABEL
             if suffix_of(name) == labels[0] and len(pairs[stem_of(name)]) == 2
             else "image",

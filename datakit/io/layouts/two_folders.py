@@ -15,7 +15,7 @@ from datakit.io.layouts.pictures import (
     ANY_LABEL,
     LABEL_SUFFIX,
     PictureReader,
-    Place,
+    Placement,
     folded,
     is_image,
     stem_of,
@@ -64,8 +64,10 @@ class TwoFoldersReader(PictureReader):
         return told_by_content(root, names) is not None
 
 
-def _named(root: Root, names: list[str], settings: ReadSettings, kind: str) -> dict[FileRef, Place]:
-    places: dict[FileRef, Place] = {}
+def _named(
+    root: Root, names: list[str], settings: ReadSettings, kind: str
+) -> dict[FileRef, Placement]:
+    places: dict[FileRef, Placement] = {}
     labels = dict(_below(root, names, settings.labels_dir or "", kind))
     if settings.images_dir:
         places = dict(_below(root, names, settings.images_dir, "image"))
@@ -79,7 +81,9 @@ def _named(root: Root, names: list[str], settings: ReadSettings, kind: str) -> d
     return {**places, **labels}
 
 
-def _below(root: Root, names: list[str], folder: str, kind: str) -> Iterator[tuple[FileRef, Place]]:
+def _below(
+    root: Root, names: list[str], folder: str, kind: str
+) -> Iterator[tuple[FileRef, Placement]]:
     """Yield the pictures below a folder of the source, or else of its own."""
     wanted = f"/{folder.strip('/').removeprefix('./')}/"
     inside = False
@@ -94,13 +98,13 @@ def _below(root: Root, names: list[str], folder: str, kind: str) -> Iterator[tup
             yield FileRef(str(other.root), name), _split(kind, [], name)
 
 
-def _split(kind: str, before: list[str], rest: str) -> Place:
+def _split(kind: str, before: list[str], rest: str) -> Placement:
     split = next((SPLITS[part.lower()] for part in before if part.lower() in SPLITS), None)
     kept = [part for part in before if part.lower() not in SPLITS]
     top, _, deeper = rest.partition("/")
     if split is None and deeper and (split := SPLITS.get(top.lower())):
         rest = deeper
-    return Place(kind, split, "/".join([*kept, rest]))
+    return Placement(kind, split, "/".join([*kept, rest]))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,7 +132,7 @@ class Siblings:
     total: int
     pairs: tuple[tuple[str, str], ...]
 
-    def place(self, name: str, kind: str) -> Place | None:
+    def place(self, name: str, kind: str) -> Placement | None:
         """Return what a file is in them."""
         parts = name.split("/")
         if len(parts) <= self.depth + 1 or parts[self.depth] not in (self.images, self.labels):
@@ -139,7 +143,7 @@ class Siblings:
         if split is None:
             split = next((SPLITS[part.lower()] for part in rest if part.lower() in SPLITS), None)
             rest = [part for part in rest if part.lower() not in SPLITS]
-        return Place(kind, split, "/".join(rest))
+        return Placement(kind, split, "/".join(rest))
 
     def turned(self) -> Siblings:
         """Return the same with labels and images changed over."""

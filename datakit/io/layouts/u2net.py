@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from datakit.io.layouts.base import ReadSettings
-from datakit.io.layouts.pictures import ANY_LABEL, PictureReader, Place, is_image, refs_of
+from collections.abc import Callable, Iterable, Iterator
+from typing import ClassVar
+
+from datakit.io.layouts.base import Item, ReadSettings
+from datakit.io.layouts.picture import Picture, counted, side
+from datakit.io.layouts.pictures import ANY_LABEL, PictureReader, Placement, is_image, refs_of
+from datakit.io.layouts.writer import Facts, Settings, Written
 from datakit.io.store.files import Root
 
 _FOLDERS = {
@@ -37,10 +42,62 @@ class U2NetReader(PictureReader):
         return len(kinds) == 2
 
 
-def _place(name: str) -> Place | None:
+def _place(name: str) -> Placement | None:
     parts = name.split("/")
     for depth, part in enumerate(parts[:-1]):
         if part in _FOLDERS:
             kind, split = _FOLDERS[part]
-            return Place(kind, split, "/".join(parts[depth + 1 :]))
+            return Placement(kind, split, "/".join(parts[depth + 1 :]))
     return None
+
+
+_TRAIN = ("DUTS/DUTS-TR/DUTS-TR/im_aug", "DUTS/DUTS-TR/DUTS-TR/gt_aug")
+_TEST = ("DUTS/DUTS-TE/DUTS-TE-Image", "DUTS/DUTS-TE/DUTS-TE-Mask")
+
+
+class U2NetWriter:
+    """``DUTS/DUTS-TR/DUTS-TR/{im_aug/NAME.jpg, gt_aug/NAME.png}``, val and test as ``DUTS-TE``.
+
+    DST is what the training program calls ``train_data``.
+    """
+
+    FACTS: ClassVar[Facts] = Facts(
+        reader="U-2-Net's training program (DST is its train_data)",
+        loses="8-bit labels without classes; JPEG images; val and test both become DUTS-TE",
+        takes_empty=False,
+    )
+
+    carries_unknown = False
+
+    def __init__(self, settings: Settings) -> None:
+        pass
+
+    def folder(self, item: Item) -> str | None:
+        """Return the folder of a sample's image."""
+        return (_TRAIN if item.split in (None, "train") else _TEST)[0]
+
+    def write(self, picture: Picture) -> Written:
+        """Return image and label."""
+        from datakit.io.pixels import images
+
+        training = picture.item.split in (None, "train")
+        image_folder, label_folder = _TRAIN if training else _TEST
+        # Two sides share the folder of the tests, and may share a name.
+        name = picture.name if training else f"{side(picture.item)}_{picture.name}"
+        image, again, converted = picture.rgb_jpeg()
+        names = {
+            "image": f"{image_folder}/{name}.jpg",
+            picture.matte_role: f"{label_folder}/{name}.png",
+        }
+        label = images.encode_png(picture.matte)
+        return Written(
+            files={names["image"]: image, names[picture.matte_role]: label},
+            roles=names,
+            counts=counted(images_encoded_again=again, images_made_RGB=converted),
+        )
+
+    def finish(
+        self, lines: Callable[[str], Iterator[bytes]]
+    ) -> Iterator[tuple[str, Iterable[bytes]]]:
+        """Write nothing more."""
+        yield from ()

@@ -1,4 +1,4 @@
-"""``voc``: PASCAL VOC's segmentation tree, as VOC itself, CVAT, labelme's and other tools write it."""
+"""``voc``: PASCAL VOC's segmentation tree, as VOC itself, CVAT, labelme and others write it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,14 @@ from dataclasses import replace
 
 from datakit.io.layouts.base import SPLITS, ReadSettings
 from datakit.io.layouts.class_names import ClassNames, find_class_names
-from datakit.io.layouts.pictures import PictureReader, Place, by_folder, is_image, refs_of, stem_of
+from datakit.io.layouts.pictures import (
+    PictureReader,
+    Placement,
+    by_folder,
+    is_image,
+    refs_of,
+    stem_of,
+)
 from datakit.io.store.files import Root
 
 _KINDS = {
@@ -41,7 +48,7 @@ class VocReader(PictureReader):
     ) -> None:
         lists = [name for name in names if _LISTS in name and name.endswith(".txt")]
         splits = _splits(root, lists)
-        places: dict[str, Place] = {}
+        places: dict[str, Placement] = {}
         for name in filter(is_image, names):
             if place := by_folder(name, _KINDS, {}):
                 stem = stem_of(name).rpartition("/")[2]

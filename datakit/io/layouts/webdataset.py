@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import tarfile
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from typing import Any, cast
+from io import BytesIO
+from typing import Any, ClassVar, cast
 
 import msgspec
 
 from datakit.errors import InputError
 from datakit.io.layouts.base import Item, ReadSettings
 from datakit.io.layouts.class_names import ClassNames, find_class_names
+from datakit.io.layouts.hub_card import hub_card
 from datakit.io.layouts.images_masks import kind_of
 from datakit.io.layouts.label_study import Study
-from datakit.io.layouts.pictures import ANY_LABEL, PictureReader, Place, is_image, stem_of
+from datakit.io.layouts.picture import Picture, flat_name
+from datakit.io.layouts.pictures import ANY_LABEL, PictureReader, Placement, is_image, stem_of
+from datakit.io.layouts.shard_samples import facts_of, labels_of, shared_suffix
 from datakit.io.layouts.shards import read_records, shards_of, split_of_shard
+from datakit.io.layouts.writer import Facts, Place, Settings, Shard
 from datakit.io.store.containers import TarContainer
 from datakit.io.store.files import FileRef, Root, container_of, safe_name
 from datakit.records.card import Command
 from datakit.records.failure import Failure
+from datakit.records.labels import is_binary
 
 _FACTS = ".json"
 _MAX_FACTS_BYTES = 1 << 20
@@ -40,7 +48,7 @@ class WebDatasetReader(PictureReader):
     ) -> None:
         self._records = read_records(root, names)
         shards = sorted(shards_of(names, ".tar"))
-        places: dict[FileRef, Place] = {}
+        places: dict[FileRef, Placement] = {}
         failures: list[Failure] = []
         self._label_map: dict[str, int] = {}
         unread: dict[str, int] = {}
@@ -91,7 +99,7 @@ class WebDatasetReader(PictureReader):
 
     def _sample(
         self, root: Root, shard: str, key: str, members: Mapping[str, str]
-    ) -> dict[FileRef, Place]:
+    ) -> dict[FileRef, Placement]:
         kinds = _kinds(members)
         if "image" not in kinds:
             raise InputError("expected a photo, found none of this key")
@@ -102,16 +110,17 @@ class WebDatasetReader(PictureReader):
         rel = key + photo[len(stem_of(photo)) :]
         if isinstance(id_, str) and is_image(id_):
             rel = id_.removeprefix(f"{split}/") if split else id_
-        group = facts.get("group")
+        group, state = facts.get("group"), facts.get("label_state")
         stored = facts.get("label_map")
         if isinstance(stored, dict) and all(isinstance(v, int) for v in stored.values()):
             self._label_map.update(stored)
-        place = Place(
+        place = Placement(
             "",
             split,
             safe_name(rel),
             group=group if isinstance(group, str) and group else None,
             shared=stem_of(rel),
+            state=state if state in ("complete", "partial", "none") else None,
         )
         return {
             FileRef(str(root.root), name, shard): replace(place, kind=kind)
@@ -156,3 +165,59 @@ def _facts(root: Root, shard: str, member: str | None) -> Mapping[str, Any]:
 
 def _bad(shard: str, key: str, error: str) -> Failure:
     return Failure(id=f"{shard} {key}", file=shard, step="read", error=error, path=key)
+
+
+class WebDatasetWriter:
+    """``data/SPLIT-00000-of-00004.tar`` with ``NAME.jpg``, ``NAME.mask.png``, ``NAME.json``.
+
+    Also ``NAME.alpha.png``, ``NAME.trimap.png`` and ``NAME.ignore.png``, at their stored
+    depth. Members are plain files with time 0 and owner 0, in the order of the samples.
+    """
+
+    FACTS: ClassVar[Facts] = Facts(
+        reader="WebDataset, Hugging Face datasets",
+        loses="a shard's images have one format: sources that mix formats become JPEG",
+        sharded=True,
+    )
+    shard_samples = 1000
+    carries_unknown = True
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._suffix = shared_suffix(settings.image_suffix)
+        binary = is_binary(settings.label_map)
+        self._named = {} if binary else {"label_map": dict(settings.label_map)}
+        self._splits = [flat_name(split) if split else "train" for split in settings.splits]
+
+    def check(self, picture: Picture) -> None:
+        """Take every sample."""
+
+    def write(self, shard: Shard, pictures: Iterator[Picture], place: Place) -> Mapping[str, int]:
+        """Write one tar."""
+        counts: Counter[str] = Counter()
+        with (
+            place(f"data/{flat_name(shard.split)}{shard.ending}.tar") as handle,
+            tarfile.open(fileobj=handle, mode="w", format=tarfile.GNU_FORMAT) as tar,
+        ):
+            for picture in pictures:
+                image, again = picture.image_file(self._suffix)
+                members = {self._suffix: image}
+                members |= {f".{kind}.png": png for kind, png in labels_of(picture).items()}
+                facts = facts_of(picture) | self._named
+                members[".json"] = msgspec.json.encode(facts)
+                for suffix, data in members.items():
+                    _add(tar, picture.name + suffix, data)
+                counts["images encoded again"] += again
+        return +counts
+
+    def finish(self) -> Iterator[tuple[str, Iterable[bytes]]]:
+        """Write the card that Hugging Face reads."""
+        return hub_card(self._settings, self._splits, ".tar")
+
+
+def _add(tar: tarfile.TarFile, name: str, data: bytes) -> None:
+    # A fresh TarInfo has time, owner and group 0 and no names of them.
+    member = tarfile.TarInfo(name)
+    member.size = len(data)
+    member.mode = 0o644
+    tar.addfile(member, BytesIO(data))

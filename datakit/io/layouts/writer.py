@@ -11,10 +11,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import BinaryIO, ClassVar, Protocol
+from typing import TYPE_CHECKING, BinaryIO, ClassVar, Protocol
+
+import msgspec
 
 from datakit.io.layouts.base import Item
-from datakit.io.layouts.picture import Picture
+from datakit.records.labels import is_binary
+
+if TYPE_CHECKING:  # arrays are a worker's
+    from datakit.io.layouts.picture import Picture
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +39,8 @@ class Facts:
         It is a `ShardFormat`.
     needs_size : bool
         All samples must have one size: ``--size`` has to be given.
+    takes_empty : bool
+        Its readers take a sample without foreground; else it is left out and counted.
     """
 
     reader: str
@@ -41,6 +48,7 @@ class Facts:
     tables: tuple[str, ...] = ()
     sharded: bool = False
     needs_size: bool = False
+    takes_empty: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,6 +69,14 @@ class Settings:
         ".jpg", ".png" … when all images of the source have it (any JPEG is ".jpg"); else ".jpg".
     size_wh : tuple, optional
         The one size of all samples, when it was asked for.
+    samples : int
+        How many samples the source has.
+    instances : bool
+        Whether masks hold ids of objects.
+    license : str
+        The licence that the dataset is published under, an identifier of the Hub or of SPDX.
+    notes : tuple of str
+        What people must know of the set.
     """
 
     label_map: Mapping[str, int] = field(default_factory=dict)
@@ -69,6 +85,10 @@ class Settings:
     kinds: frozenset[str] = frozenset()
     image_suffix: str = ".jpg"
     size_wh: tuple[int, int] | None = None
+    samples: int = 0
+    instances: bool = False
+    license: str = "unknown"
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,6 +117,9 @@ class FileFormat(Protocol):
     """A layout of files: some for each sample, and some that speak of all."""
 
     FACTS: ClassVar[Facts]
+
+    carries_unknown: bool
+    """Whether it has a word for pixels that nobody knows, and for images that nobody labelled."""
 
     def __init__(self, settings: Settings) -> None:
         """Know the set; InputError when this format cannot hold it at all."""
@@ -171,3 +194,12 @@ class ShardFormat(Protocol):
 
     def finish(self) -> Iterator[tuple[str, Iterable[bytes]]]:
         """Yield (path in DST, its bytes in pieces) of files that speak of all shards."""
+
+
+def label_map_file(label_map: Mapping[str, int]) -> Iterator[tuple[str, Iterable[bytes]]]:
+    """Yield the file ``label_map.json`` (class name -> value); nothing where there are no classes.
+
+    `datakit.io.layouts.class_names` reads it, and a person can.
+    """
+    if not is_binary(label_map):
+        yield "label_map.json", [msgspec.json.format(msgspec.json.encode(label_map)), b"\n"]

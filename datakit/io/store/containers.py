@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tarfile
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
+from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, cast
 
 from datakit.errors import InputError
 
@@ -30,7 +30,7 @@ def open_container(handle: BinaryIO, name: str) -> Container:
     """
     for suffix, kind in _KINDS.items():
         if name.lower().endswith(suffix):
-            return kind(handle, name)
+            return cast(Container, kind(handle, name))
     raise InputError(f"{name}: expected {', '.join(_KINDS)}, found another file")
 
 
@@ -152,12 +152,12 @@ class NpyContainer:
 
         self._name = name
         try:
-            version = np.lib.format.read_magic(handle)
+            version = np.lib.format.read_magic(handle)  # type: ignore[no-untyped-call]
             read = {
                 (1, 0): np.lib.format.read_array_header_1_0,
                 (2, 0): np.lib.format.read_array_header_2_0,
             }[version]
-            shape, fortran, dtype = read(handle)
+            shape, fortran, dtype = read(handle)  # type: ignore[no-untyped-call]
             if fortran or dtype.hasobject:
                 raise ValueError("expected plain numbers in C order")
             self.array: npt.NDArray[Any] = np.memmap(

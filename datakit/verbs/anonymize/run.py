@@ -45,7 +45,7 @@ def run(options: Options, progress: ProgressListener | None = None) -> Summary:
     ModelError
         If a model is missing or damaged.
     """
-    source = options.open()
+    source = options.open(progress)
     if problem := unknown_release(options.released, source):
         raise InputError(problem)
     options = reopen_for_release(VERB, options, options.released, source)

@@ -54,7 +54,7 @@ def run(options: Options, progress: ProgressListener | None = None) -> Summary:
     SchemaError
         If the pipeline is wrong; each problem with its line.
     """
-    source = options.open()
+    source = options.open(progress)
     row = None
     if options.replay is not None:
         options, row = _as_recorded(options, options.replay)

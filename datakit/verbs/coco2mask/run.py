@@ -35,7 +35,7 @@ def run(options: Options, progress: ProgressListener | None = None) -> Summary:
     InputError
         If SRC is no COCO source, a category is unknown, or DST must not be written.
     """
-    source = options.open()
+    source = options.open(progress)
     rules = ClassRules.parse(options.map)
     values = _values(options, source, rules)
     label_map = {BACKGROUND: 0}

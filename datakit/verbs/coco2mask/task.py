@@ -111,45 +111,32 @@ class Rasterize:
             kind: decode_label(item, kind, ref) for kind, ref in label_files(item).items()
         }
         for kind, label in labels.items():
-            if label is not None and label.shape[::-1] != facts.size_wh:
-                raise InputError(
-                    f"{item.source_name}: its {kind} has {label.shape[1]}x{label.shape[0]} pixels, "
-                    f"expected the image's {facts.size_wh[0]}x{facts.size_wh[1]}"
-                )
-        mask = labels.get("mask")
-        categories: tuple[str, ...] = ()
-        if mask is not None:
-            present = np.flatnonzero(np.bincount(mask.ravel()))
-            categories = tuple(name for name, value in self.file_values.items() if value in present)
-            labels["mask"] = self._mask_of_kind(mask)
+            _check_size(item, kind, label, facts)
+        taken = taken_over(item, labels, self.kind, self.classes)
         resized = {
             kind: None if label is None else self._resized(kind, label, facts)
-            for kind, label in labels.items()
+            for kind, label in taken.labels.items()
         }
-        names, files = self._write(item, data, facts, resized)
-        width, height = self.size_wh or facts.size_wh
-        row = item.describe(width, height, hashlib.sha256(data).hexdigest(), self.step)
-        label = resized.get("mask") if mask is not None else resized.get("alpha")
-        share = None if label is None else cv2.countNonZero(label) / label.size
+        label = resized.get(self.meaning)
+        share = None if label is None else _share(label)
         if self.drop_empty and not share:
             return Product()
+        width, height = self.size_wh or facts.size_wh
+        row = item.describe(width, height, hashlib.sha256(data).hexdigest(), self.step)
+        names, files = self._write(item, data, facts, resized)
         sample = msgspec.structs.replace(
             row,
-            categories=categories or row.categories,
+            categories=taken.categories or row.categories,
+            instances=taken.instances,
             fg_ratio=None if share is None else round(share, 6),
             **names,
         )
         return Product(samples=(sample,), files=files)
 
-    def _mask_of_kind(self, mask: Array) -> Array:
-        """Return a mask file's classes as 0/255 or as class indices; object ids stay."""
-        if self.kind == "instance":
-            return mask
-        chosen = [self.file_values[name] for name in self.values if name in self.file_values]
-        if self.kind == "semantic" and self.file_values:
-            return np.where(np.isin(mask, chosen), mask, 0).astype(np.uint8)
-        inside = np.isin(mask, chosen) if chosen else foreground(mask)
-        return np.where(inside, np.uint8(255), np.uint8(0))
+    @property
+    def classes(self) -> FileClasses:
+        """What the classes of mask files become."""
+        return FileClasses(self.file_values, self.values, self.mapping)
 
     def _label(self, known: ImageLabel) -> tuple[Array | None, tuple[Instance, ...]]:
         """Return (H, W) uint8, uint16 (instances) or float32 (coverage), and the instances.
@@ -284,6 +271,21 @@ class Rasterize:
             atomic.write_bytes(target, data)
             return len(data)
         return atomic.link(path, target, symbolic=self.placing == "symlink")
+
+
+def _check_size(item: Item, kind: str, label: Array | None, facts: Probe) -> None:
+    if label is not None and label.shape[::-1] != facts.size_wh:
+        raise InputError(
+            f"{item.source_name}: its {kind} has {label.shape[1]}x{label.shape[0]} pixels, expected "
+            f"the image's {facts.size_wh[0]}x{facts.size_wh[1]}; one of the two was resized"
+        )
+
+
+def _share(label: Array) -> float:
+    """Return the share of foreground of a mask, or the mean of an alpha."""
+    if label.dtype.kind == "u" and len(np.unique(label)) <= MASK_LEVELS:
+        return cv2.countNonZero(label) / label.size
+    return float(label.mean(dtype=np.float64)) / np.iinfo(label.dtype).max
 
 
 def _tags(row: Sample, known: ImageLabel, facts: Probe) -> tuple[str, ...]:

@@ -48,7 +48,7 @@ def run(options: Options, progress: ProgressListener | None = None) -> Summary:
         If SRC cannot be read or DST must not be written.
     """
     started = time.perf_counter()
-    source = options.open()
+    source = options.open(progress)
     write.check(options, source)
     lineage = trace(list(source.items()), options, progress=progress)
     clusters = _clusters(lineage)

@@ -33,6 +33,21 @@ class Options(WriteOptions, frozen=True, kw_only=True):
         Annotated[int, Meta(ge=1, le=10_000_000)] | None,
         Meta(description="samples a shard, of formats that have shards [default: the format's]"),
     ] = None
+    partial: Annotated[
+        Literal["leave-out", "keep"],
+        Meta(
+            description="samples whose label is partial, ignored in places, or missing, in layouts "
+            "without a word for that"
+        ),
+    ] = "leave-out"
+    license: Annotated[
+        Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9.+-]{0,63}$")],
+        Meta(
+            description="the licence that you publish the dataset under, for the cards that name "
+            "one: an identifier of the Hub or of SPDX",
+            extra={"metavar": "ID"},
+        ),
+    ] = "unknown"
     shuffle: Annotated[
         Annotated[int, Meta(ge=0)] | None,
         Meta(description="mix the samples of a split over its shards, by this seed"),

@@ -11,6 +11,7 @@ from datakit.engine.base import LazyTask
 from datakit.errors import InputError
 from datakit.io.layouts import WRITERS
 from datakit.io.layouts.base import Item
+from datakit.io.layouts.datakit import SHARD_INDEX
 from datakit.io.layouts.sources import Collection
 from datakit.io.layouts.writer import Facts
 from datakit.records.summary import Summary
@@ -21,7 +22,6 @@ from datakit.verbs.shared.pipeline import Contents, process
 from datakit.verbs.shared.progress import ProgressListener
 from datakit.verbs.shared.run_record import Run, operation
 
-INDEX = "shards.jsonl"
 
 
 def run(options: Options, progress: ProgressListener | None = None) -> Summary:
@@ -52,8 +52,8 @@ def run(options: Options, progress: ProgressListener | None = None) -> Summary:
         raise InputError(
             f"--format {options.format} has no shards; leave out --shard-samples and --shuffle"
         )
-    source = options.open()
-    settings = read_settings(source, options.size_wh)
+    source = options.open(progress)
+    settings = read_settings(source, options.size_wh, options.license)
     if {None, "train"} <= set(settings.splits):
         # Both would go to train, where their names may meet.
         raise InputError(
@@ -68,6 +68,7 @@ def run(options: Options, progress: ProgressListener | None = None) -> Summary:
         "format": options.format,
         "settings": settings,
         "fit": options.fit,
+        "keep_unknown": options.partial == "keep",
     }
     if facts.sharded:
         return _export_shards(options, source, form, params, progress)
@@ -122,7 +123,7 @@ def _export_shards(
         ),
         LazyTask("datakit.verbs.export.task:ExportShard", params),
         contents=Contents(
-            tables={INDEX: ""},
+            tables={SHARD_INDEX: ""},
             finishing=finishing(options.out, lambda writer: form.finish()),
             views=False,
         ),

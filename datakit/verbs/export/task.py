@@ -13,6 +13,7 @@ from datakit.core.images.resizing import Fit, Resizing
 from datakit.errors import DatakitError, OutputError
 from datakit.io.layouts import WRITERS
 from datakit.io.layouts.base import Item
+from datakit.io.layouts.datakit import SHARD_INDEX
 from datakit.io.layouts.picture import Picture
 from datakit.io.layouts.writer import FileFormat, Settings, Shard, ShardFormat
 from datakit.io.pixels import images
@@ -30,8 +31,6 @@ from datakit.verbs.shared.labelled import (
 )
 
 VERB = "export"
-INDEX = "shards.jsonl"
-"""Table in DST: which shard a sample is in, and under which name."""
 
 
 @dataclass
@@ -43,6 +42,7 @@ class _Export:
     format: str
     settings: Settings
     fit: Fit
+    keep_unknown: bool
 
     def _picture(self, item: Item) -> Picture:
         data = image_bytes(item)
@@ -64,6 +64,7 @@ class _Export:
             mask=found.mask,
             alpha=found.stored_alpha,
             trimap=found.trimap,
+            ignore=found.ignore,
             original=original,
             label_map=self.settings.label_map,
         )
@@ -79,6 +80,8 @@ class ExportSample(_Export):
     def __call__(self, item: Item) -> Product:
         """Write one sample."""
         picture = self._picture(item)
+        if reason := self._unfit(picture, self._writer):
+            return Product(counts={f"left out: {reason}": 1})
         written = self._writer.write(picture)
         for name, data in written.files.items():
             atomic.write_bytes(location(self.out) / name, data)
@@ -88,6 +91,15 @@ class ExportSample(_Export):
             lines={table: line.decode() + "\n" for table, line in written.lines.items()},
             counts=dict(written.counts),
         )
+
+    def _unfit(self, picture: Picture, writer: FileFormat) -> str | None:
+        """Return why a sample is better left out of a layout; None when it fits."""
+        if picture.unknown and not writer.carries_unknown and not self.keep_unknown:
+            return "no label" if picture.row.label_state == "none" else "partial label"
+        labelled = picture.mask is not None or picture.alpha is not None
+        if labelled and not writer.FACTS.takes_empty and not picture.matte.any():
+            return "no foreground"
+        return None
 
 
 @dataclass
@@ -112,7 +124,7 @@ class ExportShard(_Export):
             samples=tuple(rows),
             failures=tuple(failures),
             files=files,
-            lines={INDEX: b"".join(index).decode()} if index else {},
+            lines={SHARD_INDEX: b"".join(index).decode()} if index else {},
             counts={**counts, "shards": int(first is not None)},
         )
 

@@ -41,7 +41,7 @@ def run(options: Options, progress: ProgressListener | None = None) -> Summary:
     InputError
         If SRC cannot be read, DST must not be written, or the names of classes do not fit.
     """
-    source = options.open()
+    source = options.open(progress)
     settings = read_settings(source)
     if options.category:
         settings = _named(options, settings)

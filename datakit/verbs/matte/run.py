@@ -34,7 +34,7 @@ def run(options: Options, progress: ProgressListener | None = None) -> Summary:
     ModelError
         If a face detector's weights are missing.
     """
-    source = options.open()
+    source = options.open(progress)
     task = LazyTask(
         "datakit.verbs.matte.task:Matte",
         {

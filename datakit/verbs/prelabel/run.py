@@ -66,7 +66,7 @@ def run(options: Options, progress: ProgressListener | None = None) -> Summary:
         )
 
     options, choice = _placed(options)
-    source = options.open()
+    source = options.open(progress)
     models = [identify(name, Settings(**settings)) for name, settings in _models(options)]
     calibration = queue.calibration(options.calibrate)
     gpu_processes = options.gpu_processes if is_gpu(options.device) else None

@@ -53,7 +53,7 @@ def run(options: Options, progress: ProgressListener | None = None) -> Quality:
 
 
 def _inspect(options: Options, plan: report.Plan, progress: ProgressListener) -> Quality:
-    source = options.open()
+    source = options.open(progress)
     task = LazyTask(
         "datakit.verbs.qc.task:Inspect",
         {

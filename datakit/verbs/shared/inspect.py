@@ -21,7 +21,7 @@ from datakit.io.store.files import FileRef
 from datakit.records.base import Record
 from datakit.records.failure import Failure
 from datakit.verbs.shared.image_label import LabelRules, read_label
-from datakit.verbs.shared.labelled import DECODERS
+from datakit.verbs.shared.labelled import decode_label
 from datakit.verbs.shared.shapes import canvas_of, shape_counts
 
 THUMBNAIL_PX = 320
@@ -77,10 +77,14 @@ class Check:
             attempt("image", image, lambda: self._check_image(item, image, found))
             if not found or found[-1].step != "image":
                 size_wh = images.probe(image.read(), image.name).size_wh
+            elif item.stated_wh is not None:
+                # Annotations can be looked at before their photos are at hand.
+                stated_wh = item.stated_wh
+                attempt("annotations", image, lambda: self._check_objects(item, stated_wh, found))
         for kind in ("mask", "alpha", "trimap", "ignore"):
             file: FileRef | None = getattr(item, kind)
             if file is not None and size_wh is not None:
-                attempt(kind, file, lambda k=kind, f=file: self._check_label(k, f, size_wh))  # type: ignore[misc]
+                attempt(kind, file, lambda k=kind, f=file: self._check_label(item, k, f, size_wh))  # type: ignore[misc]
         return tuple(found)
 
     def _check_image(self, item: Item, image: FileRef, found: list[Failure]) -> None:
@@ -88,10 +92,17 @@ class Check:
         facts = images.probe(data, image.name)
         decode_photo(data, image.name)
         canvas_wh, _ = canvas_of(item, facts)
+        self._check_objects(item, canvas_wh, found)
+
+    def _check_objects(
+        self, item: Item, canvas_wh: tuple[int, int], found: list[Failure]
+    ) -> None:
         found.extend(read_label(item, canvas_wh, LabelRules()).failures)
 
-    def _check_label(self, kind: str, file: FileRef, size_wh: tuple[int, int]) -> None:
-        label = DECODERS[kind](file.read(), file.name)
+    def _check_label(
+        self, item: Item, kind: str, file: FileRef, size_wh: tuple[int, int]
+    ) -> None:
+        label = decode_label(item, kind, file)
         if label.shape[::-1] != size_wh:
             raise InputError(
                 f"{file.name}: expected the image's {size_wh[0]} x {size_wh[1]} pixels, found "
@@ -194,7 +205,7 @@ class Preview:
 def stored_label(item: Item) -> npt.NDArray[Any] | None:
     """Return the sample's mask (integers), or else its alpha (float32), or None."""
     if item.mask is not None:
-        return decode_mask(item.mask.read(), item.mask.name)
+        return decode_label(item, "mask", item.mask)
     if item.alpha is not None:
         return decode_alpha(item.alpha.read(), item.alpha.name)
     return None

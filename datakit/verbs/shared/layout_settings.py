@@ -14,8 +14,12 @@ from datakit.io.store.storage import location
 _JPEG = frozenset({".jpg", ".jpeg", ".jfif", ".jpe"})
 
 
-def read_settings(source: Collection, size_wh: tuple[int, int] | None = None) -> Settings:
+def read_settings(
+    source: Collection, size_wh: tuple[int, int] | None = None, licence: str = "unknown"
+) -> Settings:
     """Return what a format must know of a whole source before its first sample."""
+    from datakit.verbs.shared.labelled import label_files
+
     splits: dict[str | None, None] = {}
     kinds: set[str] = set()
     suffixes: set[str] = set()
@@ -28,8 +32,7 @@ def read_settings(source: Collection, size_wh: tuple[int, int] | None = None) ->
         if item.sample is not None:
             named.update(item.sample.categories)
             instances = instances or bool(item.sample.instances)
-        labels = {"mask": item.mask, "alpha": item.alpha, "trimap": item.trimap}
-        kinds |= {kind for kind, ref in labels.items() if ref is not None}
+        kinds |= label_files(item).keys()
     return Settings(
         label_map=dict(source.label_map),
         classes=_classes(source.label_map, named, instances=instances),
@@ -37,6 +40,10 @@ def read_settings(source: Collection, size_wh: tuple[int, int] | None = None) ->
         kinds=frozenset(kinds),
         image_suffix=suffixes.pop() if len(suffixes) == 1 else ".jpg",
         size_wh=size_wh,
+        samples=len(source),
+        instances=instances,
+        license=licence,
+        notes=source.notes,
     )
 
 

@@ -15,6 +15,7 @@ from datakit.io.layouts import READERS
 from datakit.io.layouts.base import ReadSettings
 from datakit.io.layouts.sources import Collection, open_sources
 from datakit.records.base import Options
+from datakit.verbs.shared.progress import ProgressListener, SilentProgress
 
 
 class SourceOptions(Options, frozen=True, kw_only=True):
@@ -72,9 +73,13 @@ class SourceOptions(Options, frozen=True, kw_only=True):
             predictions=self.predictions,
         )
 
-    def open(self) -> Collection:
-        """Open the sources."""
-        return open_sources(self.src, layout=self.layout, settings=self.read_settings)
+    def open(self, progress: ProgressListener | None = None) -> Collection:
+        """Open the sources, and say as what they are read and what is not read of them."""
+        source = open_sources(self.src, layout=self.layout, settings=self.read_settings)
+        listener = progress or SilentProgress()
+        for line in (*source.read_as, *source.notes):
+            listener.note(line)
+        return source
 
 
 class ReadOptions(SourceOptions, frozen=True, kw_only=True):

@@ -65,7 +65,7 @@ def _run(options: Options, progress: ProgressListener) -> Summary | Audit:
     if options.audit and not options.repair:
         # Neighbouring frames on two sides are a leak, whoever chose to part them.
         options = msgspec.structs.replace(options, video="whole")
-    source = options.open()
+    source = options.open(progress)
     policy = read_policy(options.policy)
     if options.out:
         write.check(options, source)

@@ -52,7 +52,7 @@ def run(options: Options, progress: ProgressListener | None = None) -> Statistic
     """
     started = time.perf_counter()
     progress = progress or SilentProgress()
-    source = options.open()
+    source = options.open(progress)
     out = location(options.out) if options.out else None
     if out:
         report_folder.check(out, FILES, overwrite=options.overwrite)

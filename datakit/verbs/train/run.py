@@ -62,7 +62,7 @@ def run(options: Options, progress: ProgressListener | None = None) -> Training:
     started = time.perf_counter()
     out = location(options.out)
     output.check_target(out, options.mode, tuple(map(location, options.src)))
-    source = options.open()
+    source = options.open(progress)
     sides = sides_of(source, options.val_share, options.seed)
     if options.dry_run:
         notes = (*sides.notes, "dry run: nothing was written")

@@ -41,7 +41,7 @@ def run(options: Options, progress: ProgressListener | None = None) -> Problems:
     """
     started = time.perf_counter()
     progress = progress or SilentProgress()
-    source = options.open()
+    source = options.open(progress)
     problems = list(_explained(source.failures, options.src))
     task = LazyTask("datakit.verbs.shared.inspect:Check", {"label_map": source.label_map})
     progress.begin(len(source), VERB)

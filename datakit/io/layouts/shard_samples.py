@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from datakit.io.layouts.picture import JPEG, Picture
-from datakit.io.pixels import images
 
+LABELS = ("mask", "alpha", "trimap", "ignore")
 _KEPT = JPEG | {".png", ".webp"}
 
 
@@ -17,7 +17,9 @@ def shared_suffix(suffix: str) -> str:
 
 def labels_of(picture: Picture) -> dict[str, bytes]:
     """Return kind -> PNG of each label that a sample has, at its stored depth."""
-    arrays = {"mask": picture.mask, "alpha": picture.alpha, "trimap": picture.trimap}
+    from datakit.io.pixels import images
+
+    arrays = {kind: getattr(picture, kind) for kind in LABELS}
     return {k: images.encode_png(array) for k, array in arrays.items() if array is not None}
 
 
@@ -31,5 +33,6 @@ def facts_of(picture: Picture) -> dict[str, Any]:
         "tags": ",".join(row.tags),
         "width": row.width,
         "height": row.height,
+        "label_state": row.label_state or "none",
         "fg_ratio": float(row.fg_ratio or 0.0),
     }
