@@ -46,7 +46,7 @@ def make_datakit(root: Path) -> Path:
     return root
 
 
-def make_pairs(root: Path) -> Path:
+def make_images_masks(root: Path) -> Path:
     for split in ("train", "val"):
         for name in ("a", "sub/b"):
             picture(root / split / "images" / f"{name}.jpg")
@@ -70,13 +70,108 @@ def make_p3m(root: Path) -> Path:
     return root
 
 
+def pairs_in(
+    root: Path, photos: str, labels: dict[str, str], names: tuple[str, ...] = ("a", "sub/b")
+) -> Path:
+    """Write photos and labels for each split; ``{}`` is the split, ``{}`` again the name."""
+    for split in ("train", "val"):
+        for name in names:
+            picture(root / photos.format(split, name))
+            for pattern in labels.values():
+                mask(root / pattern.format(split, name))
+    return root
+
+
+def make_u2net(root: Path) -> Path:
+    for number in range(2):
+        picture(root / f"DUTS/DUTS-TR/DUTS-TR/im_aug/a{number}.jpg")
+        mask(root / f"DUTS/DUTS-TR/DUTS-TR/gt_aug/a{number}.png")
+        picture(root / f"DUTS/DUTS-TE/DUTS-TE-Image/val_b{number}.jpg")
+        mask(root / f"DUTS/DUTS-TE/DUTS-TE-Mask/val_b{number}.png")
+    return root
+
+
+def make_voc(root: Path) -> Path:
+    for split, stems in (("train", "ab"), ("val", "cd")):
+        for stem in stems:
+            picture(root / f"JPEGImages/{stem}.jpg")
+            mask(root / f"SegmentationClass/{stem}.png")
+        listed = root / f"ImageSets/Segmentation/{split}.txt"
+        listed.parent.mkdir(parents=True, exist_ok=True)
+        listed.write_text("\n".join(stems) + "\n")
+    return root
+
+
+def make_cityscapes(root: Path) -> Path:
+    for split in ("train", "val"):
+        for number in range(2):
+            stem = f"{split}/aachen/aachen_00000{number}_000019"
+            photo_path = root / f"leftImg8bit/{stem}_leftImg8bit.png"
+            photo_path.parent.mkdir(parents=True, exist_ok=True)
+            photo_path.write_bytes(png(photo(32, 24)))
+            label = root / f"gtFine/{stem}_gtFine_labelIds.png"
+            label.parent.mkdir(parents=True, exist_ok=True)
+            label.write_bytes(png(np.full((24, 32), 24, np.uint8)))
+    return root
+
+
+def make_imagefolder(root: Path) -> Path:
+    pairs_in(root, "{}/p/{}.jpg", {"mask": "{}/m/{}.png"})
+    for split in ("train", "val"):
+        rows = [
+            {"file_name": f"p/{name}.jpg", "mask_file_name": f"m/{name}.png"}
+            for name in ("a", "sub/b")
+        ]
+        text = "".join(json.dumps(row) + "\n" for row in rows)
+        (root / split / "metadata.jsonl").write_text(text)
+    return root
+
+
+def exported(name: str) -> Make:
+    def make(root: Path) -> Path:
+        size = {"size": "32x24"} if name == "numpy" else {}
+        source = make_images_masks(root.with_name(f"{root.name}-source"))
+        datakit.export(source, root, format=name, workers=0, **size)
+        for own in ("metadata.jsonl", "dataset.json", "shards.jsonl"):
+            (root / own).unlink(missing_ok=True)
+        return root
+
+    return make
+
+
+def folders(photos: str, **labels: str) -> Make:
+    return lambda root: pairs_in(root, photos, labels)
+
+
 MAKERS: dict[str, Make] = {
     "datakit": make_datakit,
     "coco": make_coco,
+    "parquet": exported("parquet"),
+    "webdataset": exported("webdataset"),
+    "numpy": exported("numpy"),
+    "imagefolder": make_imagefolder,
+    "voc": make_voc,
+    "cityscapes": make_cityscapes,
     "p3m": make_p3m,
-    "pairs": make_pairs,
+    "u2net": make_u2net,
+    "composition": folders("{}/merged/{}_0.jpg", alpha="{}/alpha/{}_0.png"),
+    "rvm": folders("{}/fgr/{}.jpg", alpha="{}/pha/{}.png"),
+    "dis": folders("{}/im/{}.jpg", mask="{}/gt/{}.png"),
+    "modnet": folders("{}/image/{}.jpg", alpha="{}/matte/{}.png"),
+    "images-masks": make_images_masks,
+    "suffixes": folders("{}/{}.jpg", mask="{}/{}_mask.png"),
+    "two-folders": folders("raw/{}/{}.jpg", mask="contours/{}/{}.png"),
     "photos": make_photos,
 }
+LABELS = {
+    "coco": None,
+    "photos": None,
+    "p3m": "alpha",
+    "composition": "alpha",
+    "rvm": "alpha",
+    "modnet": "alpha",
+}
+"""Layout -> kind of its labels where that is not the mask."""
 
 
 def test_every_layout_is_in_this_suite() -> None:
@@ -130,7 +225,8 @@ def test_every_file_of_an_item_can_be_read_where_the_work_is_done(source: Path) 
 
 def test_labels_are_found(layout: str, source: Path) -> None:
     items = list(opened(source).items())
-    expected = {"datakit": "mask", "pairs": "mask", "p3m": "alpha"}.get(layout)
+    expected = LABELS.get(layout, "mask")
+    assert opened(source).parts[0][2].labelled == (0 if layout == "photos" else 4)
     for item in items:
         for kind in ("mask", "alpha"):
             assert (getattr(item, kind) is not None) is (kind == expected)
@@ -180,7 +276,7 @@ def failures(path: Path) -> list[str]:
 
 
 def test_a_label_without_an_image_is_a_failure(tmp_path: Path) -> None:
-    root = make_pairs(tmp_path / "src")
+    root = make_images_masks(tmp_path / "src")
     mask(root / "train/masks/lonely.png")
     [row] = failures(root)
     assert row.startswith("train/masks/lonely.png: this label has no image")

@@ -66,7 +66,7 @@ class MaskCoding:
         Examples
         --------
         >>> MaskCoding(values=((7, 1),)).renumbered({1: 2, 3: 4}).values
-        ((7, 2), (3, 4))
+        ((7, 2), (1, 2), (3, 4))
         """
         if not changes:
             return self

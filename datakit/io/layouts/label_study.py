@@ -84,6 +84,8 @@ class Look:
         Whether it looks like a label rather than a photo.
     deep : bool
         Whether it has 16 bits.
+    cutout : bool
+        Whether the label is the opacity of a coloured picture.
     """
 
     values: frozenset[int] = frozenset()
@@ -92,11 +94,14 @@ class Look:
     soft: float = 0.0
     label: bool = False
     deep: bool = False
+    cutout: bool = False
     size_wh: tuple[int, int] = (0, 0)
 
     @property
     def kind(self) -> str:
         """The kind of label that this picture is, if it is one."""
+        if self.cutout:
+            return "alpha"
         if self.values and not self.palette and not self.deep:
             middle = self.values - {0, 255}
             if middle and middle <= set(_GRAY_MIDDLE) and len(self.values) == 3:
@@ -129,14 +134,13 @@ def look_of(pixels: npt.NDArray[Any]) -> Look:
     """Look at decoded pixels: (H, W) or (H, W, C), of any depth."""
     import numpy as np
 
+    from datakit.core.matting.alpha_coding import take_plane
+
     size_wh = (pixels.shape[1], pixels.shape[0])
-    if pixels.ndim == 3:
-        first = pixels[..., 0]
-        if not all(
-            np.array_equal(first, pixels[..., c]) for c in range(1, min(pixels.shape[2], 3))
-        ):
-            return _coloured(pixels, size_wh)
-        pixels = first
+    stored = pixels
+    pixels, channel = take_plane(stored)
+    if channel == "red":
+        return _coloured(stored, size_wh)
     if pixels.dtype.kind == "f":
         return Look(label=True, values=frozenset(range(256)), soft=1.0, size_wh=size_wh)
     values, counts = np.unique(pixels, return_counts=True)
@@ -148,7 +152,8 @@ def look_of(pixels: npt.NDArray[Any]) -> Look:
     return Look(
         values=frozenset(map(int, values)),
         soft=1 - dark - light,
-        label=few or ends,
+        cutout=channel == "alpha",
+        label=few or ends or channel == "alpha",
         deep=pixels.dtype.itemsize > 1,
         size_wh=size_wh,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from typing import ClassVar
 
 from datakit.io.layouts.base import Item, ReadSettings
@@ -33,13 +34,30 @@ class U2NetReader(PictureReader):
         names: list[str],
         settings: ReadSettings = ReadSettings(),  # noqa: B008
     ) -> None:
-        super().__init__(root, names, refs_of(root, {n: _place(n) for n in names if is_image(n)}))
+        places = {name: place for name in names if is_image(name) and (place := _place(name))}
+        super().__init__(root, names, refs_of(root, _own_splits(places)))
 
     @staticmethod
     def accepts(root: Root, names: list[str]) -> bool:
         """Tell whether there are an image folder and a label folder of these names."""
         kinds = {place.kind for name in names if (place := _place(name))}
         return len(kinds) == 2
+
+
+def _own_splits(places: dict[str, Placement]) -> dict[str, Placement]:
+    """Return val and test apart where all files of the tests tell, as datakit's export names them.
+
+    U-2-Net has one folder of tests for both.
+    """
+    tests = {name: place for name, place in places.items() if place.split == "test"}
+    if not all(place.rel.startswith(("val_", "test_")) for place in tests.values()):
+        return places
+    told = {
+        name: replace(place, split=split, rel=rel)
+        for name, place in tests.items()
+        for split, _, rel in [place.rel.partition("_")]
+    }
+    return {**places, **told}
 
 
 def _place(name: str) -> Placement | None:

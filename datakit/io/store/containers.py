@@ -5,6 +5,7 @@ from __future__ import annotations
 import tarfile
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, cast
+from weakref import finalize
 
 from datakit.errors import InputError
 
@@ -46,6 +47,8 @@ class TarContainer:
     def __init__(self, handle: BinaryIO, name: str) -> None:
         self._handle = handle
         self._name = name
+        # A container that drops out of the cache of open ones closes its file.
+        finalize(self, handle.close)
         self.members: dict[str, tuple[int, int]] = {}
         try:
             # Read as a stream of headers: nothing is unpacked, and links are never followed.
@@ -85,6 +88,7 @@ class ParquetContainer:
         import pyarrow.parquet as pq
 
         self._name = name
+        finalize(self, handle.close)
         try:
             self.table: pq.ParquetFile = pq.ParquetFile(handle)
         except (pa.ArrowException, OSError) as error:
@@ -148,9 +152,18 @@ class NpyContainer:
     """
 
     def __init__(self, handle: BinaryIO, name: str) -> None:
+        self._name = name
+        # The mapping outlives the handle.
+        with handle:
+            self.array: npt.NDArray[Any] = self._mapped(handle)
+        if self.array.ndim not in (3, 4) or (self.array.ndim == 4 and self.array.shape[3] != 3):
+            raise InputError(
+                f"{name}: expected an array (N, H, W) or (N, H, W, 3), found {self.array.shape}"
+            )
+
+    def _mapped(self, handle: BinaryIO) -> npt.NDArray[Any]:
         import numpy as np
 
-        self._name = name
         try:
             version = np.lib.format.read_magic(handle)  # type: ignore[no-untyped-call]
             read = {
@@ -160,15 +173,9 @@ class NpyContainer:
             shape, fortran, dtype = read(handle)  # type: ignore[no-untyped-call]
             if fortran or dtype.hasobject:
                 raise ValueError("expected plain numbers in C order")
-            self.array: npt.NDArray[Any] = np.memmap(
-                handle, dtype, mode="r", offset=handle.tell(), shape=shape
-            )
+            return np.memmap(handle, dtype, mode="r", offset=handle.tell(), shape=shape)
         except (ValueError, KeyError, OSError) as error:
-            raise InputError(f"{name}: expected an array of pictures ({error})") from None
-        if self.array.ndim not in (3, 4) or (self.array.ndim == 4 and self.array.shape[3] != 3):
-            raise InputError(
-                f"{name}: expected an array (N, H, W) or (N, H, W, 3), found {self.array.shape}"
-            )
+            raise InputError(f"{self._name}: expected an array of pictures ({error})") from None
 
     def read(self, name: str, limit_bytes: int) -> bytes:
         """Return a row as PNG."""

@@ -109,7 +109,7 @@ def taken_over(
         return Taken(kept)
     if kind == "instance":
         return _instances(item, kept, classes)
-    if mask is None:
+    if mask is None and alpha is not None:
         if kind == "semantic":
             raise InputError(
                 f"{item.source_name}: expected a mask of classes, found an alpha, which has none; "
@@ -118,6 +118,7 @@ def taken_over(
         if kind == "binary":
             kept["mask"] = _cut(alpha)
         return Taken(kept)
+    assert mask is not None  # one of the two is there
     categories: tuple[str, ...] = ()
     if classes.stored and mask.dtype == np.uint8:
         new, ignored, categories = classes.painted(item, mask)

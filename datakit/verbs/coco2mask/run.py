@@ -5,7 +5,7 @@ from __future__ import annotations
 from datakit.engine.base import LazyTask
 from datakit.errors import InputError
 from datakit.io.layouts.sources import Collection
-from datakit.records.labels import BACKGROUND, FOREGROUND, ClassRules
+from datakit.records.labels import BACKGROUND, FOREGROUND, ClassRules, is_binary
 from datakit.records.summary import Summary
 from datakit.verbs.coco2mask.options import VERB, Options
 from datakit.verbs.shared.pipeline import process
@@ -80,6 +80,7 @@ def _values(options: Options, source: Collection, rules: ClassRules) -> dict[str
             f"--kind semantic: expected at most {MAX_CLASSES} classes, found {len(chosen)}; "
             "choose some with --category"
         )
-    if options.kind == "semantic" and set(chosen) <= set(source.label_map):
+    in_files = set(chosen) <= set(source.label_map) and not is_binary(source.label_map)
+    if options.kind == "semantic" and in_files:
         return {name: source.label_map[name] for name in chosen}
     return {name: value for value, name in enumerate(chosen, 1)}

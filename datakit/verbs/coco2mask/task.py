@@ -29,7 +29,7 @@ from datakit.records.labels import ClassRules
 from datakit.records.probe import Probe
 from datakit.records.product import Product
 from datakit.records.sample import Instance, Operation, Sample
-from datakit.verbs.shared.bands import foreground
+from datakit.verbs.coco2mask.file_labels import FileClasses, taken_over
 from datakit.verbs.shared.image_label import ImageLabel, LabelRules, Tolerance, read_label
 from datakit.verbs.shared.labelled import FOLDERS, decode_label, image_bytes, label_files
 from datakit.verbs.shared.shapes import Boxes, Overlap, Rule, Shape, canvas_of, flat_rings, paint
@@ -118,7 +118,7 @@ class Rasterize:
             for kind, label in taken.labels.items()
         }
         label = resized.get(self.meaning)
-        share = None if label is None else _share(label)
+        share = None if label is None else self._foreground_share(label)
         if self.drop_empty and not share:
             return Product()
         width, height = self.size_wh or facts.size_wh
@@ -230,7 +230,7 @@ class Rasterize:
 
     def _foreground_share(self, label: Array) -> float:
         if self.kind == "coverage":
-            return float(cv2.mean(label)[0]) / 255
+            return float(cv2.mean(label)[0]) / int(np.iinfo(label.dtype).max)
         return cv2.countNonZero(label) / label.size
 
     def _write(
@@ -276,16 +276,9 @@ class Rasterize:
 def _check_size(item: Item, kind: str, label: Array | None, facts: Probe) -> None:
     if label is not None and label.shape[::-1] != facts.size_wh:
         raise InputError(
-            f"{item.source_name}: its {kind} has {label.shape[1]}x{label.shape[0]} pixels, expected "
-            f"the image's {facts.size_wh[0]}x{facts.size_wh[1]}; one of the two was resized"
+            f"{item.source_name}: its {kind} has {label.shape[1]}x{label.shape[0]} pixels, "
+            f"expected the image's {facts.size_wh[0]}x{facts.size_wh[1]}; one was resized"
         )
-
-
-def _share(label: Array) -> float:
-    """Return the share of foreground of a mask, or the mean of an alpha."""
-    if label.dtype.kind == "u" and len(np.unique(label)) <= MASK_LEVELS:
-        return cv2.countNonZero(label) / label.size
-    return float(label.mean(dtype=np.float64)) / np.iinfo(label.dtype).max
 
 
 def _tags(row: Sample, known: ImageLabel, facts: Probe) -> tuple[str, ...]:

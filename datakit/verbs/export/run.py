@@ -23,7 +23,6 @@ from datakit.verbs.shared.progress import ProgressListener
 from datakit.verbs.shared.run_record import Run, operation
 
 
-
 def run(options: Options, progress: ProgressListener | None = None) -> Summary:
     """Write a dataset in another program's layout.
 

@@ -16,7 +16,7 @@ from datakit.core.masks.runs import counts_area, counts_to_mask, union_counts
 from datakit.errors import DatakitError, InputError, OutputError
 from datakit.io.layouts.base import Item
 from datakit.io.pixels import images
-from datakit.io.pixels.decoders import decode_alpha, decode_ignore, decode_mask, decode_photo
+from datakit.io.pixels.decoders import decode_alpha, decode_ignore, decode_photo
 from datakit.io.store.files import FileRef
 from datakit.records.base import Record
 from datakit.records.failure import Failure
@@ -94,14 +94,10 @@ class Check:
         canvas_wh, _ = canvas_of(item, facts)
         self._check_objects(item, canvas_wh, found)
 
-    def _check_objects(
-        self, item: Item, canvas_wh: tuple[int, int], found: list[Failure]
-    ) -> None:
+    def _check_objects(self, item: Item, canvas_wh: tuple[int, int], found: list[Failure]) -> None:
         found.extend(read_label(item, canvas_wh, LabelRules()).failures)
 
-    def _check_label(
-        self, item: Item, kind: str, file: FileRef, size_wh: tuple[int, int]
-    ) -> None:
+    def _check_label(self, item: Item, kind: str, file: FileRef, size_wh: tuple[int, int]) -> None:
         label = decode_label(item, kind, file)
         if label.shape[::-1] != size_wh:
             raise InputError(
