@@ -487,6 +487,8 @@ def export(
     size: _Text | None = ...,
     fit: Literal["stretch", "letterbox", "crop"] = ...,
     shard_samples: int | None = ...,
+    partial: Literal["leave-out", "keep"] = ...,
+    license: _Text = ...,
     shuffle: int | None = ...,
 ) -> Summary:
     """Write a dataset as another program reads it: P3M, U-2-Net, COCO, shards."""

@@ -164,12 +164,13 @@ class ImagesMasksWriter:
     FACTS: ClassVar[Facts] = Facts(
         reader="PyTorch U-Net trainings (imgs/ and masks/)",
         loses="masks only: an alpha is cut at one half where there is no mask",
+        carries_ignore=True,
+        ignore_needs_classes=True,
     )
 
     def __init__(self, settings: Settings) -> None:
         self._label_map = settings.label_map
-        classes = not is_binary(settings.label_map) and not settings.instances
-        self.carries_unknown = classes
+        self._ignores = not is_binary(settings.label_map) and not settings.instances
 
     def folder(self, item: Item) -> str | None:
         """Return the split's folder."""
@@ -183,7 +184,7 @@ class ImagesMasksWriter:
         suffix = picture.suffix if picture.suffix in _KEPT else ".png"
         image, again = picture.image_file(suffix)
         mask = picture.binary if picture.mask is None else picture.mask
-        if self.carries_unknown and picture.ignore is not None:
+        if self._ignores and picture.ignore is not None:
             mask = mask.copy()
             mask[picture.ignore > 0] = IGNORED
         names = {

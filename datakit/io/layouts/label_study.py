@@ -28,6 +28,9 @@ MANY = 200
 MAX_CLASSES = 254
 _MAX_LEVELS = 64
 _MAX_COLOURS = 64
+_MAX_SHOWN = 32
+"""Classes that most masks of indices show at most; a grey mask shows more levels."""
+
 _RESIDUE = 9
 """Levels next to 0 and 255 that JPEG leaves behind."""
 
@@ -220,11 +223,15 @@ def study(files: Sequence[FileRef], names: ClassNames | None, *, kind: str | Non
     if any(look.colours and not look.palette for look in seen):
         return _colour_study(seen)
     levels = frozenset[int]().union(*(look.values for look in seen))
-    if any(look.deep for look in seen) or len(levels) > _MAX_LEVELS:
-        # Object ids, or a mask that went through JPEG: nobody says what the values mean.
+    if any(look.deep for look in seen):
+        # Object ids: nobody says which classes they are of.
         return Study(kind=kind)
     if names and not levels <= {0, IGNORED}:
         return named_study(levels, names.values)
+    counts = sorted(len(look.values) for look in seen if not look.palette)
+    if counts and counts[len(counts) // 2] > _MAX_SHOWN:
+        # Grey masks, of JPEG or soft: their values are no classes.
+        return Study(kind=kind)
     return _index_study(levels, palette=any(look.palette for look in seen), looked=len(seen))
 
 
@@ -318,6 +325,18 @@ def _colour_study(seen: Sequence[Look]) -> Study:
         "background (a labelmap.txt beside them would name them)"
     )
     return Study(label_map=label_map, coding=MaskCoding(colours=tuple(coded)), notes=(note,))
+
+
+def is_unnamed(label_map: Mapping[str, int]) -> bool:
+    """Tell whether the classes of a map are values that nobody named.
+
+    Examples
+    --------
+    >>> is_unnamed({"background": 0, "class_7": 7}), is_unnamed({"background": 0, "hair": 1})
+    (True, False)
+    """
+    named = {name: value for name, value in label_map.items() if value}
+    return bool(named) and all(name == f"class_{value}" for name, value in named.items())
 
 
 def _listed(values: Sequence[int]) -> str:

@@ -44,8 +44,6 @@ class ModNetWriter:
         loses="8-bit mattes without classes; JPEG images",
     )
 
-    carries_unknown = False
-
     def __init__(self, settings: Settings) -> None:
         pass
 

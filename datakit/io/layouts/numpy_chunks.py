@@ -129,10 +129,9 @@ class NumpyWriter:
         reader="numpy.load(…, mmap_mode='r')",
         loses="all samples have one size; every sample must have every label of the set",
         sharded=True,
+        carries_ignore=True,
         needs_size=True,
     )
-
-    carries_unknown = True
 
     def __init__(self, settings: Settings) -> None:
         self._label_map = settings.label_map

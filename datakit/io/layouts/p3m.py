@@ -75,8 +75,6 @@ class P3mWriter:
         takes_empty=False,
     )
 
-    carries_unknown = False
-
     def __init__(self, settings: Settings) -> None:
         pass
 

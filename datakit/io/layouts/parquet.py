@@ -238,9 +238,9 @@ class ParquetWriter:
         reader="Hugging Face datasets, pandas, anything that reads Parquet",
         loses="images have one format: sources that mix formats become JPEG",
         sharded=True,
+        carries_ignore=True,
     )
     shard_samples = 1000
-    carries_unknown = True
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings

@@ -85,8 +85,6 @@ class U2NetWriter:
         takes_empty=False,
     )
 
-    carries_unknown = False
-
     def __init__(self, settings: Settings) -> None:
         pass
 

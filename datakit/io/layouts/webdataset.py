@@ -178,9 +178,9 @@ class WebDatasetWriter:
         reader="WebDataset, Hugging Face datasets",
         loses="a shard's images have one format: sources that mix formats become JPEG",
         sharded=True,
+        carries_ignore=True,
     )
     shard_samples = 1000
-    carries_unknown = True
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings

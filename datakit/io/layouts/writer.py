@@ -39,6 +39,10 @@ class Facts:
         It is a `ShardFormat`.
     needs_size : bool
         All samples must have one size: ``--size`` has to be given.
+    carries_ignore : bool
+        It has a word for what nobody knows of an image; else such samples are left out.
+    ignore_needs_classes : bool
+        It has that word among class indices only: masks of 0 and 255 have no room for it.
     takes_empty : bool
         Its readers take a sample without foreground; else it is left out and counted.
     """
@@ -48,6 +52,8 @@ class Facts:
     tables: tuple[str, ...] = ()
     sharded: bool = False
     needs_size: bool = False
+    carries_ignore: bool = False
+    ignore_needs_classes: bool = False
     takes_empty: bool = True
 
 
@@ -117,9 +123,6 @@ class FileFormat(Protocol):
     """A layout of files: some for each sample, and some that speak of all."""
 
     FACTS: ClassVar[Facts]
-
-    carries_unknown: bool
-    """Whether it has a word for pixels that nobody knows, and for images that nobody labelled."""
 
     def __init__(self, settings: Settings) -> None:
         """Know the set; InputError when this format cannot hold it at all."""

@@ -41,8 +41,9 @@ class Options(WriteOptions, frozen=True, kw_only=True):
         ),
     ] = "leave-out"
     license: Annotated[
-        Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9.+-]{0,63}$")],
+        str,
         Meta(
+            pattern=r"^[A-Za-z0-9][A-Za-z0-9.+-]{0,63}$",
             description="the licence that you publish the dataset under, for the cards that name "
             "one: an identifier of the Hub or of SPDX",
             extra={"metavar": "ID"},

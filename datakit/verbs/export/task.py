@@ -20,6 +20,7 @@ from datakit.io.pixels import images
 from datakit.io.store import atomic
 from datakit.io.store.storage import location
 from datakit.records.failure import Failure
+from datakit.records.labels import is_binary
 from datakit.records.product import Product
 from datakit.records.sample import Operation, Sample
 from datakit.verbs.shared.labelled import (
@@ -94,10 +95,14 @@ class ExportSample(_Export):
 
     def _unfit(self, picture: Picture, writer: FileFormat) -> str | None:
         """Return why a sample is better left out of a layout; None when it fits."""
-        if picture.unknown and not writer.carries_unknown and not self.keep_unknown:
+        facts = writer.FACTS
+        room = not facts.ignore_needs_classes or not (
+            is_binary(self.settings.label_map) or self.settings.instances
+        )
+        if picture.unknown and not (facts.carries_ignore and room) and not self.keep_unknown:
             return "no label" if picture.row.label_state == "none" else "partial label"
         labelled = picture.mask is not None or picture.alpha is not None
-        if labelled and not writer.FACTS.takes_empty and not picture.matte.any():
+        if labelled and not facts.takes_empty and not picture.matte.any():
             return "no foreground"
         return None
 

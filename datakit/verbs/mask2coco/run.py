@@ -10,7 +10,9 @@ from datakit.engine.base import LazyTask
 from datakit.errors import InputError
 from datakit.io.exports.coco_folders import CocoFolders
 from datakit.io.layouts.drawn import Drawing
+from datakit.io.layouts.label_study import is_unnamed
 from datakit.io.layouts.writer import Settings
+from datakit.records.labels import FOREGROUND
 from datakit.records.summary import Summary
 from datakit.verbs.mask2coco.options import VERB, Options
 from datakit.verbs.shared.layout_settings import finishing, read_settings
@@ -43,6 +45,9 @@ def run(options: Options, progress: ProgressListener | None = None) -> Summary:
     """
     source = options.open(progress)
     settings = read_settings(source)
+    if is_unnamed(settings.label_map):
+        # Only the user knows what the values mean: --category, or --threshold.
+        settings = replace(settings, classes=(FOREGROUND,), label_map={})
     if options.category:
         settings = _named(options, settings)
     drawing = Drawing(
@@ -64,6 +69,7 @@ def run(options: Options, progress: ProgressListener | None = None) -> Summary:
             "fit": "stretch",
             "drawing": drawing,
             "threshold": options.threshold,
+            "keep_unknown": True,
         },
     )
     summary = process(
