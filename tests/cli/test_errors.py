@@ -317,7 +317,8 @@ def test_plain_lines_when_piped(
     result = coco2mask(export, "-o", tmp_path / "out", "--json")
     lines = result.stderr.splitlines()
     assert lines
-    assert lines[0].startswith("coco2mask: 1/2, ")
+    assert lines[0] == "read as coco: 2 images, 2 labels, not read: nothing"
+    assert lines[1].startswith("coco2mask: 1/2, ")
     assert "\r" not in result.stderr
     assert "\x1b" not in result.output
     assert json.loads(result.stdout)

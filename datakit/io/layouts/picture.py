@@ -88,6 +88,8 @@ class Picture:
     @property
     def suffix(self) -> str:
         """The suffix of the source's image, in lower case; .png for formats that are only read."""
+        from datakit.io.pixels import images
+
         return images.written_suffix(self.item.rel)
 
     def image_file(self, suffix: str) -> tuple[bytes, int]:

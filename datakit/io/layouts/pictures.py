@@ -14,14 +14,12 @@ from datakit.io.layouts.base import SPLITS, Item, MaskCoding, label_stems, twice
 from datakit.io.layouts.class_names import ClassNames
 from datakit.io.layouts.label_study import PLAIN, Study, study
 from datakit.io.layouts.lineage import source_group
+from datakit.io.layouts.unread import unread_note, unread_pictures
+from datakit.io.pixels.formats import is_picture, why_unread
 from datakit.io.store.files import FileRef, Root
 from datakit.records.card import Command
 from datakit.records.failure import Failure
 from datakit.records.labels import LabelObject, LabelState
-
-IMAGE_SUFFIXES = frozenset(
-    {".jpg", ".jpeg", ".jfif", ".jpe", ".png", ".webp", ".tif", ".tiff", ".bmp"}
-)
 
 ANY_LABEL = "label"
 """Kind of a label picture of which only its content tells whether it is mask, alpha or trimap."""
@@ -41,8 +39,8 @@ _KIND_OF_SUFFIX: Mapping[str, str] = {
 
 
 def is_image(name: str) -> bool:
-    """Tell by the suffix whether a file is a picture."""
-    return suffix_of(name) in IMAGE_SUFFIXES
+    """Tell by the suffix whether a file is a picture that is read."""
+    return is_picture(name)
 
 
 def suffix_of(name: str) -> str:
@@ -181,9 +179,15 @@ class PictureReader:
         self._images, failures = _unique(images)
         paired = _Pairs(self._images, labels)
         self._labels = paired.labels
-        self.failures: tuple[Failure, ...] = (*failures, *paired.failures)
+        others = _beside(images, filter(why_unread, names))
+        self.failures: tuple[Failure, ...] = (
+            *failures,
+            *paired.failures,
+            *unread_pictures(others),
+        )
         self._study = fixed or _studied(labels, classes)
         self.notes: tuple[str, ...] = (*notes, *self._study.notes, *paired.notes)
+        self.notes += unread_note(others)
         used = {ref.container or ref.name for ref in places}
         named = {classes.file} if classes else set()
         self.unread: Mapping[str, int] = unread_of(names, {*used, *own, *named})
@@ -246,6 +250,12 @@ def unread_of(names: Iterable[str], used: set[str]) -> dict[str, int]:
     """Count the files that are not used, by suffix (by name without one)."""
     rest = Counter(suffix_of(name) or name.rpartition("/")[2] for name in names if name not in used)
     return dict(sorted(rest.items()))
+
+
+def _beside(images: Iterable[FileRef], others: Iterable[str]) -> list[str]:
+    """Return the files that lie in the folders of images: they were meant to be samples."""
+    folders = {ref.name.rpartition("/")[0] for ref in images if not ref.container}
+    return [name for name in others if name.rpartition("/")[0] in folders]
 
 
 def _studied(labels: Mapping[FileRef, Placement], classes: ClassNames | None) -> Study:
