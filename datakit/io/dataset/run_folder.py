@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import os
 import shutil
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,12 +15,12 @@ from datakit.errors import InputError
 from datakit.io.dataset import output
 from datakit.io.store import atomic
 from datakit.io.store.fingerprints import Snapshot, now_ns, stat_tree, take
+from datakit.io.store.lock import WORK, claim_file
 from datakit.io.store.storage import Location
 from datakit.io.tables import jsonl
 from datakit.records.pipeline import FileState, RunIndex, StepRecord
 
 INDEX = "run.json"
-WORK = ".datakit"
 _RESULTS = "results"
 _INPUTS = "inputs"
 
@@ -60,22 +58,8 @@ def check(out: Path) -> None:
 @contextmanager
 def claim(out: Path) -> Iterator[None]:
     """Hold the lock of a run's folder; InputError names the run that has it."""
-    with atomic.write_errors(out):
-        (out / WORK).mkdir(parents=True, exist_ok=True)
-        lock = (out / WORK / "run.lock").open("a+b", buffering=0)
-    with lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            lock.seek(0)
-            owner = lock.read().decode(errors="replace").strip() or "owner unknown"
-            raise InputError(
-                f"{out}: another run is writing here ({owner}); wait for it or choose another "
-                "folder"
-            ) from None
+    with claim_file(out, "run.lock"):
         with atomic.write_errors(out):
-            lock.truncate(0)
-            atomic.write_all(lock, f"process {os.getpid()} on {socket.gethostname()}".encode())
             # Of a run that was killed; what its steps left is theirs.
             for left in out.glob(f"{atomic.TEMPORARY_PREFIX}*"):
                 left.unlink()

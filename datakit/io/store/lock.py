@@ -47,7 +47,7 @@ def claim(out: Location) -> Iterator[Held]:
         with claim_objects(out, out / WORK) as held:
             yield held
         return
-    with _claim_file(out):
+    with claim_file(out):
         yield _File()
 
 
@@ -58,10 +58,11 @@ def is_claimed(out: ObjectPath) -> bool:
 
 
 @contextmanager
-def _claim_file(out: Path) -> Iterator[None]:
+def claim_file(out: Path, name: str = LOCK) -> Iterator[None]:
+    """Hold the lock of a folder on this machine; InputError names the run that has it."""
     with atomic.write_errors(out):
         (out / WORK).mkdir(parents=True, exist_ok=True)
-        lock = (out / WORK / LOCK).open("a+b", buffering=0)
+        lock = (out / WORK / name).open("a+b", buffering=0)
     with lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -84,14 +84,6 @@ def onnx_state(file: OnnxFile, size: Size, name: str) -> dict[str, Tensor]:
     return state
 
 
-def check_onnx(data: bytes, size: Size, name: str) -> None:
-    """Check that an ONNX file is a U²-Net of a size; ModelError names what differs."""
-    tensors = onnx_state(read_onnx(data, name), size, name)
-    with torch.device("meta"):
-        model = U2Net(size, folded=not any(".bn_s1." in key for key in tensors))
-    _check(model, tensors, size, name)
-
-
 def _check(model: U2Net, tensors: dict[str, Tensor], size: Size, name: str) -> None:
     expected = {
         key: tuple(value.shape) for key, value in model.state_dict().items() if _COUNTER not in key

@@ -7,6 +7,7 @@ from contextlib import closing
 
 from datakit.engine.base import LazyTask, ordered_map
 from datakit.io.layouts.base import Item
+from datakit.io.layouts.sources import Collection
 from datakit.records.failure import Failure
 from datakit.verbs.shared.group_keys import regex_keys, user_keys
 from datakit.verbs.shared.lineage import Lineage, join_equal, source_of
@@ -19,6 +20,11 @@ from datakit.verbs.shared.sequences import find_frames
 
 # Equal names whose pictures all differ: after this many kinds the rest is taken as it is.
 _KINDS_OF_A_NAME = 16
+
+
+def groups_decided(source: Collection) -> bool:
+    """Tell whether an earlier command decided what belongs together in a source."""
+    return any(command.verb in ("split", "dedup") for command in source.commands)
 
 
 def trace(

@@ -17,7 +17,9 @@ from datakit.io.tables import csv_rows, jsonl
 from datakit.records.lineage import REASONS, Audit, Leak, Reason
 from datakit.verbs.shared.lineage import Lineage, source_of
 from datakit.verbs.shared.pair_sheet import draw_pairs
+from datakit.verbs.shared.progress import ProgressListener
 from datakit.verbs.shared.sequences import torn_frames, torn_note, torn_rows
+from datakit.verbs.shared.tracing import groups_decided, trace
 from datakit.verbs.split import write
 from datakit.verbs.split.options import Options
 
@@ -25,14 +27,36 @@ from datakit.verbs.split.options import Options
 _COMPARED = 24
 
 
-def audit(options: Options, lineage: Lineage, source: Collection) -> Audit:
-    """List every sample that belongs together with one of another split.
+def audit(options: Options, progress: ProgressListener) -> Audit:
+    """List every sample of SRC that belongs together with one of another split.
 
     Raises
     ------
     InputError
         If the source has fewer than two splits, or the report's folder holds something.
     """
+    # Neighbouring frames in two splits are a leak, whoever chose to part them.
+    options = msgspec.structs.replace(options, video="whole")
+    source = options.open(progress)
+    if options.out:
+        write.check(options, source)
+    decided = groups_decided(source)
+    lineage = trace(list(source.items()), options, decided=decided, progress=progress)
+    result = _audited(lineage, source)
+    if options.out and not options.dry_run:
+        result = msgspec.structs.replace(result, out=options.out)
+        failures = (*source.failures, *lineage.failures)
+        write.claim_report(
+            result.verb,
+            options,
+            failures,
+            result.counts,
+            lambda: _write(location(options.out), options, lineage, result),
+        )
+    return result
+
+
+def _audited(lineage: Lineage, source: Collection) -> Audit:
     sides = sorted({item.split for item in lineage.items if item.split}, key=_rank)
     if len(sides) < 2:
         raise InputError(
@@ -59,7 +83,7 @@ def audit(options: Options, lineage: Lineage, source: Collection) -> Audit:
     named = [item.split for item in lineage.items]
     torn = torn_frames(lineage, named)
     counts_of = Counter(item.split or "no split" for item in lineage.items)
-    result = Audit(
+    return Audit(
         counts={**counts_of, "leaking": len({leak.other for leak in leaks}), "failed": failed},
         table={pair: dict(found) for pair, found in table.items()},
         leaks=tuple(leaks),
@@ -67,17 +91,6 @@ def audit(options: Options, lineage: Lineage, source: Collection) -> Audit:
         failed=failed,
         notes=(*lineage.notes, *torn_note(lineage, torn)),
     )
-    if options.out and not options.dry_run:
-        result = msgspec.structs.replace(result, out=options.out)
-        failures = (*source.failures, *lineage.failures)
-        write.claim_report(
-            result.verb,
-            options,
-            failures,
-            result.counts,
-            lambda: _write(location(options.out), options, lineage, result),
-        )
-    return result
 
 
 def _rank(side: str) -> tuple[int, str]:
@@ -90,7 +103,6 @@ class _Judge:
 
     def __init__(self, lineage: Lineage) -> None:
         self._lineage = lineage
-        self._linked: dict[str, set[str]] = defaultdict(set)
         joined: dict[Reason, dict[str, str]] = {
             "exact": {},
             "key": {},

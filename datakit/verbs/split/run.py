@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 
-import msgspec
 import numpy as np
 
 from datakit.core.splitting.expressions import parse
@@ -15,7 +14,7 @@ from datakit.records.summary import Summary
 from datakit.verbs.shared.columns import columns, strata
 from datakit.verbs.shared.lineage import Lineage
 from datakit.verbs.shared.progress import ProgressListener, SilentProgress
-from datakit.verbs.shared.tracing import trace
+from datakit.verbs.shared.tracing import groups_decided, trace
 from datakit.verbs.split import policy as rules
 from datakit.verbs.split import write
 from datakit.verbs.split.assignment import Assignment, Request, assign, settle
@@ -55,23 +54,20 @@ def run(options: Options, progress: ProgressListener | None = None) -> Summary |
     collecting = gc.isenabled()
     gc.disable()
     try:
-        return _run(options, progress or SilentProgress())
+        if options.audit and not options.repair:
+            return audit(options, progress or SilentProgress())
+        return _split(options, progress or SilentProgress())
     finally:
         if collecting:
             gc.enable()
 
 
-def _run(options: Options, progress: ProgressListener) -> Summary | Audit:
-    if options.audit and not options.repair:
-        # Neighbouring frames on two sides are a leak, whoever chose to part them.
-        options = msgspec.structs.replace(options, video="whole")
+def _split(options: Options, progress: ProgressListener) -> Summary:
     source = options.open(progress)
     policy = read_policy(options.policy)
     if options.out:
         write.check(options, source)
     lineage = _trace(options, policy, source, progress)
-    if options.audit and not options.repair:
-        return audit(options, lineage, source)
     assignment, notes = _assign(options, policy, lineage)
     return write.write(options, source, lineage, assignment, notes, progress)
 
@@ -81,9 +77,14 @@ def _trace(
 ) -> Lineage:
     asked = {name for name, _ in parse_strata(options.stratify)} if options.stratify else set()
     asked |= _conditions_columns(options, policy)
-    decided = any(command.verb in ("split", "dedup") for command in source.commands)
     measure = "fg_ratio" in asked or policy.histogram == "fg_ratio"
-    return trace(list(source.items()), options, decided=decided, measure=measure, progress=progress)
+    return trace(
+        list(source.items()),
+        options,
+        decided=groups_decided(source),
+        measure=measure,
+        progress=progress,
+    )
 
 
 def _conditions_columns(options: Options, policy: Policy) -> set[str]:
