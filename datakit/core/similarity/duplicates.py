@@ -155,12 +155,17 @@ def _joined(parts: list[Pairs]) -> Pairs:
 def _nearest(parts: list[Pairs], most: int) -> Pairs:
     """Return each pair once at its least distance, the nearest ``most`` of each picture."""
     joined = _joined(parts)
-    order = np.lexsort((joined.distance, joined.right, joined.left))
-    left, right, distance = joined.left[order], joined.right[order], joined.distance[order]
+    left, right, distance = joined.left, joined.right, joined.distance
     if len(left) > 1:
-        new = np.ones(len(left), np.bool_)
-        new[1:] = (left[1:] != left[:-1]) | (right[1:] != right[:-1])
-        left, right, distance = left[new], right[new], distance[new]
+        # One number a pair sorts several times faster than three: 2^28 pictures have room.
+        stride = np.uint64(int(right.max()) + 1)
+        packed = left.astype(np.uint64) * stride + right.astype(np.uint64)
+        packed = np.sort(packed << np.uint64(7) | distance)
+        code = packed >> np.uint64(7)
+        new = np.ones(len(code), np.bool_)
+        new[1:] = code[1:] != code[:-1]
+        code, distance = code[new], (packed[new] & np.uint64(127)).astype(np.uint8)
+        left, right = (code // stride).astype(np.int64), (code % stride).astype(np.int64)
     keep = (_rank(left, distance, right) < most) | (_rank(right, distance, left) < most)
     left, right, distance = left[keep], right[keep], distance[keep]
     order = np.lexsort((right, left, distance))

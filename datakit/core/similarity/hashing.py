@@ -15,6 +15,9 @@ from datakit.errors import InputError
 THUMBNAIL_PX: Final = 64
 """Side of the square thumbnails that hashes are made of and duplicates are confirmed with."""
 
+PLAIN_CONTRAST: Final = 0.75
+"""Thumbnails of less contrast (standard deviation, gray levels) are plain."""
+
 Thumbnail = npt.NDArray[np.uint8]
 Hashes = npt.NDArray[np.uint64]
 _Floats = npt.NDArray[np.float64]
@@ -49,9 +52,11 @@ _ODD_V: Final = 1.0 - 2.0 * (_BITS[:, 0] % 2)
 _ODD_U: Final = 1.0 - 2.0 * (_BITS[:, 1] % 2)
 _TILT_V: Final = int(np.flatnonzero((_BITS == (1, 0)).all(axis=1))[0])
 _TILT_U: Final = int(np.flatnonzero((_BITS == (0, 1)).all(axis=1))[0])
-# Coefficients below this are noise of a flat picture (gray levels, orthonormal scale 1 per pixel):
-# without it two blank pages would have random hashes.
+# Coefficients below this are noise of a flat area (gray levels, orthonormal scale 1 per pixel).
+# What is all faint noise has no other coefficients: there the limit goes down to 0 with the
+# contrast, or the hashes of thousands of noise pictures would lie next to each other.
 _FLAT = 0.02
+_FAINT_CONTRASTS: Final = (1.0, 3.0)
 # How near to a tie the tilt must be for the other orientation to be looked up as well, in parts
 # of the root mean square coefficient. Measured on recompressed, cropped photos: see docs/dedup.md.
 _TIE = 0.5
@@ -119,7 +124,8 @@ def fingerprint(thumb: Thumbnail) -> Fingerprint:
 
     The bits are the signs of the 64 lowest frequencies of the cosine transform (as in Zauner's
     pHash, 2010, with zero for the median): a flip then only changes signs and a quarter turn only
-    swaps coefficients, so that all eight orientations come from one transform.
+    swaps coefficients, so that all eight orientations come from one transform. Plain pictures
+    are a class of their own: as many bits as their brightness.
 
     Parameters
     ----------
@@ -140,8 +146,14 @@ def fingerprint(thumb: Thumbnail) -> Fingerprint:
     """
     if thumb.shape != (THUMBNAIL_PX, THUMBNAIL_PX) or thumb.dtype != np.uint8:
         raise InputError(f"thumbnail: expected (64, 64) uint8, found {thumb.shape} {thumb.dtype}")
+    contrast = float(thumb.std())
+    if contrast < PLAIN_CONTRAST:
+        level = (1 << round(float(thumb.mean()) / 4)) - 1
+        return Fingerprint(level, np.array([level], np.uint64), thumb)
+    floor = _FLAT * float(np.interp(contrast, _FAINT_CONTRASTS, (0.0, 1.0)))
     spectra = _canonical(_spectra(thumb))
-    return Fingerprint(int(_bits(spectra[:1])[0]), np.unique(_alternatives(spectra)), thumb)
+    key = int(_bits(spectra[:1], floor)[0])
+    return Fingerprint(key, np.unique(_alternatives(spectra, floor)), thumb)
 
 
 def _spectra(thumb: Thumbnail) -> _Floats:
@@ -183,7 +195,7 @@ def _canonical(spectra: _Floats) -> _Floats:
     return np.asarray(np.where(aside, turned[:, _TRANSPOSED], turned))
 
 
-def _alternatives(canonical: _Floats) -> Hashes:
+def _alternatives(canonical: _Floats, floor: float) -> Hashes:
     """Return the hashes of every orientation that noise could make the canonical one."""
     tie = _TIE * np.sqrt(np.mean(canonical**2, axis=1))
     below, aside = canonical[:, _TILT_V] < tie, canonical[:, _TILT_U] < tie
@@ -197,9 +209,9 @@ def _alternatives(canonical: _Floats) -> Hashes:
         chosen = near[view]
         found = np.concatenate([found, (found[chosen] * signs)[:, order]])
         view = np.concatenate([view, view[chosen]])
-    return _bits(found)
+    return _bits(found, floor)
 
 
-def _bits(spectra: _Floats) -> Hashes:
-    signs = np.packbits(spectra > _FLAT, axis=1, bitorder="little")
+def _bits(spectra: _Floats, floor: float) -> Hashes:
+    signs = np.packbits(spectra > floor, axis=1, bitorder="little")
     return np.asarray(signs.view("<u8")[:, 0].astype(np.uint64))

@@ -20,6 +20,10 @@ Distances = npt.NDArray[np.uint8]
 _BITS: Final = 64
 _MAX_KEY_BITS: Final = 22
 _BATCH: Final = 1 << 18
+# Pairs of one table: beyond these, crowds of look-alikes are compared with their next of kin only.
+_MOST_PAIRS: Final = 1 << 22
+_MOST_PAIRS_A_HASH: Final = 16
+_LEAST_WINDOW: Final = 16
 # Nanoseconds, measured: to bring one hash into a table, and to compare one pair.
 _TABLE_NS: Final = 120.0
 _PAIR_NS: Final = 25.0
@@ -51,7 +55,9 @@ def pairs_within(hashes: Hashes, radius: int) -> Pairs:
     The 64 bits are cut into ``radius + k`` blocks; two hashes that near agree in at least ``k``
     blocks, so that every choice of ``k`` blocks makes a table in which only hashes with equal
     blocks are compared (Manku et al., "Detecting near-duplicates for web crawling", WWW 2007).
-    Nothing is missed; ``k`` is chosen for the least expected work.
+    ``k`` is chosen for the least expected work. Nothing is missed, unless so many hashes crowd
+    together that nearly all pairs would be compared: in such a table a hash is compared with
+    those that follow it in numeric order, so that the work grows with N and not with its square.
 
     Parameters
     ----------
@@ -87,6 +93,7 @@ def matches_within(keys: Hashes, probes: Hashes, radius: int) -> Iterator[Pairs]
     """Yield, in batches, every (key, probe) pair that differs in at most ``radius`` bits.
 
     A pair can come more than once, in different batches: the caller knows what to keep of them.
+    Of a crowd a probe finds the keys next to it in numeric order, as `pairs_within`.
 
     Parameters
     ----------
@@ -186,6 +193,14 @@ def _join(
         last = ends[cell]
         first = np.where(cell > 0, ends[cell - 1], 0)
     counts = last - first
+    most = max(_MOST_PAIRS, _MOST_PAIRS_A_HASH * (len(keys) + len(targets)))
+    if counts.sum() > most:
+        order = np.lexsort((keys, cells))
+        ordered = keys[order]
+        where, targets = (order, ordered) if probes is None else (where, targets)
+        window = max(most // len(counts), _LEAST_WINDOW)
+        first, last = _narrowed(ordered, targets, first, last, window, own=probes is None)
+        counts = last - first
     total = np.cumsum(counts)
     start = 0
     while start < len(counts):
@@ -199,6 +214,22 @@ def _join(
         if len(near):
             yield Pairs(order[columns[near]], where[rows[near]], distance[near])
         start = stop
+
+
+def _narrowed(
+    ordered: Hashes, targets: Hashes, first: Indices, last: Indices, window: int, *, own: bool
+) -> tuple[Indices, Indices]:
+    """Return ranges of at most ``window``, around each target's place in its ordered cell."""
+    if own:
+        return first, np.minimum(last, first + window)
+    low, high = first.copy(), last.copy()
+    while np.any(open_ := low < high):
+        middle = np.minimum((low + high) // 2, len(ordered) - 1)
+        below = open_ & (ordered[middle] < targets)
+        low = np.where(below, middle + 1, low)
+        high = np.where(open_ & ~below, middle, high)
+    begin = np.maximum(first, low - window // 2)
+    return begin, np.minimum(last, begin + window)
 
 
 def _cells(hashes: Hashes, spans: list[tuple[int, int]]) -> Indices:

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from datakit.core.similarity.hashing import THUMBNAIL_PX, Thumbnail
+from datakit.core.similarity.hashing import PLAIN_CONTRAST, THUMBNAIL_PX, Thumbnail
 
 _Floats = npt.NDArray[np.float32]
 _Flags = npt.NDArray[np.bool_]
@@ -93,7 +93,9 @@ def compare(one: Thumbnail, other: Thumbnail, *, closely: bool = False) -> Liken
     plain, moving = one.astype(np.float32), turned.astype(np.float32)
     everywhere = np.ones(one.shape, np.bool_)
     error, worst = _residual(plain, moving, everywhere)
-    if error < _CLEAR and not (closely and worst > _CLEAR):
+    # Plain pictures have nothing to be fitted by.
+    is_plain = max(float(plain.std()), float(moving.std())) < PLAIN_CONTRAST
+    if is_plain or (error < _CLEAR and not (closely and worst > _CLEAR)):
         return Likeness(error, 0.0, correlation, equal, worst)
     crop = np.zeros(4)
     for side_px in _LEVELS_PX:

@@ -16,9 +16,8 @@ from datakit.verbs.shared.lineage import Lineage, join_equal
 from datakit.verbs.shared.lineage_options import LineageOptions
 from datakit.verbs.shared.near_duplicates import PairItem, Verdict
 
-# Starting workers costs about as much as this many comparisons.
-WORTH_WORKERS = 2000
-"""Comparisons that are worth the start of workers."""
+WORTH_WORKERS = 300
+"""Comparisons that are worth the start of workers, whose libraries have one thread each."""
 
 
 def join_duplicates(found: Lineage, options: LineageOptions) -> None:

@@ -23,11 +23,24 @@ def test_all_eight_orientations_have_one_key(seed: int) -> None:
     assert len({fingerprint(np.ascontiguousarray(v)).key for v in orientations(thumb)}) == 1
 
 
-def test_a_flat_picture_hashes_to_nothing_whatever_its_noise() -> None:
+def test_the_key_of_a_plain_picture_is_its_brightness_whatever_its_noise() -> None:
     rng = np.random.default_rng(0)
-    flat = np.full((300, 400, 3), 200, np.uint8)
-    noisy = (flat + rng.integers(-1, 2, flat.shape)).astype(np.uint8)
-    assert fingerprint(thumbnail(flat)).key == fingerprint(thumbnail(noisy)).key == 0
+    plain = np.full((300, 400, 3), 200, np.uint8)
+    noisy = (plain + rng.integers(-1, 2, plain.shape)).astype(np.uint8)
+    assert fingerprint(thumbnail(plain)).key == fingerprint(thumbnail(noisy)).key == 2**50 - 1
+    keys = [fingerprint(thumbnail(np.full((9, 9), v, np.uint8))).key for v in (0, 255)]
+    assert keys == [0, 2**64 - 1]
+
+
+@pytest.mark.parametrize("contrast", [0.3, 0.8, 1.2, 2.0, 4.0, 20.0])
+def test_pictures_of_noise_have_few_candidates_each(contrast: float) -> None:
+    rng = np.random.default_rng(1)
+    noise = rng.normal(128, contrast, (1500, 64, 64)).round().clip(0, 255).astype(np.uint8)
+    prints = [fingerprint(thumb) for thumb in noise]
+    keys = np.array([entry.key for entry in prints], np.uint64)
+    owners = np.repeat(np.arange(len(prints)), [len(entry.probes) for entry in prints])
+    pairs = candidates(keys, np.concatenate([entry.probes for entry in prints]), owners)
+    assert len(pairs) <= (64 if contrast < 0.75 else 4) * len(prints)
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from datakit.core.similarity import neighbours
 from datakit.core.similarity.neighbours import hamming, matches_within, pairs_within
 from datakit.errors import InputError
 
@@ -62,3 +63,24 @@ def test_an_impossible_radius_is_refused(radius: int) -> None:
 def test_wrong_arrays_are_refused() -> None:
     with pytest.raises(InputError, match="uint64"):
         pairs_within(np.zeros(2, np.int64), 3)
+
+
+def test_a_crowd_costs_no_square_and_keeps_its_nearest(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(neighbours, "_MOST_PAIRS", 2000)
+    rng = np.random.default_rng(2)
+    crowd = np.zeros(4000, np.uint64)
+    for _ in range(3):
+        crowd ^= np.uint64(1) << rng.integers(0, 64, len(crowd), np.uint64)
+    crowd[2000:] = crowd[:2000]
+    compared = 0
+    found: set[tuple[int, int]] = set()
+    for batch in matches_within(crowd, crowd, 8):
+        compared += len(batch)
+        assert batch.distance.max() <= 8
+        found |= set(zip(batch.left.tolist(), batch.right.tolist(), strict=True))
+    assert compared < 4000 * 4000
+    assert {(n, n + 2000) for n in range(2000)} <= found
+    twins = pairs_within(crowd, 8)
+    assert {(n, n + 2000) for n in range(2000)} <= set(
+        zip(twins.left.tolist(), twins.right.tolist(), strict=True)
+    )
