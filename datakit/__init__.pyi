@@ -173,7 +173,7 @@ def review(
     port: int = ...,
     no_browser: bool = ...,
 ) -> Summary:
-    """Look at doubtful labels on a local page, decide, mend, and apply it."""
+    """Look at uncertain labels on a local page, correct them, and apply the decisions."""
 
 def dedup(
     src: _Text | Sequence[_Text],
@@ -247,7 +247,7 @@ def split(
     materialize: Literal["copy", "hardlink", "symlink", "none"] = ...,
     sheet: int = ...,
 ) -> Summary | Audit:
-    """Make train, val and test sides that share nothing; audit and mend others."""
+    """Make train, val and test splits that share nothing; audit and repair others."""
 
 def select(
     src: _Text | Sequence[_Text],
@@ -539,7 +539,7 @@ def report(
     title: _Text | None = ...,
     overwrite: bool = ...,
 ) -> Summary:
-    """Show what is in a dataset, what was done and what is doubtful, in one HTML file."""
+    """Show what is in a dataset, what was done and what is uncertain, in one HTML file."""
 
 def diff(
     src: _Text | Sequence[_Text],

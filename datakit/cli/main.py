@@ -30,7 +30,7 @@ class VerbTable(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the verb; a name that is none is told with the one that may be meant."""
+        """Find the verb; an unknown name is reported with the closest known one."""
         if args and args[0] not in VERBS and not args[0].startswith("-"):
             close = get_close_matches(args[0], VERBS, 1)
             hint = f"did you mean {close[0]!r}?" if close else "datakit --help lists them"

@@ -228,7 +228,7 @@ def ordered_map(
     *,
     recorded: Callable[[str], Value | None] = lambda key: None,
 ) -> Generator[Outcome[Value], None, None]:
-    """Run ``task`` over ``items`` and yield one outcome an item, in the order of the items.
+    """Run ``task`` over ``items`` and yield one outcome per item, in the order of the items.
 
     Parameters
     ----------

@@ -1,1 +1,1 @@
-"""Segmenters and face detectors: one protocol, one adapter a file."""
+"""Segmenters and face detectors: one protocol, one adapter per file."""

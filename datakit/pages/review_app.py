@@ -15,7 +15,7 @@ from starlette.routing import Route
 
 from datakit.errors import DatakitError, OutputError
 from datakit.pages.request_guard import Guard
-from datakit.pages.review_queue import Ask, Desk
+from datakit.pages.review_queue import Ask, ReviewQueue
 
 ASSETS = {
     "icon.svg": "image/svg+xml",
@@ -30,12 +30,12 @@ ASSETS = {
 MOST_BODY_BYTES = 64 << 20
 
 
-def make_app(desk: Desk, token: str, port: int) -> Guard:
+def make_app(review: ReviewQueue, token: str, port: int) -> Guard:
     """Return the application, guarded.
 
     Parameters
     ----------
-    desk : Desk
+    review : ReviewQueue
         What it shows and where decisions go.
     token : str
         The first part of every address.
@@ -53,40 +53,40 @@ def make_app(desk: Desk, token: str, port: int) -> Guard:
         return Response(_asset(name), media_type=ASSETS[name])
 
     async def queue(request: Request) -> Response:
-        return _json(await run_in_threadpool(desk.queue))
+        return _json(await run_in_threadpool(review.queue))
 
     async def details(request: Request) -> Response:
-        return await _answer(lambda: _json(desk.details(request.path_params["at"])))
+        return await _answer(lambda: _json(review.details(request.path_params["at"])))
 
     async def image(request: Request) -> Response:
         def read() -> Response:
-            data, kind = desk.image(request.path_params["at"])
+            data, kind = review.image(request.path_params["at"])
             return Response(data, media_type=kind)
 
         return await _answer(read)
 
     async def thumbnail(request: Request) -> Response:
         def read() -> Response:
-            data = desk.thumbnail(request.path_params["at"])
+            data = review.thumbnail(request.path_params["at"])
             return Response(data, media_type="image/jpeg")
 
         return await _answer(read)
 
     async def label(request: Request) -> Response:
         edit = request.query_params.get("edit") or None
-        return await _answer(lambda: _png(desk.veil(request.path_params["at"], edit)))
+        return await _answer(lambda: _png(review.overlay(request.path_params["at"], edit)))
 
     async def before(request: Request) -> Response:
-        return await _answer(lambda: _png(desk.veil_before(request.path_params["at"])))
+        return await _answer(lambda: _png(review.veil_before(request.path_params["at"])))
 
     async def unknown(request: Request) -> Response:
-        return await _answer(lambda: _png(desk.unknown(request.path_params["at"])))
+        return await _answer(lambda: _png(review.unknown(request.path_params["at"])))
 
     async def decide(request: Request) -> Response:
         body = await _body(request)
 
         def write() -> Response:
-            return _json(msgspec.json.encode(desk.decide(msgspec.json.decode(body, type=Ask))))
+            return _json(msgspec.json.encode(review.decide(msgspec.json.decode(body, type=Ask))))
 
         return await _answer(write)
 
@@ -95,7 +95,7 @@ def make_app(desk: Desk, token: str, port: int) -> Guard:
 
         def write() -> Response:
             at_xy = int(query["x"]), int(query["y"])
-            return _json(msgspec.json.encode(desk.paint(query["id"], body, at_xy)))
+            return _json(msgspec.json.encode(review.paint(query["id"], body, at_xy)))
 
         return await _answer(write)
 

@@ -1,4 +1,4 @@
-"""What lies on the reviewer's desk: the samples, their pictures, and what was decided of them."""
+"""What is there to review: the samples, their pictures, and what was decided about them."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class Ask(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     edit: str | msgspec.UnsetType | None = msgspec.UNSET
 
 
-class Desk:
+class ReviewQueue:
     """Everything that the server knows; safe to use from several threads.
 
     Parameters
@@ -149,8 +149,8 @@ class Desk:
         self._digests[subject.id] = digest
         return small
 
-    def veil(self, at: int, edit: str | None) -> bytes:
-        """Return a label with an edit painted over it (None: as it is), as a veil's PNG."""
+    def overlay(self, at: int, edit: str | None) -> bytes:
+        """Return a label with an edit painted over it (None: as it is), as a PNG overlay."""
         subject = self.subject(at)
         shown = self._coverage(subject, subject.label)
         if edit is not None:
@@ -159,7 +159,7 @@ class Desk:
         return mask_overlay.veil_png(shown)
 
     def veil_before(self, at: int) -> bytes:
-        """Return the label to compare with, as a veil's PNG."""
+        """Return the label to compare with, as a PNG overlay."""
         subject = self.subject(at)
         return mask_overlay.veil_png(self._coverage(subject, subject.before))
 

@@ -21,7 +21,7 @@ def field_types(record: type[msgspec.Struct]) -> tuple[tuple[str, Any], ...]:
 
 
 class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a verb is told: frozen, and each value checked against its type when it is built.
+    """The options of a verb: frozen, and each value checked against its type when it is built.
 
     Raises
     ------

@@ -51,7 +51,7 @@ class Annotation(msgspec.Struct, frozen=True):
             "compressed text or a list, or empty"
         ),
     ] = None
-    iscrowd: Annotated[Any, Meta(description="ignored: RLE is told by its form")] = None
+    iscrowd: Annotated[Any, Meta(description="ignored: RLE is recognised by its form")] = None
 
 
 class Document(msgspec.Struct, frozen=True):

@@ -1,6 +1,6 @@
 """What ``prelabel`` keeps of a drafted label: its doubts, its place in the queue, its review.
 
-The tables are JSON Lines in the dataset's folder, one row a sample, in the order of the manifest
+The tables are JSON Lines in the dataset's folder, one row per sample, in the order of the manifest
 unless said otherwise.
 """
 
@@ -16,7 +16,7 @@ from datakit.records.sample import Sha256, Share
 DRAFTS = "drafts.jsonl"
 """Table of `Draft`: what was measured of each sample, independent of all others."""
 QUEUE = "queue.jsonl"
-"""Table of `Queued`, the most doubtful draft first."""
+"""Table of `Queued`, the most uncertain draft first."""
 QUEUE_CSV = "queue.csv"
 """The same for a spreadsheet."""
 CHANGES = "changes.jsonl"

@@ -1,4 +1,4 @@
-"""What ``eval`` measured: one row a sample, and the summary of all."""
+"""What ``eval`` measured: one row per sample, and the summary of all."""
 
 from __future__ import annotations
 

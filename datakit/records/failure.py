@@ -25,7 +25,7 @@ class Failure(Record, frozen=True, kw_only=True):
 def grouped(failures: Iterable[Failure]) -> list[tuple[int, Failure]]:
     """Return how many failures have each reason, with one of them; the most frequent first.
 
-    Reasons are told apart without regard to the names and numbers in them.
+    Reasons are distinguished without regard to the names and numbers in them.
 
     Examples
     --------

@@ -115,7 +115,7 @@ _ROWS = (
         summary="Draft labels with a model, and say which drafts to look at first.",
         text=(
             "SRC has photos; DST gets an alpha and a mask for each, annotations.coco.json, and "
-            "queue.csv, the most doubtful draft first. mediapipe-selfie needs no download; other "
+            "queue.csv, the most uncertain draft first. mediapipe-selfie needs no download; other "
             "models take --weights. Every label says which model made it, and its licence. After "
             "a review, --merge REVIEWED --into DST brings the corrected labels back."
         ),
@@ -130,10 +130,11 @@ _ROWS = (
     Verb(
         name="review",
         group="Labels",
-        summary="Look at doubtful labels on a local page, decide, mend, and apply it.",
+        summary="Look at uncertain labels on a local page, correct them, and apply the decisions.",
         text=(
-            "Opens a page on this machine alone: drafts by doubt, findings of qc, photos that "
-            "anonymize lists for a person. Keys accept, reject, flag; a brush mends small errors. "
+            "Opens a page on this machine alone: drafts by uncertainty, findings of qc, photos "
+            "that anonymize lists for a person. Keys accept, reject or flag; a brush corrects "
+            "small errors. "
             "Every decision is appended to review.jsonl at once, beside SRC, which is never "
             "touched. --apply makes a dataset of the decisions."
         ),
@@ -162,7 +163,7 @@ _ROWS = (
     Verb(
         name="split",
         group="Curation",
-        summary="Make train, val and test sides that share nothing; audit and mend others.",
+        summary="Make train, val and test splits that share nothing; audit and repair others.",
         text=(
             "Whatever belongs together stays on one side: copies of one photo, near-duplicates, "
             "frames of one video, shots of one burst, and what --group-by or --group-regex name. "
@@ -320,7 +321,7 @@ _ROWS = (
         summary="Turn masks into COCO polygons and RLE that keep them.",
         text=(
             "SRC is a dataset with masks (of one class, of several, or of objects) or alphas, "
-            "which are cut at one half. DST has Roboflow's layout: a folder a split with the "
+            "which are cut at one half. DST has Roboflow's layout: a folder per split with the "
             "images and _annotations.coco.json, which coco2mask and every COCO reader take. "
             "Polygons are as coarse as IoU and boundary IoU allow; outlines.jsonl says what each "
             "has lost."
@@ -335,7 +336,7 @@ _ROWS = (
     Verb(
         name="report",
         group="Looking",
-        summary="Show what is in a dataset, what was done and what is doubtful, in one HTML file.",
+        summary="Show what is in a dataset, what was done and what is uncertain, in one HTML file.",
         text=(
             "SRC is a dataset that datakit wrote. The page needs no network and no other file; "
             "its pictures are small and come from the dataset alone. Findings of qc, the record "

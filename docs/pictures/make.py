@@ -2,7 +2,7 @@
 
     python docs/pictures/make.py
 
-Walks the demo into a temporary folder and writes one strip a stage beside this file.
+Walks the demo into a temporary folder and writes one strip per stage beside this file.
 The picture of the report needs Chromium and is left as it is where there is none.
 """
 

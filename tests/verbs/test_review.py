@@ -234,7 +234,7 @@ def test_what_lies_on_the_desk(set_: Path, tmp_path: Path) -> None:
 
 
 def test_the_order_of_the_desk(set_: Path, tmp_path: Path, sample_data: Path) -> None:
-    from datakit.verbs.review.serve import desk_subjects
+    from datakit.verbs.review.serve import review_subjects
     from datakit.verbs.shared.datasets import open_dataset
     from datakit.verbs.shared.evidence import gather
 
@@ -247,7 +247,7 @@ def test_the_order_of_the_desk(set_: Path, tmp_path: Path, sample_data: Path) ->
     photos = str(sample_data / "photos")
     options = Options(src=(str(set_),), records=records, compare=str(earlier), photos=photos)
     _, items = open_dataset(options.src, "review")
-    subjects = desk_subjects(options, items, gather((str(set_), *records), items))
+    subjects = review_subjects(options, items, gather((str(set_), *records), items))
     found = {subject.id: subject for subject in subjects}
     assert sorted(found, key=lambda key: -found[key].priority) == [
         *("coffee.jpg", "b.png", "a.png", "c.png"),
@@ -258,7 +258,7 @@ def test_the_order_of_the_desk(set_: Path, tmp_path: Path, sample_data: Path) ->
     assert found["b.png"].reason == "2 findings: halo"
     assert found["a.png"].before is not None
     assert found["c.png"].before is None
-    without = desk_subjects(
+    without = review_subjects(
         msgspec.structs.replace(options, photos=None), items, gather((str(set_), *records), items)
     )
     assert without[0].image is None

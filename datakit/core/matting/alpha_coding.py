@@ -18,7 +18,7 @@ class Decoded(NamedTuple):
     """An alpha and how it was stored.
 
     ``channel`` is "gray", "equal" (colour channels that agree), "alpha" (the opacity beside a
-    picture or an even colour) or "red" (channels that differ: the first is taken for want of a
+    picture or an even colour) or "red" (channels that differ: the first is taken for lack of a
     better one). ``scale`` is the stored value that means opaque; ``full_scale`` is what the type
     holds (255, 65535 or 1). ``bad_share`` is the share of values that are NaN, infinite or out of
     range; they are clipped, NaN becomes 0. ``channel_spread`` is the mean difference between the

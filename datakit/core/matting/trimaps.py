@@ -1,6 +1,6 @@
 """Trimaps: background, foreground, and the unknown band between them.
 
-From a binary mask (`mask_trimap`), for want of an alpha: the band is as wide as the image is large,
+From a binary mask (`mask_trimap`), without an alpha: the band is as wide as the image is large,
 and wider around the head, where hair is. From an alpha, as two data sets make theirs
 (`p3m_trimap`, `dim_trimap`).
 """

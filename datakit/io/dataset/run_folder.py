@@ -1,4 +1,4 @@
-"""The folder of ``datakit run``: one folder a step, an index, and what is known of the inputs."""
+"""The folder of ``datakit run``: one folder per step, an index, and what is known of the inputs."""
 
 from __future__ import annotations
 

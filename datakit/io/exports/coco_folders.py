@@ -1,4 +1,4 @@
-"""``roboflow``, and what ``mask2coco`` writes: images beside a COCO file, a folder a split."""
+"""``roboflow``, and what ``mask2coco`` writes: images beside a COCO file, a folder per split."""
 
 from __future__ import annotations
 

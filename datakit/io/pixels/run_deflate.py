@@ -267,7 +267,7 @@ def _header(lengths: list[int], distances: list[int]) -> tuple[int, int]:
 
 
 def _told(lengths: list[int]) -> list[tuple[int, int, int]]:
-    """Return code lengths as symbols with their extra bits: runs of zeros are told as one."""
+    """Return code lengths as symbols with their extra bits: runs of zeros are written as one."""
     told: list[tuple[int, int, int]] = []
     place = 0
     while place < len(lengths):

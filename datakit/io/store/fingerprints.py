@@ -212,5 +212,5 @@ def _said(changed: list[str], new: list[str], gone: list[str]) -> str:
 
 
 def now_ns() -> int:
-    """Return the time, as files' times are told."""
+    """Return the time, as files' times are given."""
     return time.time_ns()

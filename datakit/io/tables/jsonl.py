@@ -1,4 +1,4 @@
-"""JSON Lines: one record a line, read lazily, each bad line named."""
+"""JSON Lines: one record per line, read lazily, each bad line named."""
 
 from __future__ import annotations
 

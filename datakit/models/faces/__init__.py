@@ -1,1 +1,1 @@
-"""Face detectors and face masks: one protocol, one adapter a file."""
+"""Face detectors and face masks: one protocol, one adapter per file."""

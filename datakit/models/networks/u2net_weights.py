@@ -22,7 +22,7 @@ def read_u2net(data: bytes, size: Size, name: str) -> U2Net:
     Parameters
     ----------
     data : bytes
-        Of a file of any kind; it is told by its content.
+        Of a file of any kind; it is recognised by its content.
     size : {"u2net", "u2netp"}
     name : str
         Subject of error messages.

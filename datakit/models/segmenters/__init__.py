@@ -1,1 +1,1 @@
-"""Segmenters: one protocol, one adapter a file."""
+"""Segmenters: one protocol, one adapter per file."""

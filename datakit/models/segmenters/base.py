@@ -86,7 +86,7 @@ class Identity:
     licence : str
         SPDX name, ``unknown`` for weights that no table knows, `NOT_NEEDED` for methods without.
     noncommercial : bool
-        Whether the licence forbids commercial use: labels that it made inherit the taint.
+        Whether the licence forbids commercial use: labels that it made inherit the restriction.
     release, source : str
         What the digest is known as, and where it is published; empty when it is not known.
     runtime : str

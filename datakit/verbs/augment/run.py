@@ -107,7 +107,7 @@ def _check_pipeline(text: str, title: str) -> None:
 
 
 def _backgrounds(options: Options) -> dict[str, Any] | None:
-    """Return what the task is told of backgrounds; those that show people are refused."""
+    """Return the task's settings of backgrounds; those that show people are refused."""
     if options.backgrounds is None:
         return None
     files = background_files(options.backgrounds)

@@ -36,7 +36,7 @@ class Options(WriteOptions, frozen=True, kw_only=True):
     ] = "rle"
     instances: Annotated[
         Literal["class", "component"],
-        Meta(description="one annotation a class, or one for each connected part of it"),
+        Meta(description="one annotation per class, or one for each connected part of it"),
     ] = "class"
     category: Annotated[
         tuple[str, ...],

@@ -56,7 +56,7 @@ class Cleaning:
 
 
 @dataclass(frozen=True)
-class Said:
+class ModelOutputs:
     """What the models say of one photo; `flipped` is of the mirrored photo, mirrored."""
 
     prediction: Prediction
@@ -86,10 +86,10 @@ class Label:
     parts: dict[str, float]
 
 
-def make_label(image: Image, said: Said, cleaning: Cleaning, depth: int) -> Label:
+def make_label(image: Image, outputs: ModelOutputs, cleaning: Cleaning, depth: int) -> Label:
     """Make the label of an (H, W, 3) uint8 RGB photo, with `depth` (8 or 16) bits of alpha."""
-    raw = _picture_part(said.prediction, said.prediction.probability)
-    parts = _doubts(said, _small(raw))
+    raw = _picture_part(outputs.prediction, outputs.prediction.probability)
+    parts = _doubts(outputs, _small(raw))
     probability = stretch_range(raw) if cleaning.min_max else raw
     alpha = network_input.resize_map(probability, (image.shape[0], image.shape[1]))
     if cleaning.refine:
@@ -102,19 +102,19 @@ def make_label(image: Image, said: Said, cleaning: Cleaning, depth: int) -> Labe
     mask = np.where(stored > np.iinfo(stored.dtype).max // 2, np.uint8(255), np.uint8(0))
     label = Label(stored, mask, None if cleaning.is_off else _stored(raw, 16), parts)
     # A faint haze is no person: the label is empty, and what the model said is kept beside it.
-    return label if mask.any() else emptied(label, said)
+    return label if mask.any() else emptied(label, outputs)
 
 
-def emptied(label: Label, said: Said) -> Label:
+def emptied(label: Label, outputs: ModelOutputs) -> Label:
     """Return the label without a subject; what the model said is kept beside it."""
-    raw = _picture_part(said.prediction, said.prediction.probability)
+    raw = _picture_part(outputs.prediction, outputs.prediction.probability)
     return Label(
         np.zeros_like(label.alpha), np.zeros_like(label.mask), _stored(raw, 16), label.parts
     )
 
 
-def _doubts(said: Said, probability: Map) -> dict[str, float]:
-    first, hw = said.prediction, (probability.shape[0], probability.shape[1])
+def _doubts(outputs: ModelOutputs, probability: Map) -> dict[str, float]:
+    first, hw = outputs.prediction, (probability.shape[0], probability.shape[1])
 
     def fitted(values: Map, prediction: Prediction) -> Map:
         return network_input.resize_map(
@@ -124,13 +124,13 @@ def _doubts(said: Said, probability: Map) -> dict[str, float]:
     def seen(prediction: Prediction | None) -> Map | None:
         return None if prediction is None else fitted(prediction.probability, prediction)
 
-    flipped = seen(said.flipped)
+    flipped = seen(outputs.flipped)
     return measure_doubt(
         probability,
         raw_max=first.raw_max,
         sides=[] if first.sides is None else [fitted(side, first) for side in first.sides],
         flipped=None if flipped is None else np.ascontiguousarray(flipped[:, ::-1]),
-        second=seen(said.second),
+        second=seen(outputs.second),
     )
 
 

@@ -101,7 +101,7 @@ def merge(
     source = open_sources((into,), layout="datakit")
     if source.failures:
         raise InputError(
-            f"--into {into}: {source.failures[0].error}; mend {output.MANIFEST} first (datakit "
+            f"--into {into}: {source.failures[0].error}; repair {output.MANIFEST} first (datakit "
             "validate lists what is wrong)"
         )
     matches = match(reader, list(source.items()))

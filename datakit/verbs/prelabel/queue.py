@@ -184,7 +184,7 @@ def _read_calibration(path: Location) -> Calibration:
 def _write_coco(
     handle: BinaryIO, writer: DatasetWriter, category: str, models: Sequence[Identity]
 ) -> None:
-    """Write the drafts as COCO, one entry a line; ids count from 1."""
+    """Write the drafts as COCO, one entry per line; ids count from 1."""
     encode = msgspec.json.encode
     made_by = "; ".join(f"{model.name}, {model.licence}" for model in models)
     info = {"description": f"drafted by {made_by}; not reviewed", "version": __version__}

@@ -29,7 +29,7 @@ from datakit.models.segmenters.base import Hint, Identity, Settings, build
 from datakit.records.draft import DRAFT, DRAFTS, NONCOMMERCIAL, Draft, Outlined
 from datakit.records.product import Product
 from datakit.records.sample import SYNTHETIC, Operation, Sample
-from datakit.verbs.prelabel.drafts import Cleaning, Label, Said, emptied, make_label
+from datakit.verbs.prelabel.drafts import Cleaning, Label, ModelOutputs, emptied, make_label
 from datakit.verbs.prelabel.hints import hint_of
 from datakit.verbs.prelabel.inference import Inference
 from datakit.verbs.shared.labelled import FOLDERS, carry_files, image_bytes, sha256
@@ -141,7 +141,7 @@ class _Worker:
         self._idle_detectors.append(detector)
         return found
 
-    def start(self, photos: Sequence[Photo]) -> Callable[[], list[Said]]:
+    def start(self, photos: Sequence[Photo]) -> Callable[[], list[ModelOutputs]]:
         pictures = [photo.image for photo in photos]
         hints = [photo.hint for photo in photos]
         first = self._model.start(pictures, hints)
@@ -152,7 +152,7 @@ class _Worker:
             mirrored = [np.ascontiguousarray(picture[:, ::-1]) for picture in pictures]
             flipped = self._model.start(mirrored, [_mirrored(photo) for photo in photos])
 
-        def wait() -> list[Said]:
+        def wait() -> list[ModelOutputs]:
             nothing = [None] * len(photos)
             found = zip(
                 first(),
@@ -160,14 +160,14 @@ class _Worker:
                 second() if second else nothing,
                 strict=True,
             )
-            return [Said(*one) for one in found]
+            return [ModelOutputs(*one) for one in found]
 
         return wait
 
-    def finish(self, item: Item, photo: Photo, said: Said) -> Product:
+    def finish(self, item: Item, photo: Photo, outputs: ModelOutputs) -> Product:
         with self.clock.timed(LABEL):
-            label = make_label(photo.image, said, self._cleaning, self._task.depth)
-            label = label if photo.has_people else emptied(label, said)
+            label = make_label(photo.image, outputs, self._cleaning, self._task.depth)
+            label = label if photo.has_people else emptied(label, outputs)
             outlined = outlined_mask(label.mask, self._task.outline)
         with self.clock.timed(WRITE):
             names, files = self._written(item, photo, label)
@@ -182,7 +182,7 @@ class _Worker:
             height=height,
             area=round(cv2.countNonZero(label.mask) / label.mask.size, 6),
             parts=label.parts,
-            hint=said.prediction.hint,
+            hint=outputs.prediction.hint,
             outlined=outlined,
         )
         line = msgspec.json.encode(draft).decode() + "\n"

@@ -153,7 +153,7 @@ def quality(
     unjudged = [name for name in result.judged if name not in result.scores]
     listed = ", ".join(unjudged[:MOST_UNJUDGED])
     more = f" and {len(unjudged) - MOST_UNJUDGED} more" if len(unjudged) > MOST_UNJUDGED else ""
-    notes = (f"not judged for want of what they need: {listed}{more}",) if unjudged else ()
+    notes = (f"skipped, inputs missing: {listed}{more}",) if unjudged else ()
     return Quality(
         out=out,
         counts=counts | {severity: severities[severity] for severity in reversed(SEVERITIES)},

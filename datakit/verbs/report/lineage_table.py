@@ -43,7 +43,7 @@ def lineage(items: Sequence[Item], evidence: Evidence) -> tuple[dict[str, Any], 
     Returns
     -------
     columns : dict
-        ``id``, ``width`` … a value a sample; ``lists`` has what the numbers of ``split``, ``tags``,
+        ``id``, ``width`` … one value each; ``lists`` has what the numbers of ``split``, ``tags``,
         ``labels`` and ``history`` stand for; ``findings`` has (sample, check, severity, score,
         words).
     left_out : int

@@ -1,4 +1,4 @@
-"""The desk of a review: which samples lie on it, in which order, with what is known of them."""
+"""The queue of a review: which samples are in it, in which order, with what is known of them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from datakit.io.dataset.decisions import THUMBNAILS, DecisionLog, open_log, read
 from datakit.io.layouts.base import Item
 from datakit.io.layouts.sources import open_sources
 from datakit.io.store.files import FileRef
-from datakit.pages.review_queue import Desk, Subject
+from datakit.pages.review_queue import ReviewQueue, Subject
 from datakit.pages.thumbnails import Thumbnails
 from datakit.records.anonymization import Anonymization
 from datakit.records.finding import Finding
@@ -50,7 +50,7 @@ def serve(options: Options, progress: ProgressListener) -> tuple[dict[str, int],
     """
     _, items = open_dataset(options.src, VERB)
     evidence = gather((options.src[0], *options.records), items)
-    subjects = desk_subjects(options, items, evidence)
+    subjects = review_subjects(options, items, evidence)
     by_id = {item.key: item for item in items}
     folder = Path(options.folder)
     if options.dry_run:
@@ -68,13 +68,13 @@ def serve(options: Options, progress: ProgressListener) -> tuple[dict[str, int],
         def details(subject: Subject) -> Mapping[str, Any]:
             return _details(by_id.get(subject.id), subject.id, evidence)
 
-        desk = Desk(subjects, details, log, Thumbnails(folder / THUMBNAILS))
-        _answer(desk, listener, port, options.no_browser, progress)
+        queue = ReviewQueue(subjects, details, log, Thumbnails(folder / THUMBNAILS))
+        _answer(queue, listener, port, options.no_browser, progress)
         return _finished(options, log, by_id, len(subjects), evidence)
 
 
 def _answer(
-    desk: Any, listener: socket.socket, port: int, no_browser: bool, progress: ProgressListener
+    queue: Any, listener: socket.socket, port: int, no_browser: bool, progress: ProgressListener
 ) -> None:
     # Starlette is not in the base install.
     from datakit.pages import review_app
@@ -82,7 +82,7 @@ def _answer(
     token = secrets.token_urlsafe(24)
     address = f"http://127.0.0.1:{port}/{token}/"
     progress.announce(f"review: {address}\nCtrl-C ends it; every decision is on the disk at once.")
-    guard = review_app.make_app(desk, token, port)
+    guard = review_app.make_app(queue, token, port)
     if no_browser:
         review_app.serve(guard, listener)
         return
@@ -133,7 +133,7 @@ def _bound(port: int) -> socket.socket:
     return listener
 
 
-def desk_subjects(options: Options, items: list[Item], evidence: Evidence) -> list[Subject]:
+def review_subjects(options: Options, items: list[Item], evidence: Evidence) -> list[Subject]:
     """Return everything that can be looked at: the samples, and the photos that wait.
 
     Parameters

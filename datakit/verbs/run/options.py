@@ -29,7 +29,7 @@ class Options(BaseOptions, frozen=True, kw_only=True):
         Meta(description="the steps, as YAML", extra={"argument": "PIPELINE.yaml"}),
     ] = ""
     out: Annotated[
-        str, Meta(description="the folder of the run: one folder a step, and run.json")
+        str, Meta(description="the folder of the run: one folder per step, and run.json")
     ] = ""
     init: Annotated[
         Literal["roboflow", "p3m", "selfie"] | None,

@@ -146,7 +146,7 @@ def _decide(step: Step, known: _Known) -> Planned:
 
 
 def _options(step: Step, known: _Known) -> dict[str, Any]:
-    """Return the options as part of the identity: paths are told by what they hold."""
+    """Return the options as part of the identity: paths are identified by their content."""
     found = step_options.result_options(step.options)
     by_path = {item.path: f"input {number}" for number, item in enumerate(step.reads, 1)}
     for name in step_options.input_fields(type(step.options)):

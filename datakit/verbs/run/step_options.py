@@ -18,7 +18,7 @@ MANAGED = frozenset({"out", "resume", "overwrite", "dry_run", "strict"})
 """Options that the run itself sets."""
 
 CIRCUMSTANCES = frozenset({"src", "workers", "engine", "ray_address"}) | MANAGED
-"""Options that cannot change the bytes of a result, or are told apart by content."""
+"""Options that cannot change the bytes of a result, or are distinguished by content."""
 
 
 def makes_dataset(options: SourceOptions) -> bool:
@@ -176,7 +176,7 @@ def _choices(kind: Any) -> set[str]:
 def build(
     place: str, verb: str, values: Mapping[str, Any], src: tuple[str, ...], out: str | None
 ) -> SourceOptions:
-    """Build a verb's Options; what they refuse together is told with the step's place.
+    """Build a verb's Options; an error names the step's place in the file.
 
     Parameters
     ----------
@@ -197,7 +197,7 @@ def build(
 
 
 def result_options(options: SourceOptions) -> dict[str, Any]:
-    """Return, as JSON has them, the options that can change a result; inputs are told apart."""
+    """Return, as JSON has them, the options that can change a result but the inputs."""
     # As JSON, because they are compared with what was read from it: a tuple comes back as a list.
     values = msgspec.json.decode(msgspec.json.encode(options))
     return {name: value for name, value in values.items() if name not in CIRCUMSTANCES}

@@ -18,7 +18,7 @@ from datakit.verbs.shared.lineage import Lineage, source_of
 
 
 def columns(lineage: Lineage, wanted: Names[str]) -> dict[str, npt.NDArray[Any]]:
-    """Return the columns that are wanted, one row a sample of the lineage.
+    """Return the columns that are wanted, one row per sample of the lineage.
 
     Raises
     ------

@@ -82,7 +82,7 @@ class ImageLabel:
     shapes : list of Shape
         To be painted; those of role "background" cut what lies under them.
     ignored : list of Shape
-        Regions that somebody drew because nobody knows, and crowds where objects are told apart.
+        Regions that somebody drew because nobody knows, and crowds where objects are distinguished.
     unknown : list of box
         Bounds (x0, y0, x1, y1 in whole pixels) of objects that are there and cannot be drawn.
     failures : list of Failure

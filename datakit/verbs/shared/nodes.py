@@ -34,5 +34,5 @@ class SharedTarget:
 
 
 def node_notes(engine: Engine) -> tuple[str, ...]:
-    """Return a line a node, for the summary; none for engines without nodes."""
+    """Return a line per node, for the summary; none for engines without nodes."""
     return tuple(f"node {name}: {rate:,.1f} items/s" for name, rate in engine.rates().items())

@@ -154,7 +154,7 @@ def settle(lineage: Lineage) -> tuple[list[str | None], int]:
     Raises
     ------
     InputError
-        If nothing would be left of a side: to mend it is to split anew.
+        If nothing would be left of a side: to repair it is to split anew.
     """
     members: dict[int, list[int]] = {}
     for at, label in enumerate(lineage.label.tolist()):

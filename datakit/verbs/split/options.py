@@ -68,7 +68,7 @@ class Options(LineageOptions, frozen=True, kw_only=True):
         Meta(description="only say where the source's own split leaks; exit code 1 if it does"),
     ] = False
     repair: Annotated[
-        bool, Meta(description="write the source again with its leaks mended (needs -o)")
+        bool, Meta(description="write the source again with its leaks repaired (needs -o)")
     ] = False
     tolerance: Annotated[
         float,

@@ -17,7 +17,7 @@ from datakit.errors import InputError
 from datakit.io.dataset.decisions import open_log, read_decisions
 from datakit.io.store.files import FileRef
 from datakit.pages import mask_overlay
-from datakit.pages.review_queue import Ask, Desk, Subject
+from datakit.pages.review_queue import Ask, ReviewQueue, Subject
 from datakit.pages.thumbnails import Thumbnails
 from tests.verbs.exports import photo
 
@@ -27,7 +27,7 @@ def write(path: Path, pixels: np.ndarray) -> FileRef:
     return FileRef(str(path.parent), path.name)
 
 
-def veil(png: bytes) -> np.ndarray:
+def overlay(png: bytes) -> np.ndarray:
     return np.asarray(Image.open(BytesIO(png)).convert("RGBA"))[..., 3]
 
 
@@ -43,7 +43,7 @@ def alpha() -> np.ndarray:
 
 
 @pytest.fixture
-def desk(tmp_path: Path, alpha: np.ndarray) -> Iterator[Desk]:
+def queue(tmp_path: Path, alpha: np.ndarray) -> Iterator[ReviewQueue]:
     classes = np.zeros((24, 32), np.uint8)
     classes[4:9, 3:20] = 2
     subjects = [
@@ -65,58 +65,60 @@ def desk(tmp_path: Path, alpha: np.ndarray) -> Iterator[Desk]:
     ]
     with open_log(tmp_path / "review") as log:
         thumbnails = Thumbnails(log.folder / "thumbnails")
-        yield Desk(subjects, lambda subject: {"id": subject.id}, log, thumbnails)
+        yield ReviewQueue(subjects, lambda subject: {"id": subject.id}, log, thumbnails)
 
 
-def test_what_nobody_knows_is_striped(desk: Desk) -> None:
-    stripes = veil(desk.unknown(1))
+def test_what_nobody_knows_is_striped(queue: ReviewQueue) -> None:
+    stripes = overlay(queue.unknown(1))
     assert stripes.shape == (24, 24)
     assert set(np.unique(stripes[8:16, 8:16])) == {0, 255}
     assert not stripes[:8].any()
-    assert json.loads(desk.queue())["unknown"] == [False, True, False]
+    assert json.loads(queue.queue())["unknown"] == [False, True, False]
     with pytest.raises(InputError, match="expected an ignore mask"):
-        desk.unknown(0)
+        queue.unknown(0)
 
 
-def test_pictures_that_browsers_know(desk: Desk, tmp_path: Path) -> None:
-    data, kind = desk.image(0)
+def test_pictures_that_browsers_know(queue: ReviewQueue, tmp_path: Path) -> None:
+    data, kind = queue.image(0)
     assert kind == "image/png"
     assert (np.asarray(Image.open(BytesIO(data))) == photo(32, 24)).all()
-    assert desk.image(1) == ((tmp_path / "b.png").read_bytes(), "image/png")
+    assert queue.image(1) == ((tmp_path / "b.png").read_bytes(), "image/png")
     with pytest.raises(InputError, match="no picture"):
-        desk.image(2)
+        queue.image(2)
 
 
-def test_labels_as_veils(desk: Desk, alpha: np.ndarray) -> None:
-    assert (veil(desk.veil(0, None)) == alpha >> 8).all()
-    mask = veil(desk.veil(1, None))
+def test_labels_as_veils(queue: ReviewQueue, alpha: np.ndarray) -> None:
+    assert (overlay(queue.overlay(0, None)) == alpha >> 8).all()
+    mask = overlay(queue.overlay(1, None))
     assert set(np.unique(mask)) == {0, 255}
     assert (mask[4:9, 3:20] == 255).all()
-    assert not veil(desk.veil_before(1)).any()
-    for call in (lambda: desk.veil_before(0), lambda: desk.veil(2, None)):
+    assert not overlay(queue.veil_before(1)).any()
+    for call in (lambda: queue.veil_before(0), lambda: queue.overlay(2, None)):
         with pytest.raises(InputError, match="no label"):
             call()
 
 
-def test_strokes_add_up_and_verdicts_stay(desk: Desk, alpha: np.ndarray, tmp_path: Path) -> None:
-    desk.decide(Ask(id="tiff", verdict="flag", note="why"))
-    first = desk.paint("tiff", stroke(0, (10, 4)), (2, 3))
-    second = desk.paint("tiff", stroke(255, (4, 4)), (6, 3))
+def test_strokes_add_up_and_verdicts_stay(
+    queue: ReviewQueue, alpha: np.ndarray, tmp_path: Path
+) -> None:
+    queue.decide(Ask(id="tiff", verdict="flag", note="why"))
+    first = queue.paint("tiff", stroke(0, (10, 4)), (2, 3))
+    second = queue.paint("tiff", stroke(255, (4, 4)), (6, 3))
     assert first["edit"] != second["edit"]
     assert (second["verdict"], second["note"]) == ("flag", "why")
-    shown = veil(desk.veil(0, second["edit"]))
+    shown = overlay(queue.overlay(0, second["edit"]))
     expected = (alpha >> 8).astype(np.uint8)
     expected[3:7, 2:12] = 0
     expected[3:7, 6:10] = 255
     assert np.abs(shown.astype(int) - expected).max() <= 1
     # Taking the last stroke back is naming the edit before; what is not named stays.
-    desk.decide(Ask(id="tiff", edit=first["edit"]))
+    queue.decide(Ask(id="tiff", edit=first["edit"]))
     decision = read_decisions(tmp_path / "review")["tiff"]
     assert (decision.verdict, decision.note, decision.edit) == ("flag", "why", first["edit"])
     assert decision.image is not None
-    desk.decide(Ask(id="tiff", verdict=None, note="", edit=None))
+    queue.decide(Ask(id="tiff", verdict=None, note="", edit=None))
     assert read_decisions(tmp_path / "review")["tiff"].is_open
-    assert json.loads(desk.queue())["states"] == {}
+    assert json.loads(queue.queue())["states"] == {}
 
 
 @pytest.mark.parametrize(
@@ -131,18 +133,20 @@ def test_strokes_add_up_and_verdicts_stay(desk: Desk, alpha: np.ndarray, tmp_pat
     ],
 )
 def test_strokes_that_do_not_fit(
-    desk: Desk, tmp_path: Path, png: bytes, at_xy: tuple[int, int]
+    queue: ReviewQueue, tmp_path: Path, png: bytes, at_xy: tuple[int, int]
 ) -> None:
     with pytest.raises(InputError):
-        desk.paint("tiff", png, at_xy)
+        queue.paint("tiff", png, at_xy)
     with pytest.raises(InputError):
-        desk.paint("waits", stroke(0, (1, 1)), (0, 0))
+        queue.paint("waits", stroke(0, (1, 1)), (0, 0))
     assert not (tmp_path / "review/review.jsonl").read_bytes()
 
 
-def test_a_sample_whose_picture_is_gone_can_still_be_rejected(desk: Desk, tmp_path: Path) -> None:
+def test_a_sample_whose_picture_is_gone_can_still_be_rejected(
+    queue: ReviewQueue, tmp_path: Path
+) -> None:
     (tmp_path / "b.png").unlink()
-    desk.decide(Ask(id="png", verdict="reject"))
+    queue.decide(Ask(id="png", verdict="reject"))
     decision = read_decisions(tmp_path / "review")["png"]
     assert (decision.verdict, decision.image) == ("reject", None)
 
