@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -16,6 +17,7 @@ from datakit.io.layouts.picture import flat_name
 from datakit.io.layouts.sources import open_sources
 from datakit.io.pixels import decoders, images
 from datakit.io.store import atomic
+from datakit.verbs.shared.labelled import image_bytes, read_labelled
 from tests.contracts.export_readers import READERS, Key
 from tests.verbs.exports import Export, box, jpeg, photo, png, tree
 from tests.verbs.pairs import SIDE_PX, photo_and_alpha, write_set
@@ -356,3 +358,78 @@ def test_a_dry_run_writes_nothing(sources: dict[str, Path], tmp_path: Path) -> N
     summary = export(sources["matte"], tmp_path / "out", "webdataset", dry_run=True)
     assert not (tmp_path / "out").exists()
     assert summary.counts["would process"] == 2  # type: ignore[attr-defined]
+
+
+PICTURES = ("p3m", "u2net", "modnet", "images-masks", "webdataset", "parquet", "numpy")
+OWN = ("metadata.jsonl", "dataset.json", "failures.jsonl", "shards.jsonl")
+
+
+def stored(source: Path) -> dict[str, np.ndarray]:
+    """Return photo -> foreground of its label, as every verb reads a source."""
+    found = {}
+    for item in open_sources([str(source)]).items():
+        labels = read_labelled(item, image_bytes(item))
+        mask = labels.alpha >= 0.5 if labels.mask is None else labels.mask > 0  # type: ignore[operator]
+        found[f"{item.split}/{Path(item.rel).stem.rpartition('_')[0] or item.rel}"] = mask
+    return found
+
+
+@pytest.mark.parametrize("own", [True, False], ids=["with records", "foreign"])
+@pytest.mark.parametrize("name", PICTURES)
+def test_what_is_written_is_read_as_a_source(tmp_path: Path, name: str, own: bool) -> None:
+    source = mask_set(tmp_path / "source", "binary")
+    export(source, tmp_path / "out", name)
+    if not own:
+        for file in OWN:
+            (tmp_path / "out" / file).unlink(missing_ok=True)
+    collection = open_sources([str(tmp_path / "out")])
+    assert collection.formats[0] in (name, "datakit")
+    assert collection.failures == ()
+    assert (len(collection), collection.parts[0][2].labelled) == (6, 6)
+    assert {item.split for item in collection.items()} == {"train", "val"}
+    areas = sorted(int(mask.sum()) for mask in stored(tmp_path / "out").values())
+    if name != "numpy":
+        assert areas == sorted(int(mask.sum()) for mask in stored(source).values())
+    assert datakit.validate(tmp_path / "out", workers=0).problems == ()
+
+
+@pytest.mark.parametrize("name", ["images-masks", "webdataset", "parquet", "numpy"])
+def test_classes_and_void_are_read_again_without_records(tmp_path: Path, name: str) -> None:
+    source = mask_set(tmp_path / "source", "semantic")
+    row = next(iter(rows(source / "metadata.jsonl")))
+    ignore = np.zeros((row["height"], row["width"]), np.uint8)
+    ignore[-4:] = 255
+    (source / "ignores").mkdir()
+    (source / "ignores/x.png").write_bytes(png(ignore))
+    manifest = source / "metadata.jsonl"
+    lines = manifest.read_text().splitlines()
+    first = json.loads(lines[0]) | {"ignore_file_name": "ignores/x.png", "label_state": "partial"}
+    manifest.write_text("\n".join([json.dumps(first), *lines[1:]]) + "\n")
+    export(source, tmp_path / "out", name)
+    for file in OWN:
+        (tmp_path / "out" / file).unlink(missing_ok=True)
+    collection = open_sources([str(tmp_path / "out")])
+    known = open_sources([str(source)]).label_map
+    assert collection.label_map == known
+    ignored = [
+        int((found.ignore > 0).sum())
+        for item in collection.items()
+        if (found := read_labelled(item, image_bytes(item))).ignore is not None
+    ]
+    assert sum(map(bool, ignored)) == 1
+    if name in ("webdataset", "parquet"):
+        assert [item.label_state for item in collection.items()].count("partial") == 1
+
+
+def test_what_the_loaders_cannot_take_is_left_out_or_made_fit(tmp_path: Path) -> None:
+    source = matte_set(tmp_path / "source")
+    gray = decoders.decode_photo((source / "train/images/a.jpg").read_bytes())[..., 0]
+    done, data = cv2.imencode(".jpg", gray)
+    assert done
+    (source / "train/images/a.jpg").write_bytes(data.tobytes())
+    (source / "val/alphas/a.png").write_bytes(png(np.zeros((SIDE_PX, SIDE_PX), np.uint8)))
+    summary = export(source, tmp_path / "out", "u2net")
+    counts = summary.counts  # type: ignore[attr-defined]
+    assert (counts["left out: no foreground"], counts["images made RGB"]) == (1, 1)
+    for path in (tmp_path / "out").rglob("*.jpg"):
+        assert images.probe(path.read_bytes()).mode == "RGB"

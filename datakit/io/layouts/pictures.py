@@ -21,6 +21,8 @@ from datakit.records.card import Command
 from datakit.records.failure import Failure
 from datakit.records.labels import LabelObject, LabelState
 
+_ANY_SPLIT = "\0"
+
 ANY_LABEL = "label"
 """Kind of a label picture of which only its content tells whether it is mask, alpha or trimap."""
 
@@ -298,7 +300,8 @@ class _Pairs:
         for (ref, place), stem in zip(images.items(), stems, strict=True):
             for key in {place.shared or stem_of(place.rel), place.rel, stem}:
                 exact.setdefault((place.split, key), []).append(ref)
-                loose.setdefault((place.split, folded(key)), []).append(ref)
+                for split in {place.split, _ANY_SPLIT}:
+                    loose.setdefault((split, folded(key)), []).append(ref)
         for ref, place in labels.items():
             self._assign(ref, place, exact, loose)
 
@@ -309,7 +312,7 @@ class _Pairs:
             return ()
         return (
             f"{self._loosely} labels were found by a name that differs from their photo's in "
-            "letter case, Unicode form or a suffix like _mask",
+            "its split, letter case, Unicode form or a suffix like _mask",
         )
 
     def _assign(
@@ -323,7 +326,9 @@ class _Pairs:
         bare = LABEL_SUFFIX.sub("", stem)
         found = exact.get((place.split, stem), [])
         if not found:
-            tries = ((place.split, folded(one)) for one in (stem, bare, stem_of(bare)))
+            # A label that no split is named of may belong to a photo of any.
+            split = _ANY_SPLIT if place.split is None else place.split
+            tries = ((split, folded(one)) for one in (stem, bare, stem_of(bare)))
             found = next((hits for key in tries if (hits := loose.get(key))), [])
             self._loosely += bool(found)
         if len(found) != 1:
