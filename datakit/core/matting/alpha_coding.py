@@ -76,8 +76,9 @@ def decode_stored(stored: NDArray[Any]) -> Decoded:
         raise InputError(f"alpha: expected 8 or 16 bits or float, found {plane.dtype}")
     full = float(np.iinfo(plane.dtype).max)
     scale = float(_code_scale(plane) or full)
+    # `scale` is what the type holds or the plane's maximum, or nothing is above it: in [0, 1].
     alpha = np.multiply(plane, np.float32(1 / scale), dtype=np.float32)
-    return Decoded(np.minimum(alpha, 1, out=alpha), channel, scale, full, 0.0, spread, scale > 255)
+    return Decoded(alpha, channel, scale, full, 0.0, spread, scale > 255)
 
 
 def alpha_of(stored: NDArray[Any], name: str) -> Decoded:

@@ -1,8 +1,8 @@
 """The one place that hands a file's bytes to a native decoder, after its format is known.
 
 A decoder that only warns of damage shows a picture that is not there. Each format is therefore
-decoded in a way that tells: JPEG by libjpeg-turbo with warnings as errors, PNG after its lines are
-inflated and counted, everything else by Pillow, which raises.
+decoded in a way that tells: JPEG by libjpeg-turbo with warnings as errors, PNG after its chunks are
+held to their checksums, everything else by Pillow, which raises.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from datakit.errors import InputError, TruncatedError
 from datakit.io.pixels.jpeg_header import check_pixels, plain_jpeg
 from datakit.io.pixels.jpeg_stream import jpeg_end, lost_share
 from datakit.io.pixels.native_messages import native_messages
-from datakit.io.pixels.png_stream import read_png
+from datakit.io.pixels.png_stream import essential_png, missing_share
 from datakit.records.probe import Probe
 
 Array = npt.NDArray[Any]
@@ -144,16 +144,20 @@ def _damaged_jpeg(data: bytes, colours: str, name: str, error: ValueError) -> In
 
 
 def _decode_png(data: bytes, facts: Probe, name: str, palette: Palette) -> Array:
-    stream = read_png(data, name)
-    plain = stream.plain_gray()
-    if plain is not None:
-        return plain
-    checked = stream.stored()
+    essential = essential_png(data, name)
     if facts.mode in ("P", "1"):
         from datakit.io.pixels.pillow import decode_with_pillow
 
-        return decode_with_pillow(checked, name, palette)
-    return _imdecode(checked, cv2.IMREAD_UNCHANGED, name)
+        return decode_with_pillow(essential, name, palette)
+    with native_messages():
+        pixels = cv2.imdecode(np.frombuffer(essential, np.uint8), cv2.IMREAD_UNCHANGED)
+    if pixels is None:
+        lost = max(missing_share(essential), 0.01)
+        raise InputError(
+            f"{name}: the PNG is damaged: {lost:.0%} of the picture is missing; get the file again "
+            "from where it came"
+        )
+    return _in_rgb(pixels, name)
 
 
 def _decode_tiff(data: bytes, facts: Probe, name: str, palette: Palette) -> Array:
@@ -177,6 +181,11 @@ def _imdecode(data: bytes, flags: int, name: str) -> Array:
         raise InputError(f"{name}: the pixels cannot be decoded ({error.err})") from None
     if pixels is None:
         raise InputError(f"{name}: the pixels cannot be decoded; open it and save it again")
+    return _in_rgb(pixels, name)
+
+
+def _in_rgb(pixels: Array, name: str) -> Array:
+    """Return OpenCV's pixels with red first."""
     if pixels.ndim == 2:
         return np.asarray(pixels)
     if pixels.shape[2] not in (3, 4):

@@ -1,27 +1,35 @@
-"""What libtiff has to say, taken off the terminal and put into the error where it belongs."""
+"""What libtiff and libpng have to say, taken off the terminal and put where it belongs."""
 
 from __future__ import annotations
 
 import os
+import re
 import sys
 import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
+from typing import IO, Final
 
-_ONE_AT_A_TIME = threading.Lock()
+_ONE_AT_A_TIME: Final = threading.Lock()
+_THEIRS: Final = re.compile(
+    r"libpng (error|warning): |\S+\.tif: "
+    r"|\w*(TIFF|Decode|Fetch|Directory|Fill|Read|Seek|Strip|Tile)\w*: "
+)
 
 
 @contextmanager
 def native_messages() -> Iterator[list[str]]:
-    """Hold back what native code writes to file descriptor 2; the list has its lines afterwards.
+    """Hold back what native decoders write to file descriptor 2; the list has it afterwards.
 
-    libtiff writes there whatever Pillow and OpenCV tell it, and it is loaded more than once: no
-    handler of its own reaches all copies. Only one thread at a time holds the descriptor.
+    They write there whatever Pillow and OpenCV tell them, and each is loaded more than once: no
+    handler of their own reaches all copies. What another thread writes meanwhile is passed on.
+    Only one thread at a time holds the descriptor.
     """
     lines: list[str] = []
-    with _ONE_AT_A_TIME, tempfile.TemporaryFile() as held:
-        sys.stderr.flush()
+    with _ONE_AT_A_TIME:
+        held = _held(os.getpid())
         saved = os.dup(2)
         os.dup2(held.fileno(), 2)
         try:
@@ -29,5 +37,28 @@ def native_messages() -> Iterator[list[str]]:
         finally:
             os.dup2(saved, 2)
             os.close(saved)
-            held.seek(0)
-            lines.extend(held.read().decode("utf-8", "replace").splitlines())
+            # Nearly always there is nothing: that costs four system calls and no more.
+            if os.fstat(held.fileno()).st_size:
+                lines.extend(_taken(held))
+
+
+@cache
+def _held(pid: int) -> IO[bytes]:
+    """Return this process's file for messages; a fork has another one."""
+    del pid
+    return tempfile.TemporaryFile(buffering=0)
+
+
+def _taken(held: IO[bytes]) -> Iterator[str]:
+    """Empty the file: yield the decoders' lines, and write the others to where they were meant."""
+    held.seek(0)
+    text = held.read()
+    held.seek(0)
+    held.truncate()
+    for line in text.splitlines(keepends=True):
+        words = line.decode("utf-8", "replace").strip()
+        if _THEIRS.match(words):
+            yield words
+        else:
+            sys.stderr.flush()
+            os.write(2, line)
