@@ -19,7 +19,7 @@ import numpy as np
 
 import datakit
 from datakit.core.metrics.mask_metrics import iou
-from datakit.io.layouts.picture import flat_name, side
+from datakit.io.layouts.sample_names import flat_name, side
 from datakit.io.layouts.sources import open_sources
 from datakit.io.pixels import decoders
 

@@ -142,6 +142,8 @@ def prelabel(
     category: _Text = ...,
     calibrate: _Text | None = ...,
     merge: _Text | None = ...,
+    map: Sequence[_Text] = ...,
+    boxes: Literal["skip", "paint"] = ...,
     into: _Text | None = ...,
 ) -> Summary:
     """Draft labels with a model, and say which drafts to look at first."""

@@ -8,13 +8,6 @@ import msgspec
 from msgspec import Meta, field
 
 Identifier = Annotated[int | float | str, Meta(description="3, 3.0 and '3' are one id")]
-Size = Annotated[float, Meta(ge=0)]
-
-
-class Extra(msgspec.Struct, frozen=True):
-    """What Roboflow adds to an image since 2025."""
-
-    name: Annotated[str | None, Meta(description="the source photo's true name")] = None
 
 
 class Image(msgspec.Struct, frozen=True):
@@ -22,17 +15,44 @@ class Image(msgspec.Struct, frozen=True):
 
     id: Identifier
     file_name: Annotated[str, Meta(description="relative to the annotation file")]
-    width: Size | None = None
-    height: Size | None = None
-    extra: Extra | None = None
+    width: Annotated[Any, Meta(description="a number, also as text; unknown when null")] = None
+    height: Annotated[Any, Meta(description="as width")] = None
+    extra: Annotated[
+        Any, Meta(description="of Roboflow: its member name is the source photo's true name")
+    ] = None
+
+    @property
+    def true_name(self) -> str | None:
+        """The source photo's name, where Roboflow kept it."""
+        name = self.extra.get("name") if isinstance(self.extra, dict) else None
+        return name if isinstance(name, str) and name else None
+
+    @property
+    def stated_wh(self) -> tuple[float | None, float | None]:
+        """Width and height as numbers; None for what is none."""
+        return _number(self.width), _number(self.height)
+
+
+def _number(value: object) -> float | None:
+    try:
+        return float(value) if isinstance(value, int | float | str) else None
+    except (ValueError, OverflowError):
+        return None
 
 
 class Category(msgspec.Struct, frozen=True):
     """An entry of ``categories``."""
 
     id: Identifier
-    name: str
-    supercategory: str | None = None
+    name: Annotated[Any, Meta(description="text; a number is its text")]
+    supercategory: Any = None
+
+    @property
+    def label(self) -> str | None:
+        """The class's name; None for what is none."""
+        if isinstance(self.name, int | float):
+            return f"{self.name:g}"
+        return self.name.strip() if isinstance(self.name, str) else None
 
 
 class Annotation(msgspec.Struct, frozen=True):

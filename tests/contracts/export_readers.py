@@ -15,7 +15,7 @@ import numpy as np
 from PIL import Image
 
 from datakit.core.masks.polygons import polygon_mask
-from datakit.io.layouts.picture import flat_name
+from datakit.io.layouts.sample_names import flat_name
 from tests.core.masks.test_brush_rle import slow_decode
 
 Key = tuple[str, str]
@@ -127,7 +127,7 @@ def read_yolo(out: Path) -> dict[Key, dict[str, np.ndarray]]:
     assert facts["nc"] == len(facts["names"])
     found = {}
     for side in ("train", "val"):
-        for path in sorted((out / facts["path"] / facts[side]).iterdir()):
+        for path in sorted((out / facts[side]).iterdir()):
             photo = rgb(path)
             # Ultralytics: the last /images/ of the path becomes /labels/.
             text = (out / "labels" / side / f"{path.stem}.txt").read_text()

@@ -13,7 +13,7 @@ import datakit
 from datakit.core.metrics.mask_metrics import iou
 from datakit.errors import InputError, OutputError
 from datakit.io.layouts import WRITERS
-from datakit.io.layouts.picture import flat_name
+from datakit.io.layouts.sample_names import flat_name
 from datakit.io.layouts.sources import open_sources
 from datakit.io.pixels import decoders, images
 from datakit.io.store import atomic

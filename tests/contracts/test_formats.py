@@ -16,6 +16,7 @@ from datakit.io.layouts import READERS
 from datakit.io.layouts.base import Item
 from datakit.io.layouts.sources import Collection, open_sources
 from datakit.io.pixels import decoders
+from tests.contracts import annotated_sources
 from tests.verbs.exports import Export, box, jpeg, photo, png, zipped
 
 Make = Callable[[Path], Path]
@@ -146,6 +147,7 @@ def folders(photos: str, **labels: str) -> Make:
 MAKERS: dict[str, Make] = {
     "datakit": make_datakit,
     "coco": make_coco,
+    **annotated_sources.MAKERS,
     "parquet": exported("parquet"),
     "webdataset": exported("webdataset"),
     "numpy": exported("numpy"),
@@ -165,6 +167,7 @@ MAKERS: dict[str, Make] = {
 }
 LABELS = {
     "coco": None,
+    **dict.fromkeys(annotated_sources.MAKERS),
     "photos": None,
     "p3m": "alpha",
     "composition": "alpha",
@@ -230,7 +233,7 @@ def test_labels_are_found(layout: str, source: Path) -> None:
     for item in items:
         for kind in ("mask", "alpha"):
             assert (getattr(item, kind) is not None) is (kind == expected)
-        assert bool(item.annotations) is (layout == "coco")
+        assert bool(item.annotations) is (layout in {"coco", *annotated_sources.MAKERS})
     assert sum(item.trimap is not None for item in items) == (2 if layout == "p3m" else 0)
 
 
@@ -366,9 +369,9 @@ def test_wrong_entries_are_failures_with_their_place(tmp_path: Path) -> None:
     collection = coco(
         tmp_path, images=images_, annotations=annotations, categories=[{"id": 1}, None]
     )
-    assert [item.rel for item in collection.items()] == ["a.jpg", "c.jpg"]
+    assert [item.rel for item in collection.items()] == ["c.jpg"]
     assert {failure.path for failure in collection.failures} == {
-        "$.images[1].id",
+        "$.images[0].id",
         "$.images[2]",
         "$.images[3]",
         "$.images[4].file_name",

@@ -21,7 +21,7 @@ from datakit.io.pixels import images
 from datakit.io.store.lock import claim
 from datakit.records.summary import Summary
 from datakit.verbs.prelabel import merge as module
-from datakit.verbs.prelabel.merge import merge
+from datakit.verbs.prelabel.merge import Merging, merge
 from tests.verbs.drafts import (
     CORNER,
     HEIGHT,
@@ -58,7 +58,7 @@ def exported(drafts: Path, out: Path, name: str, edit: str | None = None) -> Pat
 
 
 def merged(reviewed: Path, into: Path, **more: object) -> Summary:
-    return merge(str(reviewed), str(into), **{"workers": 0, **more})  # type: ignore[arg-type]
+    return merge(str(reviewed), str(into), Merging(**{"workers": 0, **more}))  # type: ignore[arg-type]
 
 
 def rows(path: Path) -> list[dict[str, str]]:
@@ -100,7 +100,7 @@ def test_what_nobody_changed_stays_to_the_byte(
 def test_an_edit_changes_its_pixels_and_no_others(
     drafts: Path, into: Path, tmp_path: Path, name: str
 ) -> None:
-    summary = merged(exported(drafts, tmp_path / "x", name, EDITED), into)
+    summary = merged(exported(drafts, tmp_path / "x", name, EDITED), into, boxes="paint")
     assert (summary.exit_code, summary.counts["changed"]) == (0, 1)
     inside = np.zeros((HEIGHT, WIDTH), bool)
     x0, y0, x1, y1 = CORNER
@@ -162,7 +162,9 @@ def test_a_second_merge_changes_no_label_and_keeps_what_was_learnt(
 def test_a_zip_and_a_single_file_are_read(drafts: Path, tmp_path: Path) -> None:
     reviewed = exported(drafts, tmp_path / "x", "cvat", EDITED)
     whole = zipped(reviewed, tmp_path / "x.zip")
-    for number, source in enumerate((whole, reviewed / "annotations.xml")):
+    (tmp_path / "alone").mkdir()
+    shutil.copy(reviewed / "annotations.xml", tmp_path / "alone")
+    for number, source in enumerate((whole, tmp_path / "alone/annotations.xml")):
         into = Path(shutil.copytree(drafts, tmp_path / f"into{number}"))
         summary = merged(source, into)
         assert summary.counts["changed"] == 1
@@ -358,7 +360,7 @@ CVAT_SHAPES = (
     '<mask label="person" rle="1.5, 2" left="0" top="0" width="nan" height="4"/>',
     '<polygon label="person" points="1,2;nan,3;4,5"/>',
     '<polygon label="person" points="1,2;3"/>',
-    '<ellipse label="person" cx="5" cy="5" rx="3" ry="3"/>',
+    '<ellipse label="person" cx="5" cy="5" rx="0" ry="3"/>',
     '<box label="person" xtl="1" ytl="1" xbr="9"/>',
 )
 
@@ -440,13 +442,14 @@ def test_images_that_are_no_drafts_and_second_reviews_are_failures(
     reviewed = exported(drafts, tmp_path / "x", "labelme")
     [path] = reviewed.glob("val/*.json")
     document = json.loads(path.read_text())
-    (reviewed / "val/again.json").write_text(json.dumps(document))
+    other = document | {"shapes": document["shapes"][:0]}
+    (reviewed / "val/again.json").write_text(json.dumps(other))
     stranger = document | {"imagePath": "other.jpg", "sha256": "0" * 64}
     (reviewed / "val/other.json").write_text(json.dumps(stranger))
     summary = merged(reviewed, into)
-    assert (summary.failed, summary.counts["reviewed"]) == (2, 3)
+    assert (summary.failed, summary.counts["reviewed"]) == (2, 2)
     reasons = " ".join(row["error"] for row in failures(into))
-    assert "has a review already" in reasons and "none of this name" in reasons
+    assert "expected one entry, found 2" in reasons and "none of this name" in reasons
 
 
 def test_an_unknown_class_of_several_is_a_failure(tmp_path: Path) -> None:
@@ -499,7 +502,7 @@ def test_the_folder_that_one_stands_in_is_not_replaced(
         with pytest.raises(InputError, match="change to another folder"):
             merged(reviewed, into)
     monkeypatch.chdir(tmp_path)
-    assert merge("x", "into", workers=0).counts["reviewed"] == 3
+    assert merge("x", "into", Merging(workers=0)).counts["reviewed"] == 3
 
 
 def test_a_link_to_the_drafts_stays_a_link(drafts: Path, into: Path, tmp_path: Path) -> None:

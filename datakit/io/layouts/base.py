@@ -99,6 +99,11 @@ class Item:
         where one id was given to several classes.
     stated_wh : tuple, optional
         The size that the annotations speak of.
+    shown : bool
+        Shapes are shares of the picture as it is shown, multiplied by `stated_wh`, whichever view
+        of an EXIF-turned photo that is.
+    listed_as, listed_sha256 : str, optional
+        What the annotation file calls the image, and the sha256 that it states of it.
     coding : MaskCoding
         How the mask file says classes.
     object_ids : FileRef, optional
@@ -123,6 +128,9 @@ class Item:
     annotations: bytes | None = None
     categories: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
     stated_wh: tuple[int, int] | None = None
+    shown: bool = False
+    listed_as: str = ""
+    listed_sha256: str | None = None
     coding: MaskCoding = MaskCoding()
     object_ids: FileRef | None = None
     state: LabelState | None = None

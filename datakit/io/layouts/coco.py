@@ -1,36 +1,45 @@
-"""COCO instance annotations: Roboflow's exports, and any COCO file beside its images."""
+"""``coco``: annotation files that list images and their objects, in every tree that tools write."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from datakit.errors import InputError, SchemaError
-from datakit.io.layouts.base import Item, ReadSettings, label_stems, split_of, twice
-from datakit.io.layouts.coco_annotations import read_annotations
-from datakit.io.layouts.coco_index import CocoIndex
-from datakit.io.layouts.lineage import source_group
-from datakit.io.store.files import FileRef, Root, open_root, safe_name
-from datakit.records.card import Command
-from datakit.records.coco import Image
-from datakit.records.failure import Failure
+import msgspec
+
+from datakit.errors import InputError
+from datakit.io.layouts.annotated import AnnotatedReader, Listed, size_or_none
+from datakit.io.layouts.base import Item, ReadSettings, split_of
+from datakit.io.layouts.coco_index import CocoIndex, identifier
+from datakit.io.layouts.image_names import split_named
+from datakit.io.layouts.json_files import UNREADABLE, head_of, mapped, mentions, one_of_many
+from datakit.io.layouts.sample_names import KEPT_SUFFIXES, side
+from datakit.io.layouts.writer import Facts, Settings, Written
+from datakit.io.store.files import Root
 from datakit.records.labels import LabelObject
 
+if TYPE_CHECKING:  # a reader writes nothing, and does without the libraries of pixels
+    from datakit.io.layouts.picture import Picture
+
 ROBOFLOW_NAME = "_annotations.coco.json"
-_MAX_SIDE = 1 << 31
+LABEL_STUDIO = "Label Studio"
+"""The contributor that says so: its outlines are shares of the picture as people saw it."""
+
+_STEP = 1 << 32
+"""Places of one file: there are fewer images in it."""
+
+_KINDS = ("instances_", "person_keypoints_", "captions_", "stuff_", "panoptic_", "labels_")
+_TABLE = ".coco"
+_SPLIT_ORDER = {"train": 0, "val": 1, "test": 2, None: 3}
 
 
-class CocoReader:
-    """Every annotation file of a source, its images beside it (or in ``images_root``).
+class CocoReader(AnnotatedReader):
+    """Every annotation file of a source, its images beside it or where its tool puts them.
 
-    Parameters
-    ----------
-    root : Root
-        Folder or .zip.
-    names : list of str
-        The files of the root.
-    settings : ReadSettings
-        ``images_dir``: where the images are when they are not beside the annotation file.
+    Roboflow's files count alone where there are any; else all COCO files, those of key points and
+    captions left out beside their ``instances_`` file.
 
     Raises
     ------
@@ -40,43 +49,52 @@ class CocoReader:
         If one is not COCO.
     """
 
+    layout = "coco"
+
     def __init__(
         self,
         root: Root,
         names: list[str],
         settings: ReadSettings = ReadSettings(),  # noqa: B008
     ) -> None:
-        images_root = open_root(settings.images_dir) if settings.images_dir else None
-        files = _annotation_files(names)
+        super().__init__(root, names, settings)
+        files = _annotation_files(root, names)
         if not files:
             raise InputError(f"{root.root}: expected a COCO export, found no {ROBOFLOW_NAME}")
-        keys: set[str] = set()
-        self._parts = [
-            _Part(root, name, images_root or root, images_root is None, keys) for name in files
-        ]
-        self.notes: tuple[str, ...] = ()
-        self.unread: Mapping[str, int] = {}
-        places = [(part.split, rel) for part in self._parts for rel, _ in part.entries]
-        self._stems = label_stems(places)
-        self.failures: tuple[Failure, ...] = tuple(
-            failure for part in self._parts for failure in part.failures
+        self._indices = [CocoIndex(root.open(name), name) for name in files]
+        self.failures = tuple(failure for index in self._indices for failure in index.failures)
+        self.notes = tuple(
+            f"{index.name}: Label Studio's outlines are shares of the picture as it was shown; on "
+            "photos that EXIF turns they are scaled from the stated size to the shown one"
+            for index in self._indices
+            if index.contributor == LABEL_STUDIO
+        )
+        self.index(
+            (
+                listed
+                for number, index in enumerate(self._indices)
+                for listed in _listed(index, number * _STEP)
+            ),
+            files,
         )
 
     @staticmethod
     def accepts(root: Root, names: list[str]) -> bool:
         """Tell whether there is an annotation file."""
-        return any(PurePosixPath(name).name == ROBOFLOW_NAME for name in names) or bool(
-            [name for name in _annotation_files(names) if _looks_like_coco(root, name)]
-        )
+        return bool(_annotation_files(root, names))
 
-    def items(self) -> Iterator[Item]:
-        """Yield the images of each annotation file, in the file's order."""
-        stems = iter(self._stems)
-        for part in self._parts:
-            yield from part.items(stems)
+    def text(self, listed: Listed) -> bytes:
+        """Return an image's annotations, verbatim."""
+        number, row = divmod(listed.place, _STEP)
+        return self._indices[number].annotations(row)
 
-    def __len__(self) -> int:
-        return sum(len(part.entries) for part in self._parts)
+    def sense(self, listed: Listed) -> object:
+        """Return an image's annotations without ids."""
+        said: list[str] = []
+        for entry in msgspec.json.decode(self.text(listed), type=list[dict[str, Any]]):
+            kept = {key: value for key, value in entry.items() if key not in ("id", "image_id")}
+            said.append(msgspec.json.encode(kept, order="sorted").decode())
+        return tuple(sorted(said))
 
     @property
     def labelled(self) -> int:
@@ -89,114 +107,206 @@ class CocoReader:
         return tuple(
             dict.fromkeys(
                 name
-                for part in self._parts
-                for names in part.index.categories.values()
+                for index in self._indices
+                for names in index.categories.values()
                 for name in ((names,) if isinstance(names, str) else names)
             )
         )
 
-    @property
-    def label_map(self) -> dict[str, int]:
-        """Empty: the masks are still to be made."""
-        return {}
-
     @staticmethod
     def objects(item: Item, size_wh: tuple[int, int]) -> list[LabelObject]:
         """Return an image's annotations."""
-        return read_annotations(item.annotations or b"[]", item.categories)
+        from datakit.io.layouts.coco_annotations import read_annotations
 
-    @property
-    def commands(self) -> tuple[Command, ...]:
-        """None: another tool made it."""
-        return ()
-
-
-class _Part:
-    """One annotation file with the names that its images take."""
-
-    def __init__(
-        self, root: Root, name: str, images_root: Root, beside: bool, keys: set[str]
-    ) -> None:
-        self._root = images_root
-        folder = PurePosixPath(name).parent
-        self.split, self._prefix = split_of(folder)
-        self._folder = folder if beside else PurePosixPath()
-        self.index = CocoIndex(root.open(name), name)
-        self.failures = list(self.index.failures)
-        self.entries = list(self._entries(keys))
-
-    def _entries(self, keys: set[str]) -> Iterator[tuple[str, int]]:
-        """Yield (rel, row), without names that leave the root or, by ``keys``, are taken."""
-        prefix = "" if self._prefix == PurePosixPath() else f"{self._prefix}/"
-        for row, image in enumerate(self.index.images):
-            try:
-                rel = prefix + safe_name(image.file_name)
-            except InputError as error:
-                self.failures.append(
-                    Failure(
-                        id=image.file_name,
-                        file=self.index.name,
-                        step="read",
-                        error=str(error),
-                        path=f"$.images[{self.index.positions[row]}].file_name",
-                    )
-                )
-                continue
-            key = f"{self.split}/{rel}" if self.split else rel
-            if key in keys:
-                path = f"$.images[{self.index.positions[row]}].file_name"
-                self.failures.append(twice(image.file_name, self.index.name, path))
-                continue
-            keys.add(key)
-            yield rel, row
-
-    def items(self, stems: Iterator[str]) -> Iterator[Item]:
-        """Yield the images; each takes the next stem for its labels."""
-        root = str(self._root.root)
-        folder = "" if self._folder == PurePosixPath() else f"{self._folder}/"
-        before = 0 if self._prefix == PurePosixPath() else len(f"{self._prefix}/")
-        for rel, row in self.entries:
-            image = self.index.images[row]
-            name = folder + rel[before:]
-            yield Item(
-                rel=rel,
-                stem=next(stems),
-                source_name=name,
-                image=FileRef(root, name),
-                split=self.split,
-                group=source_group(rel, image.extra.name if image.extra else None),
-                layout="coco",
-                annotations=self.index.annotations(row),
-                categories=self.index.categories,
-                stated_wh=_stated_wh(image),
-            )
+        stated = item.stated_wh or size_wh
+        scale = (size_wh[0] / stated[0], size_wh[1] / stated[1]) if item.shown else (1.0, 1.0)
+        return read_annotations(item.annotations or b"[]", item.categories, scale)
 
 
-def _stated_wh(image: Image) -> tuple[int, int] | None:
-    if not image.width or not image.height:
-        return None
-    # A number too large for any picture, infinity too, is a size that no picture has.
-    return int(min(image.width, _MAX_SIDE)), int(min(image.height, _MAX_SIDE))
+def _listed(index: CocoIndex, first: int) -> Iterator[Listed]:
+    split, prefix, folders = _place_of(index.name)
+    for row, image in enumerate(index.images):
+        yield Listed(
+            name=image.file_name,
+            file=index.name,
+            place=first + row,
+            id=identifier(image.id),
+            path=f"$.images[{index.positions[row]}].file_name",
+            folders=folders,
+            split=split,
+            prefix=prefix,
+            stated_wh=size_or_none(*image.stated_wh),
+            shown=index.contributor == LABEL_STUDIO,
+            true_name=image.true_name,
+            categories=index.categories,
+        )
 
 
-def _annotation_files(names: list[str]) -> list[str]:
-    """Return the annotation files: Roboflow's, or else a lone .json at the root; train first."""
+def _place_of(name: str) -> tuple[str | None, str, tuple[str, ...]]:
+    """Return the split that a file speaks of, the prefix of its ids, and its images' folders.
+
+    Examples
+    --------
+    >>> _place_of("set/annotations/instances_train2017.json")
+    ('train', 'set/', ('set/images/train2017', 'set/train2017', 'set/images', 'set'))
+    >>> _place_of("valid/_annotations.coco.json")
+    ('val', '', ('valid', 'valid/images', 'valid/data'))
+    """
+    path = PurePosixPath(name)
+    if path.parent.name == "annotations":
+        base, subset = path.parent.parent, _subset(path.stem)
+        inside: tuple[str, ...] = (f"images/{subset}", subset, "images", "")
+        split = split_named(subset)
+    else:
+        base, subset = path.parent, path.stem
+        inside = ("", "images", "data")
+        split, _ = split_of(base)
+        if split is None and (split := split_named(_subset(subset))):
+            inside = ("", f"images/{_subset(subset)}", _subset(subset), "images", "data")
+    _, above = split_of(base)
+    folders = (_joined(base, folder) for folder in inside)
+    prefix = "" if above == PurePosixPath() else f"{above}/"
+    return split, prefix, tuple(dict.fromkeys(folders))
+
+
+def _joined(base: PurePosixPath, folder: str) -> str:
+    path = (base / folder).as_posix()
+    return "" if path == "." else path
+
+
+def _subset(stem: str) -> str:
+    """Return the part of a set that a file's stem names.
+
+    Examples
+    --------
+    >>> _subset("instances_train2017"), _subset("val"), _subset("person_keypoints_default")
+    ('train2017', 'val', 'default')
+    """
+    for kind in _KINDS:
+        if stem.startswith(kind):
+            return stem.removeprefix(kind)
+    return stem
+
+
+def _annotation_files(root: Root, names: list[str]) -> list[str]:
+    """Return the annotation files: Roboflow's, or else all that are COCO; train first."""
     found = [name for name in names if PurePosixPath(name).name == ROBOFLOW_NAME]
     if not found:
-        at_root = [name for name in names if "/" not in name and name.endswith(".json")]
-        found = at_root if len(at_root) == 1 else []
-    order = {"train": 0, "val": 1, "test": 2, None: 3}
+        others = one_of_many(names)
+        candidates = [name for name in names if name.lower().endswith(".json")]
+        found = [name for name in candidates if name not in others and _is_coco(root, name)]
+        instances = {name for name in found if PurePosixPath(name).name.startswith(_KINDS[0])}
+        found = [name for name in found if not _is_beside(name, instances)]
 
     def rank(name: str) -> tuple[str, int, str]:
-        split, prefix = split_of(PurePosixPath(name).parent)
-        return prefix.as_posix(), order[split], name
+        split, prefix, _ = _place_of(name)
+        return prefix, _SPLIT_ORDER[split], name
 
     return sorted(found, key=rank)
 
 
-def _looks_like_coco(root: Root, name: str) -> bool:
-    try:
-        CocoIndex(root.open(name), name).close()
-    except SchemaError:
+def _is_beside(name: str, instances: set[str]) -> bool:
+    """Tell whether a file only adds to the images of an ``instances_`` file."""
+    path = PurePosixPath(name)
+    own = _KINDS[0] + _subset(path.stem)
+    return name not in instances and (path.parent / f"{own}.json").as_posix() in instances
+
+
+class _Top(msgspec.Struct):
+    images: list[msgspec.Raw]
+    annotations: list[msgspec.Raw] | None = None
+    categories: list[msgspec.Raw] | None = None
+
+
+def _is_coco(root: Root, name: str) -> bool:
+    head = head_of(root, name)
+    if not head.startswith(b"{"):
         return False
-    return True
+    if b'"images"' not in head and not mentions(root, name, b'"images"'):
+        return False
+    try:
+        with mapped(root, name) as text:
+            top = msgspec.json.decode(text, type=_Top)
+            images = not top.images or b'"file_name"' in bytes(top.images[0])
+            found = images and (top.annotations is not None or top.categories is not None)
+            del top
+            return found
+    except msgspec.ValidationError:
+        return False
+    except (InputError, *UNREADABLE):
+        # Broken, or in another encoding: said when it is read.
+        return b'"annotations"' in head or b'"categories"' in head or b'"file_name"' in head
+
+
+class CocoWriter:
+    """``images/SPLIT/NAME.jpg`` and ``annotations/instances_SPLIT.json``.
+
+    Objects are compressed RLE with ``iscrowd`` 0: any shape, holes and parts too, to the pixel. A
+    region that nobody knows is a crowd of each class. ``area`` counts the mask's pixels, ``bbox``
+    is [x, y, width, height]. Ids start at 1.
+    """
+
+    FACTS: ClassVar[Facts] = Facts(
+        reader="the COCO API, detection and segmentation toolboxes",
+        loses="masks only: an alpha is cut at one half where there is no mask",
+        tables=(_TABLE,),
+        carries_ignore=True,
+    )
+
+    def __init__(self, settings: Settings) -> None:
+        self._classes = settings.classes
+        self.categories: Mapping[str, str] = {name: name for name in settings.classes}
+
+    def folder(self, item: Item) -> str | None:
+        """Return the folder of a split's images."""
+        return f"images/{side(item)}"
+
+    def write(self, picture: Picture) -> Written:
+        """Return the image, and a line with its objects."""
+        from datakit.io.layouts.coco_file import annotations_of
+        from datakit.io.layouts.drawn import MASKS
+        from datakit.io.layouts.picture import counted
+
+        suffix = picture.suffix if picture.suffix in KEPT_SUFFIXES else ".png"
+        image, again = picture.image_file(suffix)
+        file_name = f"{picture.name}{suffix}"
+        height, width = picture.image.shape[:2]
+        line = {
+            "split": side(picture.item),
+            "image": {"file_name": file_name, "width": width, "height": height},
+            "objects": annotations_of(picture, self._classes, MASKS),
+        }
+        path = f"{self.folder(picture.item)}/{file_name}"
+        return Written(
+            files={path: image},
+            roles={"image": path},
+            lines={_TABLE: msgspec.json.encode(line)},
+            counts=counted(
+                images_encoded_again=again,
+                objects=len(line["objects"]),
+                alphas_cut=int(picture.mask is None),
+            ),
+        )
+
+    def annotations(self, picture: Picture) -> bytes:
+        """Return a sample's annotations."""
+        from datakit.io.layouts.coco_file import annotations_of, named
+        from datakit.io.layouts.drawn import MASKS
+
+        return named(annotations_of(picture, self._classes, MASKS))
+
+    def finish(
+        self, lines: Callable[[str], Iterator[bytes]]
+    ) -> Iterator[tuple[str, Iterable[bytes]]]:
+        """Write the annotations of each split."""
+        from datakit.io.layouts.coco_file import coco_file
+
+        splits = sorted({msgspec.json.decode(line)["split"] for line in lines(_TABLE)})
+        for split in splits:
+            rows = partial(_rows, split, lines)
+            yield f"annotations/instances_{split}.json", coco_file(self._classes, rows)
+
+
+def _rows(split: str, lines: Callable[[str], Iterator[bytes]]) -> Iterator[dict[str, Any]]:
+    rows = (msgspec.json.decode(line) for line in lines(_TABLE))
+    return (row for row in rows if row["split"] == split)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import msgspec
 import numpy as np
 
 from datakit.core.masks.rings import ring_from_flat
 from datakit.errors import InputError
-from datakit.io.layouts.coco_index import UNREADABLE, identifier
+from datakit.io.layouts.coco_index import identifier
+from datakit.io.layouts.json_files import UNREADABLE
 from datakit.records.labels import Box, LabelObject, Ring, Rle
 
 
@@ -19,6 +21,7 @@ class _Entry(msgspec.Struct):
     bbox: msgspec.Raw = msgspec.Raw()
     segmentation: msgspec.Raw = msgspec.Raw()
     iscrowd: msgspec.Raw = msgspec.Raw()
+    ignore: msgspec.Raw = msgspec.Raw()
 
 
 _entries = msgspec.json.Decoder(list[msgspec.Raw])
@@ -26,11 +29,13 @@ _entry = msgspec.json.Decoder(_Entry)
 _numbers = msgspec.json.Decoder(list[float], strict=False)
 _polygons = msgspec.json.Decoder(list[list[float]], strict=False)
 _rle = msgspec.json.Decoder(Rle, strict=False)
-_CROWD = (b"1", b"true", b'"1"', b"1.0")
+_TRUE = (b"1", b"true", b'"1"', b"1.0")
 
 
 def read_annotations(
-    text: bytes, categories: Mapping[str, str | tuple[str, ...]]
+    text: bytes,
+    categories: Mapping[str, str | tuple[str, ...]],
+    scale_xy: tuple[float, float] = (1.0, 1.0),
 ) -> list[LabelObject]:
     """Parse a JSON array of COCO annotations, each on its own.
 
@@ -43,6 +48,8 @@ def read_annotations(
         The annotations of one image.
     categories : mapping
         Category id -> class name; several names, when the file gives the id to several classes.
+    scale_xy : tuple of float
+        What coordinates are multiplied by; 1 leaves them as they are written.
 
     Examples
     --------
@@ -51,7 +58,18 @@ def read_annotations(
     >>> first.id, first.category, first.rings[0].tolist()
     ('4', 'person', [[0.0, 0.0], [4.0, 0.0], [4.0, 3.0]])
     """
-    return [_read(number, raw, categories) for number, raw in enumerate(_entries.decode(text))]
+    found = [_read(number, raw, categories) for number, raw in enumerate(_entries.decode(text))]
+    return found if scale_xy == (1.0, 1.0) else [_scaled(one, scale_xy) for one in found]
+
+
+def _scaled(found: LabelObject, scale_xy: tuple[float, float]) -> LabelObject:
+    box = found.bounds_xyxy
+    x, y = scale_xy
+    return replace(
+        found,
+        rings=tuple(ring * scale_xy for ring in found.rings),
+        bounds_xyxy=None if box is None else (box[0] * x, box[1] * y, box[2] * x, box[3] * y),
+    )
 
 
 def _read(
@@ -79,7 +97,8 @@ def _read(
         rings=rings,
         rle=rle,
         bounds_xyxy=bounds,
-        crowd=bytes(entry.iscrowd) in _CROWD,
+        role="ignore" if bytes(entry.ignore) in _TRUE else "object",
+        crowd=bytes(entry.iscrowd) in _TRUE,
         problem=problem,
     )
 

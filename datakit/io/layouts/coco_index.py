@@ -16,21 +16,27 @@ from typing import BinaryIO, cast
 import msgspec
 
 from datakit.errors import SchemaError
+from datakit.io.layouts.json_files import BOM, UNREADABLE, check_encoding, reason
 from datakit.records.coco import Category, Identifier, Image
 from datakit.records.failure import Failure
 
-_BOM = b"\xef\xbb\xbf"
-UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
-"""What a decoder says of an entry that is no such entry, or no text, or a trap."""
-
 # Strings first, so that a constant inside a name is passed over.
 _CONSTANT = re.compile(rb'"(?:[^"\\]|\\.)*+"|-?\b(?:NaN|Infinity)\b', re.DOTALL)
+
+
+_CLASH = -1
+"""Row of an id that several images have."""
 
 
 class _Document(msgspec.Struct):
     images: list[msgspec.Raw]
     annotations: list[msgspec.Raw] = []
     categories: list[msgspec.Raw] = []
+    info: msgspec.Raw = msgspec.Raw()
+
+
+class _Info(msgspec.Struct):
+    contributor: str = ""
 
 
 class _Link(msgspec.Struct):
@@ -74,8 +80,10 @@ class CocoIndex:
     categories : dict
         Category id -> name (several names, where the id has been given twice), without the unused
         root (see `_without_root`).
+    contributor : str
+        The tool that wrote the file, where it says so.
     failures : list of Failure
-        Entries that are not images, annotations or categories.
+        Entries that are not images, annotations or categories, and images that share an id.
 
     Raises
     ------
@@ -105,48 +113,61 @@ class CocoIndex:
         self._release = weakref.finalize(self, os.close, self._file)
 
     def _build(self, text: mmap.mmap, *, repair: bool = True) -> BinaryIO | None:
-        start = len(_BOM) if text[:3] == _BOM else 0
+        check_encoding(text[:8], self.name)
+        start = len(BOM) if text[:3] == BOM else 0
         # Released before the map is closed: each Raw is a view of it.
         with memoryview(text) as view, view[start:] as body:
             try:
                 document = msgspec.json.decode(body, type=_Document)
             except (msgspec.ValidationError, UnicodeDecodeError) as error:
                 raise SchemaError(
-                    f"{self.name}: expected COCO with images, annotations and categories; {error}"
+                    f"{self.name}: expected COCO with images, annotations and categories; "
+                    f"{reason(error)}"
                 ) from None
             except msgspec.DecodeError as error:
                 if repair and (text.find(b"NaN") >= 0 or text.find(b"Infinity") >= 0):
                     return _without_constants(text)
-                raise SchemaError(f"{self.name}: expected JSON; {error}") from None
+                raise SchemaError(f"{self.name}: expected JSON; {reason(error)}") from None
             except RecursionError:
                 raise SchemaError(f"{self.name}: expected COCO; it is nested too deeply") from None
             self.images, rows = self._read_images(document.images)
             used = self._locate(document.annotations, rows, text)
             self.categories = self._read_categories(document.categories, used)
+            self.contributor = _contributor(bytes(document.info))
             del document
         return None
 
     def _read_images(self, entries: Sequence[msgspec.Raw]) -> tuple[list[Image], dict[str, int]]:
         decoder = msgspec.json.Decoder(Image, strict=False)
+        found: list[tuple[int, Image]] = []
+        for number, entry in enumerate(entries):
+            try:
+                found.append((number, decoder.decode(entry)))
+            except UNREADABLE as error:
+                self._fail(f"image {number}", f"$.images[{number}]", reason(error))
+        count = Counter(identifier(image.id) for _, image in found)
+        clashing: dict[str, list[tuple[int, Image]]] = {}
         images: list[Image] = []
         rows: dict[str, int] = {}
         self.positions = array("q")
-        for number, entry in enumerate(entries):
-            try:
-                image = decoder.decode(entry)
-            except UNREADABLE as error:
-                self._fail(f"image {number}", f"$.images[{number}]", str(error))
+        for number, image in found:
+            name = identifier(image.id)
+            if count[name] > 1:
+                clashing.setdefault(name, []).append((number, image))
+                rows[name] = _CLASH
                 continue
-            if identifier(image.id) in rows:
-                self._fail(
-                    image.file_name,
-                    f"$.images[{number}].id",
-                    f"id {image.id!r} is taken by another image of this file; give it its own",
-                )
-                continue
-            rows[identifier(image.id)] = len(images)
+            rows[name] = len(images)
             images.append(image)
             self.positions.append(number)
+        for name, several in clashing.items():
+            number, first = several[0]
+            named = " and ".join(dict.fromkeys(image.file_name for _, image in several))
+            self._fail(
+                first.file_name,
+                f"$.images[{number}].id",
+                f"id {name!r}: expected one image, found {len(several)} ({named}); whose its "
+                "annotations are is not known; give each image its own id",
+            )
         return images, rows
 
     def _locate(
@@ -165,7 +186,7 @@ class CocoIndex:
             try:
                 link = decoder.decode(entry)
             except UNREADABLE as error:
-                self._fail(f"annotation {number}", f"$.annotations[{number}]", str(error))
+                self._fail(f"annotation {number}", f"$.annotations[{number}]", reason(error))
                 continue
             row = rows.get(identifier(link.image_id))
             if row is None:
@@ -176,6 +197,8 @@ class CocoIndex:
                     identifier(link.id),
                 )
                 continue
+            if row == _CLASH:
+                continue
             used[identifier(link.category_id)] += 1
             offsets.append(offset)
             lengths.append(end - offset)
@@ -185,7 +208,8 @@ class CocoIndex:
         self._offsets = array("q", (offsets[k] for k in order))
         self._lengths = array("q", (lengths[k] for k in order))
         counts = Counter(owners)
-        self._starts = array("q", accumulate(map(counts.__getitem__, rows.values()), initial=0))
+        per_image = map(counts.__getitem__, range(len(self.images)))
+        self._starts = array("q", accumulate(per_image, initial=0))
         return used
 
     def _read_categories(
@@ -195,9 +219,12 @@ class CocoIndex:
         categories: list[Category] = []
         for number, entry in enumerate(entries):
             try:
-                categories.append(decoder.decode(entry))
+                category = decoder.decode(entry)
+                if not category.label:
+                    raise msgspec.ValidationError(f"name: expected text, found {category.name!r}")
+                categories.append(category)
             except UNREADABLE as error:
-                self._fail(f"category {number}", f"$.categories[{number}]", str(error))
+                self._fail(f"category {number}", f"$.categories[{number}]", reason(error))
         return _without_root(categories, used)
 
     def _fail(self, subject: str, path: str, error: str, annotation: str | None = None) -> None:
@@ -240,11 +267,19 @@ def _without_root(
             if identifier(other.id) != identifier(category.id)
         )
         if not (is_root and used[identifier(category.id)] == 0):
-            kept.setdefault(identifier(category.id), {})[category.name] = None
+            kept.setdefault(identifier(category.id), {})[str(category.label)] = None
     return {
         number: next(iter(names)) if len(names) == 1 else tuple(names)
         for number, names in kept.items()
     }
+
+
+def _contributor(info: bytes) -> str:
+    """Return the tool that a file names; what is written there otherwise is nobody's concern."""
+    try:
+        return msgspec.json.decode(info, type=_Info).contributor
+    except UNREADABLE:
+        return ""
 
 
 def _without_constants(text: mmap.mmap) -> BinaryIO:

@@ -22,6 +22,8 @@ ANNOTATIONS = "_annotations.coco.json"
 SHARD_INDEX = "shards.jsonl"
 """Table of an export: which shard a sample is in, and under which name."""
 
+_TOOLS = frozenset({"coco", "roboflow", "cvat", "label-studio", "labelme", "yolo-seg"})
+
 ANNOTATION_FAILED = "annotation-failed"
 """Tag of a sample some of whose annotations could not be drawn."""
 
@@ -83,14 +85,15 @@ class DatasetReader:
 
     @staticmethod
     def accepts(root: Root, names: list[str]) -> bool:
-        """Tell whether there is a card that datakit wrote."""
+        """Tell whether there is a card that datakit wrote, of a dataset whose labels it names."""
         if CARD not in names or MANIFEST not in names or SHARD_INDEX in names:
             # An export to shards has a manifest whose samples are no files.
             return False
         try:
-            return msgspec.json.decode(root.read(CARD), type=Card).format == "datakit"
+            card = msgspec.json.decode(root.read(CARD), type=Card)
         except (msgspec.DecodeError, UnicodeDecodeError):
             return False
+        return card.format == "datakit" and not _is_for_a_tool(card)
 
     def items(self) -> Iterator[Item]:
         """Yield the rows in the manifest's order."""
@@ -142,6 +145,12 @@ class DatasetReader:
     def commands(self) -> tuple[Command, ...]:
         """The chain of commands that made this dataset."""
         return self.card.commands
+
+
+def _is_for_a_tool(card: Card) -> bool:
+    """Tell whether it is an export whose labels are in a tool's annotation files."""
+    last = card.commands[-1] if card.commands else None
+    return last is not None and last.verb == "export" and last.options.get("format") in _TOOLS
 
 
 class _Outlines:

@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from datakit.io.layouts.base import SPLITS, Item, ReadSettings
 from datakit.io.layouts.class_names import find_class_names
-from datakit.io.layouts.picture import JPEG, Picture, counted, side
+from datakit.io.layouts.picture import Picture, counted
 from datakit.io.layouts.pictures import (
     ANY_LABEL,
     LABEL_SUFFIX,
@@ -20,6 +20,7 @@ from datakit.io.layouts.pictures import (
     refs_of,
     stem_of,
 )
+from datakit.io.layouts.sample_names import JPEG, side
 from datakit.io.layouts.writer import Facts, Settings, Written, label_map_file
 from datakit.io.store.files import Root
 from datakit.records.labels import IGNORED, is_binary

@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import ClassVar
 
 from datakit.io.layouts.base import Item, ReadSettings
-from datakit.io.layouts.picture import Picture, counted, side
+from datakit.io.layouts.picture import Picture, counted
 from datakit.io.layouts.pictures import PictureReader, by_folder, is_image, refs_of
+from datakit.io.layouts.sample_names import side
 from datakit.io.layouts.writer import Facts, Settings, Written
 from datakit.io.store.files import Root
 

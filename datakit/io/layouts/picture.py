@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from hashlib import sha256
 from typing import Any
 
 import numpy as np
@@ -14,36 +12,8 @@ import numpy.typing as npt
 
 from datakit.errors import InputError
 from datakit.io.layouts.base import Item
+from datakit.io.layouts.sample_names import JPEG, flat_name
 from datakit.records.sample import Sample
-
-JPEG = frozenset({".jpg", ".jpeg", ".jfif", ".jpe"})
-MAX_NAME = 100
-
-_UNSAFE = re.compile(r"[^A-Za-z0-9_-]+")
-
-
-def flat_name(stem: str) -> str:
-    """Return a file stem that any loader can take: no folders, dots, blanks or wildcards.
-
-    A stem that had to be changed ends in eight digits of its hash, so that no two meet.
-
-    Examples
-    --------
-    >>> flat_name("IMG_0001")
-    'IMG_0001'
-    >>> flat_name("anna/IMG 0001")
-    'anna_IMG_0001_d3677c88'
-    """
-    safe = _UNSAFE.sub("_", stem)
-    if safe == stem and len(stem) <= MAX_NAME:
-        return stem
-    digest = sha256(stem.encode("utf-8", "surrogatepass")).hexdigest()[:8]
-    return f"{safe[: MAX_NAME - 9]}_{digest}"
-
-
-def side(item: Item) -> str:
-    """Return the split as a folder's name; "train" for a sample without one."""
-    return flat_name(item.split) if item.split else "train"
 
 
 @dataclass(frozen=True)

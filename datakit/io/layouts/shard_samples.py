@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from datakit.io.layouts.picture import JPEG, Picture
+from datakit.io.layouts.picture import Picture
+from datakit.io.layouts.sample_names import JPEG
 
 LABELS = ("mask", "alpha", "trimap", "ignore")
 _KEPT = JPEG | {".png", ".webp"}

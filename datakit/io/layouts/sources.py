@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
@@ -11,8 +11,8 @@ from typing import Any, cast
 from datakit.errors import InputError
 from datakit.io.layouts import READERS
 from datakit.io.layouts.base import Item, Reader, ReadSettings
-from datakit.io.layouts.coco import CocoReader
 from datakit.io.layouts.evidence import refuse_labels
+from datakit.io.layouts.image_names import IMAGE_NAME
 from datakit.io.layouts.unread import unicode_names, unread_note
 from datakit.io.pixels.formats import why_unread
 from datakit.io.store.files import Folder, RemoteFolder, Root, open_root
@@ -162,7 +162,7 @@ def open_sources(
     Parameters
     ----------
     paths : sequence of str
-        Folders, .zip files, or COCO .json files; local paths or URLs.
+        Folders, .zip files, or single annotation files; local paths or URLs.
     layout : str, optional
         A name in `READERS`; told by content when None.
     settings : ReadSettings
@@ -190,20 +190,27 @@ def open_sources(
 
 
 def _open(path: str, layout: str | None, settings: ReadSettings) -> tuple[str, Reader]:
-    if path.lower().endswith(".json"):
-        file = location(path)
-        if not file.is_file():
-            raise InputError(f"{path}: no such file; check the path")
-        folder = Folder(file.parent) if isinstance(file, Path) else RemoteFolder(file.parent)
-        return "coco", CocoReader(folder, [file.name], settings)
-    root = open_root(path)
-    names, failures = unicode_names(root.names())
+    root, listed = _opened(path, settings)
+    names, failures = unicode_names(listed)
     if not names and not failures:
         raise InputError(f"{path}: expected a dataset, found an empty folder")
     name = layout or ("two-folders" if settings.labels_dir else _recognise(root, names))
     reader = READERS.load(name)(root, names, settings)
     reader.failures = (*failures, *reader.failures)
     return name, reader
+
+
+def _opened(path: str, settings: ReadSettings) -> tuple[Root, Iterable[str]]:
+    """Open a folder, an archive, or one annotation file with the images of its folder."""
+    if not path.lower().endswith((".json", ".xml")):
+        root = open_root(path)
+        return root, root.names()
+    file = location(path)
+    if not file.is_file():
+        raise InputError(f"{path}: no such file; check the path")
+    folder = Folder(file.parent) if isinstance(file, Path) else RemoteFolder(file.parent)
+    beside = () if settings.images_dir else folder.names()
+    return folder, [file.name, *(name for name in beside if IMAGE_NAME.search(name))]
 
 
 def _recognise(root: Root, names: list[str]) -> str:

@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
-from datakit.io.layouts.picture import JPEG, Picture, counted, side
+import numpy as np
+
+from datakit.io.layouts.drawn import Drawing, Drawn, draw
+from datakit.io.layouts.objects import Object, objects_of
+from datakit.io.layouts.picture import Picture, counted
+from datakit.io.layouts.sample_names import KEPT_SUFFIXES, SOFT, SOFT_SUFFIX, side
 from datakit.io.layouts.writer import Written
 from datakit.io.pixels import images
 
-SOFT = "soft"
-SOFT_SUFFIX = ".alpha"
-"""Alphas travel beside the images under a suffix that no tool takes for a picture."""
+IGNORE = "ignore"
+"""Label of the shapes that mark what nobody knows, in tools that have no other word for it."""
 
-_KEPT = JPEG | {".png"}
+
+def shapes_of(picture: Picture, classes: tuple[str, ...], drawing: Drawing) -> list[Drawn]:
+    """Return a sample's objects as shapes, and last what nobody knows, as a shape of `IGNORE`."""
+    objects = objects_of(picture, classes)
+    if picture.ignore is not None and picture.ignore.any():
+        objects.append(Object(IGNORE, np.asarray(picture.ignore > 0)))
+    return draw(objects, drawing)
 
 
 def image_name(picture: Picture) -> str:
     """Return ``SPLIT/NAME.jpg``: unique in the set, and safe in any tool."""
-    suffix = picture.suffix if picture.suffix in _KEPT else ".png"
+    suffix = picture.suffix if picture.suffix in KEPT_SUFFIXES else ".png"
     return f"{side(picture.item)}/{picture.name}{suffix}"
 
 

@@ -7,8 +7,9 @@ from dataclasses import replace
 from typing import ClassVar
 
 from datakit.io.layouts.base import Item, ReadSettings
-from datakit.io.layouts.picture import Picture, counted, side
+from datakit.io.layouts.picture import Picture, counted
 from datakit.io.layouts.pictures import ANY_LABEL, PictureReader, Placement, is_image, refs_of
+from datakit.io.layouts.sample_names import side
 from datakit.io.layouts.writer import Facts, Settings, Written
 from datakit.io.store.files import Root
 

@@ -142,6 +142,21 @@ class FileFormat(Protocol):
         """
 
 
+class ObjectFormat(FileFormat, Protocol):
+    """A layout of annotation files, which a reader of objects reads back.
+
+    Attributes
+    ----------
+    categories : mapping
+        What `Item.categories` is for `annotations`; empty where the layout speaks of names.
+    """
+
+    categories: Mapping[str, str]
+
+    def annotations(self, picture: Picture) -> bytes:
+        """Return a sample's shapes as its reader keeps them (`Item.annotations`)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Shard:
     """Some samples that go to one place together; an item of work.

@@ -8,9 +8,9 @@ import msgspec
 
 from datakit.engine.base import LazyTask
 from datakit.errors import InputError
-from datakit.io.exports.coco_folders import CocoFolders
 from datakit.io.layouts.drawn import Drawing
 from datakit.io.layouts.label_study import is_unnamed
+from datakit.io.layouts.roboflow import RoboflowWriter
 from datakit.io.layouts.writer import Settings
 from datakit.records.labels import FOREGROUND
 from datakit.records.summary import Summary
@@ -58,7 +58,7 @@ def run(options: Options, progress: ProgressListener | None = None) -> Summary:
         least_iou=options.iou,
         least_boundary_iou=options.boundary_iou,
     )
-    form = CocoFolders(settings, drawing, root="")
+    form = RoboflowWriter(settings, drawing, root="")
     task = LazyTask(
         "datakit.verbs.mask2coco.task:MaskToCoco",
         {

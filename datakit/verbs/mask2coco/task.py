@@ -9,10 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from datakit.errors import InputError
-from datakit.io.exports.coco_folders import CocoFolders
 from datakit.io.layouts.base import Item
 from datakit.io.layouts.drawn import Drawing
 from datakit.io.layouts.picture import Picture
+from datakit.io.layouts.roboflow import RoboflowWriter
 from datakit.verbs.export.task import ExportSample
 
 
@@ -24,7 +24,7 @@ class MaskToCoco(ExportSample):
     threshold: int | None = None
 
     def __post_init__(self) -> None:
-        self._writer = CocoFolders(self.settings, self.drawing, root="")
+        self._writer = RoboflowWriter(self.settings, self.drawing, root="")
 
     def _picture(self, item: Item) -> Picture:
         picture = super()._picture(item)

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
@@ -24,10 +24,10 @@ from datakit.engine.base import LazyTask
 from datakit.errors import InputError
 from datakit.io.dataset import output
 from datakit.io.dataset.output import DatasetWriter
-from datakit.io.layouts.base import Item
+from datakit.io.layouts import READERS
+from datakit.io.layouts.base import Item, Reader, ReadSettings
+from datakit.io.layouts.image_names import IMAGE_NAME
 from datakit.io.layouts.sources import Collection, Derived, open_sources
-from datakit.io.reviews import REVIEWS
-from datakit.io.reviews.base import Given, Pair, ReviewReader
 from datakit.io.store import atomic
 from datakit.io.store.exchange import exchange, restore
 from datakit.io.store.files import FileRef, Folder, Root, open_root
@@ -35,15 +35,32 @@ from datakit.io.store.lock import claim
 from datakit.io.tables import csv_rows, jsonl
 from datakit.records.draft import CHANGES, COCO, Change
 from datakit.records.failure import Failure
+from datakit.records.labels import ClassRules
+from datakit.records.review import REVIEWED as ACCEPTED
 from datakit.records.summary import Summary
 from datakit.verbs.prelabel.merge_task import EMPTIED, HEADER, TABLE
+from datakit.verbs.prelabel.pairs import Given, Pair
 from datakit.verbs.prelabel.review_matching import Matches, match, soft_alpha_of, soft_alphas
+from datakit.verbs.shared.layout_settings import read_settings
 from datakit.verbs.shared.options import WriteOptions
 from datakit.verbs.shared.pipeline import Contents, process
 from datakit.verbs.shared.progress import ProgressListener
 from datakit.verbs.shared.run_record import Run
 
 VERB = "prelabel"
+
+REVIEWED_AS = (
+    "cvat",
+    "supervisely",
+    "label-studio",
+    "via",
+    "labelme",
+    "coco",
+    "yolo-seg",
+    "datakit",
+)
+"""Layouts in which reviews come back. A dataset that holds a tool's file beside it is that tool's,
+so datakit's own comes last."""
 
 _OWN = frozenset({output.CARD, output.MANIFEST, TABLE, CHANGES})
 _STALE = frozenset({COCO})
@@ -54,17 +71,40 @@ class Options(WriteOptions, frozen=True, kw_only=True):
     """Options of a merge: ``src`` is (drafts, reviewed), ``out`` the folder beside the drafts."""
 
     merge: Annotated[str, Meta(description="the tool whose export is merged")]
+    map: Annotated[tuple[str, ...], Meta(description="what classes of the review are")] = ()
+    boxes: Annotated[Literal["skip", "paint"], Meta(description="what rectangles are")] = "skip"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Merging:
+    """How reviewed labels are brought back.
+
+    Attributes
+    ----------
+    mapping : tuple of str
+        ``NAME=CLASS|background|ignore``: what a class of the review is in the drafts.
+    boxes : {"skip", "paint"}
+        A rectangle is an unknown region, or painted.
+    annotator : str, optional
+        Whose labels count where several people reviewed an image.
+    workers, engine, ray_address, strict, dry_run
+        As for every verb.
+    """
+
+    mapping: tuple[str, ...] = ()
+    boxes: Literal["skip", "paint"] = "skip"
+    annotator: str | None = None
+    workers: int | None = None
+    engine: str = "local"
+    ray_address: str | None = None
+    strict: bool = False
+    dry_run: bool = False
 
 
 def merge(
     reviewed: str,
     into: str,
-    *,
-    workers: int | None = None,
-    engine: str = "local",
-    ray_address: str | None = None,
-    strict: bool = False,
-    dry_run: bool = False,
+    how: Merging = Merging(),
     progress: ProgressListener | None = None,
 ) -> Summary:
     """Bring reviewed labels back into a drafted dataset.
@@ -75,8 +115,10 @@ def merge(
         What a tool exported: a folder, a .zip, or a single .json or .xml.
     into : str
         The drafted dataset; it is replaced in one step when all is done.
-    workers, engine, ray_address, strict, dry_run, progress
-        As for every verb.
+    how : Merging
+        What the classes and rectangles of the review are, and how the work is done.
+    progress : ProgressListener, optional
+        Where progress is reported.
 
     Returns
     -------
@@ -97,35 +139,38 @@ def merge(
     _check_drafts(drafts)
     _check_place(drafts)
     root, names = _opened(reviewed)
-    tool, reader = _recognised(root, names)
+    tool, reader = _recognised(root, names, ReadSettings(annotator=how.annotator))
     source = open_sources((into,), layout="datakit")
     if source.failures:
         raise InputError(
             f"--into {into}: {source.failures[0].error}; repair {output.MANIFEST} first (datakit "
             "validate lists what is wrong)"
         )
-    matches = match(reader, list(source.items()))
+    matches = match(tool, _reviewed(reader), list(source.items()))
     if not matches.by_key:
         reason = matches.failures[0].error if matches.failures else "no task is annotated"
         raise InputError(f"{reviewed}: expected reviews of the drafts, found none ({reason})")
     beside = drafts.resolve().with_name(f".{drafts.resolve().name}.merging")
-    if not dry_run:
+    if not how.dry_run:
         _clear(beside)
     options = Options(
         src=(into, reviewed),
         out=str(beside),
         merge=tool,
-        workers=workers,
-        engine=engine,
-        ray_address=ray_address,
-        strict=strict,
-        dry_run=dry_run,
+        map=how.mapping,
+        boxes=how.boxes,
+        annotator=how.annotator,
+        workers=how.workers,
+        engine=how.engine,
+        ray_address=how.ray_address,
+        strict=how.strict,
+        dry_run=how.dry_run,
         overwrite=beside.exists(),
     )
     pairs = _Pairs(source, reader, matches, _earlier(drafts), soft_alphas(root, names))
     try:
         summary = _process(options, drafts, pairs, source, progress)
-        if not dry_run:
+        if not how.dry_run:
             gone = [name for name in _STALE if (drafts / name).exists()]
             gone = [name for name in gone if not (beside / name).exists()]
             notes = _notes(beside / TABLE, tool, matches, gone)
@@ -133,7 +178,7 @@ def merge(
             summary = msgspec.structs.replace(summary, notes=(*summary.notes, *notes))
     finally:
         # Now the old dataset, or what an error left of the new one.
-        if not dry_run:
+        if not how.dry_run:
             shutil.rmtree(beside, ignore_errors=True)
     return msgspec.structs.replace(summary, out=into)
 
@@ -143,7 +188,7 @@ class _Pairs:
     """The samples of the drafts, each with its review: a source of its own."""
 
     source: Collection
-    reader: ReviewReader
+    reader: Reader
     matches: Matches
     earlier: dict[str, Change]
     alphas: Mapping[str, FileRef]
@@ -154,7 +199,7 @@ class _Pairs:
         return (*self.reader.failures, *self.matches.failures)
 
     def items(self) -> Iterator[Pair]:
-        """Yield the pairs in the order of the drafts; the shapes are read here, one by one."""
+        """Yield the pairs in the order of the drafts."""
         for item in self.source.items():
             yield Pair(item, self._given(item), self.earlier.get(item.key))
 
@@ -162,15 +207,8 @@ class _Pairs:
         if item.key not in self.matches.by_key:
             return None
         review, matched_by = self.matches.by_key[item.key]
-        return Given(
-            tool=self.reader.TOOL,
-            name=review.name,
-            matched_by=matched_by,
-            text=self.reader.text(review),
-            categories=dict(review.categories),
-            stated_wh=review.stated_wh,
-            alpha=None if item.alpha else soft_alpha_of(item, self.alphas),
-        )
+        alpha = None if item.alpha else soft_alpha_of(item, self.alphas)
+        return Given(review, matched_by, alpha, self.reader.label_map)
 
 
 def _process(
@@ -180,13 +218,19 @@ def _process(
     source: Collection,
     progress: ProgressListener | None,
 ) -> Summary:
-    label_map = dict(source.label_map)
+    settings = read_settings(source)
     merged = Derived(source, pairs.items, len(source), pairs.failures)
     return process(
         Run(VERB, options, merged.collection()),
         LazyTask(
             "datakit.verbs.prelabel.merge_task:MergeReview",
-            {"out": options.out, "label_map": label_map},
+            {
+                "out": options.out,
+                "settings": settings,
+                "known": _known(source, settings.classes, pairs.reader),
+                "mapping": ClassRules.parse(options.map),
+                "boxes": options.boxes,
+            },
         ),
         contents=Contents(
             tables={TABLE: csv_rows.line(HEADER), CHANGES: ""},
@@ -226,20 +270,45 @@ def _clear(beside: Path) -> None:
 def _opened(reviewed: str) -> tuple[Root, list[str]]:
     path = Path(reviewed)
     if path.suffix.lower() in (".json", ".xml") and path.is_file():
-        return Folder(path.parent), [path.name]
+        folder = Folder(path.parent)
+        return folder, [path.name, *filter(IMAGE_NAME.search, folder.names())]
     root = open_root(reviewed)
     return root, list(root.names())
 
 
-def _recognised(root: Root, names: list[str]) -> tuple[str, ReviewReader]:
-    for tool in REVIEWS:
-        reader = REVIEWS.load(tool)
-        if reader.accepts(root, names):
-            return tool, reader(root, names)
+def _recognised(root: Root, names: list[str], settings: ReadSettings) -> tuple[str, Reader]:
+    for tool in REVIEWED_AS:
+        layout = READERS.load(tool)
+        if layout.accepts(root, names):
+            return tool, layout(root, names, settings)
     raise InputError(
-        f"{root.root}: expected what a tool exported after a review ({', '.join(REVIEWS)}), found "
-        f"{len(names)} other files"
+        f"{root.root}: expected what a tool exported after a review ({', '.join(REVIEWED_AS)}), "
+        f"found {len(names)} other files"
     )
+
+
+def _reviewed(reader: Reader) -> Iterator[Item]:
+    """Yield the images that a person has labelled; of a dataset, those that one has accepted."""
+    for item in reader.items():
+        if item.sample is None:
+            if item.annotations is not None:
+                yield item
+        elif ACCEPTED in item.sample.tags:
+            yield item
+
+
+def _known(source: Collection, classes: tuple[str, ...], reader: Reader) -> frozenset[str]:
+    """Return the classes that the drafts have, by all names that they go by.
+
+    Drafts that name no class take the one name that a review has for it.
+    """
+    values = [name for name, value in source.label_map.items() if value]
+    if len(values) > 1:
+        return frozenset(values)
+    named = {name for item in source.items() if item.sample for name in item.sample.categories}
+    theirs = ClassRules({}).classes(reader.classes)
+    alone = theirs if not named and len(theirs) == 1 else ()
+    return frozenset({*named, *classes, *values, *alone})
 
 
 def _earlier(drafts: Path) -> dict[str, Change]:

@@ -11,6 +11,7 @@ from datakit.engine import ENGINES
 from datakit.engine.base import Engine
 from datakit.errors import InputError
 from datakit.models.segmenters.base import SEGMENTERS
+from datakit.records.labels import ClassRules
 from datakit.verbs.shared.options import WriteOptions
 
 VERB = "prelabel"
@@ -151,6 +152,20 @@ class Options(WriteOptions, frozen=True, kw_only=True):
             extra={"metavar": "REVIEWED", "input": "path"},
         ),
     ] = None
+    map: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="--merge: what a class of the review is in the drafts (repeatable)",
+            extra={"metavar": "NAME=CLASS|background|ignore"},
+        ),
+    ] = ()
+    boxes: Annotated[
+        Literal["skip", "paint"],
+        Meta(
+            description="--merge: a rectangle is an unknown region (the ignore mask, and the "
+            "image is partial), or painted"
+        ),
+    ] = "skip"
     into: Annotated[
         str | None,
         Meta(
@@ -169,6 +184,9 @@ class Options(WriteOptions, frozen=True, kw_only=True):
             raise InputError(
                 "--merge replaces the labels in one step; leave out --resume and --overwrite"
             )
+        if self.merge is None and (self.map or self.boxes != "skip"):
+            raise InputError("--map and --boxes are for --merge REVIEWED; leave them out")
+        ClassRules.parse(self.map)
         if self.merge is None and (not self.src or not self.out):
             raise InputError("prelabel: expected SRC and -o DST, or --merge REVIEWED --into DST")
         if self.second_weights and self.second is None:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import PurePosixPath
 
 from datakit.errors import InputError
 from datakit.io.layouts.base import SPLITS, Item
+from datakit.io.layouts.image_names import without_upload
 from datakit.io.layouts.lineage import roboflow_stem
-from datakit.io.layouts.picture import flat_name, side
-from datakit.io.layouts.tool_files import SOFT, SOFT_SUFFIX
-from datakit.io.reviews.base import Review, ReviewReader
+from datakit.io.layouts.sample_names import SOFT, SOFT_SUFFIX, flat_name, side
 from datakit.io.store.files import FileRef, Root
 from datakit.records.failure import Failure
 
@@ -36,19 +35,21 @@ class Matches:
         Reviews whose image is there, but not byte by byte a sample's.
     """
 
-    by_key: dict[str, tuple[Review, str]] = field(default_factory=dict)
+    by_key: dict[str, tuple[Item, str]] = field(default_factory=dict)
     failures: list[Failure] = field(default_factory=list)
     without_image: int = 0
     other_bytes: int = 0
 
 
-def match(reader: ReviewReader, items: list[Item]) -> Matches:
+def match(tool: str, reviews: Iterable[Item], items: list[Item]) -> Matches:
     """Find the sample of each review.
 
     Parameters
     ----------
-    reader : ReviewReader
-        The tool's export.
+    tool : str
+        The layout of the reviews.
+    reviews : iterable of Item
+        The images that people labelled, as the layout's reader gives them.
     items : list of Item
         The samples of the drafted dataset.
 
@@ -60,18 +61,18 @@ def match(reader: ReviewReader, items: list[Item]) -> Matches:
     """
     samples = _Samples(items)
     found = Matches()
-    for review in reader.reviews():
+    for review in reviews:
         try:
             item, how = _sample_of(review, samples, found)
         except InputError as error:
-            found.failures.append(_failure(review, reader, str(error)))
+            found.failures.append(_failure(review, tool, str(error)))
             continue
         if item.key in found.by_key:
-            other = found.by_key[item.key][0].name
+            other = _named(found.by_key[item.key][0])
             error_text = (
-                f"{review.name}: {item.key} has a review already ({other}); keep one of the two"
+                f"{_named(review)}: {item.key} has a review already ({other}); keep one of the two"
             )
-            found.failures.append(_failure(review, reader, error_text))
+            found.failures.append(_failure(review, tool, error_text))
             continue
         found.by_key[item.key] = review, how
     return found
@@ -94,10 +95,11 @@ def soft_alpha_of(item: Item, alphas: Mapping[str, FileRef]) -> FileRef | None:
     return next((alphas[stem] for stem in stems if stem in alphas), None)
 
 
-def _sample_of(review: Review, samples: _Samples, found: Matches) -> tuple[Item, str]:
-    digest = review.sha256
+def _sample_of(review: Item, samples: _Samples, found: Matches) -> tuple[Item, str]:
+    digest = review.listed_sha256
     if digest is None and review.image is not None:
         digest = _sha256(review.image)
+    names = (review.key, review.source_name, review.listed_as)
     if digest is None:
         found.without_image += 1
     else:
@@ -106,8 +108,8 @@ def _sample_of(review: Review, samples: _Samples, found: Matches) -> tuple[Item,
             return same[0], "sha256"
         if same:
             # One photo twice: the name decides between them.
-            return samples.with_name(review.name, among={item.key for item in same}), "sha256"
-    item = samples.with_name(review.name)
+            return samples.with_name(names, among={item.key for item in same}), "sha256"
+    item = samples.with_name(names)
     if digest is not None:
         found.other_bytes += 1
     return item, "name"
@@ -140,10 +142,10 @@ class _Samples:
                 found.setdefault(digest, []).append(item)
         return found
 
-    def with_name(self, name: str, among: set[str] | None = None) -> Item:
-        """Return the one sample that a name means; InputError when there is none, or several."""
+    def with_name(self, names: Sequence[str], among: set[str] | None = None) -> Item:
+        """Return the one sample that a review's names mean; InputError when none, or several."""
         several: list[str] = []
-        for candidate in _candidates(name):
+        for candidate in (found for name in names for found in _candidates(name)):
             items = [
                 item
                 for item in self._by_name.get(candidate, ())
@@ -152,6 +154,7 @@ class _Samples:
             if len(items) == 1:
                 return items[0]
             several = several or [item.key for item in items]
+        name = names[-1] or names[0]
         if several:
             raise InputError(
                 f"{name}: expected the name of one image, found {len(several)} that have it "
@@ -180,6 +183,8 @@ def _candidates(name: str) -> Iterator[str]:
     exported = roboflow_stem(parts[-1])
     if exported is not None:
         stems.append(exported)
+    if (bare := without_upload(stem)) != stem:
+        stems.append(bare)
     for last in stems:
         folders = parts[:-1]
         for start in range(len(folders) + 1):
@@ -197,5 +202,10 @@ def _sha256(file: FileRef) -> str | None:
         return None
 
 
-def _failure(review: Review, reader: ReviewReader, error: str) -> Failure:
-    return Failure(id=review.name, file=review.name, step=f"review ({reader.TOOL})", error=error)
+def _named(review: Item) -> str:
+    return review.listed_as or review.source_name
+
+
+def _failure(review: Item, tool: str, error: str) -> Failure:
+    name = _named(review)
+    return Failure(id=name, file=name, step=f"review ({tool})", error=error)

@@ -15,7 +15,7 @@ from datakit.records.drafting import Drafting
 from datakit.records.summary import Summary
 from datakit.verbs.prelabel import queue
 from datakit.verbs.prelabel.contents import contract_content, decided_by
-from datakit.verbs.prelabel.merge import merge
+from datakit.verbs.prelabel.merge import Merging, merge
 from datakit.verbs.prelabel.options import GPU_BATCH, THREADS_OF_A_PROCESS, VERB, Options, is_gpu
 from datakit.verbs.prelabel.stages import StageTimes
 from datakit.verbs.shared.pipeline import Contents, process
@@ -54,16 +54,17 @@ def run(options: Options, progress: ProgressListener | None = None) -> Summary:
         If the device's memory cannot hold the model and one photo.
     """
     if options.merge is not None and options.into is not None:
-        return merge(
-            options.merge,
-            options.into,
+        how = Merging(
+            mapping=options.map,
+            boxes=options.boxes,
+            annotator=options.annotator,
             workers=options.workers,
             engine=options.engine,
             ray_address=options.ray_address,
             strict=options.strict,
             dry_run=options.dry_run,
-            progress=progress,
         )
+        return merge(options.merge, options.into, how, progress)
 
     options, choice = _placed(options)
     source = options.open(progress)

@@ -87,6 +87,8 @@ class ImageLabel:
         Bounds (x0, y0, x1, y1 in whole pixels) of objects that are there and cannot be drawn.
     failures : list of Failure
     state : {"complete", "partial", "none"}
+    refused : int
+        Objects that are there and whose shape or class cannot be believed.
     """
 
     canvas_wh: tuple[int, int]
@@ -95,6 +97,7 @@ class ImageLabel:
     unknown: list[tuple[int, int, int, int]] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
     state: LabelState = "complete"
+    refused: int = 0
 
     @property
     def objects(self) -> list[Shape]:
@@ -160,7 +163,7 @@ def read_label(item: Item, canvas_wh: tuple[int, int], rules: LabelRules) -> Ima
     if item.annotations is None:
         return ImageLabel(canvas_wh, state="none")
     label = ImageLabel(canvas_wh)
-    unknown = False
+    unknown, refused = False, 0
     for found in READERS.load(item.layout).objects(item, canvas_wh):
         one = _mapped(found, rules.mapping)
         if _is_foreign(one, rules):
@@ -169,14 +172,14 @@ def read_label(item: Item, canvas_wh: tuple[int, int], rules: LabelRules) -> Ima
             shape = _shape(one, rules, label, item)
         except InputError as error:
             label.failures.append(_failure(item, one, str(error)))
-            shape = None
+            shape, refused = None, refused + one.extent
         if shape is not None:
             (label.ignored if _is_ignored(one, rules) else label.shapes).append(shape)
         elif one.extent:
             label.unknown.append(_bounds(one, canvas_wh))
             unknown = True
     label.shapes[:] = _merged(label.shapes, canvas_wh)
-    return replace(label, state="partial") if unknown else label
+    return replace(label, state="partial", refused=refused) if unknown else label
 
 
 def _mapped(found: LabelObject, mapping: ClassRules) -> LabelObject:

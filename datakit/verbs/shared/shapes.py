@@ -70,6 +70,8 @@ def canvas_of(item: Item, facts: Probe) -> tuple[tuple[int, int], int]:
     stated = item.stated_wh
     if stated is None or stated == facts.size_wh:
         return facts.size_wh, 1
+    if item.shown and stated == facts.stored_wh:
+        return facts.size_wh, 1
     if stated == facts.stored_wh and oriented_wh(stated, facts.orientation) == facts.size_wh:
         return stated, facts.orientation
     raise InputError(

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from datakit.core.matting.trimaps import p3m_trimap
 from datakit.errors import InputError
 from datakit.io.layouts.base import Item
-from datakit.io.layouts.picture import MAX_NAME, Picture, flat_name
+from datakit.io.layouts.picture import Picture
+from datakit.io.layouts.sample_names import MAX_NAME, flat_name
 from datakit.io.pixels import images
 from datakit.records.sample import Sample, Source
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any, ClassVar
 
@@ -10,11 +10,11 @@ import msgspec
 
 from datakit.io.layouts.base import Item
 from datakit.io.layouts.coco import ROBOFLOW_NAME
-from datakit.io.layouts.coco_file import annotation, coco_file
-from datakit.io.layouts.drawn import Drawing, Drawn, draw
-from datakit.io.layouts.objects import objects_of
-from datakit.io.layouts.picture import Picture, counted, side
-from datakit.io.layouts.tool_files import SOFT, soft_alpha
+from datakit.io.layouts.coco_file import annotation, annotations_of, coco_file, crowds, named
+from datakit.io.layouts.drawn import Drawing, Drawn
+from datakit.io.layouts.picture import Picture, counted
+from datakit.io.layouts.sample_names import SOFT, side
+from datakit.io.layouts.tool_files import IGNORE, shapes_of, soft_alpha
 from datakit.io.layouts.writer import Facts, Settings, Written
 from datakit.records.outline import OUTLINES
 
@@ -24,7 +24,7 @@ _HEAD = b'"info":{"description":"made by datakit"},"licenses":[],'
 _UPLOAD = Drawing(holes="bridge")
 
 
-class CocoFolders:
+class RoboflowWriter:
     """``SPLIT/IMAGE`` and ``SPLIT/_annotations.coco.json``, as Roboflow exports and uploads them.
 
     To upload, take the folder ``upload``: Roboflow's uploader stumbles over the files that datakit
@@ -48,12 +48,14 @@ class CocoFolders:
             f"{SOFT}/ for the labels to come back"
         ),
         tables=(_TABLE, OUTLINES),
+        carries_ignore=True,
     )
 
     def __init__(
         self, settings: Settings, drawing: Drawing = _UPLOAD, root: str = "upload/"
     ) -> None:
         self._classes = settings.classes
+        self.categories: Mapping[str, str] = {name: name for name in settings.classes}
         self._drawing = drawing
         self._root = root
 
@@ -66,12 +68,17 @@ class CocoFolders:
         item = picture.item
         image, again = picture.image_file(picture.suffix)
         path = f"{self.folder(item)}{item.rel}"
-        drawn = draw(objects_of(picture, self._classes), self._drawing)
+        shapes = shapes_of(picture, self._classes, self._drawing)
+        drawn = [shape for shape in shapes if shape.category != IGNORE]
+        unknown = [shape for shape in shapes if shape.category == IGNORE]
         height, width = picture.image.shape[:2]
         line = {
             "folder": self.folder(item),
             "image": {"file_name": item.rel, "width": width, "height": height},
-            "objects": [annotation(shape) for shape in drawn],
+            "objects": [
+                *map(annotation, drawn),
+                *(entry for shape in unknown for entry in crowds(shape, self._classes)),
+            ],
         }
         files, roles = soft_alpha(picture, f"{_split_folder(item)}{item.stem}")
         return Written(
@@ -86,6 +93,10 @@ class CocoFolders:
                 alphas_cut=int(picture.mask is None),
             ),
         )
+
+    def annotations(self, picture: Picture) -> bytes:
+        """Return a sample's annotations."""
+        return named(annotations_of(picture, self._classes, self._drawing))
 
     def finish(
         self, lines: Callable[[str], Iterator[bytes]]

@@ -1,1 +1,0 @@
-"""Writers that have not moved to `datakit.io.layouts` yet."""

@@ -1,0 +1,113 @@
+"""``via``: projects and region data of the VGG Image Annotator 1 and 2."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from datakit.errors import InputError, SchemaError
+from datakit.io.layouts.annotated import AnnotatedReader, Listed
+from datakit.io.layouts.base import Item, ReadSettings
+from datakit.io.layouts.json_files import UNREADABLE, head_of, mapped, one_of_many, reason
+from datakit.io.layouts.spool import Spool
+from datakit.io.layouts.via_classes import class_of
+from datakit.io.store.files import Root
+from datakit.records.failure import Failure
+from datakit.records.labels import LabelObject
+
+_METADATA = "_via_img_metadata"
+
+
+class _Entry(msgspec.Struct):
+    filename: str
+    regions: list[Any] | dict[str, Any] = []
+
+
+class ViaReader(AnnotatedReader):
+    """Every project (``_via_img_metadata``) and every file of region data below the root."""
+
+    layout = "via"
+
+    def __init__(
+        self,
+        root: Root,
+        names: list[str],
+        settings: ReadSettings = ReadSettings(),  # noqa: B008
+    ) -> None:
+        super().__init__(root, names, settings)
+        files = _files(root, names)
+        if not files:
+            raise InputError(f"{root.root}: expected a JSON file of VIA's, found none")
+        self._spool = Spool()
+        self._classes: dict[str, None] = {}
+        failures: list[Failure] = []
+        listed = [entry for name in files for entry in self._read(root, name, failures)]
+        self.failures = tuple(failures)
+        self.index(listed, files)
+
+    @staticmethod
+    def accepts(root: Root, names: list[str]) -> bool:
+        """Tell whether there is a file of VIA's."""
+        return bool(_files(root, names))
+
+    def text(self, listed: Listed) -> bytes:
+        """Return an image's regions as a JSON array."""
+        return self._spool[listed.place]
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The classes in the order in which the regions have them."""
+        return tuple(self._classes)
+
+    @staticmethod
+    def objects(item: Item, size_wh: tuple[int, int]) -> list[LabelObject]:
+        """Return an image's regions."""
+        from datakit.io.layouts.via_regions import read_regions
+
+        return read_regions(item.annotations or b"[]")
+
+    def _read(self, root: Root, name: str, failures: list[Failure]) -> Iterator[Listed]:
+        try:
+            with mapped(root, name) as text:
+                found: Any = msgspec.json.decode(text)
+        except UNREADABLE as error:
+            raise SchemaError(f"{name}: expected a JSON file of VIA's; {reason(error)}") from None
+        entries = found.get(_METADATA, found) if isinstance(found, dict) else {}
+        folder = name.rpartition("/")[0]
+        for key, entry in entries.items():
+            try:
+                image = msgspec.convert(entry, _Entry)
+            except msgspec.ValidationError as error:
+                said = f"{key}: {error}"
+                failures.append(
+                    Failure(id=key, file=name, step="read", error=said, path=f"$.{key}")
+                )
+                continue
+            regions = image.regions
+            if isinstance(regions, dict):
+                regions = list(regions.values())
+            for region in regions:
+                if label := class_of(region):
+                    self._classes.setdefault(label)
+            yield Listed(
+                name=image.filename,
+                file=name,
+                place=self._spool.add(msgspec.json.encode(regions)),
+                id=key,
+                path=f"$.{key}",
+                folders=tuple(dict.fromkeys((folder, f"{folder}/images".lstrip("/"), ""))),
+            )
+
+
+def _files(root: Root, names: list[str]) -> list[str]:
+    found = []
+    others = one_of_many(names)
+    for name in names:
+        if name.lower().endswith(".json") and name not in others:
+            head = head_of(root, name)
+            region_data = b'"regions"' in head and b'"filename"' in head
+            if head[:1] == b"{" and (region_data or _METADATA.encode() in head):
+                found.append(name)
+    return found

@@ -1,0 +1,31 @@
+"""The class of a region of VIA, whose attributes everybody names as they like."""
+
+from __future__ import annotations
+
+CLASS_NAMES = ("class", "label", "category", "name", "type", "object")
+"""Attributes of a region that say its class, the first that is there."""
+
+
+def class_of(region: object) -> str:
+    """Return the class that a region's attributes say; empty when they do not.
+
+    The attribute that is named so, else the only one; a choice of several is the one that is set.
+
+    Examples
+    --------
+    >>> class_of({"region_attributes": {"quality": "good", "class": "cat"}})
+    'cat'
+    >>> class_of({"region_attributes": {"kind": {"cat": True}}})
+    'cat'
+    """
+    attributes = region.get("region_attributes") if isinstance(region, dict) else None
+    if not isinstance(attributes, dict):
+        return ""
+    said = {str(key).lower(): value for key, value in attributes.items()}
+    named = next((said[key] for key in CLASS_NAMES if key in said), None)
+    if named is None and len(said) == 1:
+        named = next(iter(said.values()))
+    if isinstance(named, dict):
+        chosen = [key for key, value in named.items() if value]
+        named = chosen[0] if len(chosen) == 1 else None
+    return named.strip() if isinstance(named, str) else ""
