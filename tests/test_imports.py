@@ -96,7 +96,7 @@ def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
     ours = {name for name in loaded if name.startswith("datakit")}
     assert ours == {
         *("datakit", "datakit.cli", "datakit.cli.main"),
-        *("datakit.verbs", "datakit.verbs.table", "datakit.version"),
+        *("datakit.verbs", "datakit.verbs.table", "datakit.verbs.verb", "datakit.version"),
     }
 
 

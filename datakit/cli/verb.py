@@ -13,7 +13,7 @@ from datakit.cli.flags import flags
 from datakit.cli.progress import make_progress
 from datakit.cli.results import show
 from datakit.errors import DatakitError
-from datakit.verbs.table import Verb
+from datakit.verbs.verb import Verb
 
 EXIT_UNUSABLE = 2
 EXIT_INTERRUPTED = 130

@@ -8,7 +8,8 @@ from types import NoneType
 from typing import Annotated, Any, Literal, get_args, get_origin
 
 from datakit.verbs.shared.api import parameters
-from datakit.verbs.table import VERBS, Verb
+from datakit.verbs.table import VERBS
+from datakit.verbs.verb import Verb
 
 _HEAD = '''"""Made from the table of verbs by ``python -m datakit.verbs.schemas schemas``."""
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import Any, ClassVar, cast
+
+import numpy as np
+import numpy.typing as npt
 
 from datakit.errors import InputError
 from datakit.io.layouts.base import SPLITS, Item, ReadSettings
@@ -19,10 +22,6 @@ from datakit.io.layouts.writer import Facts, Place, Settings, Shard, label_map_f
 from datakit.io.store.containers import NpyContainer
 from datakit.io.store.files import FileRef, Root, container_of
 from datakit.records.card import Command
-
-if TYPE_CHECKING:  # arrays are a worker's
-    import numpy as np
-    import numpy.typing as npt
 
 
 class NumpyReader(PictureReader):
@@ -152,8 +151,6 @@ class NumpyWriter:
 
     def write(self, shard: Shard, pictures: Iterator[Picture], place: Place) -> Mapping[str, int]:
         """Write one array a kind."""
-        import numpy as np
-
         rows: dict[str, list[npt.NDArray[Any]]] = {kind: [] for kind in ("image", *self._kinds)}
         for picture in pictures:
             for kind, arrays in rows.items():
@@ -180,8 +177,6 @@ class NumpyWriter:
 
 def _widened(kind: str, array: npt.NDArray[Any], dtype: np.dtype[Any]) -> npt.NDArray[Any]:
     """Return an array in a wider type; an alpha keeps its share of the type's largest value."""
-    import numpy as np
-
     wide: npt.NDArray[Any] = array.astype(dtype, copy=False)
     if kind == "alpha" and array.dtype != dtype:
         wide = wide * dtype.type(np.iinfo(dtype).max // np.iinfo(array.dtype).max)

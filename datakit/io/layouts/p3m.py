@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import ClassVar
 
+import numpy as np
+
 from datakit.io.layouts.base import Item, ReadSettings
 from datakit.io.layouts.picture import Picture, counted
 from datakit.io.layouts.pictures import PictureReader, Placement, is_image, refs_of
@@ -88,8 +90,6 @@ class P3mWriter:
 
     def write(self, picture: Picture) -> Written:
         """Return image and matte, with colours (train) or trimap (validation)."""
-        import numpy as np
-
         from datakit.core.matting.foreground import estimate_foreground
         from datakit.io.pixels import images
 

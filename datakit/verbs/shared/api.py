@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from datakit.records.base import Options
-from datakit.verbs.table import Verb
+from datakit.verbs.verb import Verb
 
 
 def python_verb(row: Verb) -> Callable[..., Any]:
