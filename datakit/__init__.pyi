@@ -17,7 +17,7 @@ from datakit.records.statistics import Statistics
 from datakit.records.stored_weights import WeightsReport
 from datakit.records.summary import Summary
 from datakit.records.training import Training
-from datakit.verbs.table import Verb
+from datakit.verbs.verb import Verb
 
 _Text = str | PathLike[str]
 
