@@ -13,30 +13,35 @@ What is read or written is an object to hold, whatever its layout:
 >>> dataset.where("fg_ratio > 0.2")[0].mask  # doctest: +SKIP
 """
 
-from __future__ import annotations
-
-from importlib import import_module
-from typing import Any
-
-from datakit.verbs.table import VERBS
-from datakit.version import __version__
-
-__all__ = ["VERBS", "Dataset", "__version__", "open", *VERBS]
+# Nothing is imported here that takes time: the command handles Ctrl-C from its first instruction,
+# and this runs before it.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 _NOTEBOOK = {"Dataset": "Dataset", "open": "open_dataset"}
 """Names of this package -> names in `datakit.notebook.dataset`."""
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> "Any":
     # Imported at first use, so that `import datakit` and `datakit --help` cost nothing.
+    from importlib import import_module
+
+    if name == "__version__":
+        return import_module("datakit.version").__version__
     if name in _NOTEBOOK:
         return getattr(import_module("datakit.notebook.dataset"), _NOTEBOOK[name])
-    if name not in VERBS:
+    verbs = import_module("datakit.verbs.table").VERBS
+    if name == "VERBS":
+        return verbs
+    if name == "__all__":
+        return ["VERBS", "Dataset", "__version__", "open", *verbs]
+    if name not in verbs:
         raise AttributeError(f"module 'datakit' has no attribute {name!r}")
-    function = import_module("datakit.verbs.shared.api").python_verb(VERBS[name])
+    function = import_module("datakit.verbs.shared.api").python_verb(verbs[name])
     globals()[name] = function
     return function
 
 
 def __dir__() -> list[str]:
-    return sorted([*__all__, "__doc__", "__name__"])
+    return sorted([*__getattr__("__all__"), "__doc__", "__name__"])

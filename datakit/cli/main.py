@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-import sys
 from difflib import get_close_matches
 from importlib import import_module
 
 import click
 
+from datakit.cli import ending, streams
+from datakit.errors import printable
 from datakit.verbs.table import VERBS, by_group
 from datakit.version import __version__
 
@@ -58,17 +59,28 @@ def app() -> None:
 
     Every verb reads SRC, which it never changes, and writes a new folder DST.
     Exit codes: 0 done; 1 done, with findings; 2 wrong usage or input, no dataset was written;
-    3 done, but some items failed (see failures.jsonl).
+    3 done, but some items failed (see failures.jsonl); 70 a fault of datakit, of a library, or of
+    the output's own; 130 interrupted.
     """
 
 
-def main() -> None:
-    """Run the command line."""
+def main() -> int:
+    """Run the command line and return its exit code."""
+    streams.prepare()
+    ending.listen(ending.end_at_once)
     # albumentations asks PyPI for its version when imported; datakit makes no such call.
     os.environ["NO_ALBUMENTATIONS_UPDATE"] = "1"
     try:
-        app.main(prog_name="datakit", standalone_mode=True)
-    except BrokenPipeError:
-        # The reader of a pipe (head) has gone: that is its right.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
+        app.main(prog_name="datakit", standalone_mode=False)
+        code = 0
+    except SystemExit as ended:
+        code = ended.code if isinstance(ended.code, int) else ending.EXIT_FAULT
+    except click.ClickException as error:
+        error.message = printable(error.message)  # type: ignore[misc]
+        error.show()
+        code = error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        code = ending.interrupted(KeyboardInterrupt(), "again")
+    except Exception as error:  # noqa: BLE001
+        code = ending.fault(error)
+    return ending.finish(code)

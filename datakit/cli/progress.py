@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 
 import click
 
+from datakit.errors import printable
 from datakit.verbs.shared.progress import ProgressListener, SilentProgress
 
 PLAIN_SECONDS = 10.0
@@ -38,16 +39,19 @@ class _Quiet(SilentProgress):
     """No progress; only what a person needs to go on."""
 
     def announce(self, text: str) -> None:
-        click.echo(text, err=True)
+        # Of several lines, which are datakit's own.
+        click.echo("\n".join(map(printable, text.split("\n"))), err=True)
 
 
 class _Lines(SilentProgress):
     """Lines of their own on stderr, which a bar and plain progress share."""
 
     def note(self, text: str) -> None:
-        click.echo(text, err=True)
+        click.echo(printable(text), err=True)
 
-    announce = note
+    def announce(self, text: str) -> None:
+        # Of several lines, which are datakit's own.
+        click.echo("\n".join(map(printable, text.split("\n"))), err=True)
 
 
 class _Bar(_Lines):

@@ -7,16 +7,13 @@ import traceback
 from typing import Any
 
 import click
-import msgspec
 
+from datakit.cli import ending
 from datakit.cli.flags import flags
 from datakit.cli.progress import make_progress
-from datakit.cli.results import show
-from datakit.errors import DatakitError
+from datakit.cli.results import escaped_json, show
+from datakit.errors import DatakitError, printable, resource_fault
 from datakit.verbs.verb import Verb
-
-EXIT_UNUSABLE = 2
-EXIT_INTERRUPTED = 130
 
 
 def command(row: Verb) -> click.Command:
@@ -26,26 +23,20 @@ def command(row: Verb) -> click.Command:
     def callback(*, as_json: bool, quiet: bool, verbose: bool, **values: Any) -> None:
         try:
             given = {key: tuple(v) if isinstance(v, list) else v for key, v in values.items()}
-            result = row.run()(options(**given), make_progress(quiet=quiet))
-        except DatakitError as error:
+            run = row.run()
+            with ending.working():
+                result = run(options(**given), make_progress(quiet=quiet))
+        except (DatakitError, OSError) as error:
             if verbose:
-                traceback.print_exc()
-            click.echo(f"Error: {error}", err=True)
-            sys.exit(EXIT_UNUSABLE)
-        except OSError as error:
-            # A path that the user gave and nobody may look at, or that cannot be one.
-            if verbose:
-                traceback.print_exc()
-            where = str(error.filename)[:200] if error.filename else "the file system"
-            click.echo(f"Error: {where}: {error.strerror or error}; check the path", err=True)
-            sys.exit(EXIT_UNUSABLE)
-        except KeyboardInterrupt:
+                sys.stderr.write(escaped_traceback(error))
+            ending.say(f"Error: {_sentence(error)}")
+            sys.exit(ending.EXIT_UNUSABLE)
+        except KeyboardInterrupt as error:
             resumes = "resume" in options.__struct_fields__
             way = "with --resume to go on" if resumes else "again: it goes on where it was"
-            click.echo(f"Interrupted; run the same command {way}.", err=True)
-            sys.exit(EXIT_INTERRUPTED)
+            sys.exit(ending.interrupted(error, way))
         if as_json:
-            click.echo(msgspec.json.encode(result))
+            click.echo(escaped_json(result))
         elif not quiet:
             show(result)
         sys.exit(result.exit_code)
@@ -64,6 +55,24 @@ def command(row: Verb) -> click.Command:
         epilog="\b\nExamples:\n" + "\n".join(f"  {example}" for example in row.examples),
         context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     )
+
+
+def _sentence(error: DatakitError | OSError) -> str:
+    """Return what is wrong as one sentence."""
+    if isinstance(error, DatakitError):
+        return str(error)
+    if short := resource_fault(error):
+        return short
+    # A path that the user gave and nobody may look at, or that cannot be one.
+    where = str(error.filename)[:200] if error.filename else "the file system"
+    return f"{where}: {error.strerror or error}; check the path"
+
+
+def escaped_traceback(error: BaseException) -> str:
+    """Return a traceback whose messages hold no control characters."""
+    lines = traceback.format_tb(error.__traceback__)
+    last = f"{type(error).__name__}: {printable(str(error))}"
+    return f"Traceback (most recent call last):\n{''.join(lines)}{last}\n"
 
 
 class _Verb(click.Command):

@@ -100,11 +100,15 @@ class LazyTask:
         Its keyword arguments; they must be picklable.
     needs : Needs
         What it asks of its workers.
+    by_key : tuple of str
+        The parameters (mappings, sets) in which an item is looked up by its key alone: of these,
+        only what they say of the item decides what is made of it.
     """
 
     target: str
     params: Mapping[str, Any]
     needs: Needs = Needs()
+    by_key: tuple[str, ...] = ()
 
     def setup(self) -> TaskWorker[Any, Any]:
         """Build the worker."""
@@ -226,7 +230,7 @@ def ordered_map(
     task: Task[Item, Value],
     items: Iterable[Item],
     *,
-    recorded: Callable[[str], Value | None] = lambda key: None,
+    recorded: Callable[[Item], Value | None] = lambda item: None,
 ) -> Generator[Outcome[Value], None, None]:
     """Run ``task`` over ``items`` and yield one outcome per item, in the order of the items.
 
@@ -239,7 +243,7 @@ def ordered_map(
     items : iterable
         Read lazily: only a window of a few chunks a worker is in memory.
     recorded : callable
-        Key -> the value of an earlier run, or None when the item is still to be done.
+        Item -> the value of an earlier run, or None when it is still to be done.
 
     Yields
     ------
@@ -265,7 +269,7 @@ class _Window(Generic[Item, Value]):
         self,
         engine: Engine,
         session: Session,
-        recorded: Callable[[str], Value | None],
+        recorded: Callable[[Item], Value | None],
         needs: Needs = Needs(),
     ) -> None:
         self._session = session
@@ -279,7 +283,7 @@ class _Window(Generic[Item, Value]):
 
     def run(self, items: Iterable[Item]) -> Iterator[Outcome[Value]]:
         for item in items:
-            value = self._recorded(item.key)
+            value = self._recorded(item)
             if value is not None:
                 self._known[item.key] = value
             self._chunk.append(item)

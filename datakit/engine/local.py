@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import multiprocessing
 import os
 import pickle
@@ -13,6 +14,7 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from multiprocessing.connection import wait
+from pathlib import Path
 from typing import Any
 
 from datakit.engine.base import (
@@ -27,7 +29,7 @@ from datakit.engine.base import (
     prepared,
 )
 from datakit.engine.worker import set_up
-from datakit.errors import DatakitError, EngineError
+from datakit.errors import DatakitError, EngineError, resource_fault
 
 STARTS = 3
 
@@ -96,7 +98,8 @@ class _Processes:
 
     def submit(self, chunk: Sequence[Keyed]) -> _Submitted:
         try:
-            return _Submitted(self._pool.submit(_run_chunk, list(chunk)))
+            with _starting_workers():
+                return _Submitted(self._pool.submit(_run_chunk, list(chunk)))
         except BrokenProcessPool:
             # The broken pool's unfinished chunks find out by their own futures.
             self._end(self._pool)
@@ -107,7 +110,9 @@ class _Processes:
         if self._alone is None:
             self._alone = self._started_alone()
         try:
-            return _Submitted(self._alone.submit(_run_chunk, [item])).result()[0]
+            with _starting_workers():
+                submitted = _Submitted(self._alone.submit(_run_chunk, [item]))
+            return submitted.result()[0]
         except (BrokenProcessPool, WorkerDied):
             self._end(self._alone)
             self._alone = None
@@ -118,7 +123,9 @@ class _Processes:
         for _ in range(STARTS):
             pool = self._new_pool(1)
             try:
-                pool.submit(_ready).result()
+                with _starting_workers():
+                    ready = pool.submit(_ready)
+                ready.result()
             except BrokenProcessPool:
                 self._end(pool)
             else:
@@ -135,9 +142,10 @@ class _Processes:
 
     def _new_pool(self, workers: int) -> ProcessPoolExecutor:
         # Spawned, not forked: a fork copies locks held by threads of OpenCV, torch or a notebook.
-        return ProcessPoolExecutor(
-            workers, multiprocessing.get_context("spawn"), _start_worker, (self._blob,)
-        )
+        with _starting_workers():
+            return ProcessPoolExecutor(
+                workers, multiprocessing.get_context("spawn"), _start_worker, (self._blob,)
+            )
 
     def _end(self, pool: ProcessPoolExecutor) -> None:
         processes, queue = (
@@ -153,6 +161,42 @@ class _Processes:
         # this process for that thread (CPython issue 94777).
         if sys.version_info < (3, 11, 5) and queue is not None:
             queue._reader.close()
+
+
+_NOT_FOR_WORKERS = frozenset({signal.SIGINT, signal.SIGHUP})
+"""Signals that a terminal sends to all processes; this one ends its workers by itself."""
+
+
+@contextmanager
+def _starting_workers() -> Iterator[None]:
+    """Start processes with the terminal's signals blocked, so that they never see them.
+
+    Raises
+    ------
+    EngineError
+        If this machine is short of what a process needs.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _NOT_FOR_WORKERS)
+    try:
+        yield
+    except OSError as error:
+        raise EngineError(f"workers cannot be started: {_shortage(error)}") from error
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _shortage(error: OSError) -> str:
+    """Return what is short where processes cannot be started."""
+    if error.errno == errno.ENOSPC or (error.errno == errno.ENOENT and _no_shared_memory()):
+        return (
+            f"shared memory (/dev/shm) is full or not there ({error.strerror}); make room in it "
+            "(docker run --shm-size=1g), or use --workers 0"
+        )
+    return resource_fault(error) or str(error.strerror or error)
+
+
+def _no_shared_memory() -> bool:
+    return sys.platform == "linux" and not Path("/dev/shm").is_dir()
 
 
 class _Submitted:

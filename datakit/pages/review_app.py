@@ -156,8 +156,14 @@ def serve(guard: Any, listener: Any) -> None:
     """Answer requests on a bound socket until the process is told to end."""
     import uvicorn
 
+    from datakit.pages.connections import BACKLOG, LimitedProtocol, limit_logs
+
+    limit_logs()
     config = uvicorn.Config(
         guard,
+        http=LimitedProtocol,
+        backlog=BACKLOG,
+        log_config=None,
         log_level="error",
         access_log=False,
         lifespan="off",

@@ -7,17 +7,13 @@ import os
 import threading
 from pathlib import Path
 
-import cv2
-
 from datakit.errors import DatakitError
-from datakit.io.pixels import images
-from datakit.io.pixels.decoders import decode_small_photo
 from datakit.io.store import atomic
 from datakit.io.store.files import FileRef
+from datakit.pages.decoding import DecodingProcess
 
 SIDE_PX = 128
 MOST_BYTES = 256 << 20
-_QUALITY = 80
 
 
 class Thumbnails:
@@ -36,6 +32,7 @@ class Thumbnails:
         self._most_bytes = most_bytes
         self._mutex = threading.Lock()
         self._bytes: int | None = None
+        self._decoding = DecodingProcess()
 
     def get(self, image: FileRef, *, keep: bool) -> tuple[bytes, str]:
         """Return the thumbnail of an image, and the sha256 of the image's bytes.
@@ -55,15 +52,19 @@ class Thumbnails:
         data = image.read()
         digest = hashlib.sha256(data).hexdigest()
         if not keep:
-            return _small(data, image.name), digest
+            return self._decoding.small(data, image.name, SIDE_PX), digest
         path = self._folder / digest[:2] / f"{digest}-{SIDE_PX}.jpg"
         try:
             small = path.read_bytes()
             os.utime(path)
         except OSError:
-            small = _small(data, image.name)
+            small = self._decoding.small(data, image.name, SIDE_PX)
             self._keep(path, small)
         return small, digest
+
+    def close(self) -> None:
+        """End the process that decodes."""
+        self._decoding.close()
 
     def _keep(self, path: Path, small: bytes) -> None:
         try:
@@ -100,12 +101,3 @@ class Thumbnails:
                     continue
                 found.append((facts.st_mtime, facts.st_size, str(Path(parent, name))))
         return found
-
-
-def _small(data: bytes, name: str) -> bytes:
-    image = decode_small_photo(data, name, side_px=SIDE_PX)
-    scale = SIDE_PX / max(image.shape[:2])
-    if scale < 1:
-        size_wh = (max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale)))
-        image = cv2.resize(image, size_wh, interpolation=cv2.INTER_AREA)
-    return images.encode_jpeg(image, _QUALITY)

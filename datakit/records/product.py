@@ -11,6 +11,20 @@ from datakit.records.failure import Failure
 from datakit.records.sample import Sample
 
 
+class SourceFile(Record, frozen=True, kw_only=True):
+    """A file of the source as it was when an item was made of it."""
+
+    name: Annotated[str, Meta(description="path below its root")]
+    sha256: str
+    size_bytes: int
+    root: Annotated[
+        int | None,
+        Meta(description="None: the item's own source; else which of the options names its root"),
+    ] = None
+    mtime_ns: int = 0
+    inode: int = 0
+
+
 class Product(Record, frozen=True, kw_only=True):
     """The result of one item, also the line that the journal keeps of it."""
 
@@ -20,7 +34,8 @@ class Product(Record, frozen=True, kw_only=True):
         default_factory=dict
     )
     digests: Annotated[
-        dict[str, str], Meta(description="file in an object store -> its MD5, to resume by")
+        dict[str, str],
+        Meta(description="file in DST -> its sha256, in an object store its MD5, to resume by"),
     ] = field(default_factory=dict)
     lines: Annotated[
         dict[str, str], Meta(description="further table in DST -> this item's lines of it")
@@ -28,3 +43,10 @@ class Product(Record, frozen=True, kw_only=True):
     counts: Annotated[
         dict[str, int], Meta(description="what the verb counts beside samples and labels")
     ] = field(default_factory=dict)
+    basis: Annotated[
+        str | None,
+        Meta(description="sha256 of what task and source say of the item; None: not known"),
+    ] = None
+    inputs: Annotated[
+        tuple[SourceFile, ...], Meta(description="files that it was made of, to resume by")
+    ] = ()

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Iterator
+from contextlib import closing
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,7 @@ from datakit.errors import InputError
 from datakit.io.dataset.decisions import open_log, read_decisions
 from datakit.io.store.files import FileRef
 from datakit.pages import mask_overlay
+from datakit.pages.decoding import DecodingProcess
 from datakit.pages.review_queue import Ask, ReviewQueue, Subject
 from datakit.pages.thumbnails import Thumbnails
 from tests.verbs.exports import photo
@@ -63,8 +66,10 @@ def queue(tmp_path: Path, alpha: np.ndarray) -> Iterator[ReviewQueue]:
         ),
         Subject(id="waits", waiting=True),
     ]
-    with open_log(tmp_path / "review") as log:
-        thumbnails = Thumbnails(log.folder / "thumbnails")
+    with (
+        open_log(tmp_path / "review") as log,
+        closing(Thumbnails(log.folder / "thumbnails")) as thumbnails,
+    ):
         yield ReviewQueue(subjects, lambda subject: {"id": subject.id}, log, thumbnails)
 
 
@@ -158,18 +163,34 @@ def test_thumbnails_do_not_grow_for_ever(tmp_path: Path) -> None:
         for at in range(6)
     ]
     folder = tmp_path / "thumbnails"
-    first, digest = Thumbnails(folder).get(refs[0], keep=True)
+    with closing(Thumbnails(folder)) as thumbnails:
+        first, digest = thumbnails.get(refs[0], keep=True)
     assert Image.open(BytesIO(first)).size == (128, 85)
     assert [path.name for path in folder.rglob("*.jpg")] == [f"{digest}-128.jpg"]
-    bounded = Thumbnails(folder, most_bytes=3 * len(first))
-    for ref in refs:
-        bounded.get(ref, keep=True)
-    assert len(list(folder.rglob("*.jpg"))) <= 3
-    assert Thumbnails(folder).get(refs[0], keep=True)[0] == first
-    # A folder that cannot be written to hides no picture.
-    shutil.rmtree(folder)
-    folder.write_text("in the way")
-    assert Thumbnails(folder).get(refs[0], keep=True)[0] == first
+    with closing(Thumbnails(folder, most_bytes=3 * len(first))) as bounded:
+        for ref in refs:
+            bounded.get(ref, keep=True)
+        assert len(list(folder.rglob("*.jpg"))) <= 3
+        assert bounded.get(refs[0], keep=True)[0] == first
+        # A folder that cannot be written to hides no picture.
+        shutil.rmtree(folder)
+        folder.write_text("in the way")
+        assert bounded.get(refs[0], keep=True)[0] == first
+
+
+def test_a_picture_that_ends_its_process_is_an_error_and_others_are_shown(tmp_path: Path) -> None:
+    good = write(tmp_path / "good.png", np.zeros((20, 30, 3), np.uint8))
+    with closing(DecodingProcess()) as process:
+        with pytest.raises(InputError, match="died 3 times"):
+            process.small(Deadly(), "bad.png", 128)  # type: ignore[arg-type]
+        assert process.small(good.read(), "good.png", 128).startswith(b"\xff\xd8")
+
+
+class Deadly:
+    """Ends the process that unpickles it, as a picture may that a codec cannot bear."""
+
+    def __reduce__(self) -> object:
+        return os._exit, (1,)
 
 
 def test_other_depths(tmp_path: Path) -> None:

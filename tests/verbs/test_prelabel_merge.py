@@ -85,8 +85,10 @@ def test_what_nobody_changed_stays_to_the_byte(
     assert summary.exit_code == 0
     assert summary.counts["reviewed"] == 3 and "changed" not in summary.counts
     before, after = labels(drafts), labels(into)
-    views = {"train/metadata.jsonl", "val/metadata.jsonl"}
-    assert {k: v for k, v in after.items() if k not in views} == before
+    views = {"train/metadata.jsonl", "val/metadata.jsonl", ".datakit", ".datakit/record.jsonl"}
+    assert {k: v for k, v in after.items() if k not in views} == {
+        k: v for k, v in before.items() if k not in views
+    }
     assert (into / "drafts.jsonl").read_bytes() == (drafts / "drafts.jsonl").read_bytes()
     assert {row["iou"] for row in rows(into / "review.csv")} == {"1.0"}
     for key in NAMES:
@@ -153,7 +155,7 @@ def test_a_second_merge_changes_no_label_and_keeps_what_was_learnt(
     first = labels(into), (into / "changes.jsonl").read_bytes()
     summary = merged(reviewed, into)
     assert "changed" not in summary.counts
-    views = {"train/metadata.jsonl", "val/metadata.jsonl"}
+    views = {"train/metadata.jsonl", "val/metadata.jsonl", ".datakit", ".datakit/record.jsonl"}
     again = labels(into)
     assert {k for k in again if again[k] != first[0][k]} <= views
     assert (into / "changes.jsonl").read_bytes() == first[1]

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
+
+from datakit.errors import printable
 from datakit.registry import Registry
+
+_ALLOWED = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 
 SHOWS: Registry[Callable[[Any], None]] = Registry(
     "result",
@@ -27,5 +33,30 @@ SHOWS: Registry[Callable[[Any], None]] = Registry(
 
 
 def show(result: Any) -> None:
-    """Print a result on stdout, as its kind of record is printed."""
-    SHOWS.load(type(result).__name__)(result)
+    """Print a result on stdout, as its kind of record is printed; its texts hold no controls."""
+    SHOWS.load(type(result).__name__)(escaped(result))
+
+
+def escaped(result: Any) -> Any:
+    """Return a record with every text in it as it may reach a terminal."""
+    return msgspec.convert(_escaped(msgspec.to_builtins(result)), type(result))
+
+
+def _escaped(value: Any) -> Any:
+    if isinstance(value, str):
+        return printable(value)
+    if isinstance(value, dict):
+        return {
+            # The example of ``run --init`` is a text of datakit's own, of many lines.
+            _escaped(key): one if key == "text" else _escaped(one)
+            for key, one in value.items()
+        }
+    if isinstance(value, list | tuple):
+        return [_escaped(one) for one in value]
+    return value
+
+
+def escaped_json(result: Any) -> str:
+    """Return a record as JSON in which also the controls that JSON allows are escapes."""
+    text = msgspec.json.encode(result).decode()
+    return _ALLOWED.sub(lambda found: f"\\u{ord(found[0]):04x}", text)

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
 from contextlib import suppress
-from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 
 from datakit.io.dataset.journal import Journal
-from datakit.io.store import written_digests
-from datakit.io.store.object_store import Entry
 from datakit.io.store.storage import ObjectPath
 from datakit.records.product import Product
 
@@ -49,11 +45,10 @@ class ObjectJournal(Journal):
     """
 
     def __init__(self, out: ObjectPath, work: ObjectPath, path: Path, fingerprint: str) -> None:
-        self._out = out
         self._parts = work / PARTS
         self._number, self._sent_bytes = self._download(path)
         self._sent_s = time.monotonic()
-        super().__init__(path, fingerprint, str(out))
+        super().__init__(path, fingerprint, out)
         self._sent_bytes = min(self._sent_bytes, self._handle.tell())
         if not self._sent_bytes:
             # At once: from here on the place is one that datakit wrote.
@@ -95,24 +90,6 @@ class ObjectJournal(Journal):
         (self._parts / _name(self._number)).write_bytes(lines)
         self._number += 1
         self._sent_bytes, self._sent_s = size, time.monotonic()
-
-    def _is_whole(self, product: Product) -> bool:
-        return all(
-            self._holds(name, size, product.digests.get(name))
-            for name, size in product.files.items()
-        )
-
-    def _holds(self, name: str, size: int, digest: str | None) -> bool:
-        entry = self._listing.get(f"{self._out.key}/{name}")
-        if entry is None or entry.size != size or digest is None:
-            return False
-        # A tag may be no digest (encrypted objects, uploads in parts): then the bytes tell.
-        return entry.md5 == digest or written_digests.md5((self._out / name).read_bytes()) == digest
-
-    @cached_property
-    def _listing(self) -> Mapping[str, Entry]:
-        """All objects as they were when the first item was looked up, by one listing."""
-        return {entry.key: entry for entry in self._out.store.below(self._out.key)}
 
     def __exit__(
         self,

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
 from io import FileIO
+from itertools import chain
 from pathlib import Path
 from types import MappingProxyType
 from typing import Literal
@@ -14,22 +15,22 @@ from typing import Literal
 import msgspec
 
 from datakit.errors import InputError
+from datakit.io.dataset import ownership
 from datakit.io.dataset.journal import JOURNAL as JOURNAL
-from datakit.io.dataset.journal import Journal
-from datakit.io.dataset.workspace import Workspace, has_journal, open_workspace
-from datakit.io.store import atomic
+from datakit.io.dataset.journal import RECORD, Close, Journal, digest_of
+from datakit.io.dataset.names import CARD as CARD
+from datakit.io.dataset.names import FAILURES as FAILURES
+from datakit.io.dataset.names import MANIFEST as MANIFEST
+from datakit.io.dataset.views import SplitViews
+from datakit.io.dataset.workspace import Workspace, has_journal, open_workspace, tidy
+from datakit.io.store import atomic, ledger
 from datakit.io.store import lock as locks
 from datakit.io.store.lock import WORK as WORK
 from datakit.io.store.lock import Held, claim
-from datakit.io.store.storage import Location, ObjectPath, overlap
+from datakit.io.store.storage import Location, ObjectPath, is_inside, overlap
 from datakit.records.card import Card
 from datakit.records.failure import Failure
 from datakit.records.product import Product
-from datakit.records.sample import Sample
-
-CARD = "dataset.json"
-MANIFEST = "metadata.jsonl"
-FAILURES = "failures.jsonl"
 
 Mode = Literal["new", "resume", "overwrite"]
 
@@ -56,10 +57,14 @@ def is_finished(folder: Location) -> bool:
             with claim(folder):
                 # Its end takes away every lock that nobody holds.
                 pass
-    elif (folder / WORK).is_dir():
+    elif any(entry.name != RECORD for entry in _entries(folder / WORK)):
         with claim(folder):
-            shutil.rmtree(folder / WORK)
+            tidy(folder / WORK)
     return True
+
+
+def _entries(folder: Path) -> Iterator[Path]:
+    return folder.iterdir() if folder.is_dir() else iter(())
 
 
 def read_card(folder: Location) -> Card:
@@ -73,8 +78,22 @@ def read_card(folder: Location) -> Card:
         raise InputError(f"{path}: expected a datakit dataset card; {error}") from None
 
 
-def check_target(out: Location, mode: Mode, sources: tuple[Location, ...] = ()) -> None:
+def check_target(
+    out: Location,
+    mode: Mode,
+    sources: tuple[Location, ...] = (),
+    inputs: Sequence[tuple[str, Location]] = (),
+) -> None:
     """Refuse a target that a run must not write to; nothing is changed.
+
+    Parameters
+    ----------
+    out, mode : Location, Mode
+        The target, and what it may hold.
+    sources : tuple of Location
+        What is read; neither may lie in the other.
+    inputs : sequence of (str, Location)
+        Option and place of what is read beside them; none may lie in the target.
 
     Raises
     ------
@@ -85,6 +104,12 @@ def check_target(out: Location, mode: Mode, sources: tuple[Location, ...] = ()) 
     for source in sources:
         if overlap(out, source):
             raise InputError(f"{out}: expected a folder apart from the source {source}")
+    for option, path in inputs:
+        if is_inside(path, out):
+            raise InputError(
+                f"{option} {path}: expected an input apart from the target, found it inside "
+                f"{out}; move it out, or choose another folder"
+            )
     with atomic.write_errors(out):
         there = out.exists()
     if not there:
@@ -103,6 +128,8 @@ def check_target(out: Location, mode: Mode, sources: tuple[Location, ...] = ()) 
             "or --overwrite to replace a dataset"
         )
     if is_dataset(out):
+        if mode == "overwrite":
+            ownership.refuse_foreign(out)
         return
     if mode == "overwrite":
         raise InputError(
@@ -111,17 +138,15 @@ def check_target(out: Location, mode: Mode, sources: tuple[Location, ...] = ()) 
     raise InputError(f"{out}: --resume found no interrupted run here; name an empty folder")
 
 
-def reopen(out: Location, fingerprint: str, products: Mapping[str, Product]) -> None:
-    """Turn a finished dataset into a run that ``resume`` completes: its journal is written anew.
+def reopen(out: Location, fingerprint: str) -> None:
+    """Turn a finished dataset into a run that ``resume`` completes: its record becomes a journal.
 
     Parameters
     ----------
-    out : Path
-        A finished dataset.
+    out : Path or ObjectPath
+        A finished dataset; without a record all of it will be done again.
     fingerprint : str
         Of the run that is to go on.
-    products : mapping
-        Item -> what is kept of it; all other items will be done again.
 
     Raises
     ------
@@ -132,14 +157,22 @@ def reopen(out: Location, fingerprint: str, products: Mapping[str, Product]) -> 
         workspace = open_workspace(out)
         with atomic.write_errors(out):
             try:
-                workspace.reopen(fingerprint, products)
+                if (out / WORK / RECORD).is_file():
+                    workspace.reopen(fingerprint)
+                else:
+                    workspace.start_over()
             finally:
                 workspace.close()
 
 
 @contextmanager
 def create(
-    out: Location, fingerprint: str, mode: Mode, tables: Mapping[str, str] = MappingProxyType({})
+    out: Location,
+    fingerprint: str,
+    mode: Mode,
+    tables: Mapping[str, str] = MappingProxyType({}),
+    *,
+    identity: str = "",
 ) -> Iterator[DatasetWriter]:
     """Claim ``out`` for this run and give its writer.
 
@@ -155,6 +188,9 @@ def create(
         Further tables of this verb (an audit, a list for people) and the header of each; products
         bring their lines. A table whose name starts with a dot serves this run alone and goes
         when it ends (see `DatasetWriter.lines`).
+    identity : str
+        What the record keeps of the run: its fingerprint without places, so that the same run
+        elsewhere leaves the same bytes.
 
     Raises
     ------
@@ -168,28 +204,26 @@ def create(
         if mode == "overwrite":
             with atomic.write_errors(out):
                 workspace.start_over()
-        with _opened(out, workspace, held, fingerprint, mode, tables) as writer:
-            yield writer
+        with atomic.write_errors(out):
+            atomic.remove_leftovers(out)
+            journal = stack.enter_context(workspace.journal(fingerprint))
+            if mode != "new" and not len(journal):
+                ownership.remove_all(out)
+                workspace.forget()
+            own = stack.enter_context(ledger.keeping(out, workspace.path))
+        with _opened(out, workspace, journal, tables) as opened:
+            yield DatasetWriter(Claim(out, workspace, held, identity), journal, opened, own)
         with atomic.write_errors(out):
             workspace.remove()
 
 
 @contextmanager
 def _opened(
-    out: Location,
-    workspace: Workspace,
-    held: Held,
-    fingerprint: str,
-    mode: Mode,
-    tables: Mapping[str, str],
-) -> Iterator[DatasetWriter]:
-    """Open journal and tables; a run that stops before its first item leaves no trace."""
+    out: Location, workspace: Workspace, journal: Journal, tables: Mapping[str, str]
+) -> Iterator[dict[str, FileIO]]:
+    """Open the tables; a run that stops before its first item leaves no trace."""
     with ExitStack() as stack:
         with atomic.write_errors(out):
-            atomic.remove_leftovers(out)
-            journal = stack.enter_context(workspace.journal(fingerprint))
-            if mode != "new" and not len(journal):
-                workspace.clear()
             opened = {
                 name: stack.enter_context((workspace.path / name).open("wb", buffering=0))
                 for name in (MANIFEST, FAILURES, *tables)
@@ -197,40 +231,58 @@ def _opened(
             for name, header in tables.items():
                 atomic.write_all(opened[name], header.encode())
         try:
-            yield DatasetWriter(out, workspace, journal, opened, held)
+            yield opened
         except BaseException:
             if not len(journal):
                 # What stays is met by the next run; the error that came first counts.
                 with suppress(OSError):
-                    workspace.tidy()
+                    ownership.remove_all(out)
+                    workspace.abandon()
             raise
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A dataset's folder while a run has it."""
+
+    out: Location
+    workspace: Workspace
+    held: Held
+    identity: str
 
 
 class DatasetWriter:
     """Collects products in the order of the items and turns them into the manifest."""
 
     def __init__(
-        self,
-        out: Location,
-        workspace: Workspace,
-        journal: Journal,
-        tables: Mapping[str, FileIO],
-        held: Held,
+        self, claim: Claim, journal: Journal, tables: Mapping[str, FileIO], own: set[str]
     ) -> None:
-        self.out = out
-        self._workspace = workspace
-        self._held = held
+        self.out = claim.out
+        self._workspace = claim.workspace
+        self._held = claim.held
+        self._identity = claim.identity
+        self._own = own
         self.failed = 0
         self.samples = 0
         self._journal = journal
         self._tables = tables
         self._encoder = msgspec.json.Encoder()
-        self._splits: set[str] = set()
-        self._columns: set[str] | None = None
+        self._views = SplitViews()
 
-    def recorded(self, key: str) -> Product | None:
-        """Return what an earlier, interrupted run made of an item."""
-        return self._journal.recorded(key)
+    def recorded(
+        self, key: str, is_current: Callable[[Product], bool] = lambda product: True
+    ) -> Product | None:
+        """Return what an earlier, interrupted run made of an item; see `Journal.recorded`."""
+        return self._journal.recorded(key, is_current)
+
+    def knows(self, key: str) -> bool:
+        """Tell whether an earlier run had finished an item, whatever became of it since."""
+        return self._journal.knows(key)
+
+    @property
+    def known(self) -> int:
+        """How many items an earlier run had finished."""
+        return self._journal.known
 
     def add(self, key: str, product: Product) -> None:
         """Take an item's product; its files are already in place."""
@@ -239,9 +291,7 @@ class DatasetWriter:
             self._journal.add(key, product)
         for sample in product.samples:
             self._write(MANIFEST, self._encoder.encode(sample) + b"\n")
-            self._splits.add(sample.split or "")
-            present = {name for name in _VIEW if getattr(sample, name) is not None}
-            self._columns = present if self._columns is None else self._columns & present
+            self._views.add(sample)
             self.samples += 1
         for name, text in product.lines.items():
             self._write(name, text.encode())
@@ -257,15 +307,27 @@ class DatasetWriter:
         with atomic.write_errors(self.out / table):
             atomic.write_all(self._tables[table], line)
 
+    def keep(self, name: str) -> None:
+        """Count a file as this run's that an earlier one wrote, or that was put in place apart."""
+        ledger.note(self.out / name)
+
     def lines(self, table: str) -> Iterator[bytes]:
         """Yield the lines that a table has by now, in the order of the items."""
         with (self._workspace.path / table).open("rb") as handle:
             yield from handle
 
-    def finish(self, card: Card, *, views: bool = True, manifest: bool = True) -> None:
-        """Put manifest, failures, views and, last, the card in place.
+    def finish(
+        self,
+        card: Card,
+        *,
+        views: bool = True,
+        manifest: bool = True,
+        failures: Sequence[Failure] = (),
+    ) -> None:
+        """Put manifest, failures, views, the card and, last, the record in place.
 
-        A report is no dataset: without ``manifest`` it has neither a manifest nor views.
+        A report is no dataset: without ``manifest`` it has neither a manifest nor views. The
+        record keeps the digest of ``failures``, the source's own.
         """
         self._held.check()
         with atomic.write_errors(self.out):
@@ -274,7 +336,7 @@ class DatasetWriter:
             for handle in self._tables.values():
                 os.fsync(handle.fileno())
             if views and manifest:
-                self._write_views(self._workspace.path / MANIFEST)
+                self._views.write(self.out, self._workspace.path / MANIFEST)
             for name in self._tables:
                 if name.startswith("."):
                     continue
@@ -285,43 +347,17 @@ class DatasetWriter:
                 self._workspace.publish(MANIFEST)
         text = msgspec.json.format(msgspec.json.encode(card), indent=2)
         atomic.write_bytes(self.out / CARD, text + b"\n", durable=True)
+        with atomic.write_errors(self.out):
+            self._seal(failures)
 
-    def _write_views(self, manifest: Path) -> None:
-        """Write ``SPLIT/metadata.jsonl``: what Hugging Face's ``imagefolder`` reads of a split.
-
-        It takes a folder named like a split for the split and reads only manifests inside it; and
-        it wants the same columns of the same types in each, so a column that a sample lacks is
-        left out. With no splits its loader reads the manifest of the whole.
-        """
-        columns = self._columns or set()
-        if "file_name" not in columns or self._splits <= {""}:
-            return
-        decoder, encoder = msgspec.json.Decoder(Sample), msgspec.json.Encoder()
-        for split in sorted(self._splits - {""}):
-            with atomic.writing(self.out / split / MANIFEST) as view, manifest.open("rb") as rows:
-                for line in rows:
-                    sample = decoder.decode(line)
-                    if sample.split == split:
-                        row = {
-                            name: str(value).removeprefix(f"{split}/")
-                            if name.endswith("file_name")
-                            else value
-                            for name in _VIEW
-                            if name in columns and (value := getattr(sample, name)) is not None
-                        }
-                        view.write(encoder.encode(row) + b"\n")
-
-
-_VIEW = (
-    "file_name",
-    "mask_file_name",
-    "alpha_file_name",
-    "trimap_file_name",
-    "id",
-    "width",
-    "height",
-    "group",
-    "parent",
-    "annotations",
-    "fg_ratio",
-)
+    def _seal(self, failures: Sequence[Failure]) -> None:
+        """Remove what earlier runs left, and write down what this one was made of."""
+        if self._journal.known or self.failed:
+            current = ownership.NameSet(
+                chain(self._journal.current_files(), self._own, (MANIFEST, CARD))
+            )
+            ownership.remove_stale(self.out, current)
+        close = Close(tuple(sorted(self._own)), digest_of(failures))
+        self._workspace.seal(
+            lambda record: self._journal.write_record(record, self._identity, close)
+        )

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import BinaryIO
 
-import msgspec
-
-from datakit.io.dataset.journal import JOURNAL, Journal
+from datakit.io.dataset.journal import JOURNAL, RECORD, SUPERSEDED, Journal, as_journal
 from datakit.io.dataset.object_journal import PARTS, ObjectJournal, first_part
-from datakit.io.store import atomic, written_digests
+from datakit.io.store import atomic
 from datakit.io.store.lock import WORK
 from datakit.io.store.storage import ObjectPath
-from datakit.records.product import Product
 
 
 class RemoteWorkspace:
@@ -27,46 +25,50 @@ class RemoteWorkspace:
         self.path = Path(self._spool.name)
 
     def start_over(self) -> None:
-        """Empty the journal."""
+        """Empty the journal; what it says of files is kept until they are gone."""
+        lines = b"\n".join(place.read_bytes() for place in (self._work / PARTS).iterdir())
+        if lines:
+            kept = self._work / SUPERSEDED
+            before = kept.read_bytes() if kept.is_file() else b""
+            kept.write_bytes(before + lines + b"\n")
         first_part(self._work).write_bytes(b"")
 
     def journal(self, fingerprint: str) -> Journal:
         """Open the journal."""
         return ObjectJournal(self._out, self._work, self.path / JOURNAL, fingerprint)
 
-    def reopen(self, fingerprint: str, products: Mapping[str, Product]) -> None:
-        """Write a journal of these items."""
-        draft = self.path / f"{JOURNAL}.draft"
-        with Journal(draft, fingerprint) as journal:
-            for key, product in products.items():
-                digests = {name: self._digest(name) for name in product.files}
-                journal.add(key, msgspec.structs.replace(product, digests=digests))
+    def reopen(self, fingerprint: str) -> None:
+        """Make a journal of the record."""
+        with (self._work / RECORD).open("rb") as record:
+            lines = b"".join(as_journal(record, fingerprint))
         # One object: it is there whole or not at all.
-        first_part(self._work).write_bytes(draft.read_bytes())
+        first_part(self._work).write_bytes(lines)
 
-    def _digest(self, name: str) -> str:
-        return written_digests.md5((self._out / name).read_bytes())
-
-    def clear(self) -> None:
-        """Remove everything but what is the run's own."""
-        own = f"{self._work.key}/"
-        entries = self._out.store.below(self._out.key)
-        self._out.store.remove([e.key for e in entries if not e.key.startswith(own)])
+    def forget(self) -> None:
+        """Remove what is known of earlier runs."""
+        places = (self._work / RECORD, self._work / SUPERSEDED)
+        self._work.store.remove([place.key for place in places])
 
     def publish(self, name: str) -> None:
         """Upload a finished table."""
         with atomic.writing(self._out / name) as target, (self.path / name).open("rb") as table:
             shutil.copyfileobj(table, target)
 
-    def tidy(self) -> None:
-        """Remove what was begun."""
-        self.clear()
-        self.remove()
+    def seal(self, write: Callable[[BinaryIO], None]) -> None:
+        """Upload the record."""
+        with atomic.writing(self._work / RECORD) as record:
+            write(record)
 
     def remove(self) -> None:
         """Remove the journal; the lock goes with its owner."""
         parts = self._work / PARTS
-        self._work.store.remove([entry.key for entry in parts.store.below(parts.key)])
+        keys = [entry.key for entry in parts.store.below(parts.key)]
+        self._work.store.remove([*keys, (self._work / SUPERSEDED).key])
+
+    def abandon(self) -> None:
+        """Remove what was begun."""
+        self.remove()
+        self.forget()
 
     def close(self) -> None:
         """Remove the local folder."""

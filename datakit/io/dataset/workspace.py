@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Mapping
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
-from datakit.io.dataset.journal import JOURNAL, Journal
+from datakit.io.dataset.journal import JOURNAL, RECORD, SUPERSEDED, Journal, as_journal
 from datakit.io.dataset.object_journal import PARTS
 from datakit.io.dataset.remote_workspace import RemoteWorkspace
+from datakit.io.store import atomic, ledger
 from datakit.io.store.lock import LOCK, WORK
 from datakit.io.store.storage import Location, ObjectPath
-from datakit.records.product import Product
 
 
 class Workspace(Protocol):
@@ -27,20 +27,23 @@ class Workspace(Protocol):
     def journal(self, fingerprint: str) -> Journal:
         """Open the journal; InputError if it is another run's."""
 
-    def reopen(self, fingerprint: str, products: Mapping[str, Product]) -> None:
-        """Write a journal that says that these items are done and no others."""
+    def reopen(self, fingerprint: str) -> None:
+        """Make a journal of the record: its items are done and no others."""
 
-    def clear(self) -> None:
-        """Remove everything from the dataset but what is the run's own."""
+    def forget(self) -> None:
+        """Remove what is known of earlier runs, when their files are gone."""
 
     def publish(self, name: str) -> None:
         """Put a finished table in place."""
 
-    def tidy(self) -> None:
-        """Remove what a run that was stopped before its first item had begun."""
+    def seal(self, write: Callable[[BinaryIO], None]) -> None:
+        """Put the record in place."""
 
     def remove(self) -> None:
-        """Remove the run's own place when the dataset is finished."""
+        """Remove the run's own place but the record, when the dataset is finished."""
+
+    def abandon(self) -> None:
+        """Remove all of the run's own place: it was stopped before its first item."""
 
     def close(self) -> None:
         """Give back what the workspace holds on this machine."""
@@ -60,6 +63,18 @@ def has_journal(out: Location) -> bool:
     return (out / WORK / JOURNAL).is_file()
 
 
+def tidy(folder: Path) -> None:
+    """Remove from a finished dataset's place what a kill left of its end: all but the record."""
+    # The lock goes last: until then, no other run begins.
+    for entry in folder.iterdir():
+        if entry.name not in (RECORD, LOCK):
+            entry.unlink()
+    (folder / LOCK).unlink(missing_ok=True)
+    with suppress(OSError):
+        # There is no record of a run of version 0.1.0.
+        folder.rmdir()
+
+
 class _LocalWorkspace:
     def __init__(self, out: Path) -> None:
         self._out = out
@@ -67,44 +82,48 @@ class _LocalWorkspace:
         self.path = out / WORK
 
     def start_over(self) -> None:
-        (self.path / JOURNAL).write_bytes(b"")
+        journal = self.path / JOURNAL
+        if journal.is_file():
+            with (self.path / SUPERSEDED).open("ab") as kept:
+                kept.write(journal.read_bytes() + b"\n")
+        journal.write_bytes(b"")
 
     def journal(self, fingerprint: str) -> Journal:
         return Journal(self.path / JOURNAL, fingerprint)
 
-    def reopen(self, fingerprint: str, products: Mapping[str, Product]) -> None:
-        # Under another name until it is whole: half a journal would mean half a dataset.
-        draft = self.path / f"{JOURNAL}.draft"
-        draft.unlink(missing_ok=True)
-        with Journal(draft, fingerprint) as journal:
-            for key, product in products.items():
-                journal.add(key, product)
-        draft.replace(self.path / JOURNAL)
+    def reopen(self, fingerprint: str) -> None:
+        with (
+            (self.path / RECORD).open("rb") as record,
+            atomic.writing(self.path / JOURNAL) as journal,
+        ):
+            journal.writelines(as_journal(record, fingerprint))
 
-    def clear(self) -> None:
-        for entry in self._out.iterdir():
-            if entry.is_dir() and not entry.is_symlink():
-                if entry.name != WORK:
-                    shutil.rmtree(entry)
-            else:
-                entry.unlink()
+    def forget(self) -> None:
+        for path in (self.path / RECORD, self.path / SUPERSEDED):
+            path.unlink(missing_ok=True)
+        ledger.forget(self.path)
 
     def publish(self, name: str) -> None:
+        ledger.note(self._out / name)
         (self.path / name).replace(self._out / name)
 
-    def tidy(self) -> None:
-        self.clear()
-        self.remove()
-        if not self._existed:
-            self._out.rmdir()
+    def seal(self, write: Callable[[BinaryIO], None]) -> None:
+        with atomic.writing(self.path / RECORD, durable=True) as record:
+            write(record)
 
     def remove(self) -> None:
         # The journal last but for the lock (see `datakit.io.dataset.output.is_finished`).
         for entry in self.path.iterdir():
-            if entry.name not in (JOURNAL, LOCK):
+            if entry.name not in (JOURNAL, LOCK, RECORD):
                 entry.unlink()
         (self.path / JOURNAL).unlink()
-        shutil.rmtree(self.path)
+        tidy(self.path)
+
+    def abandon(self) -> None:
+        (self.path / RECORD).unlink(missing_ok=True)
+        self.remove()
+        if not self._existed:
+            self._out.rmdir()
 
     def close(self) -> None:
         """Hold nothing."""

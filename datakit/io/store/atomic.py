@@ -14,8 +14,8 @@ from io import FileIO
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from datakit.errors import InputError, OutputError
-from datakit.io.store import written_digests
+from datakit.errors import InputError, OutputError, resource_fault
+from datakit.io.store import ledger, written_digests
 from datakit.io.store.storage import Location, ObjectPath
 
 TEMPORARY_PREFIX = ".datakit-tmp-"
@@ -52,10 +52,22 @@ def write_errors(path: Location) -> Iterator[None]:
     except OSError as error:
         if error.errno in _NAME_AT_FAULT:
             raise InputError(f"{path}: no file can have this name ({error.strerror})") from error
+        if short := resource_fault(error):
+            raise OutputError(f"{path}: cannot be written: {short}") from error
+        reason = "no inodes are left" if _is_out_of_inodes(path, error) else error.strerror or error
         raise OutputError(
-            f"{path}: cannot be written ({error.strerror or error}); make room or give permission, "
+            f"{path}: cannot be written ({reason}); make room or give permission, "
             "then run the same command with --resume"
         ) from error
+
+
+def _is_out_of_inodes(path: Location, error: OSError) -> bool:
+    """Tell whether a file system is full of files, not of bytes."""
+    if error.errno != errno.ENOSPC or not isinstance(path, Path):
+        return False
+    folder = next((parent for parent in path.parents if parent.exists()), Path("/"))
+    found = os.statvfs(folder)
+    return found.f_favail == 0 and found.f_files > 0 and found.f_bavail > 0
 
 
 @contextmanager
@@ -92,6 +104,7 @@ def writing(path: Location, *, durable: bool = False) -> Iterator[BinaryIO]:
                 handle.flush()
                 if durable:
                     os.fsync(handle.fileno())
+            ledger.note(path)
             temporary.replace(path)
         except BaseException:
             with suppress(FileNotFoundError):
@@ -115,6 +128,7 @@ def _uploading(path: ObjectPath) -> Iterator[BinaryIO]:
             path.write_bytes(handle.read())
         else:
             path.store.upload(path.key, handle)
+        ledger.note(path)
         written_digests.note(str(path), digest)
 
 
@@ -123,10 +137,12 @@ def write_bytes(path: Location, data: bytes, *, durable: bool = False) -> None:
     if isinstance(path, ObjectPath):
         with write_errors(path):
             path.write_bytes(data)
+        ledger.note(path)
         written_digests.note(str(path), written_digests.md5(data))
         return
     with writing(path, durable=durable) as handle:
         handle.write(data)
+    written_digests.note_written(path, data)
 
 
 def write_all(handle: FileIO, data: bytes) -> None:
@@ -161,6 +177,7 @@ def link(source: Path, path: Location, *, symbolic: bool) -> int:
             temporary.symlink_to(source.resolve())
         else:
             os.link(source, temporary)
+        ledger.note(path)
         temporary.replace(path)
         # rename(2) of two links to one file does nothing and leaves the temporary name behind.
         temporary.unlink(missing_ok=True)

@@ -14,11 +14,13 @@ from tempfile import TemporaryFile
 from typing import BinaryIO, cast
 from zipfile import ZipFile, ZipInfo
 
-from datakit.errors import InputError, OutputError
+from datakit.errors import InputError, OutputError, resource_fault
+from datakit.io.store import reads
 from datakit.io.store.containers import Container, open_container
 from datakit.io.store.names import safe_name as safe_name
 from datakit.io.store.names import walk_order
 from datakit.io.store.object_store import StorageUnavailable
+from datakit.io.store.reads import Version
 from datakit.io.store.storage import Location, ObjectPath, is_url, location
 
 MAX_FILE_BYTES = 1 << 30
@@ -70,8 +72,21 @@ class FileRef:
     def read(self, limit_bytes: int = MAX_FILE_BYTES) -> bytes:
         """Return the bytes; InputError if the file is missing, no file, unreadable or too large."""
         if self.container:
-            return container_of(self.root, self.container).read(self.name, limit_bytes)
-        return open_root(self.root).read(self.name, limit_bytes)
+            data = container_of(self.root, self.container).read(self.name, limit_bytes)
+            version = Version(len(data), 0, 0)
+        else:
+            data, version = open_root(self.root).read_version(self.name, limit_bytes)
+        reads.note(self.root, self.shown, version, data)
+        return data
+
+    def version(self) -> Version:
+        """Return what tells this content of the file from others; InputError if it is gone.
+
+        Of a file in a container only its bytes tell: the times are 0.
+        """
+        if self.container:
+            return Version(0, 0, 0)
+        return open_root(self.root).version(self.name)
 
 
 class Folder:
@@ -99,9 +114,26 @@ class Folder:
 
     def read(self, name: str, limit_bytes: int = MAX_FILE_BYTES) -> bytes:
         """Return the bytes of a file below the root."""
+        return self.read_version(name, limit_bytes)[0]
+
+    def read_version(self, name: str, limit_bytes: int = MAX_FILE_BYTES) -> tuple[bytes, Version]:
+        """Return the bytes, and which version of the file they are.
+
+        Raises InputError for a file that is written to meanwhile.
+        """
         with _read_errors(name), self.open(name) as handle:
-            _check_size(name, os.fstat(handle.fileno()).st_size, limit_bytes)
-            return handle.read()
+            before = os.fstat(handle.fileno())
+            _check_size(name, before.st_size, limit_bytes)
+            data = handle.read()
+            after = _version(os.fstat(handle.fileno()))
+            if after != _version(before) or len(data) != after.size_bytes:
+                raise reads.changed(name)
+            return data, after
+
+    def version(self, name: str) -> Version:
+        """Return what tells the file's content from others, without reading it."""
+        with _read_errors(name):
+            return _version((self.root / name).stat())
 
     def open(self, name: str) -> BinaryIO:
         """Open a file for reading at any offset."""
@@ -151,15 +183,28 @@ class RemoteFolder:
 
     def read(self, name: str, limit_bytes: int = MAX_FILE_BYTES) -> bytes:
         """Return the bytes of an object below the root."""
+        return self.read_version(name, limit_bytes)[0]
+
+    def read_version(self, name: str, limit_bytes: int = MAX_FILE_BYTES) -> tuple[bytes, Version]:
+        """Return the bytes, and which version of the object they are."""
         place = self.root / name
         with _read_errors(name):
             try:
-                size = place.stat().st_size
-                _check_size(name, size, limit_bytes)
-                return place.store.read(place.key, 0, size)
+                version = self.version(name)
+                _check_size(name, version.size_bytes, limit_bytes)
+                return place.store.read(place.key, 0, version.size_bytes), version
             except PermissionError as error:
                 self._check_access(error)
                 raise
+
+    def version(self, name: str) -> Version:
+        """Return what tells the object's content from others, without fetching it."""
+        place = self.root / name
+        with _read_errors(name):
+            entry = place.store.info(place.key)
+            if entry.folder:
+                raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(place))
+            return Version(entry.size, int(entry.md5[:15], 16) if entry.md5 else 0, 0)
 
     def _check_access(self, refused: PermissionError) -> None:
         """Raise StorageUnavailable when all of the source is denied now, not one object of it.
@@ -225,10 +270,22 @@ class ZipFolder:
             if "__MACOSX" not in parts and not any(part.startswith(".") for part in parts):
                 yield name
 
-    def read(self, name: str, limit_bytes: int = MAX_FILE_BYTES) -> bytes:
-        """Return the bytes of an entry."""
+    def read_version(self, name: str, limit_bytes: int = MAX_FILE_BYTES) -> tuple[bytes, Version]:
+        """Return the bytes of an entry, and which version of it they are."""
+        return self.read(name, limit_bytes), self.version(name)
+
+    def version(self, name: str) -> Version:
+        """Return what tells the entry's content from others: the archive keeps its checksum."""
+        self._check_there(name)
+        return Version(self._entries[name].file_size, self._entries[name].CRC, 0)
+
+    def _check_there(self, name: str) -> None:
         if name not in self._entries:
             raise InputError(f"{name}: the file is not in {self.root.name}; add it to the archive")
+
+    def read(self, name: str, limit_bytes: int = MAX_FILE_BYTES) -> bytes:
+        """Return the bytes of an entry."""
+        self._check_there(name)
         _check_size(name, self._entries[name].file_size, limit_bytes)
         try:
             return self._zip.read(self._entries[name])
@@ -248,6 +305,10 @@ class ZipFolder:
         return copy
 
 
+def _version(found: os.stat_result) -> Version:
+    return Version(found.st_size, found.st_mtime_ns, found.st_ino)
+
+
 Root = Folder | RemoteFolder | ZipFolder
 
 
@@ -263,6 +324,9 @@ def _read_errors(name: str) -> Iterator[None]:
     except StorageUnavailable as error:
         raise _stopped(name, error) from None
     except OSError as error:
+        if short := resource_fault(error):
+            # Not this file's fault: the next would meet it too.
+            raise OutputError(f"{name}: cannot be read: {short}") from None
         raise InputError(f"{name}: cannot be read ({error.strerror or error})") from None
 
 

@@ -44,3 +44,14 @@ def walk_order(name: str) -> tuple[tuple[int, str], ...]:
     """
     *folders, file = name.split("/")
     return (*((1, folder) for folder in folders), (0, file))
+
+
+def unicode_name(name: str) -> str:
+    r"""Return a name as JSON can hold it: bytes that are no Unicode become escapes.
+
+    Examples
+    --------
+    >>> unicode_name("caf\udce9.png")
+    'caf\\udce9.png'
+    """
+    return name.encode("utf-8", "backslashreplace").decode()

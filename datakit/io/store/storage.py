@@ -281,6 +281,12 @@ def overlap(one: Location, other: Location) -> bool:
     return inner == outer or outer in tuple(inner.parents) or inner in tuple(outer.parents)
 
 
+def is_inside(inner: Location, outer: Location) -> bool:
+    """Tell whether a place is another one, or lies in it."""
+    found, folder = inner.resolve(), outer.resolve()
+    return found == folder or folder in tuple(found.parents)
+
+
 def _local(text: str, rest: str) -> str:
     path = rest.removeprefix("localhost")
     if not path.startswith("/"):

@@ -7,6 +7,9 @@ import threading
 from collections import OrderedDict
 from collections.abc import Iterable
 from io import BufferedRandom
+from pathlib import Path
+
+from datakit.io.store import reads
 
 _KEPT = 100_000
 """Digests that nobody asks for (files that no product names) are forgotten, the oldest first."""
@@ -33,6 +36,12 @@ def note(url: str, digest: str) -> None:
         _digests.move_to_end(url)
         while len(_digests) > _KEPT:
             _digests.popitem(last=False)
+
+
+def note_written(path: Path, data: bytes) -> None:
+    """Remember the sha256 of a local file, while somebody listens to what is read and written."""
+    if reads.is_listening():
+        note(str(path), reads.sha256(data))
 
 
 def take(folder: str, names: Iterable[str]) -> dict[str, str]:

@@ -1,25 +1,33 @@
-"""CSV that spreadsheets open as text: a name that starts like a formula is not run."""
+"""CSV that spreadsheets open as text: what starts like a formula is not run."""
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from io import StringIO
 from typing import Any
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_LEAD = r"(?:^|[;\t\r\n])[\s\"\ufeff\x00-\x1f]*"
+"""Where a cell begins, also for a program that takes semicolons or tabs for separators."""
+
+_FORMULA = r"'*[=+\-@\uff1d\uff0b\uff0d\uff20]"
+_UNSAFE = re.compile(f"({_LEAD})(?={_FORMULA})")
+_BLANK = re.compile(r"'*[\t\r]")
+_SAFE = re.compile(f"({_LEAD})'(?={_FORMULA})")
 
 
 def line(values: Iterable[Any]) -> str:
     r"""Return one row with its newline; for files that grow row by row.
 
     Text that a spreadsheet would run gets an apostrophe before it, which the spreadsheet does not
-    show (OWASP, "CSV Injection"); numbers stay as they are. None is an empty cell.
+    show (OWASP, "CSV Injection") and `read` takes off; numbers stay as they are. None is an empty
+    cell.
 
     Examples
     --------
-    >>> line(["=HYPERLINK(1)", -0.5, None, "a,b"])
-    '\'=HYPERLINK(1),-0.5,,"a,b"\n'
+    >>> line(["=HYPERLINK(1)", -0.5, None, "a,b", "c;=1"])
+    '\'=HYPERLINK(1),-0.5,,"a,b",c;\'=1\n'
     """
     text = StringIO()
     csv.writer(text, lineterminator="\n").writerow([_safe(value) for value in values])
@@ -48,5 +56,33 @@ def records(rows: Sequence[Mapping[str, Any]]) -> bytes:
     return table(list(rows[0]), (row.values() for row in rows)) if rows else b""
 
 
+def read(lines: Iterable[str]) -> Iterator[list[str]]:
+    r"""Yield the rows of a table, without the apostrophes that `line` put before formulas.
+
+    Examples
+    --------
+    >>> list(read(["id,file\n", line([7, "=1;-2"])]))
+    [['id', 'file'], ['7', '=1;-2']]
+    """
+    for row in csv.reader(lines):
+        yield [_read_cell(cell) for cell in row]
+
+
+def read_records(lines: Iterable[str]) -> Iterator[dict[str, str]]:
+    """Yield the rows of a table by the names of its header (see `read`)."""
+    rows = read(lines)
+    header = next(rows, [])
+    for row in rows:
+        yield dict(zip(header, row, strict=False))
+
+
 def _safe(value: Any) -> Any:
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+    if not isinstance(value, str):
+        return value
+    text = _UNSAFE.sub(r"\1'", value)
+    return f"'{text}" if _BLANK.match(text) else text
+
+
+def _read_cell(cell: str) -> str:
+    text = cell[1:] if cell.startswith("'") and _BLANK.match(cell[1:]) else cell
+    return _SAFE.sub(r"\1", text)

@@ -6,9 +6,10 @@ for the few fields that matter, so that neither `onnx` nor `onnxruntime` is need
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +23,20 @@ _DTYPES: dict[int, np.dtype[Any]] = {
 }
 _FLOAT16 = 10
 _EXTERNAL = 1
+_MAX_DIMS = 32
+_MAX_DEPTH = 64
+
+# Message -> field -> message in it, as far as tensors can be: weights, constants of nodes, graphs
+# inside of nodes (If, Loop), functions, and what a training would start from.
+_MESSAGES: dict[str, dict[int, str]] = {
+    "model": {7: "graph", 20: "training", 25: "function"},
+    "training": {1: "graph", 2: "graph"},
+    "graph": {1: "node", 5: "tensor", 15: "sparse"},
+    "function": {7: "node", 11: "attribute"},
+    "node": {5: "attribute"},
+    "attribute": {5: "tensor", 6: "graph", 10: "tensor", 11: "graph", 22: "sparse", 23: "sparse"},
+    "sparse": {1: "tensor", 2: "tensor"},
+}
 _WIRE_VARINT, _WIRE_64, _WIRE_BYTES, _WIRE_32 = 0, 1, 2, 5
 
 
@@ -52,6 +67,9 @@ class OnnxFile:
     operators: tuple[str, ...]
 
 
+Buffer = TypeVar("Buffer", bytes, memoryview)
+
+
 class _NotProtobufError(Exception):
     pass
 
@@ -71,6 +89,7 @@ def read_onnx(data: bytes, name: str = "ONNX file") -> OnnxFile:
         If it is no ONNX model, or keeps its weights in other files.
     """
     try:
+        refuse_external(data, name)
         graphs = [value for field, value in _fields(data) if field == 7]
         if len(graphs) != 1 or not isinstance(graphs[0], bytes):
             raise _NotProtobufError("no graph")
@@ -79,6 +98,57 @@ def read_onnx(data: bytes, name: str = "ONNX file") -> OnnxFile:
         raise ModelError(
             f"{name}: expected an ONNX model, found something else ({error})"
         ) from None
+
+
+def refuse_external(data: bytes, name: str) -> None:
+    """Refuse a model any of whose tensors lies in another file.
+
+    The runtime would read it from wherever the command is typed, and the digest on record would
+    not speak of it.
+
+    Raises
+    ------
+    ModelError
+        With the name of that file, or if it is no ONNX model.
+    """
+    try:
+        _look_for_external(data, name)
+    except _NotProtobufError as error:
+        raise ModelError(
+            f"{name}: expected an ONNX model, found something else ({error})"
+        ) from None
+
+
+def _look_for_external(data: bytes, name: str) -> None:
+    waiting: list[tuple[str, memoryview, int]] = [("model", memoryview(data), 0)]
+    while waiting:
+        kind, message, depth = waiting.pop()
+        if depth > _MAX_DEPTH:
+            raise _NotProtobufError("graphs in graphs without end")
+        inner = _MESSAGES.get(kind, {})
+        for field, value in _fields(message):
+            if kind == "tensor" and (field == 13 or (field == 14 and value == _EXTERNAL)):
+                raise ModelError(
+                    f"{name}: expected a model in one file, found a tensor in another file "
+                    f"({_external_file(message)}); save it with its weights inside "
+                    "(onnx.save_model without save_as_external_data)"
+                )
+            if field in inner and not isinstance(value, int):
+                waiting.append((inner[field], value, depth + 1))
+
+
+def _external_file(tensor: memoryview) -> str:
+    """Return the file that a tensor's external data names, in its own words."""
+    for field, value in _fields(tensor):
+        if field == 13 and not isinstance(value, int):
+            entry = {
+                key: bytes(text).decode(errors="replace")
+                for key, text in _fields(value)
+                if not isinstance(text, int)
+            }
+            if entry.get(1) == "location":
+                return repr(entry.get(2, ""))
+    return "external data"
 
 
 def _graph(data: bytes, name: str) -> OnnxFile:
@@ -125,10 +195,12 @@ def _node(data: bytes) -> tuple[str, list[str]]:
 def _tensor(data: bytes, name: str) -> tuple[str, npt.NDArray[np.generic]]:
     dims: list[int] = []
     kind, key, raw = 0, "", None
-    typed = b""
+    typed = bytearray()
     for field, value in _fields(data):
         if field == 1:
-            dims += _packed(value)
+            dims += _packed(value).tolist()
+            if len(dims) > _MAX_DIMS:
+                raise _NotProtobufError(f"a tensor of more than {_MAX_DIMS} dimensions")
         elif field == 2 and isinstance(value, int):
             kind = value
         elif field == 8 and isinstance(value, bytes):
@@ -138,18 +210,13 @@ def _tensor(data: bytes, name: str) -> tuple[str, npt.NDArray[np.generic]]:
         elif field in (4, 10) and isinstance(value, bytes):
             typed += value
         elif field == 5 and kind == _FLOAT16:
-            typed += np.array(_packed(value), np.uint16).tobytes()
+            typed += _packed(value).astype(np.uint16).tobytes()
         elif field == 7:
-            typed += np.array(_packed(value), np.int64).tobytes()
-        elif field == 14 and value == _EXTERNAL:
-            raise ModelError(
-                f"{name}: expected a model in one file, found weights in other files; "
-                "save it with its weights inside"
-            )
+            typed += _packed(value).tobytes()
     if kind not in _DTYPES:
         # A type that no network's weights have; whoever asks for this tensor will say so.
         return key, np.empty(0, np.float32)
-    values = np.frombuffer(typed if raw is None else raw, _DTYPES[kind])
+    values = np.frombuffer(bytes(typed) if raw is None else raw, _DTYPES[kind])
     if values.size != int(np.prod(dims, dtype=np.int64)):
         raise _NotProtobufError(f"tensor {key!r} of {values.size} values for shape {dims}")
     return key, values.reshape(dims)
@@ -179,18 +246,20 @@ def _within(messages: list[bytes], field: int) -> list[bytes]:
     ]
 
 
-def _packed(value: int | bytes) -> list[int]:
-    """Return a repeated integer field, packed or not."""
+def _packed(value: int | bytes) -> npt.NDArray[np.int64]:
+    """Return a repeated integer field, packed or not; negative numbers are their complements."""
+    # 8 bytes a number: a list of Python's would take many times the file.
+    found, at = array("Q"), 0
     if isinstance(value, int):
-        return [value]
-    found, at = [], 0
-    while at < len(value):
-        number, at = _varint(value, at)
-        found.append(number)
-    return found
+        found.append(value)
+    else:
+        while at < len(value):
+            number, at = _varint(value, at)
+            found.append(number)
+    return np.frombuffer(found, np.uint64).view(np.int64)
 
 
-def _fields(data: bytes) -> Iterator[tuple[int, int | bytes]]:
+def _fields(data: Buffer) -> Iterator[tuple[int, int | Buffer]]:
     at = 0
     while at < len(data):
         key, at = _varint(data, at)
@@ -213,7 +282,7 @@ def _fields(data: bytes) -> Iterator[tuple[int, int | bytes]]:
         at += length
 
 
-def _varint(data: bytes, at: int) -> tuple[int, int]:
+def _varint(data: bytes | memoryview, at: int) -> tuple[int, int]:
     number = shift = 0
     while True:
         if at >= len(data) or shift > 63:

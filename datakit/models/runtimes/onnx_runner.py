@@ -14,6 +14,7 @@ from datakit.core.images import network_input
 from datakit.errors import ModelError
 from datakit.models.runtimes.contract import Contract, finished, to_probability, to_values
 from datakit.models.runtimes.devices import choose_device, equal_runs
+from datakit.models.runtimes.onnx_file import refuse_external
 from datakit.models.segmenters.base import Hint, Identity, Image, Map, Prediction, Settings
 
 _DTYPES = {"tensor(float)": np.float32, "tensor(float16)": np.float16}
@@ -160,6 +161,7 @@ def import_onnxruntime() -> Any:
 
 
 def _session(runtime: Any, data: bytes, kind: str, number: int, name: str) -> Any:
+    refuse_external(data, name)
     options = runtime.SessionOptions()
     threads = os.environ.get("OMP_NUM_THREADS", "")
     if threads.isdigit():

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 from datakit.errors import ModelError
 from datakit.models.weights.provenance import damage
+from datakit.models.weights.vetting import OversizedError, vet_archive
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -20,7 +21,8 @@ Kind = Literal["state-dict", "torchscript", "torch-export", "safetensors", "onnx
 # First bytes of a pickle of torch before 1.6: its magic number.
 _LEGACY = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."
 _ZIP = b"PK\x03\x04"
-_MAX_HEADER_BYTES = 100 << 20
+_MAX_HEADER_BYTES = 8 << 20
+"""Of safetensors: a hundred bytes a tensor; as Python objects it takes thirty times as much."""
 _PREFIXES = ("module.", "_orig_mod.", "model.", "net.")
 
 
@@ -130,6 +132,12 @@ def _kind_of_zip(data: bytes, name: str) -> Kind:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             names = archive.namelist()
+            vet_archive(archive, len(data))
+    except OversizedError as error:
+        raise ModelError(
+            f"{name}: expected weights, found an archive that asks for the memory of the machine "
+            f"({error}); do not use it"
+        ) from None
     except (zipfile.BadZipFile, ValueError, EOFError, NotImplementedError) as error:
         raise ModelError(f"{name}: expected weights, found a damaged archive ({error})") from None
     last = {entry.rpartition("/")[2] for entry in names}

@@ -20,6 +20,14 @@ import torch
 from torch import Tensor
 
 from datakit.errors import ModelError
+from datakit.models.weights.vetting import (
+    MAX_PICKLE_BYTES,
+    Budget,
+    OversizedError,
+    vet_archive,
+    vet_pickle,
+    vet_state_dict,
+)
 
 _STORAGES = {
     "FloatStorage": torch.float32,
@@ -38,8 +46,6 @@ _EXPORTED = {
     8: torch.float64,
     13: torch.bfloat16,
 }
-# Zip files can promise more than a disk holds.
-MAX_UNPACKED_BYTES = 8 << 30
 # What training loops call the state dict inside their checkpoints.
 _WRAPPERS = ("state_dict", "model_state_dict", "model", "net", "params")
 
@@ -52,6 +58,16 @@ def read_state_dict(data: bytes, name: str) -> dict[str, Tensor]:
     ModelError
         If it holds anything but tensors and plain values, or is damaged.
     """
+    try:
+        vet_state_dict(data)
+    except OversizedError as error:
+        raise ModelError(f"{name}: expected a state dict, found {_bomb(error)}") from None
+    except Exception as error:  # noqa: BLE001
+        # A walk over damage ends in as many ways as reading it.
+        raise ModelError(
+            f"{name}: expected a state dict (tensors by name), found a pickle that would run "
+            f"code, or a damaged one; save model.state_dict() instead ({error})"
+        ) from None
     try:
         found = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
@@ -85,8 +101,10 @@ def read_torchscript(data: bytes, name: str) -> dict[str, Tensor]:
     """
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            vet_archive(archive, len(data))
             root = _root(archive, "data.pkl")
-            found = dict(_tensors(_ModuleReader(archive, root).load(), ""))
+            reader = _ModuleReader(archive, root, Budget(len(data)))
+            found = dict(_tensors(reader.load(), ""))
     except Exception as error:  # noqa: BLE001
         # Damage has as many faces as an unpickler has operations.
         raise ModelError(f"{name}: this TorchScript archive cannot be read ({error})") from None
@@ -108,6 +126,8 @@ def read_exported(data: bytes, name: str) -> dict[str, Tensor]:
     """
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            vet_archive(archive, len(data))
+            budget = Budget(len(data))
             names = archive.namelist()
             old = [entry for entry in names if entry.endswith("serialized_state_dict.pt")]
             if old:
@@ -115,9 +135,12 @@ def read_exported(data: bytes, name: str) -> dict[str, Tensor]:
             # One table a model of the archive; there is one.
             table = next(entry for entry in names if entry.endswith("_weights_config.json"))
             folder = table.rpartition("/")[0]
-            config = json.loads(_entry(archive, table))["config"]
+            text = _entry(archive, table)
+            if len(text) > MAX_PICKLE_BYTES:
+                raise OversizedError(f"a table of {len(text):,} bytes")
+            config = json.loads(text)["config"]
             return {
-                key: _exported_tensor(archive, f"{folder}/{entry['path_name']}", entry)
+                key: _exported_tensor(archive, f"{folder}/{entry['path_name']}", entry, budget)
                 for key, entry in config.items()
             }
     except ModelError:
@@ -126,7 +149,9 @@ def read_exported(data: bytes, name: str) -> dict[str, Tensor]:
         raise ModelError(f"{name}: this .pt2 archive cannot be read ({error!r})") from None
 
 
-def _exported_tensor(archive: zipfile.ZipFile, path: str, entry: dict[str, Any]) -> Tensor:
+def _exported_tensor(
+    archive: zipfile.ZipFile, path: str, entry: dict[str, Any], budget: Budget
+) -> Tensor:
     if entry.get("use_pickle"):
         raise ValueError(f"{path} is a pickle")
     meta = entry["tensor_meta"]
@@ -135,6 +160,7 @@ def _exported_tensor(archive: zipfile.ZipFile, path: str, entry: dict[str, Any])
         meta["storage_offset"]["as_int"],
         [side["as_int"] for side in meta["sizes"]],
         [step["as_int"] for step in meta["strides"]],
+        budget,
     )
 
 
@@ -148,9 +174,11 @@ class _Module:
 class _ModuleReader(pickle.Unpickler):
     """Unpickles a module's attributes; every other global is refused."""
 
-    def __init__(self, archive: zipfile.ZipFile, root: str) -> None:
-        super().__init__(io.BytesIO(_entry(archive, f"{root}data.pkl")))
-        self._archive, self._root = archive, root
+    def __init__(self, archive: zipfile.ZipFile, root: str, budget: Budget) -> None:
+        text = _entry(archive, f"{root}data.pkl")
+        vet_pickle(text)
+        super().__init__(io.BytesIO(text))
+        self._archive, self._root, self._budget = archive, root, budget
 
     def find_class(self, module: str, name: str) -> Any:
         if module.startswith("__torch__"):
@@ -158,7 +186,7 @@ class _ModuleReader(pickle.Unpickler):
         if (module, name) == ("collections", "OrderedDict"):
             return OrderedDict
         if (module, name) == ("torch._utils", "_rebuild_tensor_v2"):
-            return _rebuilt
+            return self._rebuilt
         if module == "torch" and name in _STORAGES:
             return _STORAGES[name]
         raise pickle.UnpicklingError(f"it names {module}.{name}")
@@ -168,17 +196,18 @@ class _ModuleReader(pickle.Unpickler):
         if not str(key).isdigit():
             raise pickle.UnpicklingError(f"it names the storage {key!r}")
         data = bytearray(_entry(self._archive, f"{self._root}data/{key}"))
+        self._budget.spend(len(data))
         return torch.frombuffer(data, dtype=dtype) if count else torch.empty(0, dtype=dtype)
 
+    def _rebuilt(self, storage: Tensor, offset: int, size: Any, stride: Any, *_: Any) -> Tensor:
+        return _strided(storage, offset, size, stride, self._budget)
 
-def _rebuilt(storage: Tensor, offset: int, size: Any, stride: Any, *_: Any) -> Tensor:
-    return _strided(storage, offset, size, stride)
 
-
-def _strided(flat: Tensor, offset: int, size: Any, stride: Any) -> Tensor:
+def _strided(flat: Tensor, offset: int, size: Any, stride: Any, budget: Budget) -> Tensor:
     # as_strided checks the bounds of its storage; a stride of 0 could ask for any size.
     if math.prod(size) > flat.numel():
         raise ValueError(f"a tensor of shape {tuple(size)} over {flat.numel()} values")
+    budget.spend(math.prod(size) * flat.element_size())
     return flat.as_strided(tuple(size), tuple(stride), offset).clone()
 
 
@@ -200,6 +229,8 @@ def _root(archive: zipfile.ZipFile, file_name: str) -> str:
 
 
 def _entry(archive: zipfile.ZipFile, name: str) -> bytes:
-    if sum(entry.file_size for entry in archive.infolist()) > MAX_UNPACKED_BYTES:
-        raise ValueError("it unpacks to more than 8 GiB")
     return archive.read(name)
+
+
+def _bomb(error: OversizedError) -> str:
+    return f"a file that asks for the memory of the machine ({error}); do not use it"

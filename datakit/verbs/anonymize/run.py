@@ -50,7 +50,11 @@ def run(options: Options, progress: ProgressListener | None = None) -> Summary:
         raise InputError(problem)
     options = reopen_for_release(VERB, options, options.released, source)
     check_models(options.detectors, options.weights)
-    task = LazyTask("datakit.verbs.anonymize.task:Anonymize", _task_params(options))
+    task = LazyTask(
+        "datakit.verbs.anonymize.task:Anonymize",
+        _task_params(options),
+        by_key=("alphas", "release"),
+    )
     tables = {AUDIT: "", REVIEW: REVIEW_HEADER}
     summary = process(
         Run(VERB, options, source), task, contents=Contents(tables=tables), progress=progress

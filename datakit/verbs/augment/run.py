@@ -83,7 +83,7 @@ def run(options: Options, progress: ProgressListener | None = None) -> Summary:
     }
     summary = process(
         Run(VERB, options, source),
-        LazyTask("datakit.verbs.augment.task:Augment", parameters),
+        LazyTask("datakit.verbs.augment.task:Augment", parameters, by_key=("copies", "audit")),
         contents=Contents(tables={AUDIT: ""} if parameters["audit"] else {}),
         select=lambda item: options.include_originals or item.key in copies,
         progress=progress,

@@ -130,7 +130,7 @@ def _write(
         keep = [at not in dropped for at in range(len(lineage.items))]
         sides = [item.split for item in lineage.items]
         chosen = write.chosen_source(source, lineage, sides, keep)
-        write.place(VERB, options, chosen, options.materialize, progress, lists)
+        write.place(VERB, options, chosen, options.materialize, progress, lambda writer: lists())
     else:
         failures = (*source.failures, *lineage.failures)
         write.claim_report(VERB, options, failures, counts, lists)

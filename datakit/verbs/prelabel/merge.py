@@ -8,7 +8,6 @@ they were, and the next one starts again.
 
 from __future__ import annotations
 
-import csv
 import os
 import shutil
 from collections.abc import Iterator, Mapping
@@ -155,7 +154,7 @@ def merge(
         _clear(beside)
     options = Options(
         src=(into, reviewed),
-        out=str(beside),
+        out=str(beside.with_suffix(".plan") if how.dry_run else beside),
         merge=tool,
         map=how.mapping,
         boxes=how.boxes,
@@ -337,10 +336,11 @@ def _carry_over(drafts: Path, writer: DatasetWriter, total: int) -> None:
             target = out / inside / name
             if not target.exists():
                 _link(Path(parent, name), target)
+                writer.keep((inside / name).as_posix())
 
 
 def _changed(writer: DatasetWriter) -> bool:
-    rows = csv.DictReader(line.decode() for line in writer.lines(TABLE))
+    rows = csv_rows.read_records(line.decode() for line in writer.lines(TABLE))
     return any(row["changed_px"] != "0" for row in rows)
 
 
@@ -356,7 +356,7 @@ def _link(source: Path, target: Path) -> None:
 
 def _notes(table: Path, tool: str, matches: Matches, gone: list[str]) -> list[str]:
     with table.open(newline="") as handle:
-        reviewed = list(csv.DictReader(handle))
+        reviewed = list(csv_rows.read_records(handle))
     scores = [float(row["iou"]) for row in reviewed]
     emptied = sum(row[EMPTIED] == "1" for row in reviewed)
     notes = [f"read as {tool}"]

@@ -57,10 +57,11 @@ def apply(options: Options, progress: ProgressListener | None) -> Summary:
         {
             "out": options.out,
             "folder": options.folder,
-            "decisions": decisions,
+            "decisions": {key: _deciding(one) for key, one in decisions.items() if not one.is_open},
             "only_accepted": options.only_accepted,
             "new_value": min(classes, default=255),
         },
+        by_key=("decisions",),
     )
     summary = process(Run(VERB, recorded, source), task, progress=progress)
     known = {item.key for item in items}
@@ -68,6 +69,11 @@ def apply(options: Options, progress: ProgressListener | None) -> Summary:
         key for key, one in decisions.items() if key not in known and one.verdict == "accept"
     )
     return msgspec.structs.replace(summary, notes=(*summary.notes, *release_note(released)))
+
+
+def _deciding(decision: Decision) -> Decision:
+    """Return what of a decision decides the result: not when it was taken, nor in which words."""
+    return msgspec.structs.replace(decision, at="", note="noted" if decision.note else "")
 
 
 def decisions_sha256(decisions: dict[str, Decision]) -> str:

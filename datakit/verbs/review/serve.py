@@ -6,7 +6,7 @@ import secrets
 import socket
 import webbrowser
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -62,13 +62,17 @@ def serve(options: Options, progress: ProgressListener) -> tuple[dict[str, int],
         if find_spec(name) is None:
             raise InputError(f"review needs {name}; install it: pip install 'datakit[review]'")
 
-    with _bound(options.port) as listener, open_log(folder) as log:
+    with (
+        _bound(options.port) as listener,
+        open_log(folder) as log,
+        closing(Thumbnails(folder / THUMBNAILS)) as thumbnails,
+    ):
         port = int(listener.getsockname()[1])
 
         def details(subject: Subject) -> Mapping[str, Any]:
             return _details(by_id.get(subject.id), subject.id, evidence)
 
-        queue = ReviewQueue(subjects, details, log, Thumbnails(folder / THUMBNAILS))
+        queue = ReviewQueue(subjects, details, log, thumbnails)
         _answer(queue, listener, port, options.no_browser, progress)
         return _finished(options, log, by_id, len(subjects), evidence)
 

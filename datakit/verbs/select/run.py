@@ -15,6 +15,7 @@ from datakit.core.splitting.assignment import deal, group_order
 from datakit.core.splitting.expressions import Column, parse
 from datakit.engine.base import LazyTask, ordered_map
 from datakit.errors import InputError
+from datakit.io.dataset.output import DatasetWriter
 from datakit.io.layouts.base import Item
 from datakit.io.layouts.sources import Collection
 from datakit.io.pixels.decoders import decode_small_photo
@@ -77,8 +78,8 @@ def run(options: Options, progress: ProgressListener | None = None) -> Summary:
         for rank, (at, score) in enumerate(zip(chosen.tolist(), scores, strict=True), 1)
     ]
 
-    def write_list() -> None:
-        atomic.write_bytes(location(options.out) / LIST, csv_rows.records(rows))
+    def write_list(writer: DatasetWriter) -> None:
+        atomic.write_bytes(writer.out / LIST, csv_rows.records(rows))
 
     summary = write.place(
         VERB, options, result, options.materialize, progress, write_list, _digests(options)

@@ -12,6 +12,7 @@ from typing import Literal
 from datakit.errors import InputError
 from datakit.io.layouts.base import Item
 from datakit.io.store.storage import Location, location
+from datakit.io.tables import csv_rows
 
 GroupRest = Literal["each", "together"]
 
@@ -143,7 +144,7 @@ def _names_of(item: Item) -> tuple[str, ...]:
 
 def _read_keys(path: Location) -> dict[str, str]:
     try:
-        rows = list(csv.reader(io.StringIO(path.read_text(encoding="utf-8-sig"))))
+        rows = list(csv_rows.read(io.StringIO(path.read_text(encoding="utf-8-sig"))))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise InputError(f"--group-by {path}: cannot be read ({error})") from None
     if rows and [cell.strip().lower() for cell in rows[0][:2]] == ["file", "group"]:

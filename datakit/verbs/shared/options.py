@@ -12,8 +12,9 @@ from datakit.engine.base import Engine
 from datakit.errors import InputError
 from datakit.io.dataset import output
 from datakit.io.layouts import READERS
-from datakit.io.layouts.base import ReadSettings, Transparency
+from datakit.io.layouts.base import ReadSettings
 from datakit.io.layouts.sources import Collection, open_sources
+from datakit.io.store.storage import Location, location
 from datakit.records.base import Options
 from datakit.verbs.shared.progress import ProgressListener, SilentProgress
 
@@ -62,14 +63,6 @@ class SourceOptions(Options, frozen=True, kw_only=True):
         bool, Meta(description="read a model's predictions in an annotation file as labels")
     ] = False
 
-    transparency: Annotated[
-        Transparency,
-        Meta(
-            description="transparent photos: put before the colour of their border (white where "
-            "that is clear), the same with the opacity as alpha where there is no label, or refuse"
-        ),
-    ] = "composite"
-
     @property
     def read_settings(self) -> ReadSettings:
         """How the sources are read."""
@@ -79,7 +72,6 @@ class SourceOptions(Options, frozen=True, kw_only=True):
             labels=self.labels,
             annotator=self.annotator,
             predictions=self.predictions,
-            transparency=self.transparency,
         )
 
     def open(self, progress: ProgressListener | None = None) -> Collection:
@@ -154,6 +146,27 @@ class WriteOptions(ReadOptions, frozen=True, kw_only=True):
     def mode(self) -> output.Mode:
         """What the target may hold."""
         return "resume" if self.resume else "overwrite" if self.overwrite else "new"
+
+
+def existing_inputs(options: Options) -> tuple[tuple[str, Location], ...]:
+    """Return flag and place of what the options name to be read and is there.
+
+    An option says so in its Meta: ``extra={"input": "path"}``, or ``"word"`` where a name that is
+    no path may stand.
+    """
+    found: list[tuple[str, Location]] = []
+    for field in msgspec.structs.fields(options):
+        notes = getattr(field.type, "__metadata__", ())
+        extra = next((note.extra for note in notes if isinstance(note, Meta)), None) or {}
+        given = getattr(options, field.name)
+        if "input" not in extra or not given:
+            continue
+        flag = extra.get("flag", f"--{field.name.replace('_', '-')}")
+        for text in (given,) if isinstance(given, str) else given:
+            # A recorded pipeline is the text itself.
+            if "\n" not in text and (place := location(text)).exists():
+                found.append((flag, place))
+    return tuple(found)
 
 
 # How a run is done, or where: it cannot change a byte of the result and is not recorded.

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 
-from datakit.engine.base import Engine, Outcome, Task, ordered_map
+from datakit.engine.base import Engine, LazyTask, Outcome, ordered_map
 from datakit.errors import InputError
 from datakit.io.dataset import output
 from datakit.io.layouts.base import Item
@@ -15,10 +15,12 @@ from datakit.records.card import Card
 from datakit.records.failure import Failure
 from datakit.records.product import Product
 from datakit.records.summary import Summary
+from datakit.verbs.shared.basis import Basis
 from datakit.verbs.shared.nodes import SharedTarget, node_notes
 from datakit.verbs.shared.progress import ProgressListener, SilentProgress
+from datakit.verbs.shared.recorded import Recorded
 from datakit.verbs.shared.run_record import Run
-from datakit.verbs.shared.stored import stored
+from datakit.verbs.shared.source_check import SourceCheck
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ SAMPLES_ONLY = Contents()
 
 def process(
     run: Run,
-    task: Task[Item, Product],
+    task: LazyTask,
     *,
     label_map: Mapping[str, int] | None = None,
     contents: Contents = SAMPLES_ONLY,
@@ -67,7 +69,7 @@ def process(
     ----------
     run : Run
         What is run; its command is recorded in the card, after the source's own.
-    task : Task
+    task : LazyTask
         Item -> Product; writes its files below ``run.target``.
     label_map : mapping, optional
         Class name -> mask value, for the card, of a verb that replaces the labels; the source's
@@ -93,19 +95,23 @@ def process(
     """
     started = time.perf_counter()
     progress = progress or SilentProgress()
-    output.check_target(run.target, run.options.mode, run.origins)
+    output.check_target(run.target, run.options.mode, run.origins, run.inputs)
     if run.options.dry_run:
         return _plan(run, sum(1 for item in run.source.items() if select(item)))
-    if run.options.resume and (finished := _finished(run)):
+    sources = SourceCheck(Basis(task), select)
+    if run.options.resume and (finished := _finished(run, sources)):
         return finished
     engine = run.options.make_engine()
     progress.begin(len(run.source), run.verb)
     try:
         with output.create(
-            run.target, run.fingerprint, run.options.mode, contents.tables
+            run.target,
+            run.fingerprint,
+            run.options.mode,
+            contents.tables,
+            identity=run.identity,
         ) as writer:
-            chosen = (item for item in run.source.items() if select(item))
-            outcomes = _outcomes(run, engine, task, chosen, writer, progress)
+            outcomes = _outcomes(run, engine, task, sources, writer, progress)
             tally = _collect(run, outcomes, writer, on_outcome, progress)
             if contents.finishing is not None:
                 contents.finishing(writer)
@@ -116,7 +122,13 @@ def process(
                 commands=(*run.source.commands, run.command),
                 notes=tuple(dict.fromkeys((*run.source.notes, *contents.notes))),
             )
-            writer.finish(card, views=contents.views, manifest=contents.manifest)
+            writer.finish(
+                card,
+                views=contents.views,
+                manifest=contents.manifest,
+                failures=run.source.failures,
+            )
+            resumed = sources.notes(writer.known)
     finally:
         progress.end()
     return Summary(
@@ -125,23 +137,29 @@ def process(
         counts=counts,
         failed=counts["failed"],
         seconds=time.perf_counter() - started,
-        notes=tuple(dict.fromkeys((*run.source.notes, *contents.notes, *node_notes(engine)))),
+        notes=tuple(
+            dict.fromkeys((*run.source.notes, *contents.notes, *resumed, *node_notes(engine)))
+        ),
     )
 
 
 def _outcomes(
     run: Run,
     engine: Engine,
-    task: Task[Item, Product],
-    items: Iterator[Item],
+    task: LazyTask,
+    sources: SourceCheck,
     writer: output.DatasetWriter,
     progress: ProgressListener,
 ) -> Generator[Outcome[Product], None, None]:
     """Yield what became of each item, in order."""
     if run.options.engine != "local":
         progress.nodes(engine.rates)
-    work = stored(task, run.options.out)
-    return ordered_map(engine, work, items, recorded=writer.recorded)
+    work = Recorded(task, sources.basis, run.options.out)
+
+    def recorded(item: Item) -> Product | None:
+        return sources.recorded(item, writer) if writer.known else None
+
+    return ordered_map(engine, work, sources.chosen(run.source), recorded=recorded)
 
 
 def _collect(
@@ -210,8 +228,11 @@ def _product(outcome: Outcome[Product], verb: str) -> Product:
     return Product(failures=(failure,))
 
 
-def _finished(run: Run) -> Summary | None:
-    """Return the summary of a run that ended before; None when there is something to resume."""
+def _finished(run: Run, sources: SourceCheck) -> Summary | None:
+    """Return the summary of a run that ended before; None when there is something to do.
+
+    A dataset whose source has changed since becomes an interrupted run again.
+    """
     if not output.is_finished(run.target):
         return None
     card = output.read_card(run.target)
@@ -220,6 +241,9 @@ def _finished(run: Run) -> Summary | None:
             f"{run.target}: --resume found a finished dataset made with other options; choose "
             "another folder, or --overwrite"
         )
+    if not sources.is_current(run):
+        output.reopen(run.target, run.fingerprint)
+        return None
     return Summary(
         verb=run.verb,
         out=str(run.target),

@@ -13,7 +13,7 @@ from datakit.io.store.storage import Location, location
 from datakit.records.base import Options
 from datakit.records.card import Command
 from datakit.records.sample import Operation
-from datakit.verbs.shared.options import WriteOptions, recorded_options
+from datakit.verbs.shared.options import WriteOptions, existing_inputs, recorded_options
 from datakit.version import __version__
 
 
@@ -41,8 +41,11 @@ class Run:
         SRC, one or several.
     command : Command
         What the card's chain of commands keeps of this run.
+    inputs : tuple of (str, Path or ObjectPath)
+        Option and place of what is read beside the source.
     fingerprint : str
-        sha256 of what makes two runs the same: origins, command and ``decided_by``.
+        sha256 of what makes two runs the same: origins, command, the content of the files that
+        options name, and ``decided_by``.
     """
 
     verb: str
@@ -69,14 +72,32 @@ class Run:
     def fingerprint(self) -> str:
         """The digest that a resumed run must have in common with the interrupted one."""
         origins = [str(origin.resolve()) for origin in self.origins]
-        text = msgspec.json.encode([origins, self.command, *self.decided_by], order="deterministic")
-        return hashlib.sha256(text).hexdigest()
+        return _digest([origins, self.identity])
+
+    @cached_property
+    def identity(self) -> str:
+        """The fingerprint without places, for the record of a dataset."""
+        files = [
+            (option, hashlib.sha256(place.read_bytes()).hexdigest())
+            for option, place in self.inputs
+            if place.is_file()
+        ]
+        return _digest([self.command, files, *self.decided_by])
+
+    @cached_property
+    def inputs(self) -> tuple[tuple[str, Location], ...]:
+        """Option and place of what is read beside the source; words that are no path left out."""
+        return existing_inputs(self.options)
 
     def made(self, command: Command) -> bool:
         """Tell whether a card's command is this run's."""
         # As JSON, because a card was read from it: a tuple comes back as a list.
         texts = [msgspec.json.encode(one, order="deterministic") for one in (command, self.command)]
         return texts[0] == texts[1]
+
+
+def _digest(value: list[object]) -> str:
+    return hashlib.sha256(msgspec.json.encode(value, order="deterministic")).hexdigest()
 
 
 def operation(verb: str, options: Options) -> Operation:

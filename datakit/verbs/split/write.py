@@ -17,16 +17,17 @@ from datakit.io.layouts.datakit import ANNOTATIONS
 from datakit.io.layouts.sources import Collection, Derived
 from datakit.io.pixels import images
 from datakit.io.store import atomic
-from datakit.io.store.storage import Location, location
+from datakit.io.store.storage import location
 from datakit.io.tables import csv_rows, jsonl
 from datakit.records.base import Record
 from datakit.records.card import Card
 from datakit.records.failure import Failure
 from datakit.records.lineage import Torn
+from datakit.records.product import Product
 from datakit.records.sample import Operation, Sample
 from datakit.records.summary import Summary
 from datakit.verbs.shared.lineage import Lineage
-from datakit.verbs.shared.options import WriteOptions
+from datakit.verbs.shared.options import WriteOptions, existing_inputs
 from datakit.verbs.shared.pipeline import Contents, process
 from datakit.verbs.shared.progress import ProgressListener
 from datakit.verbs.shared.run_record import Run, operation
@@ -37,7 +38,12 @@ from datakit.verbs.split.options import Options
 
 def check(options: WriteOptions, source: Collection) -> None:
     """Refuse a target that must not be written, before any work is done."""
-    output.check_target(location(options.out), options.mode, tuple(map(location, options.src)))
+    output.check_target(
+        location(options.out),
+        options.mode,
+        tuple(map(location, options.src)),
+        existing_inputs(options),
+    )
 
 
 def chosen_source(
@@ -97,14 +103,16 @@ def write(
         return Summary(
             verb="split", counts=counts, failed=failed, findings=findings, notes=tuple(notes)
         )
-    summary = place("split", options, chosen, options.materialize, progress)
-    out = location(options.out)
-    _write_lists(out, chosen, lineage, sides, placed=options.materialize != "none")
-    if torn:
-        rows = frame_rows(torn_rows(lineage, sides, torn))
-        atomic.write_bytes(out / "frames.csv", csv_rows.records(rows))
-    if assignment.strata:
-        atomic.write_bytes(out / "strata.csv", csv_rows.records(assignment.strata))
+
+    def lists(writer: output.DatasetWriter) -> None:
+        _write_lists(writer, chosen, lineage, sides, placed=options.materialize != "none")
+        if torn:
+            rows = frame_rows(torn_rows(lineage, sides, torn))
+            atomic.write_bytes(writer.out / "frames.csv", csv_rows.records(rows))
+        if assignment.strata:
+            atomic.write_bytes(writer.out / "strata.csv", csv_rows.records(assignment.strata))
+
+    summary = place("split", options, chosen, options.materialize, progress, lists)
     return msgspec.structs.replace(
         summary,
         counts={**counts, **summary.counts},
@@ -132,28 +140,23 @@ def place(
     chosen: Collection,
     how: str,
     progress: ProgressListener,
-    finishing: Callable[[], None] | None = None,
+    finishing: Callable[[output.DatasetWriter], None],
     decided_by: tuple[str, ...] = (),
 ) -> Summary:
     """Put the chosen samples' files and rows into ``options.out``; the card after ``finishing``."""
     run = Run(verb, options, chosen, decided_by)
     if how == "none":
-        summary = _write_manifest(run)
-        if finishing is not None:
-            finishing()
-        return summary
+        return _write_manifest(run, finishing)
     task = LazyTask(
         "datakit.verbs.split.task:Place",
         {"out": options.out, "placing": how, "step": operation(verb, options)},
     )
-    summary = process(
-        run,
-        task,
-        contents=Contents(finishing=None if finishing is None else lambda writer: finishing()),
-        progress=progress,
-    )
-    _write_annotations(location(options.out), chosen)
-    return summary
+
+    def finish(writer: output.DatasetWriter) -> None:
+        _write_annotations(writer, chosen)
+        finishing(writer)
+
+    return process(run, task, contents=Contents(finishing=finish), progress=progress)
 
 
 def claim_report(
@@ -175,7 +178,7 @@ def claim_report(
         writer.finish(Card(counts=counts, commands=(run.command,)), manifest=False)
 
 
-def _write_manifest(run: Run) -> Summary:
+def _write_manifest(run: Run, finishing: Callable[[output.DatasetWriter], None]) -> Summary:
     """Write rows whose files stay where they are: their names are the source's own."""
     out, chosen = run.target, run.source
     step = operation(run.verb, run.options)
@@ -183,15 +186,16 @@ def _write_manifest(run: Run) -> Summary:
     with output.create(out, run.fingerprint, run.options.mode) as writer:
         for failure in chosen.failures:
             writer.fail(failure)
+        for item in chosen.items():
+            writer.add(item.key, Product(samples=(_row(item, step),)))
+        finishing(writer)
         card = Card(
             label_map=chosen.label_map,
             counts=counts,
             commands=(*chosen.commands, run.command),
             notes=chosen.notes,
         )
-        writer.finish(card)
-    rows = (_row(item, step) for item in chosen.items())
-    jsonl.write(out / output.MANIFEST, rows)
+        writer.finish(card, views=False)
     return Summary(verb=run.verb, out=str(out), counts=counts, failed=counts["failed"])
 
 
@@ -213,11 +217,12 @@ def _size_of(item: Item) -> tuple[int, int]:
     return images.probe(item.image.read(), item.source_name).size_wh
 
 
-def _write_annotations(out: Location, chosen: Collection) -> None:
+def _write_annotations(writer: output.DatasetWriter, chosen: Collection) -> None:
     """Keep COCO annotations beside the images that they speak of."""
     if not any(item.annotations for item in chosen.items()):
         return
-    rows = {row.id: row for row in jsonl.read(out / output.MANIFEST, Sample)}
+    out = writer.out
+    rows = {row.id: row for row in map(_decoder.decode, writer.lines(output.MANIFEST))}
     for split in sorted({item.split for item in chosen.items()}, key=str):
         folder = out / split if split else out
         kept = [
@@ -232,16 +237,27 @@ class _Row(Record, frozen=True):
     """What the lists need of a row."""
 
     id: str
+    width: int
+    height: int
     file_name: str | None = None
 
 
+_decoder = msgspec.json.Decoder(_Row)
+
+
 def _write_lists(
-    out: Location, chosen: Collection, lineage: Lineage, sides: list[str | None], *, placed: bool
+    writer: output.DatasetWriter,
+    chosen: Collection,
+    lineage: Lineage,
+    sides: list[str | None],
+    *,
+    placed: bool,
 ) -> None:
     """Write train.txt and its like, splits.csv, and every decision on what belongs together."""
     # What could not be placed is in failures.jsonl; files that stay keep the source's names.
-    manifest = jsonl.read(out / output.MANIFEST, _Row) if placed else ()
-    names = {row.id: row.file_name for row in manifest}
+    out = writer.out
+    rows = map(_decoder.decode, writer.lines(output.MANIFEST)) if placed else iter(())
+    names = {row.id: row.file_name for row in rows}
     lists: dict[str, list[str]] = {side: [] for side in sides if side}
     table = []
     for item in chosen.items():

@@ -21,6 +21,7 @@ from datakit.records.card import Card
 from datakit.records.failure import Failure
 from datakit.records.product import Product
 from datakit.records.training import Epoch, Training
+from datakit.verbs.shared.options import existing_inputs
 from datakit.verbs.shared.progress import ProgressListener, SilentProgress
 from datakit.verbs.shared.run_record import Run
 from datakit.verbs.train.options import VERB, Options
@@ -61,7 +62,8 @@ def run(options: Options, progress: ProgressListener | None = None) -> Training:
     """
     started = time.perf_counter()
     out = location(options.out)
-    output.check_target(out, options.mode, tuple(map(location, options.src)))
+    origins = tuple(map(location, options.src))
+    output.check_target(out, options.mode, origins, existing_inputs(options))
     source = options.open(progress)
     sides = sides_of(source, options.val_share, options.seed)
     if options.dry_run:
@@ -219,6 +221,7 @@ def _epochs(
     checkpoint = out / CHECKPOINT
     if options.resume and checkpoint.is_file():
         trainer.restore(checkpoint.read_bytes(), str(checkpoint))
+        writer.keep(CHECKPOINT)
     progress.begin(options.epochs, VERB)
     try:
         for row in trainer.history:

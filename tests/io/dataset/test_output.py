@@ -38,7 +38,8 @@ def write(out: Path, names: str = "ab", mode: output.Mode = "new") -> None:
 def test_manifest_views_and_card(tmp_path: Path) -> None:
     write(tmp_path / "out")
     assert set(tree(tmp_path / "out")) == {
-        "dataset.json", "metadata.jsonl", "train", "train/images", "train/images/a",
+        ".datakit", ".datakit/record.jsonl", "dataset.json", "metadata.jsonl", "train",
+        "train/images", "train/images/a",
         "train/images/b", "train/metadata.jsonl",
     }  # fmt: skip
     view = (tmp_path / "out/train/metadata.jsonl").read_text().splitlines()
@@ -115,7 +116,6 @@ def test_one_run_at_a_time(tmp_path: Path, mode: output.Mode) -> None:
 def test_a_lock_that_nobody_holds_is_taken_away(tmp_path: Path) -> None:
     write(tmp_path)
     before = tree(tmp_path)
-    (tmp_path / ".datakit").mkdir()
     (tmp_path / ".datakit/lock").write_text("process 1 on another machine")
     assert output.is_finished(tmp_path)
     assert tree(tmp_path) == before
@@ -143,6 +143,66 @@ def test_overwriting_does_not_follow_links(tmp_path: Path) -> None:
     (tmp_path / "precious").mkdir()
     (tmp_path / "precious/a.jpg").write_text("keep")
     (tmp_path / "out/link").symlink_to(tmp_path / "precious")
+    with pytest.raises(InputError, match="found also link; move them away"):
+        write(tmp_path / "out", mode="overwrite")
+    (tmp_path / "out/link").unlink()
+    (tmp_path / "out/train/images/a").unlink()
+    (tmp_path / "out/train/images/a").symlink_to(tmp_path / "precious/a.jpg")
     write(tmp_path / "out", mode="overwrite")
     assert (tmp_path / "precious/a.jpg").read_text() == "keep"
-    assert not (tmp_path / "out/link").exists()
+    assert not (tmp_path / "out/train/images/a").is_symlink()
+
+
+def test_overwriting_refuses_what_somebody_else_put_there(tmp_path: Path) -> None:
+    write(tmp_path)
+    for name in ("notes.txt", "train/sketch.psd", "train/images/my.jpg", "own/deep/x"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("mine")
+    before = tree(tmp_path)
+    with pytest.raises(InputError, match=r"found also notes\.txt, .+, .+ and 1 more; move them"):
+        output.check_target(tmp_path, "overwrite")
+    assert tree(tmp_path) == before
+
+
+def test_overwriting_removes_what_was_written_and_folders_that_are_empty_then(
+    tmp_path: Path,
+) -> None:
+    write(tmp_path)
+    (tmp_path / ".DS_Store").write_text("of the system")
+    (tmp_path / "train/images/empty").mkdir()
+    with output.create(tmp_path, "another run", "overwrite") as writer:
+        writer.add("c", product(tmp_path, "c"))
+        writer.finish(Card())
+    assert set(tree(tmp_path)) == {
+        ".DS_Store", ".datakit", ".datakit/record.jsonl", "dataset.json", "images", "images/c",
+        "metadata.jsonl", "train", "train/images", "train/images/empty",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["../precious", "/etc/passwd", "a/../../precious"])
+def test_a_record_from_anywhere_removes_nothing_outside(tmp_path: Path, name: str) -> None:
+    write(tmp_path / "out")
+    (tmp_path / "precious").write_text("keep")
+    record = tmp_path / "out/.datakit/record.jsonl"
+    close = json.dumps({"line": "close", "files": [name], "failures": ""})
+    record.write_text(record.read_text() + close + "\n")
+    write(tmp_path / "out", mode="overwrite")
+    assert (tmp_path / "precious").read_text() == "keep"
+
+
+def test_an_input_inside_the_target_is_refused(tmp_path: Path) -> None:
+    write(tmp_path / "out")
+    inside = tmp_path / "out" / "rooms"
+    with pytest.raises(InputError, match=r"--backgrounds .+/rooms: expected an input apart"):
+        output.check_target(tmp_path / "out", "overwrite", (), (("--backgrounds", inside),))
+    output.check_target(tmp_path / "out", "overwrite", (), (("--weights", tmp_path),))
+
+
+def test_a_file_of_a_killed_run_that_its_journal_does_not_know_is_its_own(tmp_path: Path) -> None:
+    with pytest.raises(OutputError), output.create(tmp_path, "run", "new") as writer:
+        writer.add("a", product(tmp_path, "a", "train"))
+        product(tmp_path, "b", "train")
+        raise OutputError("killed before the line")
+    write(tmp_path, "c", mode="overwrite")
+    write(tmp_path.with_name("fresh"), "c")
+    assert tree(tmp_path) == tree(tmp_path.with_name("fresh"))
