@@ -62,7 +62,7 @@ def read_photo(item: Item) -> LabelledPhoto:
     label = item.alpha or item.mask
     if item.image is None or label is None:
         raise InputError(f"{item.source_name}: expected an image with an alpha or a mask")
-    image = decode_photo(item.image.read(), item.source_name)
+    image = decode_photo(item.image.read(), item.source_name, transparency=item.transparency)
     if item.alpha is not None:
         alpha = decode_alpha(label.read(), label.name)
     else:

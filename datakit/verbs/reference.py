@@ -104,6 +104,7 @@ def index_page() -> str:
         "- [The dataset on disk](dataset.md): every file and every field.",
         "- [Architecture](architecture.md): the floors, and the way of one sample.",
         "- [Layouts](layouts.md): what datakit reads, how it tells, and when it refuses.",
+        "- [Pictures](decoding.md): formats, damage, what a label may be stored as, resizing.",
         "- [Annotation tools](annotation-tools.md): to CVAT, Label Studio, labelme and back.",
         "- [Object stores](storage.md): datasets in S3 and Google Cloud Storage.",
         "- [Scale](scale.md): large datasets, many workers, Ray.",

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
-from typing import Protocol
+from typing import Literal, Protocol
 
 import msgspec
 
@@ -28,6 +28,8 @@ SPLITS: Mapping[str, str] = {
 }
 """Folder names that mean a split, and the split's name in a manifest."""
 
+
+Transparency = Literal["composite", "alpha", "refuse"]
 
 FILE_NAMES = (
     "file_name",
@@ -110,6 +112,8 @@ class Item:
         A picture of the ids of objects, where the mask holds classes.
     state : {"complete", "partial", "none"}, optional
         What is known of the image, where the source says it.
+    transparency : {"composite", "alpha", "refuse"}
+        How the image is decoded where it is transparent (`ReadSettings`).
     sample : Sample, optional
         The row of the manifest when the source is a datakit dataset.
     """
@@ -134,6 +138,7 @@ class Item:
     coding: MaskCoding = MaskCoding()
     object_ids: FileRef | None = None
     state: LabelState | None = None
+    transparency: Transparency = "composite"
     sample: Sample | None = None
 
     @property
@@ -208,6 +213,8 @@ class ReadSettings:
         ``agree`` (only where all say the same).
     predictions : bool
         Read a model's predictions in an annotation file as if they were labels.
+    transparency : {"composite", "alpha", "refuse"}
+        What the opacity of a photo is: nothing, its alpha where it has no label, or an error.
     """
 
     images_dir: str | None = None
@@ -215,6 +222,7 @@ class ReadSettings:
     labels: str | None = None
     annotator: str | None = None
     predictions: bool = False
+    transparency: Transparency = "composite"
 
 
 class Reader(Protocol):

@@ -10,7 +10,7 @@ from typing import Any, cast
 
 from datakit.errors import InputError
 from datakit.io.layouts import READERS
-from datakit.io.layouts.base import Item, Reader, ReadSettings
+from datakit.io.layouts.base import Item, Reader, ReadSettings, Transparency
 from datakit.io.layouts.evidence import refuse_labels
 from datakit.io.layouts.image_names import IMAGE_NAME
 from datakit.io.layouts.unread import unicode_names, unread_note
@@ -33,9 +33,12 @@ class Collection:
     ----------
     parts : tuple of (prefix, format name, Reader)
         The prefix keeps names of several sources apart; it is empty for a single one.
+    transparency : {"composite", "alpha", "refuse"}
+        How transparent images are read.
     """
 
     parts: tuple[tuple[str, str, Reader], ...]
+    transparency: Transparency = "composite"
 
     def items(self) -> Iterator[Item]:
         """Yield the items of each source in turn."""
@@ -44,6 +47,8 @@ class Collection:
             changes = dict(renumbering(reader.label_map, merged))
             for item in reader.items():
                 named = item if not prefix else _prefixed(item, prefix)
+                if self.transparency != "composite":
+                    named = _with_transparency(named, self.transparency)
                 yield _renumbered(named, changes) if changes and _in_classes(named) else named
 
     def __len__(self) -> int:
@@ -185,7 +190,8 @@ def open_sources(
         tuple(
             (prefix, *_open(path, layout, settings))
             for prefix, path in zip(prefixes, paths, strict=True)
-        )
+        ),
+        settings.transparency,
     )
 
 
@@ -239,6 +245,13 @@ def _read_as(layout: str, reader: Reader) -> str:
         f"read as {layout}: {len(reader):,} images, {reader.labelled:,} labels, "
         f"not read: {unread or 'nothing'}"
     )
+
+
+def _with_transparency(item: Item, transparency: Transparency) -> Item:
+    """Return an item whose image's opacity is its alpha (when it has no label), or an error."""
+    labelled = item.annotations is not None or any((item.mask, item.alpha, item.trimap))
+    alpha = item.image if transparency == "alpha" and not labelled else item.alpha
+    return replace(item, transparency=transparency, alpha=alpha)
 
 
 def _renumbered(item: Item, changes: dict[int, int]) -> Item:

@@ -122,7 +122,12 @@ class Anonymize:
         facts = images.probe(data, name)
         form = photo_form(data, name, self.colour)
         sha256 = hashlib.sha256(data).hexdigest()
-        return Photo(decode_photo(data, name, colours=form.colours), facts, form, sha256)
+        return Photo(
+            decode_photo(data, name, transparency=item.transparency, colours=form.colours),
+            facts,
+            form,
+            sha256,
+        )
 
     def hide(self, item: Item, photo: Photo) -> tuple[Hidden, Literal["given", "auto", "none"]]:
         """Hide the faces, the soft boundary of the matte spared; tell where the matte is from."""

@@ -260,7 +260,7 @@ class Rasterize:
         """Put the image into the dataset, its pixels untouched where they can stay; its size."""
         target = location(self.out, name)
         if facts.orientation != 1 or self.size_wh:
-            image = decode_photo(data, item.source_name)
+            image = decode_photo(data, item.source_name, transparency=item.transparency)
             if self.size_wh and self.size_wh != facts.size_wh:
                 image = Resizing(facts.size_wh, self.size_wh, self.fit).image(image)
             data = images.encode_like(image, images.written_suffix(name))

@@ -121,7 +121,7 @@ class _Worker:
         with self.clock.timed(READ):
             data = image_bytes(item)
         with self.clock.timed(DECODE):
-            image = decode_photo(data, item.source_name)
+            image = decode_photo(data, item.source_name, transparency=item.transparency)
         hw = (image.shape[0], image.shape[1])
         # Annotations that no model looks at need not fit the photo.
         hint = hint_of(item, hw) if item.annotations and self._takes_hints else None

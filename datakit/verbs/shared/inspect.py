@@ -91,7 +91,7 @@ class Check:
     def _check_image(self, item: Item, image: FileRef, found: list[Failure]) -> None:
         data = image.read()
         facts = images.probe(data, image.name)
-        decode_photo(data, image.name)
+        decode_photo(data, image.name, transparency=item.transparency)
         canvas_wh, _ = canvas_of(item, facts)
         self._check_objects(item, canvas_wh, found)
 

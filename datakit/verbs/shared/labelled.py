@@ -87,7 +87,7 @@ def read_labelled(item: Item, image: bytes) -> Labelled:
     InputError
         If a file cannot be decoded, or a label has another size than the image.
     """
-    pixels = decode_photo(image, item.source_name)
+    pixels = decode_photo(image, item.source_name, transparency=item.transparency)
     labels = {kind: decode_label(item, kind, ref) for kind, ref in label_files(item).items()}
     for kind, label in labels.items():
         if label.shape != pixels.shape[:2]:
@@ -184,21 +184,28 @@ def carry_files(
 
 def carried_name(item: Item, kind: str, ref: FileRef) -> str:
     """Return where a label goes in a dataset when its pixels stay as they are."""
-    suffix = ".png" if _is_coded(item, ref) else PurePosixPath(ref.name).suffix
+    suffix = ".png" if _is_made(item, ref) else PurePosixPath(ref.name).suffix
     return item.place(FOLDERS[kind], suffix)
 
 
 def carried_bytes(item: Item, kind: str, ref: FileRef) -> bytes:
-    """Return a label's file: the source's own, unless its classes get other values.
+    """Return a label's file: the source's own, unless it is made of something else.
+
+    That is a mask whose classes get other values, and the opacity of the image itself.
 
     Raises
     ------
     InputError
-        If a mask whose classes get other values cannot be decoded.
+        If what it is made of cannot be decoded.
     """
-    if _is_coded(item, ref):
+    if _is_made(item, ref):
         return images.encode_png(decode_label(item, kind, ref))
     return ref.read()
+
+
+def _is_made(item: Item, ref: FileRef) -> bool:
+    """Tell whether a label's file in a dataset is another one than the source's."""
+    return _is_coded(item, ref) or ref == item.image
 
 
 def _is_coded(item: Item, ref: FileRef) -> bool:

@@ -12,7 +12,7 @@ from datakit.engine.base import Engine
 from datakit.errors import InputError
 from datakit.io.dataset import output
 from datakit.io.layouts import READERS
-from datakit.io.layouts.base import ReadSettings
+from datakit.io.layouts.base import ReadSettings, Transparency
 from datakit.io.layouts.sources import Collection, open_sources
 from datakit.io.store.storage import Location, location
 from datakit.records.base import Options
@@ -63,6 +63,14 @@ class SourceOptions(Options, frozen=True, kw_only=True):
         bool, Meta(description="read a model's predictions in an annotation file as labels")
     ] = False
 
+    transparency: Annotated[
+        Transparency,
+        Meta(
+            description="transparent photos: put before the colour of their border (white where "
+            "that is clear), the same with the opacity as alpha where there is no label, or refuse"
+        ),
+    ] = "composite"
+
     @property
     def read_settings(self) -> ReadSettings:
         """How the sources are read."""
@@ -72,6 +80,7 @@ class SourceOptions(Options, frozen=True, kw_only=True):
             labels=self.labels,
             annotator=self.annotator,
             predictions=self.predictions,
+            transparency=self.transparency,
         )
 
     def open(self, progress: ProgressListener | None = None) -> Collection:
