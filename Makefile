@@ -3,13 +3,25 @@
 PYTHON ?= $(shell for name in python3.11 python3.12 python3.13 python3; do \
 	$$name -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null \
 	&& { echo $$name; break; }; done)
+# What the ranges in pyproject.toml admit is proved on the newest Python, in an environment of its own.
+NEWEST_PYTHON ?= $(shell for name in python3.13 \
+	$(wildcard $(or $(PYENV_ROOT),$(HOME)/.pyenv)/versions/3.13*/bin/python3.13); do \
+	$$name -c 'import sys; sys.exit(sys.version_info[:2] != (3, 13))' 2>/dev/null \
+	&& { echo $$name; break; }; done)
+# Torch is left out: its wheels for this Python come with CUDA, several GB. So is the server that
+# plays S3, whose dependencies keep pip busy for minutes.
+NEWEST_PACKAGES := '.[faces,matte,ray,review,s3]' hypothesis onnx onnxruntime psutil pytest safetensors
+NEWEST_TESTS := tests/io/pixels tests/io/tables tests/transforms tests/core/images \
+	tests/core/masks/test_rle.py tests/core/masks/test_runs.py tests/core/similarity tests/records \
+	tests/models tests/contracts/test_face_detectors.py tests/contracts/test_engines.py \
+	tests/verbs/test_coco2mask.py tests/verbs/test_matte.py tests/verbs/test_report.py
 BIN := .venv/bin
 STAMP := .venv/.installed
 DEMO ?= demo
 
 export NO_ALBUMENTATIONS_UPDATE := 1
 
-.PHONY: demo test slow lint schemas sample-data pictures clean
+.PHONY: demo test test-newest slow audit lint schemas sample-data pictures clean
 
 demo: $(STAMP)
 	$(BIN)/datakit run sample_data/demo.yaml -o $(DEMO)
@@ -18,8 +30,18 @@ test: $(STAMP)
 	@sh scripts/browser.sh
 	$(BIN)/python -m pytest -q -m "not slow and not cuda"
 
-slow: $(STAMP)
+test-newest: .venv-newest/.installed
+	.venv-newest/bin/python -m pip check
+	.venv-newest/bin/python -m pytest -q -m "not slow and not cuda" $(NEWEST_TESTS) \
+		-k "not local-2 and not local-4"
+	.venv-newest/bin/datakit run sample_data/demo.yaml -o "$$(mktemp -d)/demo" -q
+
+slow: $(STAMP) audit
 	$(BIN)/python -m pytest -q -m slow
+
+# Known vulnerabilities of what constraints.txt names, as PyPI lists them.
+audit: .venv-audit/.installed
+	.venv-audit/bin/pip-audit --disable-pip --no-deps --progress-spinner off -r constraints.txt
 
 lint: $(STAMP)
 	$(BIN)/ruff check .
@@ -39,11 +61,23 @@ pictures: $(STAMP)
 	$(BIN)/python docs/pictures/make_review.py
 
 clean:
-	rm -rf .venv $(DEMO) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .venv-newest .venv-audit $(DEMO) .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 $(STAMP): pyproject.toml constraints.txt
 	@test -n "$(PYTHON)" || { echo "datakit needs Python 3.11, 3.12 or 3.13; found none on PATH"; exit 2; }
 	@sh scripts/system-libraries.sh
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[all,dev]'
+	@touch $@
+
+.venv-newest/.installed: pyproject.toml
+	@test -n "$(NEWEST_PYTHON)" || { echo "make test-newest needs Python 3.13; found none"; exit 2; }
+	@sh scripts/system-libraries.sh
+	$(NEWEST_PYTHON) -m venv --clear .venv-newest
+	.venv-newest/bin/python -m pip install --quiet --disable-pip-version-check -e $(NEWEST_PACKAGES)
+	@touch $@
+
+.venv-audit/.installed: $(STAMP)
+	$(BIN)/python -m venv --clear .venv-audit
+	.venv-audit/bin/python -m pip install --quiet --disable-pip-version-check pip-audit
 	@touch $@

@@ -35,7 +35,7 @@ def encode_png(pixels: npt.NDArray[Any]) -> bytes:
     Notes
     -----
     The bytes are a function of the pixels. Gray pictures of flat areas (masks) are written from
-    their runs, in a fifth of libpng's time; soft ones and photos go through OpenCV, whose version
+    their runs, in a third of libpng's time; soft ones and photos go through OpenCV, whose version
     decides their bytes.
 
     Raises
