@@ -172,7 +172,7 @@ def test_u2net_from_the_shared_file(shared_data, sample_data, cache) -> None:
 def test_without_torch_onnxruntime_serves_where_it_can(tmp_path, cache, monkeypatch) -> None:
     pytest.importorskip("onnxruntime")
     pytest.importorskip("onnx")
-    from datakit.models.segmenters.base import u2net_segmenter
+    from datakit.models.segmenters import u2net_segmenter
     from tests.models import weight_makers
 
     file = tmp_path / "u2netp.onnx"

@@ -50,7 +50,7 @@ def test_a_single_file_may_have_any_name(weights, tmp_path):
 
 
 def test_a_file_of_a_package_is_found():
-    package = Weights("x", ("core/boxes.py",), {}, "Apache-2.0", "", package="datakit")
+    package = Weights("x", ("core/masks/boxes.py",), {}, "Apache-2.0", "", package="datakit")
     assert find_weights(package).name == "boxes.py"
 
 
