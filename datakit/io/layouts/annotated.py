@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from datakit.errors import InputError
 from datakit.io.layouts.base import Item, ReadSettings, label_stems
-from datakit.io.layouts.image_names import EXACT, ImageNames, placed
+from datakit.io.layouts.image_names import BY_TAIL, EXACT, ImageNames, placed
 from datakit.io.layouts.lineage import source_group
 from datakit.io.store.files import FileRef, Root, open_root, safe_name
 from datakit.records.card import Command
@@ -117,7 +117,7 @@ class AnnotatedReader:
         failures: list[Failure] = []
         found = [one for entry in listed if (one := self._find(entry, failures))]
         found = list(_each_once(found, failures, self.sense))
-        self._found = list(_with_places(found, failures))
+        self._found = list(_with_places(found))
         self.failures = (*self.failures, *failures)
         self.notes = (*self.notes, *_how_found(self._found))
         used = {*own, *(one.name for one in self._found)}
@@ -208,11 +208,9 @@ def _each_once(
     for one in found:
         claims.setdefault(one.name, []).append(one)
     for one in found:
-        rivals = claims[one.name]
-        exact = [rival for rival in rivals if rival.how == EXACT]
-        if len(rivals) == 1 or (len(exact) == 1 and one is exact[0]):
-            yield one
-        elif len(exact) == 1:
+        sure = [rival for rival in claims[one.name] if rival.how != BY_TAIL]
+        rivals = sure or claims[one.name]
+        if one not in rivals:
             failures.append(
                 _failure(
                     one.listed,
@@ -222,7 +220,7 @@ def _each_once(
             )
         elif one is not rivals[0]:
             continue
-        elif len({sense(rival.listed) for rival in rivals}) == 1:
+        elif len(rivals) == 1 or len({sense(rival.listed) for rival in rivals}) == 1:
             yield one
         else:
             ids = " and ".join(rival.listed.id for rival in rivals)
@@ -235,24 +233,24 @@ def _each_once(
             )
 
 
-def _with_places(found: list[_Found], failures: list[Failure]) -> Iterator[_Found]:
-    """Give each image its split and its path within it; no two have one place."""
-    short = [_place(one) for one in found]
-    count = Counter(short)
-    taken: set[tuple[str | None, str]] = set()
-    for one, place in zip(found, short, strict=True):
-        if count[place] > 1:
-            place = place[0], one.name
-        if place in taken:
-            error = f"{one.name}: expected an image of its own name, found two; rename one of them"
-            failures.append(_failure(one.listed, error))
-            continue
-        taken.add(place)
-        yield replace(one, split=place[0], rel=place[1])
+def _with_places(found: list[_Found]) -> Iterator[_Found]:
+    """Give each image its split and its path within it: the whole path where two would be one."""
+    whole: set[int] = set()
+    while True:
+        places = [_place(one, whole=number in whole) for number, one in enumerate(found)]
+        count = Counter(places)
+        meeting = {n for n, place in enumerate(places) if count[place] > 1} - whole
+        if not meeting:
+            break
+        whole |= meeting
+    for one, (split, rel) in zip(found, places, strict=True):
+        yield replace(one, split=split, rel=rel)
 
 
-def _place(one: _Found) -> tuple[str | None, str]:
+def _place(one: _Found, *, whole: bool) -> tuple[str | None, str]:
     listed = one.listed
+    if whole:
+        return listed.split or placed(one.name)[0], one.name
     base = listed.name if one.how == EXACT and one.name.endswith(listed.name) else one.name
     if base != listed.name:
         below = [f"{folder}/" for folder in listed.folders if one.name.startswith(f"{folder}/")]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from urllib.parse import unquote
 
@@ -12,6 +11,8 @@ IMAGE_NAME = re.compile(r"\.(?:jpe?g|jfif|jpe|png|webp|tiff?|bmp)$", re.IGNORECA
 """Suffixes of the images that datakit decodes."""
 
 EXACT = "exact"
+BY_TAIL = "the end of the path"
+"""How an image was found whose whole path is not known to be that of the name."""
 
 _UPLOADED = re.compile(r"^[0-9a-f]{8}-")
 """What Label Studio puts before the name of an uploaded file."""
@@ -53,21 +54,6 @@ def placed(path: str) -> tuple[str | None, str]:
             continue
         kept.append(folder)
     return split, "/".join([*kept, name])
-
-
-def placed_each(paths: Iterable[str]) -> Iterator[tuple[str | None, str]]:
-    """Yield what `placed` says of each path, whole where two of them would be one.
-
-    Examples
-    --------
-    >>> list(placed_each(["images/x.jpg", "data/x.jpg", "images/y.jpg"]))
-    [(None, 'images/x.jpg'), (None, 'data/x.jpg'), (None, 'y.jpg')]
-    """
-    listed = list(paths)
-    places = [placed(path) for path in listed]
-    count = Counter(places)
-    for path, place in zip(listed, places, strict=True):
-        yield place if count[place] == 1 else (place[0], path)
 
 
 def without_upload(name: str) -> str:
@@ -166,7 +152,7 @@ def _longest_tail(name: str, found: Iterable[str]) -> tuple[str, str]:
         reach.setdefault(same, []).append(path)
     best = reach.get(max(reach, default=0), [])
     if len(best) == 1:
-        return best[0], "the end of the path"
+        return best[0], BY_TAIL
     return "", ", ".join(best[:3])
 
 
@@ -195,4 +181,4 @@ def _difference(name: str, path: str) -> str:
         (not unicodedata.is_normalized("NFC", name + path), "Unicode form"),
         (name.rpartition(".")[2] != path.rpartition(".")[2], "letter case of the suffix"),
     ]
-    return ", ".join(word for differs, word in steps if differs) or "the end of the path"
+    return ", ".join(word for differs, word in steps if differs) or "the plain form of the path"

@@ -208,7 +208,8 @@ class LabelStudioReader(AnnotatedReader):
         if wanted not in (None, LAST, AGREE):
             own = [answer for answer in answers if answer.annotator == wanted]
             return own[-1].result if own else None
-        if wanted == LAST or len({_sense(answer.result) for answer in answers}) == 1:
+        alone = wanted == LAST or len(answers) == 1
+        if alone or len({_sense(answer.result) for answer in answers}) == 1:
             return answers[-1].result
         if wanted == AGREE:
             self._disagreeing += 1

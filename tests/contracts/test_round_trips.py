@@ -1,0 +1,152 @@
+"""What goes out to an annotation layout comes back: by its reader as a source, and as a review."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import datakit
+from datakit.io.layouts.sources import open_sources
+from datakit.io.pixels.decoders import decode_ignore, decode_mask
+from tests.verbs.exports import Export, box, rle
+
+TOOLS = ("coco", "cvat", "label-studio", "labelme", "roboflow", "yolo-seg")
+EXACT = {"coco", "cvat"}
+"""Layouts that keep every pixel; the others keep their stated share of it."""
+WITHOUT_IGNORE = {"yolo-seg"}
+PART_IS_OBJECT = {"yolo-seg", "roboflow"}
+"""Layouts, or their tools, that tell the parts of an object from one another."""
+KINDS = ("binary", "semantic", "instance")
+WIDTH, HEIGHT = 96, 80
+
+
+def _ring() -> np.ndarray:
+    mask = np.zeros((HEIGHT, WIDTH), bool)
+    mask[8:40, 8:44] = True
+    mask[18:28, 18:30] = False
+    return mask
+
+
+def _parts() -> np.ndarray:
+    mask = np.zeros((HEIGHT, WIDTH), bool)
+    mask[50:70, 8:24] = mask[50:70, 34:50] = True
+    return mask
+
+
+def _dataset(tmp_path: Path, kind: str, *, ignore: bool = False) -> Path:
+    """A hole, an object of two parts, two that overlap, an image without any."""
+    export = Export(tmp_path / "coco/train")
+    first = export.image("a.png", wh=(WIDTH, HEIGHT))
+    export.annotate(first, rle(_ring()))
+    export.annotate(first, rle(_parts()), category=2)
+    export.annotate(first, [box(60, 10, 30, 40)])
+    export.annotate(first, [box(70, 30, 20, 30)], category=2)
+    if ignore:
+        region = np.zeros((HEIGHT, WIDTH), bool)
+        region[72:78, 60:90] = True
+        export.annotate(first, rle(region), iscrowd=1, ignore=1)
+    export.image("sub/b.png", wh=(WIDTH, HEIGHT))
+    export.write()
+    out = tmp_path / "set"
+    datakit.coco2mask(tmp_path / "coco", out, kind=kind, workers=0)
+    return out
+
+
+def _sent(dataset: Path, out: Path, tool: str) -> Path:
+    """Export, and give it back as people do who change nothing."""
+    datakit.export(dataset, out, format=tool, workers=0)
+    if tool == "label-studio":
+        tasks = json.loads((out / "tasks.json").read_text())
+        for task in tasks:
+            result = task.pop("predictions")[0]["result"]
+            task["annotations"] = [{"completed_by": 1, "result": result}]
+        (out / "tasks.json").write_text(json.dumps(tasks))
+    for name in ("metadata.jsonl", "dataset.json"):
+        (out / name).unlink()
+    shutil.rmtree(out / ".datakit", ignore_errors=True)
+    return out / "upload" if tool == "roboflow" else out
+
+
+def _by_class(path: Path) -> dict[str, dict[str, list[np.ndarray]]]:
+    """Image -> class -> its objects, or its one region."""
+    source = open_sources([str(path)])
+    found: dict[str, dict[str, list[np.ndarray]]] = {}
+    for item in source.items():
+        masks: dict[str, list[np.ndarray]] = {}
+        label = decode_mask(item.mask.read()) if item.mask else np.zeros((HEIGHT, WIDTH), np.uint8)
+        instances = item.sample.instances if item.sample else ()
+        named = [(one.category, one.id) for one in instances] or [
+            (name, value) for name, value in source.label_map.items() if value
+        ]
+        for name, value in named:
+            if (label == value).any():
+                masks.setdefault(name, []).append(label == value)
+        found["a" if Path(item.source_name).stem == "a" else "b"] = masks
+    return found
+
+
+def _ignored(path: Path) -> list[np.ndarray]:
+    items = open_sources([str(path)]).items()
+    return [decode_ignore(item.ignore.read()) for item in items if item.ignore]
+
+
+def _iou(one: np.ndarray, other: np.ndarray) -> float:
+    return float((one & other).sum() / (one | other).sum())
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("tool", TOOLS)
+def test_a_source_read_back_has_the_same_objects(tmp_path: Path, tool: str, kind: str) -> None:
+    dataset = _dataset(tmp_path, kind)
+    back = tmp_path / "back"
+    datakit.coco2mask(_sent(dataset, tmp_path / "x", tool), back, kind=kind, workers=0)
+    before, after = _by_class(dataset), _by_class(back)
+    assert set(before) == set(after) and not after["b"]
+    least = 1.0 if tool in EXACT else 0.94
+    assert set(before["a"]) == set(after["a"])
+    for name, masks in before["a"].items():
+        theirs = after["a"][name]
+        assert _iou(np.any(masks, axis=0), np.any(theirs, axis=0)) >= least
+        if kind == "instance" and tool not in PART_IS_OBJECT:
+            assert len(masks) == len(theirs)
+            for mask in masks:
+                assert max(_iou(mask, other) for other in theirs) >= least
+
+
+@pytest.mark.parametrize("tool", [tool for tool in TOOLS if tool not in WITHOUT_IGNORE])
+def test_what_nobody_knows_comes_back(tmp_path: Path, tool: str) -> None:
+    dataset = _dataset(tmp_path, "semantic", ignore=True)
+    back = tmp_path / "back"
+    datakit.coco2mask(_sent(dataset, tmp_path / "x", tool), back, kind="semantic", workers=0)
+    before, after = _ignored(dataset), _ignored(back)
+    assert len(before) == len(after) == 1
+    assert _iou(before[0] > 0, after[0] > 0) >= (1.0 if tool in EXACT else 0.94)
+    assert open_sources([str(back)]).label_map == open_sources([str(dataset)]).label_map
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("tool", TOOLS)
+def test_an_untouched_review_changes_nothing(tmp_path: Path, tool: str, kind: str) -> None:
+    dataset = _dataset(tmp_path, kind, ignore=tool not in WITHOUT_IGNORE)
+    reviewed = _sent(dataset, tmp_path / "x", tool)
+    before = _by_class(dataset)
+    rows = (dataset / "metadata.jsonl").read_text().splitlines()
+    summary = datakit.prelabel(merge=str(reviewed), into=str(dataset), workers=0)
+    assert summary.failed == 0 and summary.counts["reviewed"] == 2
+    assert "changed" not in summary.counts
+    after = _by_class(dataset)
+    for image, masks in before.items():
+        assert {name: len(found) for name, found in masks.items()} == {
+            name: len(found) for name, found in after[image].items()
+        }
+        for name, found in masks.items():
+            for mask, other in zip(found, after[image][name], strict=True):
+                assert np.array_equal(mask, other)
+    for old, new in zip(rows, (dataset / "metadata.jsonl").read_text().splitlines(), strict=True):
+        one, other = json.loads(old), json.loads(new)
+        for field in ("categories", "instances", "label_state", "ignore_file_name"):
+            assert one.get(field) == other.get(field)
