@@ -1,6 +1,9 @@
 """What `datakit anonymize` finds, leaves and costs.
 
     python benchmarks/anonymize.py recall PORTRAITS   # faces found and masked, at several turns
+    python benchmarks/anonymize.py variants PORTRAITS # masks, helmets, doors: hidden or released?
+    python benchmarks/anonymize.py thresholds PORTRAITS  # recall and false hits
+    python benchmarks/anonymize.py stages PORTRAITS   # CPU milliseconds of each stage, 1080p
     python benchmarks/anonymize.py boundary PPM100    # soft pixels changed, photos for review
     python benchmarks/anonymize.py scale PORTRAITS    # sigma / IOD when photos are doubled
     python benchmarks/anonymize.py deblur PORTRAITS   # do faces come back after a Wiener filter?
@@ -16,6 +19,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import resource
 import statistics
 import subprocess
 import sys
@@ -25,14 +29,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
+import face_variants
 import numpy as np
 
-from datakit.core.faces.detections import Face
+from datakit.core.faces.crops import upright_crop
+from datakit.core.faces.detections import Face, merge_detections
 from datakit.core.masks.boxes import overlap
 from datakit.io.pixels import decoders, images
 from datakit.models.faces.centerface import CenterFaceDetector
 from datakit.models.faces.finder import FaceFinder
-from datakit.models.faces.masks import FaceMasker
+from datakit.models.faces.masks import CROP_PER_BOX, CROP_PX, FaceMasker
 from datakit.models.faces.mediapipe import MediapipeDetector, MediapipeMesh
 from datakit.models.segmenters.selfie import SelfieMatte
 from datakit.verbs.anonymize.face_hiding import FaceHider, Hiding
@@ -41,6 +47,11 @@ from datakit.verbs.anonymize.task import WIDE_ELLIPSE_GROWTH, WIDE_REGION
 FACES = Path(__file__).parents[1] / "tests/data/portrait_faces.json"
 TURNS_DEG = (0, 45, 90, 180, 270)
 LARGE_PX = 40
+VARIANTS_TRIED = 184
+SMALLEST_VARIED_PX = 60
+THRESHOLDS = [(low, 2.0) for low in (0.2, 0.3, 0.4, 0.5, 0.6, 0.7)]
+THRESHOLDS += [(2.0, high) for high in (0.1, 0.2, 0.3, 0.4, 0.5, 0.6)]
+THRESHOLDS += [(0.5, high) for high in (0.15, 0.2, 0.25, 0.3, 0.4)]
 
 
 def main() -> None:
@@ -116,6 +127,108 @@ def recall(folder: Path) -> None:
             f"residual hits {residual}, for review {review}, missed {missed[:6]}",
             flush=True,
         )
+
+
+def variants(folder: Path) -> None:
+    """Hard variants of 23 portraits: is the sharp face hidden, or does the photo wait?"""
+    finder, hider = build()
+    mesh = MediapipeMesh()
+    tally: dict[str, dict[str, int]] = {}
+    for name, image, boxes in annotated(folder):
+        points = largest_mesh(finder, mesh, image, boxes)
+        if points is None or sum(sum(row.values()) for row in tally.values()) >= VARIANTS_TRIED:
+            continue
+        for kind, drawn, middle in face_variants.variants(image, points):
+            hidden = hider.hide(drawn)
+            x, y = np.clip(middle, 0, np.array(drawn.shape[1::-1]) - 1).astype(int)
+            waits = bool(hidden.reasons or not hidden.faces)
+            outcome = "hidden" if hidden.mask[y, x] else "review" if waits else "released sharp"
+            row = tally.setdefault(kind, {"hidden": 0, "review": 0, "released sharp": 0})
+            row[outcome] += 1
+            if outcome == "released sharp":
+                print(f"{name}: {kind}", flush=True)
+    for kind, row in tally.items():
+        print(f"{kind}: {row}")
+
+
+def largest_mesh(
+    finder: FaceFinder, mesh: MediapipeMesh, image: np.ndarray, boxes: np.ndarray
+) -> np.ndarray | None:
+    """Return the landmarks of the largest annotated face, (468, 2); None below 60 px."""
+    sides = (boxes[:, 2:] - boxes[:, :2]).max(axis=1, initial=0)
+    if not len(sides) or sides.max() < SMALLEST_VARIED_PX:
+        return None
+    box = boxes[int(np.argmax(sides))]
+    centre = (box[:2] + box[2:]) / 2
+    for found in FaceMasker(mesh, "oval").masks(image, finder.find(image)):
+        if found.covers(centre) and found.guard_iod is not None:
+            member = found.face.members[0]
+            middle = (member.box_xyxy[:2] + member.box_xyxy[2:]) / 2
+            crop = upright_crop(
+                image, middle, CROP_PER_BOX * member.side_px, found.roll_rad, CROP_PX
+            )
+            points = mesh.landmarks(crop.image)
+            return None if points is None else crop.points_to_image(points)[:, :2]
+    return None
+
+
+def thresholds(folder: Path) -> None:
+    """Recall (167 faces) and boxes without an annotated face, upright photos."""
+    mediapipe, centerface = MediapipeDetector(0.1), CenterFaceDetector(0.1)
+    seen = [
+        (boxes, mediapipe.detect(image), centerface.detect(image))
+        for _, image, boxes in annotated(folder)
+    ]
+    for low, high in THRESHOLDS:
+        found = total = extra = 0
+        for boxes, first, second in seen:
+            chosen = [hit for hit in first if hit.score >= low]
+            chosen += [hit for hit in second if hit.score >= high]
+            faces = merge_detections(chosen)
+            centres = (boxes[:, :2] + boxes[:, 2:]) / 2
+            sides = (boxes[:, 2:] - boxes[:, :2]).max(axis=1, initial=0)
+            found += int(found_faces(faces, centres, sides, boxes).sum())
+            total += len(boxes)
+            extra += sum(is_extra(face, centres, sides) for face in faces)
+        print(f"mediapipe {low}, centerface {high}: {found}/{total}, false or unmarked {extra}")
+
+
+def is_extra(face: Face, centres: np.ndarray, sides: np.ndarray) -> bool:
+    box = face.box_xyxy
+    apart = np.abs((box[:2] + box[2:]) / 2 - centres).max(axis=1, initial=0)
+    return not (apart <= np.maximum(sides, (box[2:] - box[:2]).max()) / 2).any()
+
+
+def stages(folder: Path) -> None:
+    """CPU milliseconds a photo of each stage, one thread, 10 photos of 1080p's area."""
+    with tempfile.TemporaryDirectory() as scratch:
+        photos = [
+            decoders.decode_photo(path.read_bytes())
+            for path in photos_1080p(folder, Path(scratch), 10)
+        ]
+    detector, centerface, people = MediapipeDetector(), CenterFaceDetector(), SelfieMatte()
+    finder, hider = build()
+    masker = FaceMasker(MediapipeMesh(), "oval")
+    found = [finder.find(photo, people.coarse(photo) >= 0.5) for photo in photos]
+    for name, work in (
+        ("people", lambda k: people.coarse(photos[k])),
+        ("mediapipe, tiles", lambda k: detector.detect(photos[k])),
+        ("centerface, upright", lambda k: centerface.detect(photos[k])),
+        ("all detectors, all turns", lambda k: finder.find(photos[k])),
+        (
+            "the same, people known",
+            lambda k: finder.find(photos[k], people.coarse(photos[k]) > 0.5),
+        ),
+        ("masks", lambda k: masker.masks(photos[k], found[k])),
+        ("everything", lambda k: hider.hide(photos[k])),
+    ):
+        work(0)
+        took = []
+        for k in range(len(photos)):
+            started = time.process_time()
+            work(k)
+            took.append(1000 * (time.process_time() - started))
+        print(f"{name}: median {statistics.median(took):.0f} ms, mean {statistics.mean(took):.0f}")
 
 
 def found_faces(faces, centres, sides, boxes) -> np.ndarray:
@@ -268,7 +381,7 @@ def speed(folder: Path) -> None:
         photos = photos_1080p(folder, make(scratch, "in"), 30)
         ratios = []
         for round_ in range(3):
-            ours = timed(
+            ours, our_cpu = timed(
                 [
                     sys.executable,
                     "-m",
@@ -283,13 +396,17 @@ def speed(folder: Path) -> None:
                 ]
             )
             # Its own default runs onnxruntime; its OpenCV backend uses one net for all shapes.
-            theirs = timed([str(Path(sys.executable).with_name("deface")), *map(str, photos)])
+            theirs, their_cpu = timed(
+                [str(Path(sys.executable).with_name("deface")), *map(str, photos)]
+            )
             for path in Path(scratch, "in").glob("*_anonymized*"):
                 path.unlink()
             ratios.append(theirs / ours)
             print(
                 f"datakit {ours / len(photos):.2f} s a photo,",
-                f"deface {theirs / len(photos):.2f} s, speed {theirs / ours:.2f}x",
+                f"deface {theirs / len(photos):.2f} s, speed {theirs / ours:.2f}x;",
+                f"CPU seconds {our_cpu / len(photos):.2f} and {their_cpu / len(photos):.2f}:",
+                f"{their_cpu / our_cpu:.2f}x",
                 flush=True,
             )
         print(f"median {statistics.median(ratios):.2f}x of deface")
@@ -305,7 +422,7 @@ def workers(folder: Path) -> None:
             took = {}
             for name, source in (("start", "single"), ("one", "in"), ("two", "in")):
                 count = "2" if name == "two" else "1"
-                took[name] = timed(
+                took[name], _ = timed(
                     [
                         sys.executable,
                         "-m",
@@ -334,18 +451,26 @@ def make(scratch: str, name: str) -> Path:
     return folder
 
 
-def timed(command: list[str]) -> float:
+def timed(command: list[str]) -> tuple[float, float]:
+    """Run a command; return its wall and its CPU seconds, those of its own processes included."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     started = time.perf_counter()
     done = subprocess.run(
         command, capture_output=True, env={**os.environ, "OMP_NUM_THREADS": "1"}, check=False
     )
     if done.returncode not in (0, 1):
         raise SystemExit(done.stderr.decode())
-    return time.perf_counter() - started
+    wall = time.perf_counter() - started
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return wall, cpu
 
 
 MEASURES = {
     "recall": recall,
+    "variants": variants,
+    "thresholds": thresholds,
+    "stages": stages,
     "boundary": boundary,
     "scale": scale,
     "deblur": deblur,

@@ -1,80 +1,118 @@
-"""A contact sheet of photos before and after, with the masks drawn, for a person's eyes."""
+"""A contact sheet of photos before and after, what is doubtful first, for a person's eyes."""
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable, Mapping
-from itertools import islice
 from typing import Any
 
 import cv2
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from datakit.core.images.contact_sheet import ACCENT, contact_sheet
+from datakit.core.images.resizing import resample, resize_mask
 from datakit.errors import DatakitError, OutputError
 from datakit.io.layouts.base import Item
 from datakit.io.pixels import images
 from datakit.io.store import atomic
 from datakit.io.store.storage import Location
+from datakit.records.anonymization import AUDIT, Anonymization
+from datakit.verbs.anonymize.face_hiding import Hidden
 from datakit.verbs.anonymize.task import Anonymize
 
 Image = npt.NDArray[np.uint8]
+Tile = tuple[Image, str]
 
-CELL_PX = 360
-CAPTION_PX = 22
+TILE_PX = 360
 COLUMNS = 4
-_GREEN, _WHITE, _RED = (40, 220, 60), (235, 235, 235), (235, 60, 50)
+TITLE = (
+    "anonymize: found (left), result (right). Green: hidden. Red: box of a face. It shows faces."
+)
+_LINE_LETTERS = 52
+_RED = (213, 94, 0)
+"""Vermilion of the Okabe-Ito palette."""
+_DOUBT = ("review", "no-face", "released", "anonymized", "skipped")
 
 
 def write_preview(
-    path: Location, items: Iterable[Item], params: Mapping[str, Any], count: int
+    path: Location, out: Location, items: Iterable[Item], params: Mapping[str, Any], count: int
 ) -> int:
-    """Write a sheet of the first photos, each done once more; return how many it shows.
+    """Write a sheet of photos, those that wait for a person first; return how many it shows.
 
-    The photos are read from the source and nothing is taken from, or left in, the dataset.
+    Each is done once more, from the source; nothing is taken from the dataset but the audit's
+    order, and nothing is left in it. A photo that waits is shown as it would be.
+
+    Parameters
+    ----------
+    path : Path or ObjectPath
+        The sheet, a JPEG.
+    out : Path or ObjectPath
+        The finished dataset.
+    items : iterable of Item
+        Of the source.
+    params : mapping
+        Of the task.
+    count : int
+        Largest number of photos.
     """
-    task = Anonymize(**params)
-    cells = [_cell(item, task) for item in islice(items, count)]
-    if not cells:
+    chosen = _doubtful_first(out, items)[:count]
+    if not chosen:
         return 0
-    blank = np.zeros_like(cells[0])
-    rows = []
-    for start in range(0, len(cells), COLUMNS):
-        row = cells[start : start + COLUMNS]
-        rows.append(np.hstack(row + [blank] * (min(COLUMNS, len(cells)) - len(row))))
-    atomic.write_bytes(path, images.encode_jpeg(np.vstack(rows), 90))
-    return len(cells)
+    task = Anonymize(**params)
+    tiles = [tile for item in chosen for tile in _pair(item, task)]
+    sheet = contact_sheet(
+        [image for image, _ in tiles],
+        [caption for _, caption in tiles],
+        title=TITLE,
+        columns=COLUMNS,
+        tile_px=TILE_PX,
+    )
+    atomic.write_bytes(path, images.encode_jpeg(sheet, 90))
+    return len(chosen)
 
 
-def _cell(item: Item, task: Anonymize) -> Image:
-    cell = np.zeros((CELL_PX + CAPTION_PX, 2 * CELL_PX, 3), np.uint8)
-    colour, text = _WHITE, item.key
+def _doubtful_first(out: Location, items: Iterable[Item]) -> list[Item]:
+    decoder = msgspec.json.Decoder(Anonymization)
+    with (out / AUDIT).open("rb") as lines:
+        status = {record.id: record.status for record in map(decoder.decode, lines)}
+    known = [item for item in items if item.key in status]
+    return sorted(known, key=lambda item: _DOUBT.index(status[item.key]))
+
+
+def _pair(item: Item, task: Anonymize) -> tuple[Tile, Tile]:
+    """Return the tiles of one photo: what was found, and the result with the reasons in words."""
     try:
         photo = task.read(item)
         hidden, _ = task.hide(item, photo)
-        before, after = _fit(photo.image), _fit(hidden.image)
-        mask = cv2.resize(
-            hidden.mask.astype(np.uint8), before.shape[1::-1], interpolation=cv2.INTER_NEAREST
-        )
-        outlines, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-        cv2.drawContours(before, outlines, -1, _GREEN, 1)
-        cell[: before.shape[0], : before.shape[1]] = before
-        cell[: after.shape[0], CELL_PX : CELL_PX + after.shape[1]] = after
-        text += f"  {len(hidden.faces)} faces"
-        if hidden.reasons or not hidden.faces:
-            colour, text = _RED, f"{text}  {'; '.join(hidden.reasons) or 'no face'}"
     except OutputError:
         # Not this sample's fault: the run stops and can go on later.
         raise
     except DatakitError as error:
-        colour, text = _RED, str(error)
-    where = (4, CELL_PX + CAPTION_PX - 7)
-    shown = text.encode("ascii", "replace").decode()[:95]
-    cv2.putText(cell, shown, where, cv2.FONT_HERSHEY_SIMPLEX, 0.42, colour, 1, cv2.LINE_AA)
-    return cell
+        blank = np.full((TILE_PX, TILE_PX, 3), 225, np.uint8)
+        return (blank, _lines(item.key)), (blank, _lines(str(error)))
+    said = "; ".join(hidden.reasons) or "hidden"
+    if not hidden.faces:
+        said = "no face was found"
+    shown = f"{item.key}: {len(hidden.faces)} faces"
+    return (_found(photo.image, hidden), _lines(shown)), (hidden.image, _lines(said))
 
 
-def _fit(image: Image) -> Image:
-    scale = CELL_PX / max(image.shape[:2])
-    size_wh = (max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale)))
-    shrinks = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-    return np.asarray(cv2.resize(image, size_wh, interpolation=shrinks), np.uint8)
+def _found(image: Image, hidden: Hidden) -> Image:
+    """Draw the hidden area and the boxes, at the size of a tile so that lines stay thin."""
+    height, width = image.shape[:2]
+    scale = min(1.0, TILE_PX / max(height, width))
+    size_wh = (max(1, round(width * scale)), max(1, round(height * scale)))
+    drawn = resample(image, size_wh).copy()
+    mask = resize_mask(hidden.mask.astype(np.uint8), size_wh)
+    outlines, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    cv2.drawContours(drawn, outlines, -1, ACCENT, 2)
+    for face in hidden.faces:
+        x0, y0, x1, y1 = (round(edge * scale) for edge in face.box_xyxy)
+        cv2.rectangle(drawn, (x0, y0), (x1, y1), _RED, 1)
+    return drawn
+
+
+def _lines(text: str) -> str:
+    return "\n".join(textwrap.wrap(text, _LINE_LETTERS)[:4])

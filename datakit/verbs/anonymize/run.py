@@ -118,5 +118,5 @@ def _alphas(folder: str | None) -> dict[str, FileRef] | None:
 
 def _preview(options: Options, source: Collection, task: LazyTask) -> str:
     path = location(f"{options.out.rstrip('/')}.preview.jpg")
-    count = write_preview(path, source.items(), task.params, options.preview)
+    count = write_preview(path, location(options.out), source.items(), task.params, options.preview)
     return f"{path}: {count} photos before and after; it shows faces, do not pass it on"
