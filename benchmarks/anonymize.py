@@ -35,6 +35,7 @@ import numpy as np
 from datakit.core.faces.crops import upright_crop
 from datakit.core.faces.detections import Face, merge_detections
 from datakit.core.masks.boxes import overlap
+from datakit.core.matting.residue import settle_residue
 from datakit.io.pixels import decoders, images
 from datakit.models.faces.centerface import CenterFaceDetector
 from datakit.models.faces.finder import FaceFinder
@@ -266,7 +267,7 @@ def turn_points(points: np.ndarray, matrix: np.ndarray) -> np.ndarray:
 def boundary(folder: Path) -> None:
     """Soft pixels that change when a matte is given (image/ and alpha/ of equal names)."""
     _, hider = build()
-    changed = soft_all = 0
+    changed = soft_all = inside = 0
     for path in sorted((folder / "image").iterdir()):
         image = decoders.decode_photo(path.read_bytes(), path.name)
         alpha = decoders.decode_alpha((folder / "alpha" / path.name).read_bytes(), path.name)
@@ -274,7 +275,9 @@ def boundary(folder: Path) -> None:
         hidden = hider.hide(image, alpha)
         seconds = time.process_time() - started
         differs = (hidden.image != image).any(axis=2)
-        soft = (alpha > 0) & (alpha < 1)
+        edge = settle_residue(alpha)
+        soft = (edge > 0) & (edge < 1)
+        inside += sum(face.original_px_inside for face in hidden.faces)
         changed += int((differs & soft).sum())
         soft_all += int(soft.sum())
         outside = int((differs & ~hidden.mask).sum())
@@ -289,7 +292,7 @@ def boundary(folder: Path) -> None:
             *hidden.reasons,
             flush=True,
         )
-    print(f"soft pixels {soft_all}, changed {changed}")
+    print(f"pixels of the soft edge {soft_all}, changed {changed}; original ones inside {inside}")
 
 
 def scale(folder: Path) -> None:

@@ -274,7 +274,7 @@ def test_the_preview_begins_with_what_waits_for_a_person(safe, portraits, tmp_pa
     last = lines[-1]["id"]
     lines[-1] |= {"status": "review", "file_name": None, "sha256_out": None}
     (tmp_path / "anonymize.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
-    order = [item.key for item in _doubtful_first(tmp_path, open_sources([portraits]).items())]
+    order = [item.key for item in _doubtful_first(tmp_path, open_sources([str(portraits)]).items())]
     assert order == [last, *sorted(line["id"] for line in lines[:-1])]
 
 

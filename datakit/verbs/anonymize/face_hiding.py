@@ -27,8 +27,8 @@ Method = Literal["gaussian", "solid", "mosaic"]
 TRANSITION_BAND_IOD = 0.1
 REMOVED_LIMIT = 0.3
 # A larger part of the photo, taken up by a person out of reach of every face, needs a person's
-# look: with all faces known it is at most 0.013 (42 photos).
-FACELESS_LIMIT = 0.02
+# look: with all faces known it is at most 0.006 (51 photos).
+FACELESS_LIMIT = 0.015
 # A hit that is fainter owns no body: it may be a fold of the cloth.
 OWNER_SCORE = 0.3
 PERSON_CONFIDENCE = 0.5
