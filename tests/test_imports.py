@@ -17,6 +17,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 
 MODULES = {
+    "pillow-jxl-plugin": "pillow_jxl",
     "import-linter": "importlinter",
     "opencv-contrib-python": "cv2",
     "opencv-python": "cv2",

@@ -166,7 +166,8 @@ def test_hostile_names_are_rows(tmp_path: Path) -> None:
         "samples": 1,
         "masks": 1,
         "empty": 1,
-        "failed": 6,
+        # The two entries of good.jpg say the same of it: they are one.
+        "failed": 5,
     }
     assert {path.name for path in tmp_path.iterdir()} == {"export", "out"}
 

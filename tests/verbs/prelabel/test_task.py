@@ -246,4 +246,4 @@ def test_only_models_that_take_hints_mind_the_size_of_annotations(
 
 
 def with_annotations(item: Item, text: bytes) -> Item:
-    return replace(item, annotations=text)
+    return replace(item, layout="coco", annotations=text)
