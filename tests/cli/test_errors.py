@@ -212,7 +212,7 @@ def as_nobody(*arguments: object) -> subprocess.CompletedProcess[str]:
         "    done = CliRunner().invoke(app, ['coco2mask', '/none', '-o', '/none/out'])\n"
         "    assert done.exit_code == 2\n"
         "    os.setgid(65534); os.setuid(65534)\n"
-        "main()\n"
+        "sys.exit(main())\n"
     )
     command = [sys.executable, "-c", program, "coco2mask", *map(str, arguments), "--workers", "0"]
     return subprocess.run(command, capture_output=True, text=True, check=False)

@@ -20,7 +20,8 @@ def hint_of(item: Item, image_hw: tuple[int, int]) -> Hint | None:
         return None
     size_wh = (image_hw[1], image_hw[0])
     objects = READERS.load(item.layout).objects(item, size_wh)
-    found = [one for one in objects if one.problem is None and one.role == "object"]
+    # Whatever its class: where somebody drew something, a person may be.
+    found = [one for one in objects if one.role == "object"]
     polygons = tuple(ring for one in found for ring in one.rings)
     boxes = [one.bounds_xyxy for one in found if one.bounds_xyxy is not None]
     if not polygons and not boxes:
