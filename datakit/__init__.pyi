@@ -13,6 +13,7 @@ from datakit.records.lineage import Audit
 from datakit.records.pipeline import RunSummary
 from datakit.records.problems import Problems
 from datakit.records.quality import Quality
+from datakit.records.removal import Removal
 from datakit.records.statistics import Statistics
 from datakit.records.stored_weights import WeightsReport
 from datakit.records.summary import Summary
@@ -290,6 +291,30 @@ def select(
     materialize: Literal["copy", "hardlink", "symlink", "none"] = ...,
 ) -> Summary:
     """Make a dataset of chosen samples: by condition, list, chance or looks."""
+
+def forget(
+    src: _Text | Sequence[_Text],
+    out: _Text = ...,
+    *,
+    layout: _Text | None = ...,
+    images_dir: _Text | None = ...,
+    labels_dir: _Text | None = ...,
+    labels: Literal["mask", "alpha", "trimap"] | None = ...,
+    annotator: _Text | None = ...,
+    predictions: bool = ...,
+    workers: int | None = ...,
+    engine: _Text = ...,
+    ray_address: _Text | None = ...,
+    resume: bool = ...,
+    overwrite: bool = ...,
+    dry_run: bool = ...,
+    strict: bool = ...,
+    photo: Sequence[_Text] = ...,
+    sha256: Sequence[_Text] = ...,
+    models: Sequence[_Text] = ...,
+    apply: bool = ...,
+) -> Removal:
+    """Find a photo and all that was made of it, and write datasets without them."""
 
 def anonymize(
     src: _Text | Sequence[_Text],

@@ -8,6 +8,9 @@ from msgspec import Meta, field
 
 from datakit.records.base import Record
 
+SAMPLES = "samples.jsonl"
+"""The table in a model's folder that says which sample was on which side."""
+
 
 class Epoch(Record, frozen=True, kw_only=True):
     """A line of ``history.jsonl``."""

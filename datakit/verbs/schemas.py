@@ -29,6 +29,7 @@ from datakit.records.outline import Outlining
 from datakit.records.pipeline import RunIndex
 from datakit.records.problems import Problems
 from datakit.records.quality import Quality
+from datakit.records.removal import Removal, Removed
 from datakit.records.review import Decision
 from datakit.records.sample import Sample
 from datakit.records.statistics import Statistics
@@ -55,6 +56,8 @@ RECORDS: dict[str, type[msgspec.Struct]] = {
     "audit": Audit,
     "difference": Difference,
     "link": Link,
+    "removal": Removal,
+    "removed": Removed,
     "training": Training,
     "epoch": Epoch,
     "coco": Document,

@@ -130,7 +130,7 @@ def check_conserved(source: Path, out: Path, changes: frozenset[str]) -> None:
 
 def test_every_writing_verb_has_a_row() -> None:
     made_anew = {"coco2mask", "prelabel", "train", "mask2coco"}
-    reading = {"diff", "eval", "report", "run", "stats", "validate", "weights"}
+    reading = {"diff", "forget", "eval", "report", "run", "stats", "validate", "weights"}
     assert VERBS.keys() | made_anew | reading == set(datakit.VERBS)
 
 

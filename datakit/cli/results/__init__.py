@@ -22,6 +22,7 @@ SHOWS: Registry[Callable[[Any], None]] = Registry(
         "Evaluation": "datakit.cli.results.evaluation:show",
         "Problems": "datakit.cli.results.problems:show",
         "Quality": "datakit.cli.results.quality:show",
+        "Removal": "datakit.cli.results.removal:show",
         "RunSummary": "datakit.cli.results.pipeline:show",
         "Statistics": "datakit.cli.results.statistics:show",
         "Summary": "datakit.cli.results.summary:show",

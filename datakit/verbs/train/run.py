@@ -20,7 +20,7 @@ from datakit.io.store.storage import location
 from datakit.records.card import Card
 from datakit.records.failure import Failure
 from datakit.records.product import Product
-from datakit.records.training import Epoch, Training
+from datakit.records.training import SAMPLES, Epoch, Training
 from datakit.verbs.shared.options import existing_inputs
 from datakit.verbs.shared.progress import ProgressListener, SilentProgress
 from datakit.verbs.shared.run_record import Run
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 WEIGHTS = "model.safetensors"
 CHECKPOINT = "checkpoint.safetensors"
 HISTORY = "history.jsonl"
-SAMPLES = "samples.jsonl"
 RESULT = "training.json"
 
 

@@ -1,0 +1,59 @@
+"""The options of ``forget``."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated
+
+from msgspec import Meta
+
+from datakit.errors import InputError
+from datakit.verbs.shared.options import WriteOptions
+
+VERB = "forget"
+
+
+class Cleared(WriteOptions, frozen=True, kw_only=True):
+    """What a dataset's card keeps of ``forget``: nothing that tells what is gone."""
+
+
+class Options(WriteOptions, frozen=True, kw_only=True):
+    """Options of ``forget``.
+
+    Examples
+    --------
+    >>> Options(src=("dataset",), photo=("anna.jpg",)).apply
+    False
+    """
+
+    out: Annotated[
+        str, Meta(description="folder for the report; with --apply, also for the datasets")
+    ] = ""
+    photo: Annotated[
+        tuple[str, ...],
+        Meta(description="the photo that must go (repeatable)", extra={"input": "path"}),
+    ] = ()
+    sha256: Annotated[
+        tuple[str, ...],
+        Meta(description="the sha256 of such a photo, where the photo is not at hand (repeatable)"),
+    ] = ()
+    models: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="folders that train wrote: those that learnt from such a sample are named",
+            extra={"input": "path"},
+        ),
+    ] = ()
+    apply: Annotated[
+        bool, Meta(description="write each dataset without them, as DST/NAME of the dataset")
+    ] = False
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not self.photo and not self.sha256:
+            raise InputError("forget: expected what must go: --photo FILE or --sha256 DIGEST")
+        for digest in self.sha256:
+            if not re.fullmatch("[0-9a-f]{64}", digest):
+                raise InputError(f"--sha256 {digest!r}: expected 64 hexadecimal digits (sha256sum)")
+        if self.apply and not self.out:
+            raise InputError("--apply: expected -o DST, the folder to write the datasets into")

@@ -1,0 +1,359 @@
+"""``forget``: find a photo and all that was made of it, and write datasets without them."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
+
+import msgspec
+
+from datakit.core.images.contact_sheet import contact_sheet
+from datakit.engine.base import LazyTask, ordered_map
+from datakit.errors import InputError
+from datakit.io.dataset import output
+from datakit.io.layouts.base import Item
+from datakit.io.layouts.sources import Collection, Derived, open_sources
+from datakit.io.pixels import images
+from datakit.io.pixels.decoders import decode_small_photo
+from datakit.io.store import atomic
+from datakit.io.store.storage import Location, location
+from datakit.io.tables import csv_rows, jsonl
+from datakit.records.base import Record
+from datakit.records.failure import Failure
+from datakit.records.removal import Found, Removal, Removed
+from datakit.records.training import SAMPLES
+from datakit.verbs.forget.options import VERB, Cleared, Options
+from datakit.verbs.forget.task import Query, Seen, query_of
+from datakit.verbs.shared.labelled import sha256
+from datakit.verbs.shared.progress import ProgressListener, SilentProgress
+from datakit.verbs.split import write
+
+FOUND, SHEET, REMOVED = "found.csv", "found.png", "removed.jsonl"
+_TILE_PX = 200
+_SHOWN = 48
+
+
+@dataclass(frozen=True)
+class _Set:
+    """One dataset, and what was seen of its samples."""
+
+    path: str
+    name: str
+    source: Collection
+    items: list[Item]
+    seen: list[Seen]
+
+
+def run(options: Options, progress: ProgressListener | None = None) -> Removal:
+    """Find a photo, its copies, crops and descendants in datasets, and write these without them.
+
+    Parameters
+    ----------
+    options : Options
+        Where to look, what must go, and what to do.
+    progress : ProgressListener, optional
+        Where progress is reported.
+
+    Returns
+    -------
+    Removal
+
+    Raises
+    ------
+    InputError
+        If a photo or a source cannot be read, or DST must not be written.
+    """
+    started = time.perf_counter()
+    progress = progress or SilentProgress()
+    queries, digests = _queries(options)
+    sources = [open_sources((path,), layout=options.layout) for path in options.src]
+    if options.out:
+        output.check_target(location(options.out), options.mode, tuple(map(location, options.src)))
+    sets, failures = [], []
+    for path, name, source in zip(options.src, _names(options.src), sources, strict=True):
+        found, failed = _look(options, path, name, source, queries, digests, progress)
+        sets.append(found)
+        failures += [*source.failures, *failed]
+    _follow_lineage(sets)
+    hits = [
+        Found(
+            dataset=one.path,
+            id=item.key,
+            file=item.source_name,
+            reason=seen.reason,
+            likeness=seen.likeness,
+        )
+        for one in sets
+        for item, seen in zip(one.items, one.seen, strict=True)
+        if seen.reason is not None
+    ]
+    models = {path: count for path in options.models if (count := _learnt(path, hits))}
+    result = Removal(
+        out=options.out or None,
+        counts={"looked at": sum(len(one.items) for one in sets), **_reasons(hits)},
+        found=tuple(hits),
+        models=models,
+        failures=tuple(failures),
+        notes=_notes(options, sets, models),
+    )
+    if options.out and not options.dry_run:
+        result = _write(options, sets, result, digests, progress)
+    return msgspec.structs.replace(result, seconds=time.perf_counter() - started)
+
+
+def _queries(options: Options) -> tuple[tuple[Query, ...], frozenset[str]]:
+    queries, digests = [], set(options.sha256)
+    for path in options.photo:
+        file = location(path)
+        if not file.is_file():
+            raise InputError(f"--photo {path}: no such file; check the path")
+        data = file.read_bytes()
+        queries.append(query_of(data, path))
+        digests.add(sha256(data))
+    return tuple(queries), frozenset(digests)
+
+
+def _names(paths: Sequence[str]) -> list[str]:
+    """Return a folder name for each dataset, no two of them equal."""
+    names = [location(path).resolve().name.partition(".")[0] or "dataset" for path in paths]
+    return [
+        name if names.count(name) == 1 else f"{name}-{names[: at + 1].count(name)}"
+        for at, name in enumerate(names)
+    ]
+
+
+def _look(
+    options: Options,
+    path: str,
+    name: str,
+    source: Collection,
+    queries: tuple[Query, ...],
+    digests: frozenset[str],
+    progress: ProgressListener,
+) -> tuple[_Set, list[Failure]]:
+    """Look at every sample of a dataset; what cannot be looked at stays out of the result."""
+    params = {"queries": queries, "digests": digests}
+    task = LazyTask("datakit.verbs.forget.task:Look", params)
+    everything = list(source.items())
+    kept: list[Item] = []
+    seen: list[Seen] = []
+    failures: list[Failure] = []
+    progress.begin(len(everything), "look")
+    try:
+        with closing(ordered_map(options.make_engine(), task, everything)) as outcomes:
+            for item, outcome in zip(everything, outcomes, strict=True):
+                if outcome.value is None:
+                    error = str(outcome.error)
+                    failures.append(
+                        Failure(id=item.key, file=item.source_name, step="look", error=error)
+                    )
+                else:
+                    kept.append(item)
+                    seen.append(outcome.value)
+                progress.advance(len(failures))
+    finally:
+        progress.end()
+    return _Set(path, name, source, kept, seen), failures
+
+
+def _follow_lineage(sets: Sequence[_Set]) -> None:
+    """Mark what the records say was made from a found sample, in all datasets, and its originals.
+
+    Samples are one family by their source file's sha256, and by their parents' ids within a
+    dataset; a name alone is no proof, as two photos can share it.
+    """
+    while True:
+        digests = {
+            digest
+            for one in sets
+            for item, seen in zip(one.items, one.seen, strict=True)
+            if seen.reason is not None
+            for digest in _identities(item, seen)
+        }
+        more = 0
+        for one in sets:
+            families = _families(one)
+            for at, (item, seen) in enumerate(zip(one.items, one.seen, strict=True)):
+                if seen.reason is not None:
+                    continue
+                if item.key in families or digests & _identities(item, seen):
+                    one.seen[at] = replace(seen, reason="lineage")
+                    more += 1
+        if not more:
+            return
+
+
+def _identities(item: Item, seen: Seen) -> set[str]:
+    source = item.sample.source.sha256 if item.sample else None
+    return {digest for digest in (seen.sha256, source) if digest}
+
+
+def _families(one: _Set) -> set[str]:
+    """Return the ids of the children and parents of what was found in a dataset."""
+    found = {
+        item.key for item, seen in zip(one.items, one.seen, strict=True) if seen.reason is not None
+    }
+    related: set[str] = set()
+    lost_parents = set()
+    for item in one.items:
+        parent = item.sample.parent if item.sample else None
+        if parent is None:
+            continue
+        if parent in found:
+            related.add(item.key)
+        if item.key in found:
+            lost_parents.add(parent)
+    # Copies of an original that is not in the dataset are one family, too.
+    for item in one.items:
+        parent = item.sample.parent if item.sample else None
+        if item.key in lost_parents or parent in lost_parents:
+            related.add(item.key)
+    return related
+
+
+class _Learnt(Record, frozen=True):
+    """One line of a model's list of samples."""
+
+    id: str
+    side: str
+
+
+def _learnt(path: str, hits: Sequence[Found]) -> int:
+    """Return how many of the found samples a model was trained on, by its own record."""
+    file = location(path) / SAMPLES
+    if not file.is_file():
+        raise InputError(f"--models {path}: expected a folder that train wrote, with {SAMPLES}")
+    ids = {hit.id for hit in hits}
+    return sum(row.id in ids for row in jsonl.read(file, _Learnt))
+
+
+def _reasons(hits: Sequence[Found]) -> dict[str, int]:
+    return {"found": len(hits), **Counter(hit.reason for hit in hits)}
+
+
+def _notes(options: Options, sets: Sequence[_Set], models: dict[str, int]) -> tuple[str, ...]:
+    notes = [
+        f"{path} learnt from {count:,} of them, by the ids in its record; train it again"
+        for path, count in models.items()
+    ]
+    if not options.photo:
+        notes.append(
+            "without --photo only equal files and what records say is found: no copies by looks"
+        )
+    shards = [one.path for one in sets if _is_shards(one)]
+    if shards:
+        notes.append(
+            f"judged by their records alone, as their pictures are in shards: {', '.join(shards)}; "
+            "export them again from a dataset without what was found"
+        )
+    foreign = [one.path for one in sets if one.source.formats != ("datakit",)]
+    if options.apply and foreign:
+        notes.append(
+            f"written as datasets, to be exported again: {', '.join(foreign)}; the sources are "
+            "never touched, delete them yourself"
+        )
+    return tuple(notes)
+
+
+def _is_shards(one: _Set) -> bool:
+    """Tell whether a source has records of samples and no pictures of their own."""
+    return bool(one.items) and all(item.image is None for item in one.items)
+
+
+def _write(
+    options: Options,
+    sets: Sequence[_Set],
+    result: Removal,
+    digests: frozenset[str],
+    progress: ProgressListener,
+) -> Removal:
+    """Write the report, or with ``--apply`` the datasets and the list of digests."""
+    out = location(options.out)
+    if not options.apply:
+        bare = Cleared(src=options.src, out=options.out, overwrite=options.overwrite)
+
+        def report() -> None:
+            rows = [msgspec.structs.asdict(hit) for hit in result.found]
+            atomic.write_bytes(out / FOUND, csv_rows.records(rows))
+            if any(not _is_shards(one) and any(s.reason for s in one.seen) for one in sets):
+                atomic.write_bytes(out / SHEET, _sheet(sets))
+
+        write.claim_report(VERB, bare, result.failures, result.counts, report)
+        return result
+    counts = dict(result.counts)
+    for one in (one for one in sets if not _is_shards(one)):
+        counts[f"left in {one.name}"] = _write_one(options, one, digests, progress)
+    _write_digests(out, sets)
+    return msgspec.structs.replace(result, applied=True, counts=counts)
+
+
+def _write_one(
+    options: Options, one: _Set, digests: frozenset[str], progress: ProgressListener
+) -> int:
+    """Write a dataset without what was found; return how many samples are left."""
+    gone = [item for item, seen in zip(one.items, one.seen, strict=True) if seen.reason]
+    stay = [item for item, seen in zip(one.items, one.seen, strict=True) if not seen.reason]
+    names = {PurePosixPath(item.rel).with_suffix("").as_posix() for item in gone}
+    names |= {item.group for item in gone if item.group}
+    renamed: dict[str, str] = {}
+    for item in stay:
+        if item.group in names:
+            # A group that is named after a photo that is gone would keep its name.
+            plain = PurePosixPath(item.rel).with_suffix("").as_posix()
+            renamed.setdefault(str(item.group), plain)
+    stay = [
+        replace(item, group=renamed[item.group]) if item.group in renamed else item for item in stay
+    ]
+    chosen = Derived(one.source, lambda: iter(stay), len(stay), ()).collection()
+    bare = Cleared(
+        src=(one.path,),
+        out=str(location(options.out) / one.name),
+        layout=options.layout,
+        workers=options.workers,
+        engine=options.engine,
+        ray_address=options.ray_address,
+        resume=options.resume,
+        overwrite=options.overwrite,
+        strict=options.strict,
+    )
+    # What decided is in no record but as a digest of digests: enough to resume only the same run.
+    decided_by = (hashlib.sha256("".join(sorted(digests)).encode()).hexdigest(),)
+    write.place(VERB, bare, chosen, "copy", progress, None, decided_by)
+    return len(stay)
+
+
+def _write_digests(out: Location, sets: Sequence[_Set]) -> None:
+    """Write what was removed: digests in their own order, and the digest of the list."""
+    reasons: dict[str, Removed] = {}
+    for one in sets:
+        for seen in one.seen:
+            if seen.reason is not None and seen.sha256 is not None:
+                reasons.setdefault(seen.sha256, Removed(sha256=seen.sha256, reason=seen.reason))
+    lines = b"".join(msgspec.json.encode(reasons[key]) + b"\n" for key in sorted(reasons))
+    atomic.write_bytes(out / REMOVED, lines)
+    signature = f"{sha256(lines)}  {REMOVED}\n"
+    atomic.write_bytes(out / f"{REMOVED}.sha256", signature.encode())
+
+
+def _sheet(sets: Sequence[_Set]) -> bytes:
+    """Draw what was found, the plainest reasons first."""
+    by_reason: dict[str, list[tuple[Item, Seen]]] = defaultdict(list)
+    for one in sets:
+        for item, seen in zip(one.items, one.seen, strict=True):
+            if seen.reason is not None and item.image is not None:
+                by_reason[seen.reason].append((item, seen))
+    order = ("file", "pixels", "near", "window", "source", "lineage")
+    found = [pair for reason in order for pair in by_reason[reason]]
+    tiles, captions = [], []
+    for item, seen in found[:_SHOWN]:
+        assert item.image is not None
+        tiles.append(decode_small_photo(item.image.read(), item.image.name, side_px=_TILE_PX))
+        likeness = "" if seen.likeness is None else f" {seen.likeness:.2f}"
+        captions.append(f"{item.key}\n{seen.reason}{likeness}")
+    title = f"{len(tiles)} of {len(found)} samples that must go"
+    return images.encode_png(contact_sheet(tiles, captions, title=title, tile_px=_TILE_PX))

@@ -1,0 +1,113 @@
+"""Looking at one sample: whether it is a photo that must go."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from datakit.core.similarity.duplicates import same_picture
+from datakit.core.similarity.hashing import THUMBNAIL_PX, thumbnail
+from datakit.core.similarity.picture_match import compare
+from datakit.core.similarity.windows import SAME_WINDOW, SIDE_PX, window_correlation
+from datakit.errors import InputError
+from datakit.io.layouts.base import Item
+from datakit.io.pixels.decoders import decode_outline, decode_photo
+from datakit.records.removal import RemovalReason
+from datakit.verbs.shared.labelled import sha256
+
+
+@dataclass(frozen=True)
+class Query:
+    """A photo that must go.
+
+    Attributes
+    ----------
+    pixels : str
+        sha256 of its decoded pixels.
+    thumbnail : (64, 64) uint8
+    outline : (H, W) uint8
+        In gray and small.
+    """
+
+    pixels: str
+    thumbnail: npt.NDArray[np.uint8]
+    outline: npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What one look at a sample says.
+
+    Attributes
+    ----------
+    sha256 : str or None
+        Of the image's bytes; None where the source has only a record of it.
+    reason : str or None
+        Why it must go; None: it may stay.
+    likeness : float, optional
+    """
+
+    sha256: str | None
+    reason: RemovalReason | None = None
+    likeness: float | None = None
+
+
+def query_of(data: bytes, name: str) -> Query:
+    """Return what is looked for, of a photo's bytes."""
+    outline = decode_outline(data, name, side_px=max(SIDE_PX, 2 * THUMBNAIL_PX))
+    return Query(_pixels(decode_photo(data, name)), thumbnail(outline), outline)
+
+
+@dataclass(frozen=True)
+class Look:
+    """Hold one sample against all that must go.
+
+    Parameters
+    ----------
+    queries : tuple of Query
+    digests : frozenset of str
+        sha256 of files that must go.
+    """
+
+    queries: tuple[Query, ...]
+    digests: frozenset[str]
+
+    def __call__(self, item: Item) -> Seen:
+        """Look at one sample; the plainest reason is given."""
+        source = item.sample.source.sha256 if item.sample else None
+        if item.image is None:
+            if item.sample is None:
+                raise InputError(f"{item.source_name}: expected an image, the source names none")
+            # A row of an export whose pictures are in shards: only its record can be asked.
+            return Seen(None, "source" if source in self.digests else None)
+        data = item.image.read()
+        digest = sha256(data)
+        if digest in self.digests:
+            return Seen(digest, "file")
+        if not self.queries:
+            return Seen(digest, "source" if source in self.digests else None)
+        pixels = _pixels(decode_photo(data, item.image.name))
+        if any(pixels == query.pixels for query in self.queries):
+            return Seen(digest, "pixels")
+        outline = decode_outline(data, item.image.name, side_px=max(SIDE_PX, 2 * THUMBNAIL_PX))
+        small = thumbnail(outline)
+        likenesses = [compare(query.thumbnail, small) for query in self.queries]
+        near = [found.error for found in likenesses if same_picture(found)]
+        if near:
+            return Seen(digest, "near", round(min(near), 4))
+        if source in self.digests:
+            return Seen(digest, "source")
+        fit = max(window_correlation(query.outline, outline) for query in self.queries)
+        if fit >= SAME_WINDOW:
+            return Seen(digest, "window", round(fit, 4))
+        return Seen(digest)
+
+
+def _pixels(pixels: npt.NDArray[Any]) -> str:
+    digest = hashlib.sha256(repr(pixels.shape).encode())
+    digest.update(pixels.tobytes())
+    return digest.hexdigest()
