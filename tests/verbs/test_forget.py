@@ -66,7 +66,6 @@ def test_all_that_was_made_of_it_is_found_and_nothing_else(planted: Path, tmp_pa
     reasons = {hit.id: hit.reason for hit in found.found if Path(hit.dataset).name == "photos"}
     assert reasons == {"anna.png": "file", "crop.jpg": "window"}
     assert (tmp_path / "report" / "found.png").stat().st_size > 1000
-    assert any("shards" in note for note in found.notes)
 
 
 def test_the_datasets_are_written_without_it_and_without_its_name(
@@ -86,7 +85,7 @@ def test_the_datasets_are_written_without_it_and_without_its_name(
         text = path.read_text()
         assert "anna" not in text
         assert "crop.jpg" not in text
-        assert (digest in text) == path.name.startswith("removed.jsonl")
+        assert (digest in text) == (path.name == "removed.jsonl")
     listed = (tmp_path / "out/removed.jsonl").read_bytes()
     signature = (tmp_path / "out/removed.jsonl.sha256").read_text()
     assert signature == f"{hashlib.sha256(listed).hexdigest()}  removed.jsonl\n"

@@ -72,8 +72,10 @@ def run(options: Options, progress: ProgressListener | None = None) -> Removal:
     progress = progress or SilentProgress()
     queries, digests = _queries(options)
     sources = [open_sources((path,), layout=options.layout) for path in options.src]
-    if options.out:
-        output.check_target(location(options.out), options.mode, tuple(map(location, options.src)))
+    if options.out and not (options.apply and options.mode != "new"):
+        # With --apply each dataset in DST is its own, and is resumed or replaced as such.
+        origins = tuple(map(location, options.src))
+        output.check_target(location(options.out), options.mode, origins)
     sets, failures = [], []
     for path, name, source in zip(options.src, _names(options.src), sources, strict=True):
         found, failed = _look(options, path, name, source, queries, digests, progress)
@@ -248,7 +250,7 @@ def _notes(options: Options, sets: Sequence[_Set], models: dict[str, int]) -> tu
     shards = [one.path for one in sets if _is_shards(one)]
     if shards:
         notes.append(
-            f"judged by their records alone, as their pictures are in shards: {', '.join(shards)}; "
+            f"judged by their records alone, as their pictures are not there: {', '.join(shards)}; "
             "export them again from a dataset without what was found"
         )
     foreign = [one.path for one in sets if one.source.formats != ("datakit",)]
@@ -310,15 +312,17 @@ def _write_one(
         replace(item, group=renamed[item.group]) if item.group in renamed else item for item in stay
     ]
     chosen = Derived(one.source, lambda: iter(stay), len(stay), ()).collection()
+    target = location(options.out) / one.name
+    begun = target.exists()
     bare = Cleared(
         src=(one.path,),
-        out=str(location(options.out) / one.name),
+        out=str(target),
         layout=options.layout,
         workers=options.workers,
         engine=options.engine,
         ray_address=options.ray_address,
-        resume=options.resume,
-        overwrite=options.overwrite,
+        resume=options.resume and begun,
+        overwrite=options.overwrite and begun,
         strict=options.strict,
     )
     # What decided is in no record but as a digest of digests: enough to resume only the same run.
