@@ -302,6 +302,7 @@ def forget(
     labels: Literal["mask", "alpha", "trimap"] | None = ...,
     annotator: _Text | None = ...,
     predictions: bool = ...,
+    transparency: Literal["composite", "alpha", "refuse"] = ...,
     workers: int | None = ...,
     engine: _Text = ...,
     ray_address: _Text | None = ...,
