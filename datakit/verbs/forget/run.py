@@ -30,6 +30,7 @@ from datakit.records.training import SAMPLES
 from datakit.verbs.forget.options import VERB, Cleared, Options
 from datakit.verbs.forget.task import Query, Seen, query_of
 from datakit.verbs.shared.labelled import sha256
+from datakit.verbs.shared.options import existing_inputs
 from datakit.verbs.shared.progress import ProgressListener, SilentProgress
 from datakit.verbs.split import write
 
@@ -75,7 +76,7 @@ def run(options: Options, progress: ProgressListener | None = None) -> Removal:
     if options.out and not (options.apply and options.mode != "new"):
         # With --apply each dataset in DST is its own, and is resumed or replaced as such.
         origins = tuple(map(location, options.src))
-        output.check_target(location(options.out), options.mode, origins)
+        output.check_target(location(options.out), options.mode, origins, existing_inputs(options))
     sets, failures = [], []
     for path, name, source in zip(options.src, _names(options.src), sources, strict=True):
         found, failed = _look(options, path, name, source, queries, digests, progress)
@@ -327,7 +328,7 @@ def _write_one(
     )
     # What decided is in no record but as a digest of digests: enough to resume only the same run.
     decided_by = (hashlib.sha256("".join(sorted(digests)).encode()).hexdigest(),)
-    write.place(VERB, bare, chosen, "copy", progress, None, decided_by)
+    write.place(VERB, bare, chosen, "copy", progress, lambda writer: None, decided_by)
     return len(stay)
 
 
