@@ -120,8 +120,19 @@ def place(name: str) -> Placement | None:
     >>> place("set/gt/val/2.png")  # doctest: +ELLIPSIS
     Placement(kind='label', split='val', rel='set/2.png', ...)
     """
-    parts = name.split("/")
-    named = [(depth, kind) for depth, part in enumerate(parts[:-1]) if (kind := kind_of(part))]
+    folder, _, file = name.rpartition("/")
+    found = _place_of_folder(folder)
+    if found is None:
+        return None
+    kind, split, kept = found
+    return Placement(kind, split, kept + file)
+
+
+@lru_cache(maxsize=65536)
+def _place_of_folder(folder: str) -> tuple[str, str | None, str] | None:
+    """Return kind and split of the files of a folder, and the start of their path in the split."""
+    parts = folder.split("/")
+    named = [(depth, kind) for depth, part in enumerate(parts) if (kind := kind_of(part))]
     if not named:
         return None
     # Of images/portraits_mask/ the label's word decides; of two alike, the outer one.
@@ -130,11 +141,11 @@ def place(name: str) -> Placement | None:
     split = split_in(parts[depth])
     if split is None and before and (split := SPLITS.get(before[-1].lower())):
         before = before[:-1]
-    if split is None and len(rest) > 1 and (split := SPLITS.get(rest[0].lower())):
+    if split is None and rest and (split := SPLITS.get(rest[0].lower())):
         rest = rest[1:]
     # Beside images/anna/1.jpg may lie images/anna/masks/1.png.
     before = [part for part in before if kind_of(part) != "image"]
-    return Placement(kind, split, "/".join([*before, *rest]))
+    return kind, split, "".join(f"{part}/" for part in (*before, *rest))
 
 
 @lru_cache(maxsize=4096)

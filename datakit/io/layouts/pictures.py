@@ -7,6 +7,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from pathlib import PurePosixPath
 
 from datakit.errors import InputError
@@ -42,7 +43,18 @@ _KIND_OF_SUFFIX: Mapping[str, str] = {
 
 def is_image(name: str) -> bool:
     """Tell by the suffix whether a file is a picture that is read."""
-    return is_picture(name)
+    return _is_read(suffix_of(name))
+
+
+@lru_cache(maxsize=4096)
+def _is_read(suffix: str) -> bool:
+    # By suffix, not by name: a source of a million names is asked many times.
+    return is_picture(f"x{suffix}")
+
+
+@lru_cache(maxsize=4096)
+def _is_foreign(suffix: str) -> bool:
+    return bool(why_unread(f"x{suffix}"))
 
 
 def suffix_of(name: str) -> str:
@@ -181,7 +193,7 @@ class PictureReader:
         self._images, failures = _unique(images)
         paired = _Pairs(self._images, labels)
         self._labels = paired.labels
-        others = _beside(images, filter(why_unread, names))
+        others = _beside(images, (name for name in names if _is_foreign(suffix_of(name))))
         self.failures: tuple[Failure, ...] = (
             *failures,
             *paired.failures,
@@ -294,16 +306,25 @@ class _Pairs:
         self.labels: dict[FileRef, dict[str, FileRef]] = {}
         self.failures: list[Failure] = []
         self._loosely = 0
-        exact: dict[tuple[str | None, str], list[FileRef]] = {}
-        loose: dict[tuple[str | None, str], list[FileRef]] = {}
-        stems = label_stems((place.split, place.rel) for place in images.values())
-        for (ref, place), stem in zip(images.items(), stems, strict=True):
-            for key in {place.shared or stem_of(place.rel), place.rel, stem}:
-                exact.setdefault((place.split, key), []).append(ref)
-                for split in {place.split, _ANY_SPLIT}:
-                    loose.setdefault((split, folded(key)), []).append(ref)
+        self._images = images
+        self._exact: dict[tuple[str | None, str], list[FileRef]] = {}
+        for ref, place in images.items():
+            key = place.split, place.shared or stem_of(place.rel)
+            self._exact.setdefault(key, []).append(ref)
         for ref, place in labels.items():
-            self._assign(ref, place, exact, loose)
+            self._assign(ref, place)
+
+    @cached_property
+    def _loose(self) -> Mapping[tuple[str | None, str], list[FileRef]]:
+        """The images by all names that a label may know them by; most sources never ask."""
+        found: dict[tuple[str | None, str], list[FileRef]] = {}
+        stems = label_stems((place.split, place.rel) for place in self._images.values())
+        for (ref, place), stem in zip(self._images.items(), stems, strict=True):
+            names = (place.shared or stem_of(place.rel), place.rel, stem)
+            for name in {folded(name) for name in names}:
+                for split in {place.split, _ANY_SPLIT}:
+                    found.setdefault((split, name), []).append(ref)
+        return found
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -315,21 +336,15 @@ class _Pairs:
             "its split, letter case, Unicode form or a suffix like _mask",
         )
 
-    def _assign(
-        self,
-        ref: FileRef,
-        place: Placement,
-        exact: Mapping[tuple[str | None, str], list[FileRef]],
-        loose: Mapping[tuple[str | None, str], list[FileRef]],
-    ) -> None:
+    def _assign(self, ref: FileRef, place: Placement) -> None:
         stem = place.shared or stem_of(place.rel)
-        bare = LABEL_SUFFIX.sub("", stem)
-        found = exact.get((place.split, stem), [])
+        found = self._exact.get((place.split, stem), [])
         if not found:
             # A label that no split is named of may belong to a photo of any.
             split = _ANY_SPLIT if place.split is None else place.split
+            bare = LABEL_SUFFIX.sub("", stem)
             tries = ((split, folded(one)) for one in (stem, bare, stem_of(bare)))
-            found = next((hits for key in tries if (hits := loose.get(key))), [])
+            found = next((hits for key in tries if (hits := self._loose.get(key))), [])
             self._loosely += bool(found)
         if len(found) != 1:
             self.failures.append(_without_image(ref) if not found else _ambiguous(ref, found))
