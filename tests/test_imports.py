@@ -96,7 +96,8 @@ def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
     assert strange <= {"colorama"}
     ours = {name for name in loaded if name.startswith("datakit")}
     assert ours == {
-        *("datakit", "datakit.cli", "datakit.cli.main"),
+        *("datakit", "datakit.cli", "datakit.cli.main", "datakit.cli.ending"),
+        *("datakit.cli.streams", "datakit.errors"),
         *("datakit.verbs", "datakit.verbs.table", "datakit.verbs.verb", "datakit.version"),
     }
 
