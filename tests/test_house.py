@@ -28,9 +28,7 @@ HEAVY = frozenset(
 
 COVERED = {
     "datakit/checks": "tests/checks and tests/planted plant each defect",
-    "datakit/io/exports": "tests/contracts/test_exports.py runs every layout that is written",
     "datakit/io/layouts": "tests/contracts/test_formats.py runs every layout that is read",
-    "datakit/io/reviews": "tests/verbs/test_prelabel_merge.py reads every tool's review",
     "datakit/notebook": "tests/notebook shows and selects samples",
     "datakit/models": "tests/contracts runs every segmenter and every face detector",
     "datakit/records": "tests/test_schemas.py checks each record against its schema",

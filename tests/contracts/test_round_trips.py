@@ -10,8 +10,10 @@ import numpy as np
 import pytest
 
 import datakit
+from datakit.io.layouts.coco_export import write_annotations
 from datakit.io.layouts.sources import open_sources
 from datakit.io.pixels.decoders import decode_ignore, decode_mask
+from tests.contracts import annotated_sources
 from tests.verbs.exports import Export, box, rle
 
 TOOLS = ("coco", "cvat", "label-studio", "labelme", "roboflow", "yolo-seg")
@@ -150,3 +152,18 @@ def test_an_untouched_review_changes_nothing(tmp_path: Path, tool: str, kind: st
         one, other = json.loads(old), json.loads(new)
         for field in ("categories", "instances", "label_state", "ignore_file_name"):
             assert one.get(field) == other.get(field)
+
+
+@pytest.mark.parametrize("layout", annotated_sources.MAKERS)
+def test_outlines_of_any_layout_can_be_carried_as_coco(tmp_path: Path, layout: str) -> None:
+    items = list(open_sources([str(annotated_sources.MAKERS[layout](tmp_path / "src"))]).items())
+    out = tmp_path / "coco"
+    for item in items:
+        (out / item.key).parent.mkdir(parents=True, exist_ok=True)
+        (out / item.key).write_bytes(item.image.read() if item.image else b"")
+    size_wh = annotated_sources.WIDTH, annotated_sources.HEIGHT
+    rows = ((item, item.key, size_wh) for item in items)
+    assert write_annotations(out / "_annotations.coco.json", rows) == 4
+    datakit.coco2mask(out, tmp_path / "masks", workers=0)
+    masks = [item.mask for item in open_sources([str(tmp_path / "masks")]).items()]
+    assert [(decode_mask(mask.read()) > 0).sum() for mask in masks if mask] == [81] * 4
