@@ -25,7 +25,8 @@ _SHAPE_WORDS = re.compile(
     r"objects?\b|\brle\b|contour|masks?\b|geometry|\bx1\b|xmin|keypoints",
     re.IGNORECASE,
 )
-_NUMBERS = re.compile(r"\s*\d+(?:\s+-?\d+(?:\.\d+)?(?:e-?\d+)?){4,}\s*", re.IGNORECASE)
+_NUMBER = r"-?\d+(?:\.\d+)?(?:e-?\d+)?"
+_NUMBERS = re.compile(rf"\s*{_NUMBER}(?:[\s,;]+{_NUMBER})+\s*", re.IGNORECASE)
 
 
 def label_evidence(root: Root, names: list[str]) -> str | None:
@@ -98,7 +99,7 @@ def _photo_stems(file: str) -> set[str]:
 
 
 def _speaks(root: Root, files: list[str]) -> bool:
-    """Tell whether most of some files speak of shapes, or hold rows of numbers as YOLO's do."""
+    """Tell whether most of some files speak of shapes, or hold rows of numbers."""
     some = files[:: max(len(files) // _FEW_FILES, 1)]
     spoken = 0
     for name in some:

@@ -6,28 +6,24 @@ import errno
 import os
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from tempfile import TemporaryFile
-from typing import BinaryIO, cast
-from zipfile import ZipFile, ZipInfo
+from typing import BinaryIO
 
-from datakit.errors import InputError, OutputError, resource_fault
+from datakit.errors import InputError
 from datakit.io.store import reads
 from datakit.io.store.containers import Container, open_container
 from datakit.io.store.names import safe_name as safe_name
 from datakit.io.store.names import walk_order
 from datakit.io.store.object_store import StorageUnavailable
+from datakit.io.store.read_errors import MAX_FILE_BYTES, check_size, read_errors
 from datakit.io.store.reads import Version
 from datakit.io.store.storage import Location, ObjectPath, is_url, location
+from datakit.io.store.zip_folder import ZipFolder as ZipFolder
 
-MAX_FILE_BYTES = 1 << 30
 LINKS_VARIABLE = "DATAKIT_FOLLOW_LINKS"
 """Set to 1 by a person who trusts the links in a source that lead out of it."""
-
-MAX_ZIP_RATIO = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,9 +117,9 @@ class Folder:
 
         Raises InputError for a file that is written to meanwhile.
         """
-        with _read_errors(name), self.open(name) as handle:
+        with read_errors(name), self.open(name) as handle:
             before = os.fstat(handle.fileno())
-            _check_size(name, before.st_size, limit_bytes)
+            check_size(name, before.st_size, limit_bytes)
             data = handle.read()
             after = _version(os.fstat(handle.fileno()))
             if after != _version(before) or len(data) != after.size_bytes:
@@ -132,12 +128,12 @@ class Folder:
 
     def version(self, name: str) -> Version:
         """Return what tells the file's content from others, without reading it."""
-        with _read_errors(name):
+        with read_errors(name):
             return _version((self.root / name).stat())
 
     def open(self, name: str) -> BinaryIO:
         """Open a file for reading at any offset."""
-        with _read_errors(name):
+        with read_errors(name):
             _refuse_leaving_folder(str(self.root), name.rpartition("/")[0])
             handle = os.fdopen(self._open(name), "rb")
             if not stat.S_ISREG(os.fstat(handle.fileno()).st_mode):
@@ -169,7 +165,7 @@ class RemoteFolder:
 
         Raises InputError if there is none, or a key would leave the root on a disk.
         """
-        with _read_errors(str(self.root)):
+        with read_errors(str(self.root)):
             keys = [entry.key for entry in self.root.store.below(self.root.key)]
         if not keys:
             raise InputError(f"{self.root}: no such file or folder; check the URL")
@@ -188,10 +184,10 @@ class RemoteFolder:
     def read_version(self, name: str, limit_bytes: int = MAX_FILE_BYTES) -> tuple[bytes, Version]:
         """Return the bytes, and which version of the object they are."""
         place = self.root / name
-        with _read_errors(name):
+        with read_errors(name):
             try:
                 version = self.version(name)
-                _check_size(name, version.size_bytes, limit_bytes)
+                check_size(name, version.size_bytes, limit_bytes)
                 return place.store.read(place.key, 0, version.size_bytes), version
             except PermissionError as error:
                 self._check_access(error)
@@ -200,7 +196,7 @@ class RemoteFolder:
     def version(self, name: str) -> Version:
         """Return what tells the object's content from others, without fetching it."""
         place = self.root / name
-        with _read_errors(name):
+        with read_errors(name):
             entry = place.store.info(place.key)
             if entry.folder:
                 raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(place))
@@ -218,91 +214,8 @@ class RemoteFolder:
 
     def open(self, name: str) -> BinaryIO:
         """Open a local copy of an object for reading at any offset; it is gone when closed."""
-        with _read_errors(name):
+        with read_errors(name):
             return (self.root / name).open()
-
-
-class ZipFolder:
-    """A .zip read in place: every entry is checked before any is used.
-
-    Raises
-    ------
-    InputError
-        If it is no zip, or an entry is absolute, leaves the root, is a link, or is a bomb.
-    """
-
-    def __init__(self, root: Location) -> None:
-        self.root = root
-        try:
-            self._zip = ZipFile(root if isinstance(root, Path) else root.ranges())
-        except StorageUnavailable as error:
-            raise _stopped(str(root), error) from None
-        # A damaged directory fails in zipfile's parser in as many ways as it has fields.
-        except Exception as error:  # noqa: BLE001
-            raise InputError(f"{root}: expected a .zip archive, found none ({error})") from None
-        self._entries: dict[str, ZipInfo] = {}
-        for info in self._zip.infolist():
-            # A nameless entry makes zipfile's own is_dir fail; it is refused by its name.
-            if not info.filename or not info.is_dir():
-                self._entries[self._vetted(info)] = info
-
-    def _vetted(self, info: ZipInfo) -> str:
-        subject = f"{self.root.name}: entry {info.filename!r}"
-        if stat.S_ISLNK(info.external_attr >> 16):
-            raise InputError(f"{subject} is a symbolic link; expected plain files only")
-        if info.flag_bits & 0x1:
-            raise InputError(f"{subject} is encrypted; unpack the archive first")
-        _check_size(info.filename, info.file_size, MAX_FILE_BYTES)
-        if info.file_size > MAX_ZIP_RATIO * max(info.compress_size, 1024):
-            raise InputError(
-                f"{subject} would grow {info.file_size / max(info.compress_size, 1):.0f}-fold; "
-                f"expected at most {MAX_ZIP_RATIO}: this looks like a zip bomb"
-            )
-        try:
-            return safe_name(info.filename)
-        except InputError as error:
-            raise InputError(f"{subject} would be written outside the dataset") from error
-
-    def names(self) -> Iterator[str]:
-        """Yield every file of the archive in name order, hidden ones left out."""
-        for name in sorted(self._entries):
-            parts = name.split("/")
-            if "__MACOSX" not in parts and not any(part.startswith(".") for part in parts):
-                yield name
-
-    def read_version(self, name: str, limit_bytes: int = MAX_FILE_BYTES) -> tuple[bytes, Version]:
-        """Return the bytes of an entry, and which version of it they are."""
-        return self.read(name, limit_bytes), self.version(name)
-
-    def version(self, name: str) -> Version:
-        """Return what tells the entry's content from others: the archive keeps its checksum."""
-        self._check_there(name)
-        return Version(self._entries[name].file_size, self._entries[name].CRC, 0)
-
-    def _check_there(self, name: str) -> None:
-        if name not in self._entries:
-            raise InputError(f"{name}: the file is not in {self.root.name}; add it to the archive")
-
-    def read(self, name: str, limit_bytes: int = MAX_FILE_BYTES) -> bytes:
-        """Return the bytes of an entry."""
-        self._check_there(name)
-        _check_size(name, self._entries[name].file_size, limit_bytes)
-        try:
-            return self._zip.read(self._entries[name])
-        except (StorageUnavailable, PermissionError) as error:
-            # The archive is one object: what is denied now is denied to every entry.
-            raise _stopped(name, error) from None
-        # Each compression method has its own errors, and so has a damaged entry header.
-        except Exception as error:  # noqa: BLE001
-            raise InputError(f"{name}: the archive is damaged there ({error})") from None
-
-    def open(self, name: str) -> BinaryIO:
-        """Open an unpacked copy of an entry for reading at any offset; it is gone when closed."""
-        data = self.read(name)
-        copy = cast(BinaryIO, TemporaryFile())  # noqa: SIM115
-        copy.write(data)
-        copy.seek(0)
-        return copy
 
 
 def _version(found: os.stat_result) -> Version:
@@ -310,24 +223,6 @@ def _version(found: os.stat_result) -> Version:
 
 
 Root = Folder | RemoteFolder | ZipFolder
-
-
-@contextmanager
-def _read_errors(name: str) -> Iterator[None]:
-    """Turn what the file system refuses while ``name`` is read into an InputError."""
-    try:
-        yield
-    except FileNotFoundError:
-        raise InputError(f"{name}: the file is not there; add it or drop its entry") from None
-    except IsADirectoryError:
-        raise InputError(f"{name}: expected a file, found a folder") from None
-    except StorageUnavailable as error:
-        raise _stopped(name, error) from None
-    except OSError as error:
-        if short := resource_fault(error):
-            # Not this file's fault: the next would meet it too.
-            raise OutputError(f"{name}: cannot be read: {short}") from None
-        raise InputError(f"{name}: cannot be read ({error.strerror or error})") from None
 
 
 def _refuse_leaving(root: Path, name: str) -> None:
@@ -353,21 +248,8 @@ def _refuse_leaving_folder(root: str, folder: str) -> None:
         _refuse_leaving(Path(root), folder)
 
 
-def _stopped(name: str, error: OSError) -> OutputError:
-    # Not the item's fault: the next would meet it too, and this one can be read another day.
-    return OutputError(
-        f"{name}: cannot be read now ({error.strerror}); when the storage answers again, run the "
-        "same command with --resume"
-    )
-
-
 def _is_zip(root: str) -> bool:
     return root.lower().endswith(".zip")
-
-
-def _check_size(name: str, size: int, limit_bytes: int) -> None:
-    if size > limit_bytes:
-        raise InputError(f"{name}: expected at most {limit_bytes:,} bytes, found {size:,}")
 
 
 def open_root(root: str) -> Root:
@@ -402,7 +284,7 @@ def open_root(root: str) -> Root:
 def _open_remote(place: ObjectPath) -> Root:
     if not _is_zip(place.key):
         return RemoteFolder(place)
-    with _read_errors(str(place)):
+    with read_errors(str(place)):
         try:
             found = place.store.info(place.key)
         except PermissionError as error:

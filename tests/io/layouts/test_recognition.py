@@ -114,7 +114,7 @@ READ: dict[str, tuple[Tree, str, str]] = {
 
 REFUSED: dict[str, Tree] = {
     "XML for each photo": beside("{}.xml", "<annotation><object><bndbox/></object></annotation>"),
-    "numbers for each photo": beside("{}.txt", "3 10 11 12 13 14 15\n4 1 2 3 4 5 6\n"),
+    "landmarks for each photo": beside("{}.txt", "10.5 11.25\n20 21.5\n30.75 9\n"),
     "arrays for each photo": beside("{}.npy", "x"),
     "MATLAB for each photo": beside("{}.mat", "x"),
     "points for each photo": beside("points/{}.pts", "x"),
