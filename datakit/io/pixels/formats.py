@@ -162,7 +162,7 @@ def sniff(data: bytes) -> str | None:
 
     Examples
     --------
-    >>> sniff(b"GIF89a…".replace(b"…", b"")), sniff(b"hello")
+    >>> sniff(b"GIF89a"), sniff(b"hello")
     ('GIF', None)
     """
     head = data[:_HEAD_BYTES]
