@@ -38,6 +38,9 @@ CALLS: dict[str, tuple[str, ...]] = {
     "report": ("SRC", "-o", "target/report.html", "-q"),
     "review": ("SRC", *OUT, "--apply", "-q"),
     "run": ("pipeline.yaml", *OUT, "-q"),
+    "select": ("SRC", *OUT, "--n", "1", *QUIET),
+    "diff": ("SRC", "SRC", *OUT, *QUIET),
+    "forget": ("SRC", *OUT, "--sha256", "0" * 64, *QUIET),
 }
 SECRET_WH = (123, 77)
 SIZE_WH = (64, 48)

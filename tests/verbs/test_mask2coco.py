@@ -201,7 +201,7 @@ def test_alphas_are_cut_and_travel(tmp_path: Path) -> None:
     assert summary.counts["alphas cut"] == 1
     assert any("cut at one half" in note for note in summary.notes)
     assert document(tmp_path / "coco")["annotations"][0]["area"] == 400
-    stored = decoders.decode_mask((tmp_path / "coco/soft/p0.alpha").read_bytes())
+    stored = decoders.decode_stored((tmp_path / "coco/soft/p0.alpha").read_bytes())
     assert (stored == 128).all()
 
 
