@@ -37,7 +37,8 @@ def grouped(failures: Iterable[Failure]) -> list[tuple[int, Failure]]:
     examples: dict[str, Failure] = {}
     counts: dict[str, int] = {}
     for failure in failures:
-        reason = failure.error.replace(failure.file, "").replace(failure.id, "")
+        names = "|".join(map(re.escape, (failure.file, failure.id)))
+        reason = re.sub(rf"(?<!\w)(?:{names})(?!\w)", "", failure.error)
         reason = re.sub(r"\d+", "#", reason)
         examples.setdefault(reason, failure)
         counts[reason] = counts.get(reason, 0) + 1

@@ -23,8 +23,8 @@ def border_colour(rgba: Image8) -> tuple[float, float, float]:
 
     Examples
     --------
-    >>> border_colour(np.full((3, 3, 4), 7, np.uint8))
-    (7.0, 7.0, 7.0)
+    >>> [round(value, 6) for value in border_colour(np.full((3, 3, 4), 7, np.uint8))]
+    [7.0, 7.0, 7.0]
     >>> border_colour(np.zeros((3, 3, 4), np.uint8))
     (255.0, 255.0, 255.0)
     """

@@ -100,8 +100,9 @@ def alpha_of(stored: NDArray[Any], name: str) -> Decoded:
     Examples
     --------
     >>> white = np.full((2, 2), 255, np.uint8)
-    >>> alpha_of(np.dstack([white, np.uint8([[0, 51], [102, 255]])]), "a.png").alpha.tolist()
-    [[0.0, 0.20000000298023224], [0.4000000059604645, 1.0]]
+    >>> found = alpha_of(np.dstack([white, np.uint8([[0, 51], [102, 255]])]), "a.png")
+    >>> found.alpha.round(6).tolist() == np.float32([[0, 0.2], [0.4, 1]]).tolist()
+    True
     """
     decoded = decode_stored(stored)
     require_one_picture(stored, decoded.channel, name)
@@ -181,7 +182,8 @@ def _code_scale(plane: NDArray[Any]) -> int | None:
     """
     top = int(plane.max())
     if top in (1, 127, 128) and np.isin(plane, (0, top)).all():
-        return top
+        # A plane that is half opaque all over is no mask.
+        return top if top == 1 or not plane.all() else None
     if plane.dtype == np.uint16 and 0 < top <= 255:
         return 255
     return top if plane.dtype == np.uint16 and top in _UNSCALED else None

@@ -111,7 +111,7 @@ def test_a_unet_file_is_read_once(cache: Path, monkeypatch: pytest.MonkeyPatch) 
     pytest.importorskip("torch")
     from datakit.models.networks.unet import UNet, UNetConfig
     from datakit.models.networks.unet_weights import write_unet
-    from datakit.models.segmenters.base import unet_segmenter
+    from datakit.models.segmenters import unet_segmenter
 
     path = cache / "unet.safetensors"
     path.write_bytes(write_unet(UNet(UNetConfig(width=2, depth=1, size_px=32))))
