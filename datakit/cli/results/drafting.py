@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from rich import box
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 from datakit.cli.results import summary
+from datakit.cli.results.text import escape
 from datakit.records.drafting import Drafting
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import click
 from rich import box
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
+from datakit.cli.results.text import escape
 from datakit.records.pipeline import NOTHING_RUN, RunSummary, StepReport
 
 DONE = {

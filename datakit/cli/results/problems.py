@@ -5,9 +5,9 @@ from __future__ import annotations
 import click
 from rich import box
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
+from datakit.cli.results.text import escape
 from datakit.records.failure import Failure
 from datakit.records.problems import Problems
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from rich import box
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
+from datakit.cli.results.text import escape
 from datakit.records.removal import Removal
 
 _LISTED = 20

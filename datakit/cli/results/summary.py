@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from rich import box
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
+from datakit.cli.results.text import escape
 from datakit.io.store.storage import location
 from datakit.io.tables import jsonl
 from datakit.records.failure import Failure, grouped
