@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import signal
 import threading
 from concurrent.futures import ProcessPoolExecutor
@@ -48,7 +49,7 @@ class DecodingProcess:
                 before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGHUP})
                 try:
                     context = multiprocessing.get_context("spawn")
-                    self._pool = ProcessPoolExecutor(1, context)
+                    self._pool = ProcessPoolExecutor(1, context, initializer=_end_with_server)
                     self._pool.submit(int)
                 finally:
                     signal.pthread_sigmask(signal.SIG_SETMASK, before)
@@ -64,3 +65,15 @@ class DecodingProcess:
         """End the process."""
         if self._pool is not None:
             self._drop(self._pool)
+
+
+def _end_with_server() -> None:
+    """Watch the server from its decoding process: one that is killed closes nothing itself."""
+    server = multiprocessing.parent_process()
+    assert server is not None
+
+    def wait() -> None:
+        server.join()
+        os._exit(0)
+
+    threading.Thread(target=wait, daemon=True).start()

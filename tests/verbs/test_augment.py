@@ -475,7 +475,7 @@ def test_backgrounds_that_cannot_be_looked_at_are_refused(
     def look(task: CountFaces, item: Any) -> int:
         return len(decoders.decode_photo(item.file.read(), item.file.name)) * 0
 
-    monkeypatch.setattr(CountFaces, "setup", lambda task: None)
+    monkeypatch.setattr(CountFaces, "__init__", lambda task: None)
     monkeypatch.setattr(CountFaces, "__call__", look)
     walls = backgrounds(tmp_path / "walls")
     (walls / "torn.jpg").write_bytes(b"torn")

@@ -299,9 +299,17 @@ def test_strict_stops_at_the_first_failure_and_leaves_nothing(
 def test_overwrite_replaces_all_that_was_there(export: Export, tmp_path: Path) -> None:
     convert(export, tmp_path / "fresh", kind="coverage")
     convert(export, tmp_path / "out")
-    (tmp_path / "out/notes.txt").write_text("mine")
     convert(export, tmp_path / "out", kind="coverage", overwrite=True)
     assert tree(tmp_path / "out") == tree(tmp_path / "fresh")
+
+
+def test_overwrite_refuses_a_folder_with_files_of_others(export: Export, tmp_path: Path) -> None:
+    convert(export, tmp_path / "out")
+    (tmp_path / "out/notes.txt").write_text("mine")
+    before = tree(tmp_path / "out")
+    with pytest.raises(InputError, match=r"only files that datakit wrote, found also notes\.txt"):
+        convert(export, tmp_path / "out", kind="coverage", overwrite=True)
+    assert tree(tmp_path / "out") == before
 
 
 def test_resume_of_a_finished_run_does_nothing(export: Export, tmp_path: Path) -> None:

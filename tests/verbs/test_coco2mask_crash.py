@@ -232,7 +232,8 @@ def test_a_real_disk_that_is_full(
     command += ["--workers", str(workers)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 2
-    [sentence] = done.stderr.splitlines()
+    *notes, sentence = done.stderr.splitlines()
+    assert all(note.startswith("read as coco: ") for note in notes)
     assert sentence.startswith("Error: ")
     assert "No space left on device" in sentence
     assert done.stdout == ""

@@ -139,7 +139,7 @@ def test_each_bad_file_is_one_row_and_nothing_is_lost(truth: Path, tmp_path: Pat
     errors = failures(tmp_path / "out")
     assert "75x72" in errors["p1"] and "--resize" in errors["p1"]
     assert "nan" in errors["p2"] and "nan" in errors["p3"]
-    assert "cannot be read" in errors["p4"] and "empty" in errors["p5"]
+    assert "expected an array of numbers" in errors["p4"] and "empty" in errors["p5"]
     assert "no prediction" in errors["p6"] and "[0, 1]" in errors["p7"]
     assert "the truth has no alpha" in errors["extra"]
 

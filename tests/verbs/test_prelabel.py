@@ -108,7 +108,7 @@ def test_the_coco_file_paints_the_masks_again(
         out / "annotations.coco.json", tmp_path / "again", workers=0, images_dir=str(out)
     )
     for path in (out / "masks").iterdir():
-        again = tmp_path / "again/masks/images" / path.name
+        again = tmp_path / "again/masks" / path.name
         assert (cv2.imread(str(again), 0) == cv2.imread(str(path), 0)).all()
 
 

@@ -16,6 +16,7 @@ from PIL import Image
 import datakit
 from datakit.errors import InputError, SchemaError
 from datakit.io.pixels import decoders, images
+from datakit.verbs.shared.progress import SilentProgress
 from tests.planted.base import jpeg, to_levels
 from tests.planted.mattes import CleanMatte, analytic_matte
 
@@ -253,19 +254,13 @@ def test_an_interrupted_run_ends_the_same(source: Path, report: Path, tmp_path: 
     class Stop(Exception):
         pass
 
-    class Impatient:
+    class Impatient(SilentProgress):
         seen = 0
-
-        def begin(self, total: int, what: str) -> None:
-            pass
 
         def advance(self, failed: int) -> None:
             self.seen += 1
             if self.seen == 5:
                 raise Stop
-
-        def end(self) -> None:
-            pass
 
     from datakit.verbs.qc.options import Options
     from datakit.verbs.qc.run import run

@@ -14,6 +14,7 @@ import pytest
 from datakit.verbs.coco2mask import run as coco2mask
 from datakit.verbs.run.options import Options
 from datakit.verbs.run.run import run
+from datakit.verbs.shared.progress import SilentProgress
 from tests.verbs.exports import tree
 from tests.verbs.walks import small_pipeline, walk
 
@@ -31,23 +32,17 @@ def test_a_killed_step_resumes(work: Path, monkeypatch: pytest.MonkeyPatch) -> N
     class Stop(BaseException):
         pass
 
-    class ProgressListener:
+    class Killer(SilentProgress):
         done = 0
-
-        def begin(self, total: int, what: str) -> None:
-            pass
 
         def advance(self, failed: int) -> None:
             self.done += 1
             if self.done == 2:
                 raise Stop
 
-        def end(self) -> None:
-            pass
-
     options = Options(pipeline=str(work / "p.yaml"), out=str(other), workers=0)
     with pytest.raises(Stop):
-        run(options, ProgressListener())
+        run(options, Killer())
     seen: list[bool] = []
     real = coco2mask.run
     monkeypatch.setattr(

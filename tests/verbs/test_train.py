@@ -209,7 +209,9 @@ def test_a_loss_that_is_no_number_ends_the_run(
 ) -> None:
     from datakit.training import losses
 
-    monkeypatch.setattr(losses, "alpha_mse", lambda pred, true: (pred - true).sum() * float("nan"))
+    monkeypatch.setattr(
+        losses, "alpha_mse", lambda pred, true, known: (pred - true).sum() * float("nan")
+    )
     with pytest.raises(ModelError, match="finite loss"):
         datakit.train(source, tmp_path / "out", **SMALL)
     assert not (tmp_path / "out").exists()
