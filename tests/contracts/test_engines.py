@@ -193,7 +193,9 @@ def test_recorded_items_are_not_done_again(engine: Engine, tmp_path: Path) -> No
     # A recorded item that ran would kill its process.
     deaths = {value: ALWAYS for value in range(1, 40) if value % 3}
     task = Deadly(folder=str(tmp_path), deaths=deaths) if engine.workers else Square()
-    outcomes = list(ordered_map(engine, task, numbers(40), recorded=known.get))
+    outcomes = list(
+        ordered_map(engine, task, numbers(40), recorded=lambda item: known.get(item.key))
+    )
     expected = [known.get(f"item {value}", value**2) for value in range(40)]
     assert [outcome.value for outcome in outcomes] == expected
     assert not list(tmp_path.iterdir())

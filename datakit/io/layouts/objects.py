@@ -46,6 +46,9 @@ def objects_of(picture: Picture, classes: tuple[str, ...]) -> list[Object]:
     InputError
         If the sample has neither mask nor alpha.
     """
+    if picture.mask is None and picture.alpha is None and picture.row.label_state == "partial":
+        # Nothing of what is there could be drawn; the layout says where with its word for ignore.
+        return []
     if picture.mask is not None and picture.row.instances:
         masks = ((found.category, picture.mask == found.id) for found in picture.row.instances)
     elif picture.mask is not None and len(classes) > BINARY_CLASSES:

@@ -99,9 +99,10 @@ class ExportSample(_Export):
         room = not facts.ignore_needs_classes or not (
             is_binary(self.settings.label_map) or self.settings.instances
         )
-        if picture.unknown and not (facts.carries_ignore and room) and not self.keep_unknown:
-            return "no label" if picture.row.label_state == "none" else "partial label"
         labelled = picture.mask is not None or picture.alpha is not None
+        carried = facts.carries_ignore and room and labelled
+        if picture.unknown and not carried and not self.keep_unknown:
+            return "no label" if picture.row.label_state == "none" else "partial label"
         if labelled and not facts.takes_empty and not picture.matte.any():
             return "no foreground"
         return None

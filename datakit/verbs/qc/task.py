@@ -67,6 +67,10 @@ class Inspect:
 
     def __call__(self, item: Item) -> Product:
         """Measure a sample; what is wrong with its files is measured too."""
+        if item.label_state == "partial" and item.alpha is None and item.mask is None:
+            # Something is there that could not be drawn: there is no label yet to be wrong.
+            unmeasured = Product(counts={"without label": 1})
+            return self._carried(item, unmeasured, {}, []) if self.fix else unmeasured
         subject, label = read_subject(item)
         if self._model is not None and subject.paired is not None:
             subject = replace(subject, confidence=segment_one(self._model, subject.paired[0]))
