@@ -218,6 +218,11 @@ def test_a_server_that_is_killed_loses_nothing(
     first = page.name
     page.keys("a")
     page.saved()
+    # The brush needs a label: those of the next two photos have to be here before the server goes.
+    page.until(
+        "return performance.getEntriesByType('resource')"
+        ".filter((one) => /label\\/\\d+$/.test(one.name) && one.responseStatus === 200).length >= 4"
+    )
     if asleep:
         # Clicks come while the server has the request and has not answered yet.
         server.process.send_signal(signal.SIGSTOP)
