@@ -21,6 +21,7 @@ from datakit.engine.base import LazyTask, Needs, ordered_map
 from datakit.engine.ray import RayEngine
 from datakit.errors import EngineError, InputError
 from datakit.verbs.coco2mask import run
+from datakit.verbs.shared.progress import SilentProgress
 from tests import storage_cases
 from tests.contracts.faults import Number, Process
 from tests.ray_nodes import add_node, environment, remove_node, wait_until
@@ -42,7 +43,7 @@ def undisturbed(export: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[
     return tree(out)
 
 
-class Spoiler:
+class Spoiler(SilentProgress):
     """Watches a run and does something at one of its items."""
 
     def __init__(self, at: int, act: Any) -> None:
