@@ -176,7 +176,7 @@ def test_a_file_that_changes_while_it_is_read_is_a_failure(
 ) -> None:
     target = source / "images/p1.png"
     whole = target.read_bytes()
-    real = files._check_size
+    real = files.check_size
 
     def check(name: str, size: int, limit_bytes: int) -> None:
         # Between the first look at the file and its reading.
@@ -185,7 +185,7 @@ def test_a_file_that_changes_while_it_is_read_is_a_failure(
         real(name, size, limit_bytes)
 
     with monkeypatch.context() as patch:
-        patch.setattr(files, "_check_size", check)
+        patch.setattr(files, "check_size", check)
         assert run(source, tmp_path / "out").failed == 1
     row = json.loads((tmp_path / "out/failures.jsonl").read_text())
     assert "changed while it was read" in row["error"]
