@@ -79,6 +79,7 @@ CASES = {
         varies=("eval.json",),
     ),
     "diff": Case("diff", ("mattes", "mattes2"), {"sheet": 2}, resumes=False, varies=("diff.json",)),
+    "forget": Case("forget", ("dataset",), {"sha256": (32 * "ab",), "apply": True}, heavy=True),
     "stats": Case("stats", ("drafts",), {"preview": 2}, resumes=False),
     "prelabel": Case("prelabel", ("dataset",), {"model": "otsu"}),
     "mask2coco": Case("mask2coco", ("dataset",), {}),
@@ -132,14 +133,14 @@ def upload(sources: dict[str, str], url: str) -> dict[str, str]:
 
 
 def tree(place: str) -> dict[str, bytes]:
-    """Return name -> bytes of every file below a place (or of the file), the run's own left out."""
+    """Return name -> bytes of every file below a place (or of the file), the runs' own left out."""
     root = location(place)
     if isinstance(root, Path):
         if root.is_file():
             return {"": root.read_bytes()}
         files = {p.relative_to(root).as_posix(): p for p in root.rglob("*") if p.is_file()}
-        return {name: p.read_bytes() for name, p in files.items() if not name.startswith(WORK)}
+        return {name: p.read_bytes() for name, p in files.items() if WORK not in name.split("/")}
     if root.is_file():
         return {"": root.read_bytes()}
     names = [entry.key.removeprefix(f"{root.key}/") for entry in root.store.below(root.key)]
-    return {n: (root / n).read_bytes() for n in names if not n.startswith(WORK)}
+    return {n: (root / n).read_bytes() for n in names if WORK not in n.split("/")}

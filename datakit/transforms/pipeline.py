@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import Any, TypedDict, Unpack
 
 import albumentations as A  # noqa: N812
 import cv2
@@ -36,6 +36,18 @@ Points = npt.NDArray[np.float64]
 
 PROBE_TOLERANCE_PX = 0.5
 """How well it must be known where a probe goes, to tell whether it leaves the frame."""
+
+
+class Targets(TypedDict, total=False):
+    """What is moved with an image (see `Pipeline.__call__`); None is as good as absent."""
+
+    mask: Mask | None
+    alpha: Alpha | None
+    trimap: npt.NDArray[np.uint8] | None
+    ignore: npt.NDArray[np.uint8] | None
+    boxes: Points | None
+    polygons: Sequence[Points] | None
+    probes: Points | None
 
 
 class Augmented(TypedDict, total=False):
@@ -101,14 +113,8 @@ class Pipeline:
         self,
         *,
         image: Image,
-        mask: Mask | None = None,
-        alpha: Alpha | None = None,
-        trimap: npt.NDArray[np.uint8] | None = None,
-        ignore: npt.NDArray[np.uint8] | None = None,
-        boxes: Points | None = None,
-        polygons: Sequence[Points] | None = None,
-        probes: Points | None = None,
         rng: np.random.Generator | None = None,
+        **targets: Unpack[Targets],
     ) -> Augmented:
         """Transform an image and its labels together.
 
@@ -152,47 +158,34 @@ class Pipeline:
             If a label's size differs from the image's, a dtype or a range is wrong, or a transform
             cannot work on this image (a crop larger than it).
         """
-        _check(image, mask, alpha, trimap, ignore)
-        return self.transform_checked(
-            image=image,
-            mask=mask,
-            alpha=alpha,
-            trimap=trimap,
-            ignore=ignore,
-            boxes=boxes,
-            polygons=polygons,
-            probes=probes,
-            rng=rng,
-        )
+        if unknown := targets.keys() - Targets.__annotations__.keys():
+            raise TypeError(
+                f"expected targets among {', '.join(Targets.__annotations__)}; "
+                f"found {', '.join(sorted(unknown))}"
+            )
+        _check(image, targets)
+        return self.transform_checked(image, targets, rng)
 
     def transform_checked(
         self,
-        *,
         image: Image,
-        mask: Mask | None = None,
-        alpha: Alpha | None = None,
-        trimap: npt.NDArray[np.uint8] | None = None,
-        ignore: npt.NDArray[np.uint8] | None = None,
-        boxes: Points | None = None,
-        polygons: Sequence[Points] | None = None,
-        probes: Points | None = None,
+        targets: Targets,
         rng: np.random.Generator | None = None,
     ) -> Augmented:
         """Transform as a call does, arrays that are known to be right: nothing is checked."""
         generator = np.random.default_rng() if rng is None else rng
+        boxes, polygons = targets.get("boxes"), targets.get("polygons")
         rings = [box_outline(box) for box in _rows(boxes)]
         rings += [dense_ring(np.asarray(ring, np.float64)) for ring in polygons or ()]
-        label = alpha if alpha is not None else mask
+        probes = targets.get("probes")
         if probes is None:
-            probes = np.zeros((0, 2)) if label is None else foreground_probes(label)
+            probes = _probes(targets)
         # Outlines need their exact place, probes only the side of the frame on which they are.
         self._tolerance_px = INVERSE_TOLERANCE_PX if rings else PROBE_TOLERANCE_PX
         points = PointSet([probes, *(ring - PIXEL_CENTRE for ring in rings)])
-        data = self._run(image, self._labels(mask, alpha, trimap, ignore), points.array, generator)
+        data = self._run(image, self._labels(targets), points.array, generator)
         moved_probes, *moved = points.split(data["points"])
-        result = self._collect(data, mask, alpha, trimap)
-        if ignore is not None:
-            result["ignore"] = data["ignore"]
+        result = self._collect(data, targets)
         height, width = result["image"].shape[:2]
         moved = [ring + PIXEL_CENTRE for ring in moved]
         if boxes is not None:
@@ -208,14 +201,10 @@ class Pipeline:
         result["applied"] = describe_applied(data["applied_transforms"])
         return result
 
-    def _labels(
-        self,
-        mask: Mask | None,
-        alpha: Alpha | None,
-        trimap: npt.NDArray[np.uint8] | None,
-        ignore: npt.NDArray[np.uint8] | None,
-    ) -> dict[str, Mask]:
+    def _labels(self, targets: Targets) -> dict[str, Mask]:
         """Return the labels that are moved; OpenCV warps no booleans."""
+        mask, alpha = targets.get("mask"), targets.get("alpha")
+        trimap, ignore = targets.get("trimap"), targets.get("ignore")
         labels: dict[str, Mask] = {}
         if mask is not None:
             labels["mask"] = mask.astype(np.uint8) if mask.dtype == np.bool_ else mask
@@ -248,14 +237,9 @@ class Pipeline:
             raise InputError(f"pipeline {self.name} on an image of {size}: {reason}") from error
         return data
 
-    def _collect(
-        self,
-        data: dict[str, Any],
-        mask: Mask | None,
-        alpha: Alpha | None,
-        trimap: npt.NDArray[np.uint8] | None,
-    ) -> Augmented:
+    def _collect(self, data: dict[str, Any], targets: Targets) -> Augmented:
         """Return the moved image and labels in the types they came in."""
+        mask, alpha, trimap = targets.get("mask"), targets.get("alpha"), targets.get("trimap")
         image = data["image"]
         if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
             raise InputError(
@@ -275,6 +259,8 @@ class Pipeline:
             result["trimap"] = trimap_of_alpha(result["alpha"], band_px)
         elif trimap is not None:
             result["trimap"] = data["trimap"]
+        if targets.get("ignore") is not None:
+            result["ignore"] = data["ignore"]
         for name in LABELS:
             label = result.get(name)
             if isinstance(label, np.ndarray) and label.shape != image.shape[:2]:
@@ -350,15 +336,18 @@ def _share_inside(points: Points, total: int, width: int, height: int) -> float:
     return int(((points >= low) & (points <= high)).all(axis=1).sum()) / total
 
 
-def _check(
-    image: Image,
-    mask: Mask | None,
-    alpha: Alpha | None,
-    trimap: npt.NDArray[np.uint8] | None,
-    ignore: npt.NDArray[np.uint8] | None,
-) -> None:
+def _probes(targets: Targets) -> Points:
+    label = targets.get("alpha")
+    if label is None:
+        label = targets.get("mask")
+    return np.zeros((0, 2)) if label is None else foreground_probes(label)
+
+
+def _check(image: Image, targets: Targets) -> None:
     if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or image.size == 0:
         raise InputError(f"image: expected (H, W, 3) uint8 RGB, found {image.dtype} {image.shape}")
+    mask, alpha = targets.get("mask"), targets.get("alpha")
+    trimap, ignore = targets.get("trimap"), targets.get("ignore")
     for name, label in zip(LABELS, (mask, alpha, trimap, ignore), strict=True):
         if label is not None and label.shape != image.shape[:2]:
             raise InputError(

@@ -217,6 +217,12 @@ def test_wrong_arrays_are_refused(
         load_pipeline("p3m")(**change(*portrait()))
 
 
+def test_a_target_that_is_not_known_is_refused() -> None:
+    image, alpha = portrait()
+    with pytest.raises(TypeError, match=r"expected targets among mask, alpha, .*; found matte"):
+        load_pipeline("p3m")(image=image, matte=alpha)  # type: ignore[call-arg]
+
+
 def test_what_albumentations_cannot_do_on_this_image_names_the_image() -> None:
     image, alpha = portrait()
     with pytest.raises(InputError, match="test on an image of 150x120: "):

@@ -22,7 +22,7 @@ from datakit.records.failure import Failure
 from datakit.records.product import Product
 from datakit.records.sample import Operation, Sample
 from datakit.transforms.document import parse_document
-from datakit.transforms.pipeline import Pipeline
+from datakit.transforms.pipeline import Pipeline, Targets
 from datakit.transforms.points import foreground_probes
 from datakit.verbs.augment.backgrounds import Backgrounds
 from datakit.verbs.shared.labelled import (
@@ -114,16 +114,7 @@ class Augment:
         for attempt in range(1 + REDRAWS):
             rng = derive_rng(self.seed, item.key, copy, attempt)
             image, background = self._backdrop(source, rng)
-            drawn = self._pipeline.transform_checked(
-                image=image,
-                mask=before.mask,
-                alpha=before.alpha,
-                trimap=before.trimap,
-                ignore=before.ignore,
-                boxes=source.face_boxes,
-                probes=source.probes,
-                rng=rng,
-            )
+            drawn = self._pipeline.transform_checked(image, source.targets, rng)
             after = Labelled(
                 drawn["image"],
                 drawn.get("mask"),
@@ -234,18 +225,22 @@ class _Source:
         return self._foreground
 
     @cached_property
-    def probes(self) -> npt.NDArray[np.float64] | None:
-        """Points of the foreground, by which a copy's visible share is told."""
+    def targets(self) -> Targets:
+        """What moves with the image: labels, hidden faces' boxes, and points of the foreground."""
         found = self.labelled
         label = found.alpha if found.alpha is not None else found.mask
-        return None if label is None else foreground_probes(label)
+        return Targets(
+            mask=found.mask,
+            alpha=found.alpha,
+            trimap=found.trimap,
+            ignore=found.ignore,
+            boxes=None if self.audit is None else _face_boxes(self.audit),
+            probes=None if label is None else foreground_probes(label),
+        )
 
-    @property
-    def face_boxes(self) -> npt.NDArray[np.float64] | None:
-        """The hidden faces' boxes, (N, 4) xyxy; None without an audit."""
-        if self.audit is None:
-            return None
-        return np.array([face.box_xyxy for face in self.audit.faces], np.float64).reshape(-1, 4)
+
+def _face_boxes(audit: Anonymization) -> npt.NDArray[np.float64]:
+    return np.array([face.box_xyxy for face in audit.faces], np.float64).reshape(-1, 4)
 
 
 def _moved_audit(
