@@ -27,7 +27,7 @@ from datakit.core.similarity.duplicates import candidates, same_picture
 from datakit.core.similarity.hashing import Fingerprint, fingerprint, thumbnail
 from datakit.core.similarity.neighbours import pairs_within
 from datakit.core.similarity.picture_match import compare
-from datakit.io.pixels.images import decode_rgb, decode_small_gray
+from datakit.io.pixels.decoders import decode_outline, decode_photo
 from tests.planted.copies import near_copy
 
 COPIES, CROP = 2, 0.05
@@ -50,7 +50,7 @@ def planted(folders: list[str]) -> None:
     owner: list[int] = []
     files = photos(folders)
     for number, file in enumerate(files):
-        image = decode_rgb(file.read_bytes(), file.name)
+        image = decode_photo(file.read_bytes(), file.name)
         views = [image, *(near_copy(image, rng, CROP) for _ in range(COPIES))]
         prints += [fingerprint(thumbnail(view)) for view in views]
         owner += [number] * len(views)
@@ -121,11 +121,11 @@ def hashing(folders: list[str]) -> None:
         rows = []
         for path in photos([folder])[:20]:
             data = path.read_bytes()
-            image = decode_rgb(data, path.name)
+            image = decode_photo(data, path.name)
             jobs: list[Callable[[], object]] = [
                 lambda path=path: peer.encode_image(image_file=str(path)),
                 lambda data=data, path=path: fingerprint(
-                    thumbnail(decode_small_gray(data, path.name, side_px=128))
+                    thumbnail(decode_outline(data, path.name, side_px=128))
                 ),
                 lambda image=image: peer.encode_image(image_array=image),
                 lambda image=image: fingerprint(thumbnail(image)),

@@ -37,7 +37,6 @@ import numpy as np
 import torch
 
 import datakit
-from datakit.engine.base import attempt
 from datakit.io.layouts.sources import open_sources
 from datakit.models.networks.u2net import U2Net
 from datakit.models.segmenters.base import Settings, build
@@ -152,7 +151,7 @@ def on_cpu(name: str, weights: Path, work: Path, paths: list[Path], rembg: str |
         ways: dict[str, Callable[[], Any]] = {
             "forward": lambda: session.run(None, feed),
             "model only": lambda image=image: segmenter.segment([image]),
-            "end to end": lambda item=item: checked(attempt(task, item)),
+            "end to end": lambda item=item: task(item),
             "plain loop": lambda path=path: plain(path, work / "plain.png"),
         }
         for way, doing in ways.items():
@@ -187,11 +186,6 @@ def host_side(task: Prelabel, items: list[Any]) -> None:
         f"  host side   {sum(costs):8.2f} ms: {costs[0]:.2f} to read and decode, {costs[1]:.2f} to "
         f"measure, encode and write; {1e3 / sum(costs):.0f} /s a core"
     )
-
-
-def checked(outcome: Any) -> None:
-    if outcome.value is None:
-        raise SystemExit(f"{outcome.key}: {outcome.error or outcome.fatal}")
 
 
 def run_rembg(python: str, name: str, weights: Path, work: Path, paths: list[Path]) -> list[float]:

@@ -108,11 +108,6 @@ class LabelObject:
     problem: str | None = None
     extent: bool = True
 
-    @property
-    def has_outline(self) -> bool:
-        """Whether more than a box is known of the shape."""
-        return bool(self.rings) or self.rle is not None
-
 
 def role_of(category: str) -> Role:
     """Return the role that a class has by its name alone.

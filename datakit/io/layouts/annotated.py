@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from datakit.errors import InputError
 from datakit.io.layouts.base import Item, ReadSettings, label_stems
 from datakit.io.layouts.image_names import BY_TAIL, EXACT, ImageNames, placed
 from datakit.io.layouts.lineage import source_group
+from datakit.io.layouts.spool import Spool
 from datakit.io.store.files import FileRef, Root, open_root, safe_name
 from datakit.records.card import Command
 from datakit.records.failure import Failure
@@ -81,7 +83,8 @@ class _Found:
 class AnnotatedReader:
     """What the readers of annotation files share; a layout adds its files and its shapes.
 
-    A subclass sets `layout`, gives `listed` to `index`, and reads shapes in `text` and `objects`.
+    A subclass sets `layout`, keeps class names in `_classes` and shapes in `_spool` (or gives its
+    own `classes` and `text`), gives what is listed to `index`, and reads shapes in `objects`.
 
     Attributes
     ----------
@@ -102,6 +105,7 @@ class AnnotatedReader:
         elif settings.images_dir:
             self._images_root = open_root(settings.images_dir)
         self._names = names
+        self._classes: dict[str, None] = {}
         self.images = ImageNames(names if self._images_root is root else self._images_root.names())
         self._found: list[_Found] = []
 
@@ -146,9 +150,14 @@ class AnnotatedReader:
                 listed_sha256=listed.sha256,
             )
 
+    @cached_property
+    def _spool(self) -> Spool:
+        """What was written of the images' shapes, on the disk until an image is worked on."""
+        return Spool()
+
     def text(self, listed: Listed) -> bytes:
         """Return what the layout wrote of an image's shapes, for `objects` to read."""
-        raise NotImplementedError
+        return self._spool[listed.place]
 
     def sense(self, listed: Listed) -> object:
         """Return what is said of an image, equal for entries that say the same."""
@@ -165,7 +174,7 @@ class AnnotatedReader:
     @property
     def classes(self) -> tuple[str, ...]:
         """Class names, in the order in which the files name them."""
-        raise NotImplementedError
+        return tuple(self._classes)
 
     @property
     def label_map(self) -> dict[str, int]:

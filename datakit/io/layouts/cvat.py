@@ -60,8 +60,6 @@ class CvatReader(AnnotatedReader):
         files = _files(root, names)
         if not files:
             raise InputError(f"{root.root}: expected CVAT's annotations.xml, found none")
-        self._spool = Spool()
-        self._classes: dict[str, None] = {}
         listed: list[Listed] = []
         failures: list[Failure] = []
         for name in files:
@@ -75,15 +73,6 @@ class CvatReader(AnnotatedReader):
     def accepts(root: Root, names: list[str]) -> bool:
         """Tell whether there is a file of CVAT's."""
         return bool(_files(root, names))
-
-    def text(self, listed: Listed) -> bytes:
-        """Return an image's elements as a JSON array of tag and attributes."""
-        return self._spool[listed.place]
-
-    @property
-    def classes(self) -> tuple[str, ...]:
-        """The labels of the tasks in their order, then those that only shapes have."""
-        return tuple(self._classes)
 
     @staticmethod
     def objects(item: Item, size_wh: tuple[int, int]) -> list[LabelObject]:

@@ -18,7 +18,6 @@ from datakit.io.layouts.image_names import IMAGE_NAME, plain_name
 from datakit.io.layouts.json_files import UNREADABLE, head_of, mapped, one_of_many, reason
 from datakit.io.layouts.region_labels import NO_AREA, labels_of
 from datakit.io.layouts.sample_names import SOFT, side
-from datakit.io.layouts.spool import Spool
 from datakit.io.layouts.writer import Facts, Settings, Written
 from datakit.io.store.files import Root
 from datakit.records.failure import Failure
@@ -74,8 +73,6 @@ class LabelStudioReader(AnnotatedReader):
         if not files:
             raise InputError(f"{root.root}: expected Label Studio's tasks, found none")
         self._settings = settings
-        self._spool = Spool()
-        self._classes: dict[str, None] = {}
         self._predicted = self._disagreeing = 0
         failures: list[Failure] = []
         listed = [entry for name in files for entry in self._read(root, name, failures)]
@@ -87,15 +84,6 @@ class LabelStudioReader(AnnotatedReader):
     def accepts(root: Root, names: list[str]) -> bool:
         """Tell whether there is an array of tasks."""
         return bool(_files(root, names))
-
-    def text(self, listed: Listed) -> bytes:
-        """Return an image's regions as a JSON array."""
-        return self._spool[listed.place]
-
-    @property
-    def classes(self) -> tuple[str, ...]:
-        """The labels in the order in which the tasks have them."""
-        return tuple(self._classes)
 
     @staticmethod
     def objects(item: Item, size_wh: tuple[int, int]) -> list[LabelObject]:

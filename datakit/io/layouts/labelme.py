@@ -15,7 +15,6 @@ from datakit.io.layouts.base import Item, ReadSettings
 from datakit.io.layouts.json_files import UNREADABLE, head_of, mapped, reason
 from datakit.io.layouts.lines import is_closed
 from datakit.io.layouts.sample_names import SOFT, side
-from datakit.io.layouts.spool import Spool
 from datakit.io.layouts.writer import Facts, Settings, Written
 from datakit.io.store.files import Root
 from datakit.records.failure import Failure
@@ -77,8 +76,6 @@ class LabelMeReader(AnnotatedReader):
         settings: ReadSettings = ReadSettings(),  # noqa: B008
     ) -> None:
         super().__init__(root, names, settings)
-        self._spool = Spool()
-        self._classes: dict[str, None] = {}
         listed: list[Listed] = []
         failures: list[Failure] = []
         own: list[str] = []
@@ -106,15 +103,6 @@ class LabelMeReader(AnnotatedReader):
         """Tell whether the first JSON files are labelme's, or ISAT's."""
         found = [name for name in names if name.lower().endswith(".json")][:_LOOKED_AT]
         return any(_is_labelme(head_of(root, name)) for name in found)
-
-    def text(self, listed: Listed) -> bytes:
-        """Return an image's shapes as they are written."""
-        return self._spool[listed.place]
-
-    @property
-    def classes(self) -> tuple[str, ...]:
-        """The labels in the order in which the files, by name, have them."""
-        return tuple(self._classes)
 
     @staticmethod
     def objects(item: Item, size_wh: tuple[int, int]) -> list[LabelObject]:

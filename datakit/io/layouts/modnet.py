@@ -5,33 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import ClassVar
 
-from datakit.io.layouts.base import Item, ReadSettings
+from datakit.io.layouts.base import Item
+from datakit.io.layouts.named_folders import NamedFoldersReader
 from datakit.io.layouts.picture import Picture, counted
-from datakit.io.layouts.pictures import PictureReader, by_folder, is_image, refs_of
 from datakit.io.layouts.sample_names import side
 from datakit.io.layouts.writer import Facts, Settings, Written
-from datakit.io.store.files import Root
 
 _KINDS = {"image": "image", "trimap": "trimap", "matte": "alpha"}
 
 
-class ModNetReader(PictureReader):
+class ModNetReader(NamedFoldersReader):
     """``[SPLIT/]{image/NAME.jpg, trimap/NAME.png, matte/NAME.png}``."""
 
-    def __init__(
-        self,
-        root: Root,
-        names: list[str],
-        settings: ReadSettings = ReadSettings(),  # noqa: B008
-    ) -> None:
-        places = {name: by_folder(name, _KINDS) for name in names if is_image(name)}
-        super().__init__(root, names, refs_of(root, places))
-
-    @staticmethod
-    def accepts(root: Root, names: list[str]) -> bool:
-        """Tell whether there are folders ``image`` and ``matte`` with pictures."""
-        wanted = ("/image/", "/matte/")
-        return all(any(kind in f"/{n}" and is_image(n) for n in names) for kind in wanted)
+    KINDS = _KINDS
+    REQUIRED = ("image", "matte")
 
 
 class ModNetWriter:

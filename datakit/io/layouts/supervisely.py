@@ -75,11 +75,6 @@ class SuperviselyReader(AnnotatedReader):
         """Return an image's annotation file."""
         return self._root.read(self._files[listed.place], _MAX_BYTES)
 
-    @property
-    def classes(self) -> tuple[str, ...]:
-        """The project's classes."""
-        return tuple(self._classes)
-
     @staticmethod
     def objects(item: Item, size_wh: tuple[int, int]) -> list[LabelObject]:
         """Return an image's objects."""

@@ -11,7 +11,6 @@ from datakit.errors import InputError, SchemaError
 from datakit.io.layouts.annotated import AnnotatedReader, Listed
 from datakit.io.layouts.base import Item, ReadSettings
 from datakit.io.layouts.json_files import UNREADABLE, head_of, mapped, one_of_many, reason
-from datakit.io.layouts.spool import Spool
 from datakit.io.layouts.via_classes import class_of
 from datakit.io.store.files import Root
 from datakit.records.failure import Failure
@@ -40,8 +39,6 @@ class ViaReader(AnnotatedReader):
         files = _files(root, names)
         if not files:
             raise InputError(f"{root.root}: expected a JSON file of VIA's, found none")
-        self._spool = Spool()
-        self._classes: dict[str, None] = {}
         failures: list[Failure] = []
         listed = [entry for name in files for entry in self._read(root, name, failures)]
         self.failures = tuple(failures)
@@ -51,15 +48,6 @@ class ViaReader(AnnotatedReader):
     def accepts(root: Root, names: list[str]) -> bool:
         """Tell whether there is a file of VIA's."""
         return bool(_files(root, names))
-
-    def text(self, listed: Listed) -> bytes:
-        """Return an image's regions as a JSON array."""
-        return self._spool[listed.place]
-
-    @property
-    def classes(self) -> tuple[str, ...]:
-        """The classes in the order in which the regions have them."""
-        return tuple(self._classes)
 
     @staticmethod
     def objects(item: Item, size_wh: tuple[int, int]) -> list[LabelObject]:

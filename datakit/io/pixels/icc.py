@@ -15,19 +15,6 @@ Image8 = npt.NDArray[np.uint8]
 _SAME_LEVELS: Final = 1.5
 
 
-def is_wide_gamut(icc: bytes) -> bool:
-    """Tell whether an RGB colour profile shows other colours than sRGB does.
-
-    A profile that cannot be read says nothing: False.
-
-    Parameters
-    ----------
-    icc : bytes
-        The profile as it stands in a file; empty when there is none.
-    """
-    return bool(icc) and _to_srgb(icc) is not None
-
-
 def to_srgb(pixels: Image8, icc: bytes) -> Image8:
     """Convert (H, W, 3) uint8 pixels of a colour profile to sRGB.
 
