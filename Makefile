@@ -28,7 +28,7 @@ demo: $(STAMP)
 
 test: $(STAMP)
 	@sh scripts/browser.sh
-	$(BIN)/python -m pytest -q -m "not slow and not cuda"
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile -m "not slow and not cuda"
 
 test-newest: .venv-newest/.installed
 	.venv-newest/bin/python -m pip check

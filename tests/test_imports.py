@@ -23,6 +23,7 @@ MODULES = {
     "opencv-python": "cv2",
     "opencv-python-headless": "cv2",
     "pillow": "PIL",
+    "pytest-xdist": "xdist",
     "pyyaml": "yaml",
     "scikit-image": "skimage",
 }
