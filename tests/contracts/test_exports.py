@@ -173,10 +173,9 @@ def test_a_bad_sample_is_a_row(sources: dict[str, Path], tmp_path: Path, name: s
     summary = export(source, tmp_path / "out", name)
     failed = {row["id"] for row in rows(tmp_path / "out/failures.jsonl")}
     needs_no_label = name in ("webdataset", "parquet")
-    # A layout that has no word for what nobody knows leaves an image without a label out.
+    # In files of one sample each, an image without a label would say that all of it is background.
     left_out = summary.counts.get("left out: no label", 0)  # type: ignore[attr-defined]
-    facts = WRITERS.load(name).FACTS
-    assert left_out == (not facts.carries_ignore or facts.ignore_needs_classes)
+    assert left_out == (not WRITERS.load(name).FACTS.sharded)
     said = set() if needs_no_label or left_out else {"val/lone.jpg"}
     assert failed == {"train/a.jpg"} | said
     assert summary.exit_code == 3  # type: ignore[attr-defined]
