@@ -13,6 +13,7 @@ import datakit
 from datakit.cli.main import app
 from datakit.errors import InputError
 from datakit.io.pixels import decoders, images
+from datakit.verbs.dedup import task
 from tests.planted.copies import near_copy, scene
 
 
@@ -110,3 +111,29 @@ def test_two_poses_are_grouped_but_both_are_kept(tmp_path: Path) -> None:
     done = datakit.dedup(tmp_path / "in", tmp_path / "out", drop=True, workers=0)
     assert done.counts["clusters"] == 1
     assert len(list((tmp_path / "out" / "images").iterdir())) == 2
+
+
+def test_a_clear_colour_tells_pictures_apart(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    photo = np.where(scene(4) == 255, 254, scene(4))
+    photo[:80, :80] = 255
+    Image.fromarray(photo).save(tmp_path / "in" / "cut.png", transparency=(255, 255, 255))
+    Image.fromarray(photo).save(tmp_path / "in" / "whole.png")
+    datakit.dedup(tmp_path / "in", tmp_path / "out", drop=True, workers=0)
+    assert len(list((tmp_path / "out" / "images").iterdir())) == 2
+
+
+def test_of_a_crowd_every_copy_goes_and_every_pose_stays(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    head = scene(6)[70:130, 60:100]
+    poses = 3 * task.NEAREST
+    for n in range(poses):
+        image = scene(5)
+        image[20 + 7 * n : 60 + 7 * n, 10 + 11 * n : 50 + 11 * n] = head[:40]
+        (tmp_path / "in" / f"a{n:02}.png").write_bytes(images.encode_png(image))
+        (tmp_path / "in" / f"b{n:02}.png").write_bytes(images.encode_png(image))
+        smaller = Image.fromarray(image).resize((240, 180), Image.Resampling.BOX)
+        smaller.save(tmp_path / "in" / f"c{n:02}.jpg", quality=92)
+    datakit.dedup(tmp_path / "in", tmp_path / "out", drop=True, workers=0)
+    kept = sorted(path.name for path in (tmp_path / "out" / "images").iterdir())
+    assert kept == [f"a{n:02}.png" for n in range(poses)]

@@ -138,3 +138,12 @@ def test_the_command_line(planted: Path, tmp_path: Path) -> None:
     ):
         with pytest.raises(InputError, match=message):
             datakit.forget(planted / "photos", workers=0, **options)
+
+
+def test_an_even_picture_of_another_colour_may_stay(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    for name, rgb in (("red", (255, 0, 0)), ("red2", (250, 4, 0)), ("green", (0, 130, 0))):
+        picture = np.full((90, 120, 3), rgb, np.uint8)
+        (tmp_path / "in" / f"{name}.png").write_bytes(images.encode_png(picture))
+    found = datakit.forget(tmp_path / "in", photo=(tmp_path / "in/red.png",), workers=0)
+    assert {hit.id: hit.reason for hit in found.found} == {"red.png": "file", "red2.png": "near"}

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from datakit.core.similarity.hashing import Hashes
+from datakit.core.similarity.hashing import Hashes, Thumbnail
 from datakit.core.similarity.neighbours import Indices, Pairs, matches_within
 from datakit.core.similarity.picture_match import Likeness
 
@@ -28,6 +28,8 @@ COPY_WORST: Final = 0.4
 
 FLAT_CONTRAST: Final = 6.0
 """Below this many gray levels of contrast nothing but its colour tells a picture from another."""
+
+Colours = npt.NDArray[np.float64]
 
 _COLOUR_OFF: Final = 8.0
 _COLOUR_GAIN: Final = 0.25
@@ -60,27 +62,33 @@ def same_copy(likeness: Likeness) -> bool:
     return same_picture(likeness) and likeness.error <= COPY_ERROR and likeness.worst <= COPY_WORST
 
 
-def same_colours(one: npt.NDArray[np.uint8], other: npt.NDArray[np.uint8]) -> bool:
+def are_flat(one: Thumbnail, other: Thumbnail) -> bool:
+    """Tell whether nothing but their colours can tell two pictures apart."""
+    return max(float(one.std()), float(other.std())) < FLAT_CONTRAST
+
+
+def same_colours(one: Colours, other: Colours) -> bool:
     """Tell whether two pictures have about the same colours, whatever their brightness.
 
     Parameters
     ----------
-    one, other : (H, W, 3) uint8 RGB
-        Of any sizes and orientations.
+    one, other : (4,) float64
+        From `colours_of`.
 
     Examples
     --------
     >>> red, green = (np.full((4, 4, 3), rgb, np.uint8) for rgb in ((180, 40, 40), (20, 105, 20)))
-    >>> same_colours(red, red // 10 * 9), same_colours(red, green)
-    (True, False)
+    >>> same_colours(colours_of(red), colours_of(red // 10 * 9))
+    True
+    >>> same_colours(colours_of(red), colours_of(green))
+    False
     """
-    first, second = _chroma(one), _chroma(other)
-    limit = _COLOUR_OFF + _COLOUR_GAIN * np.maximum(np.abs(first), np.abs(second))
-    return bool((np.abs(first - second) <= limit).all())
+    limit = _COLOUR_OFF + _COLOUR_GAIN * np.maximum(np.abs(one), np.abs(other))
+    return bool((np.abs(one - other) <= limit).all())
 
 
-def _chroma(image: npt.NDArray[np.uint8]) -> npt.NDArray[np.float64]:
-    """Return mean and spread of a* and b* (CIE 1976): (4,)."""
+def colours_of(image: npt.NDArray[np.uint8]) -> Colours:
+    """Return mean and spread of a* and b* (CIE 1976) of (H, W, 3) uint8 RGB: (4,) float64."""
     lab = cv2.cvtColor(image.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)[..., 1:].reshape(-1, 2)
     return np.asarray(np.concatenate([lab.mean(axis=0), lab.std(axis=0)]), np.float64)
 

@@ -24,6 +24,7 @@ from datakit.core.matting.trimap_coding import trimap_of
 from datakit.errors import InputError
 from datakit.io.pixels.jpeg_header import check_pixels
 from datakit.io.pixels.native import decode_jpeg, decode_pixels, probe
+from datakit.records.probe import Probe
 
 Image8 = npt.NDArray[np.uint8]
 Array = npt.NDArray[Any]
@@ -66,8 +67,7 @@ def decode_photo(
         As `probe`; if the pixels are damaged; if it is transparent and that is refused.
     """
     facts = probe(data, name)
-    pixels = decode_pixels(data, facts, name, "colour")
-    pixels = _opaque(_eight_bits(pixels), name, transparency)
+    pixels = _opaque(_photo_pixels(data, facts, name), name, transparency)
     if colours == "srgb" and facts.icc:
         # Profiles are rare, and the library that reads them is not needed for the others.
         from datakit.io.pixels.icc import to_srgb
@@ -108,11 +108,24 @@ def decode_outline(data: bytes, name: str = "image", *, side_px: int) -> Image8:
     facts = probe(data, name)
     if facts.format == "JPEG" and facts.mode in ("L", "RGB"):
         return orient(decode_jpeg(data, name, gray=True, side_px=side_px), facts.orientation)
-    pixels = _eight_bits(decode_pixels(data, facts, name, "colour"))
+    pixels = _photo_pixels(data, facts, name)
     rgba = _with_opacity(pixels)
     if rgba is not None:
         pixels = composite(rgba, contrasting_colour(rgba))
     return orient(_luma(pixels), facts.orientation)
+
+
+def decode_opacity(data: bytes, name: str = "image") -> Image8 | None:
+    """Decode a photo's opacity: (H, W) uint8, orientation applied; None where all is opaque.
+
+    Raises
+    ------
+    InputError
+        As `decode_photo`.
+    """
+    facts = probe(data, name)
+    rgba = _with_opacity(_photo_pixels(data, facts, name)) if facts.transparent else None
+    return None if rgba is None else orient(rgba[..., 3], facts.orientation)
 
 
 def decode_mask(data: bytes, name: str = "mask") -> Mask:
@@ -233,6 +246,17 @@ def _mask_pixels(data: bytes, name: str) -> tuple[Array, bool]:
         plain = black_and_white(pixels, decode_pixels(data, facts, name, "colour"))
         pixels = pixels if plain is None else plain
     return orient(pixels, facts.orientation), facts.format == "JPEG"
+
+
+def _photo_pixels(data: bytes, facts: Probe, name: str) -> Image8:
+    """Return the pixels of a photo in 8 bits: L, LA, RGB or RGBA, orientation not applied."""
+    pixels = decode_pixels(data, facts, name, "colour")
+    if facts.format == "PNG" and facts.mode == "L" and facts.transparent:
+        # One level of gray stands for clear: OpenCV shows it, and labels do without it.
+        from datakit.io.pixels.pillow import decode_with_pillow
+
+        pixels = decode_with_pillow(data, name, "colour")
+    return _eight_bits(pixels)
 
 
 def _opaque(pixels: Image8, name: str, transparency: Transparency) -> Image8:

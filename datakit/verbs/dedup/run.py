@@ -89,8 +89,7 @@ def _kept(lineage: Lineage, clusters: list[list[int]], options: Options) -> list
         file = items[at].image
         assert file is not None
         home = exact.get(items[at].key)
-        thumbnail = lineage.looks[at].print.thumbnail.tobytes()
-        return Member(file, thumbnail, -1 if home is None else number[home])
+        return Member(file, lineage.looks[at].print, -1 if home is None else number[home])
 
     work = [
         Cluster(items[cluster[0]].key, tuple(member(at) for at in cluster)) for cluster in ranked

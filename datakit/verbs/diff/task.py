@@ -16,6 +16,7 @@ from datakit.core.metrics.matting_metrics import sad
 from datakit.errors import InputError
 from datakit.io.layouts.base import Item
 from datakit.io.pixels.decoders import decode_photo
+from datakit.io.pixels.native import probe
 from datakit.records.difference import Changed, LabelChange, LabelKind
 from datakit.records.labels import FOREGROUND
 from datakit.verbs.diff.pairing import Pair
@@ -78,10 +79,11 @@ def _image(pair: Pair) -> tuple[Any, tuple[int, int]]:
     if pair.before.image is None or pair.after.image is None:
         raise InputError(f"{pair.key}: expected an image on both sides, one source names none")
     one, other = pair.before.image.read(), pair.after.image.read()
+    if one == other:
+        width, height = probe(one, pair.before.image.name).size_wh
+        return "same", (height, width)
     first = decode_photo(one, pair.before.image.name)
     size_hw = (first.shape[0], first.shape[1])
-    if one == other:
-        return "same", size_hw
     second = decode_photo(other, pair.after.image.name)
     if first.shape != second.shape:
         return "size", size_hw

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from datakit.core.similarity.duplicates import same_picture
+from datakit.core.similarity.duplicates import Colours, are_flat, same_colours, same_picture
 from datakit.core.similarity.hashing import THUMBNAIL_PX, thumbnail
 from datakit.core.similarity.picture_match import compare
 from datakit.core.similarity.windows import SAME_WINDOW, SIDE_PX, window_correlation
@@ -18,6 +16,7 @@ from datakit.io.layouts.base import Item
 from datakit.io.pixels.decoders import decode_outline, decode_photo
 from datakit.records.removal import RemovalReason
 from datakit.verbs.shared.labelled import sha256
+from datakit.verbs.shared.near_duplicates import pixels_sha256, shown_colours
 
 
 @dataclass(frozen=True)
@@ -29,12 +28,14 @@ class Query:
     pixels : str
         sha256 of its decoded pixels.
     thumbnail : (64, 64) uint8
+    colours : (4,) float64
     outline : (H, W) uint8
         In gray and small.
     """
 
     pixels: str
     thumbnail: npt.NDArray[np.uint8]
+    colours: Colours
     outline: npt.NDArray[np.uint8]
 
 
@@ -59,7 +60,8 @@ class Seen:
 def query_of(data: bytes, name: str) -> Query:
     """Return what is looked for, of a photo's bytes."""
     outline = decode_outline(data, name, side_px=max(SIDE_PX, 2 * THUMBNAIL_PX))
-    return Query(_pixels(decode_photo(data, name)), thumbnail(outline), outline)
+    pixels, colours = pixels_sha256(decode_photo(data, name)), shown_colours(data, name)
+    return Query(pixels, thumbnail(outline), colours, outline)
 
 
 @dataclass(frozen=True)
@@ -90,13 +92,19 @@ class Look:
             return Seen(digest, "file")
         if not self.queries:
             return Seen(digest, "source" if source in self.digests else None)
-        pixels = _pixels(decode_photo(data, item.image.name))
+        pixels = pixels_sha256(decode_photo(data, item.image.name))
         if any(pixels == query.pixels for query in self.queries):
             return Seen(digest, "pixels")
         outline = decode_outline(data, item.image.name, side_px=max(SIDE_PX, 2 * THUMBNAIL_PX))
         small = thumbnail(outline)
-        likenesses = [compare(query.thumbnail, small) for query in self.queries]
-        near = [found.error for found in likenesses if same_picture(found)]
+        near = []
+        for query in self.queries:
+            likeness = compare(query.thumbnail, small)
+            if same_picture(likeness) and (
+                not are_flat(query.thumbnail, small)
+                or same_colours(query.colours, shown_colours(data, item.image.name))
+            ):
+                near.append(likeness.error)
         if near:
             return Seen(digest, "near", round(min(near), 4))
         if source in self.digests:
@@ -105,9 +113,3 @@ class Look:
         if fit >= SAME_WINDOW:
             return Seen(digest, "window", round(fit, 4))
         return Seen(digest)
-
-
-def _pixels(pixels: npt.NDArray[Any]) -> str:
-    digest = hashlib.sha256(repr(pixels.shape).encode())
-    digest.update(pixels.tobytes())
-    return digest.hexdigest()

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
-from datakit.core.similarity.duplicates import FLAT_CONTRAST, same_colours, same_picture
+from datakit.core.similarity.duplicates import (
+    Colours,
+    are_flat,
+    colours_of,
+    same_colours,
+    same_picture,
+)
 from datakit.core.similarity.hashing import THUMBNAIL_PX, Fingerprint, fingerprint, thumbnail
 from datakit.core.similarity.keypoints import SIDE_PX, shared_details
 from datakit.core.similarity.picture_match import compare
@@ -19,12 +25,11 @@ from datakit.io.pixels.capture_time import capture_time
 from datakit.io.pixels.decoders import (
     decode_alpha,
     decode_mask,
+    decode_opacity,
     decode_outline,
     decode_photo,
     decode_small_photo,
-    decode_stored,
 )
-from datakit.io.pixels.native import probe
 from datakit.io.store.files import FileRef
 
 # Below this many shared details chance could have made them; see docs/dedup.md.
@@ -105,8 +110,9 @@ class Compare:
         one, other = as_thumbnail(pair.left), as_thumbnail(pair.right)
         likeness = compare(one, other)
         same = same_picture(likeness)
-        if same and max(one.std(), other.std()) < FLAT_CONTRAST:
-            same = same_colours(*(small_photo(file) for file in (pair.left_file, pair.right_file)))
+        if same and are_flat(one, other):
+            files = (pair.left_file, pair.right_file)
+            same = same_colours(*(shown_colours(file.read(), file.name) for file in files))
         return Verdict(same, round(likeness.error, 4), likeness.equal)
 
 
@@ -139,28 +145,23 @@ class DigestPixels:
         assert item.image is not None
         data = item.image.read()
         pixels = decode_photo(data, item.image.name)
-        digest = hashlib.sha256(repr(pixels.shape).encode())
-        digest.update(pixels.tobytes())
-        opacity = opacity_of(data, item.image.name)
-        if opacity is not None:
-            digest.update(opacity.tobytes())
-        return digest.hexdigest()
+        return pixels_sha256(pixels, decode_opacity(data, item.image.name))
 
 
-def opacity_of(data: bytes, name: str) -> npt.NDArray[Any] | None:
-    """Return the opacity of a picture that has clear parts, (H, W); None for an opaque one."""
-    if probe(data, name).mode in ("L", "RGB", "CMYK", "YCbCr", "1"):
-        return None
-    stored = decode_stored(data, name)
-    if stored.ndim != 3 or stored.shape[2] not in (2, 4):
-        return None
-    opacity = stored[..., -1]
-    return None if (opacity == np.iinfo(opacity.dtype).max).all() else opacity
+def pixels_sha256(
+    pixels: npt.NDArray[np.uint8], opacity: npt.NDArray[np.uint8] | None = None
+) -> str:
+    """Return the sha256 of a picture's size, colours and opacity."""
+    digest = hashlib.sha256(repr(pixels.shape).encode())
+    digest.update(pixels.tobytes())
+    if opacity is not None:
+        digest.update(opacity.tobytes())
+    return digest.hexdigest()
 
 
-def small_photo(file: FileRef) -> npt.NDArray[np.uint8]:
-    """Return a picture in colour, at least `THUMBNAIL_PX` on each side where it has that many."""
-    return decode_small_photo(file.read(), file.name, side_px=THUMBNAIL_PX)
+def shown_colours(data: bytes, name: str) -> Colours:
+    """Return what `same_colours` compares, of a picture's file."""
+    return colours_of(decode_small_photo(data, name, side_px=THUMBNAIL_PX))
 
 
 def as_thumbnail(data: bytes) -> npt.NDArray[np.uint8]:

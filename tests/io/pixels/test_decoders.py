@@ -212,6 +212,19 @@ def test_the_colours_under_clear_pixels_are_never_shown() -> None:
         decoders.decode_photo(data, "x.png", transparency="refuse")
 
 
+def test_a_level_of_gray_that_stands_for_clear_is_never_shown() -> None:
+    gray = np.full((20, 30), 90, np.uint8)
+    gray[5:15, 5:25] = 7
+    data = saved(gray, transparency=7)
+    assert (decoders.decode_photo(data) == 90).all()
+    opacity = decoders.decode_opacity(data)
+    assert opacity is not None
+    assert np.array_equal(opacity == 0, gray == 7)
+    assert decoders.decode_opacity(saved(gray)) is None
+    # A label in such a file is what its levels say.
+    assert np.array_equal(decoders.decode_mask(data), gray)
+
+
 def test_a_hole_is_filled_with_the_colour_of_the_border() -> None:
     colours = np.full((20, 30, 3), (40, 80, 120), np.uint8)
     opacity = np.full((20, 30), 255, np.uint8)
