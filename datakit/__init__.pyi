@@ -8,7 +8,7 @@ from datakit.checks.limits import Override
 from datakit.notebook.dataset import Dataset as Dataset
 from datakit.notebook.dataset import open_dataset
 from datakit.records.difference import Difference
-from datakit.records.evaluation import Evaluation
+from datakit.records.evaluation import Agreement, Evaluation
 from datakit.records.lineage import Audit
 from datakit.records.pipeline import RunSummary
 from datakit.records.problems import Problems
@@ -456,6 +456,8 @@ def eval(
     workers: int | None = ...,
     engine: _Text = ...,
     ray_address: _Text | None = ...,
+    between: bool = ...,
+    consensus: Literal["majority", "staple"] | None = ...,
     compare: Sequence[_Text] = ...,
     kind: Literal["auto", "alpha", "mask"] = ...,
     profile: Literal["dim", "p3m", "p3m-arange", "rvm"] = ...,
@@ -467,7 +469,7 @@ def eval(
     confidence: float = ...,
     seed: int = ...,
     overwrite: bool = ...,
-) -> Evaluation:
+) -> Evaluation | Agreement:
     """Measure predicted mattes or masks against the truth, as the field does."""
 
 def augment(

@@ -79,3 +79,56 @@ class Evaluation(Record, frozen=True, kw_only=True):
     def exit_code(self) -> int:
         """3 when something could not be compared, else 0."""
         return 3 if self.failed else 0
+
+
+class SampleAgreement(Record, frozen=True, kw_only=True):
+    """How far the labels of one image agree."""
+
+    id: str
+    labels: Annotated[int, Meta(ge=2, description="sources that label it")]
+    iou: Annotated[float | None, Meta(description="mean over each two of them")]
+    boundary_iou: Annotated[float | None, Meta(description="mean over each two of them")]
+    disagreement: Annotated[
+        float,
+        Meta(ge=0, description="share of what anybody calls foreground on which they differ"),
+    ]
+
+
+class PairAgreement(Record, frozen=True, kw_only=True):
+    """How far two sources agree over the images that both label."""
+
+    first: str
+    second: str
+    metrics: dict[str, MetricSummary]
+
+
+class Agreement(Record, frozen=True, kw_only=True):
+    """The result of ``eval --between``."""
+
+    verb: str = "eval"
+    sources: tuple[str, ...]
+    out: Annotated[str | None, Meta(description="the folder of the report or the dataset")] = None
+    samples: Annotated[int, Meta(ge=0, description="images that at least two sources label")] = 0
+    pairs: tuple[PairAgreement, ...] = ()
+    worst: Annotated[
+        tuple[SampleAgreement, ...], Meta(description="the most disputed images, worst first")
+    ] = ()
+    consensus: Annotated[
+        str | None, Meta(description="how one label was made: majority or staple")
+    ] = None
+    written: Annotated[
+        dict[str, int], Meta(description="what the dataset of the consensus holds")
+    ] = field(default_factory=dict)
+    failed: Annotated[int, Meta(ge=0, description="images that could not be compared")] = 0
+    notes: Annotated[tuple[str, ...], Meta(description="choices that datakit made itself")] = ()
+    seconds: Annotated[float, Meta(ge=0)] = 0.0
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Images that were compared."""
+        return {"samples": self.samples}
+
+    @property
+    def exit_code(self) -> int:
+        """3 when something could not be compared, else 0."""
+        return 3 if self.failed else 0

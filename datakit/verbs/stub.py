@@ -29,7 +29,12 @@ def stub_text() -> str:
         ("datakit.notebook.dataset", "Dataset as Dataset"),
         ("datakit.notebook.dataset", "open_dataset"),
     ]
-    lines = [*(f"from {module} import {name}" for module, name in sorted(named)), ""]
+    imports: dict[tuple[str, bool], list[str]] = {}
+    for module, name in sorted(named):
+        # A name that is given out again as itself stands on a line of its own.
+        imports.setdefault((module, " as " in name), []).append(name)
+    lines = [f"from {module} import {', '.join(names)}" for (module, _), names in imports.items()]
+    lines.append("")
     lines += [
         "_Text = str | PathLike[str]",
         "",

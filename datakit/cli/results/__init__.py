@@ -16,6 +16,7 @@ _ALLOWED = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 SHOWS: Registry[Callable[[Any], None]] = Registry(
     "result",
     {
+        "Agreement": "datakit.cli.results.agreement:show",
         "Audit": "datakit.cli.results.audit:show",
         "Difference": "datakit.cli.results.difference:show",
         "Drafting": "datakit.cli.results.drafting:show",

@@ -19,7 +19,7 @@ def show(result: Evaluation) -> None:
         console.print(_differences(result.pred, other))
     shown = ("mse", "sad", "grad", "conn", "iou", "boundary_iou")
     names = [name for name in shown if name in result.metrics]
-    worst = _table("worst samples", ("id", *names))
+    worst = table_of("worst samples", ("id", *names))
     for score in result.worst:
         values = [f"{score.metrics[name]:.3g}" if name in score.metrics else "" for name in names]
         worst.add_row(escape(score.id), *values)
@@ -37,7 +37,7 @@ def show(result: Evaluation) -> None:
 
 
 def _means(title: str, metrics: dict[str, MetricSummary]) -> Table:
-    table = _table(escape(title), ("metric", "mean", "from", "to", "median", "worst", "on"))
+    table = table_of(escape(title), ("metric", "mean", "from", "to", "median", "worst", "on"))
     for name, found in metrics.items():
         values = (found.mean, found.low, found.high, found.median, found.worst)
         table.add_row(name, *(f"{value:.3g}" for value in values), escape(found.worst_id))
@@ -46,7 +46,7 @@ def _means(title: str, metrics: dict[str, MetricSummary]) -> Table:
 
 def _differences(first: str, other: Comparison) -> Table:
     title = f"{escape(other.pred)} less {escape(first)}"
-    table = _table(title, ("metric", "difference", "from", "to", "better", "worse", "of"))
+    table = table_of(title, ("metric", "difference", "from", "to", "better", "worse", "of"))
     for name, found in other.differences.items():
         values = (found.mean, found.low, found.high)
         counts = (found.better, found.worse, found.samples)
@@ -56,11 +56,11 @@ def _differences(first: str, other: Comparison) -> Table:
     return table
 
 
-def _table(title: str, headings: tuple[str, ...]) -> Table:
+def table_of(title: str, headings: tuple[str, ...]) -> Table:
     """Make a table whose numbers stand to the right; names are cut before numbers are wrapped."""
     table = Table(title=title, box=box.SIMPLE_HEAD)
     for heading in headings:
-        if heading in ("id", "metric", "on"):
+        if heading in ("id", "metric", "on", "first", "second"):
             width = 12 if heading == "metric" else None
             table.add_column(heading, overflow="ellipsis", no_wrap=True, min_width=width)
         else:

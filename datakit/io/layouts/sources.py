@@ -93,7 +93,8 @@ class Collection:
     def read_as(self) -> tuple[str, ...]:
         """One line for each source: its layout, how much it holds, and what is not read."""
         return tuple(
-            (f"{prefix}: " if prefix else "") + _read_as(name, reader)
+            (f"{prefix}: " if prefix else "")
+            + read_as(name, len(reader), reader.labelled, reader.unread)
             for prefix, name, reader in self.parts
         )
 
@@ -196,7 +197,7 @@ def open_sources(
 
 
 def _open(path: str, layout: str | None, settings: ReadSettings) -> tuple[str, Reader]:
-    root, listed = _opened(path, settings)
+    root, listed = opened(path, settings)
     names, failures = unicode_names(listed)
     if not names and not failures:
         raise InputError(f"{path}: expected a dataset, found an empty folder")
@@ -206,8 +207,14 @@ def _open(path: str, layout: str | None, settings: ReadSettings) -> tuple[str, R
     return name, reader
 
 
-def _opened(path: str, settings: ReadSettings) -> tuple[Root, Iterable[str]]:
-    """Open a folder, an archive, or one annotation file with the images of its folder."""
+def opened(path: str, settings: ReadSettings) -> tuple[Root, Iterable[str]]:
+    """Open a folder, an archive, or one annotation file with the images of its folder.
+
+    Raises
+    ------
+    InputError
+        If there is no such source.
+    """
     if not path.lower().endswith((".json", ".xml")):
         root = open_root(path)
         return root, root.names()
@@ -219,12 +226,18 @@ def _opened(path: str, settings: ReadSettings) -> tuple[Root, Iterable[str]]:
     return folder, [file.name, *(name for name in beside if IMAGE_NAME.search(name))]
 
 
+def claimed_by(root: Root, names: list[str]) -> str | None:
+    """Return the layout with labels that a source has by its content; None when it has none."""
+    labelled = (name for name in READERS if name != PHOTOS)
+    return next((name for name in labelled if READERS.load(name).accepts(root, names)), None)
+
+
 def _recognise(root: Root, names: list[str]) -> str:
-    for name in READERS:
-        if name == PHOTOS:
-            refuse_labels(root, names, READERS)
-        if READERS.load(name).accepts(root, names):
-            return name
+    if found := claimed_by(root, names):
+        return found
+    refuse_labels(root, names, READERS)
+    if READERS.load(PHOTOS).accepts(root, names):
+        return PHOTOS
     note = unread_note([*filter(why_unread, names)])
     if note:
         raise InputError(f"{root.root}: expected a dataset or photos; {note[0]}")
@@ -235,16 +248,18 @@ def _recognise(root: Root, names: list[str]) -> str:
     )
 
 
-def _read_as(layout: str, reader: Reader) -> str:
-    """Return what was read of a source and what was not.
+def read_as(layout: str, images: int, labels: int, unread: Mapping[str, int]) -> str:
+    """Return one line on what was read of a source and, by suffix, what was not.
 
     The words are counts, so that a log can be searched for them.
+
+    Examples
+    --------
+    >>> read_as("voc", 1200, 4, {".txt": 2})
+    'read as voc: 1,200 images, 4 labels, not read: 2 .txt'
     """
-    unread = ", ".join(f"{count:,} {suffix}" for suffix, count in reader.unread.items())
-    return (
-        f"read as {layout}: {len(reader):,} images, {reader.labelled:,} labels, "
-        f"not read: {unread or 'nothing'}"
-    )
+    rest = ", ".join(f"{count:,} {suffix}" for suffix, count in unread.items())
+    return f"read as {layout}: {images:,} images, {labels:,} labels, not read: {rest or 'nothing'}"
 
 
 def _with_transparency(item: Item, transparency: Transparency) -> Item:

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 from msgspec import Meta
 
 from datakit.errors import InputError
-from datakit.verbs.shared.options import ReadOptions
-
-if TYPE_CHECKING:
-    pass
+from datakit.verbs.shared.options import ReadOptions, WriteOptions
 
 VERB = "eval"
+
+Method = Literal["majority", "staple"]
+Threshold = Annotated[
+    float, Meta(ge=0, lt=1, description="alphas above this are foreground for IoU and the like")
+]
+
+
+class ConsensusOptions(WriteOptions, frozen=True, kw_only=True):
+    """What the card of a consensus keeps of ``eval``."""
+
+    consensus: Method
+    threshold: Threshold = 0.5
 
 
 class Options(ReadOptions, frozen=True, kw_only=True):
@@ -27,9 +36,27 @@ class Options(ReadOptions, frozen=True, kw_only=True):
     datakit.errors.InputError: eval: expected PRED and GT, found 1 path; name both
     """
 
-    src: Annotated[tuple[str, ...], Meta(description="PRED GT: the predictions, and the truth")]
+    src: Annotated[
+        tuple[str, ...],
+        Meta(description="PRED GT: predictions and the truth; or with --between several people's"),
+    ]
     out: Annotated[
-        str | None, Meta(description="folder for eval.json, eval.csv, eval.jsonl and eval.svg")
+        str | None,
+        Meta(
+            description="folder for eval.json, eval.csv, eval.jsonl and eval.svg; with "
+            "--consensus, for the dataset"
+        ),
+    ] = None
+    between: Annotated[
+        bool,
+        Meta(description="SRC are several people's labels of the same images: how far they agree"),
+    ] = False
+    consensus: Annotated[
+        Method | None,
+        Meta(
+            description="with --between: DST becomes a dataset of one label for each image, by "
+            "the majority or weighted by reliability (STAPLE); where people differ is ignored"
+        ),
     ] = None
     compare: Annotated[
         tuple[str, ...],
@@ -50,9 +77,7 @@ class Options(ReadOptions, frozen=True, kw_only=True):
         Literal["given", "p3m", "dim", "none"],
         Meta(description="the unknown region: GT's own trimaps, or made from its alphas"),
     ] = "given"
-    threshold: Annotated[
-        float, Meta(ge=0, lt=1, description="alphas above this are foreground for IoU and the like")
-    ] = 0.5
+    threshold: Threshold = 0.5
     resize: Annotated[bool, Meta(description="scale predictions to the truth's size")] = False
     allow_synthetic: Annotated[
         bool, Meta(description="take alphas that `matte` computed for ground truth")
@@ -68,6 +93,21 @@ class Options(ReadOptions, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if len(self.src) != 2:
+        if self.between:
+            self._check_between()
+        elif self.consensus is not None:
+            raise InputError("--consensus goes with --between A B …, several people's labels")
+        elif len(self.src) != 2:
             count = f"{len(self.src)} path" + ("" if len(self.src) == 1 else "s")
             raise InputError(f"eval: expected PRED and GT, found {count}; name both")
+
+    def _check_between(self) -> None:
+        if len(self.src) < 2:
+            raise InputError("--between: expected at least two sources of labels, found one")
+        if self.compare or self.sort or self.resize:
+            raise InputError(
+                "--between compares all sources with one another; leave out --compare, --sort "
+                "and --resize"
+            )
+        if self.consensus is not None and not self.out:
+            raise InputError("--consensus: expected -o DST, the dataset to write")

@@ -17,7 +17,9 @@ from datakit.io.tables import csv_rows
 from datakit.io.tables.plots import Bars, save_bars
 from datakit.records.evaluation import Evaluation, MetricSummary, PairedDifference, Score
 from datakit.records.failure import Failure
+from datakit.verbs.eval.labels import Labels
 from datakit.verbs.eval.options import Options
+from datakit.verbs.shared.progress import ProgressListener
 
 SHOWN = 10
 """How many of the worst samples the summary names; eval.csv has all."""
@@ -28,6 +30,19 @@ HIGHER_IS_BETTER = frozenset({"iou", "dice", "boundary_iou", "precision", "recal
 
 _PLOTTED = ("mse", "sad", "grad", "conn", "iou", "boundary_iou")
 _BINS = 12
+
+
+def say(labels: Labels, progress: ProgressListener) -> None:
+    """Say as what a source was read and what is not read of it."""
+    for line in labels.notes:
+        progress.note(line)
+
+
+def check_apart(out: Location, sources: Sequence[str]) -> None:
+    """Refuse to write into a source; InputError."""
+    for source in map(location, sources):
+        if source.resolve() in (out.resolve(), *out.resolve().parents):
+            raise InputError(f"{out}: expected a folder apart from the source {source}")
 
 
 def order_of(metric: str | None, kind: str, scores: Sequence[Score]) -> str:
@@ -114,9 +129,7 @@ def write(
     atomic.write_bytes(out / "eval.csv", _table(ranked))
     title = f"{location(result.pred).name} against {location(result.gt).name}"
     save_bars(out / "eval.svg", _histograms(ranked), title)
-    if failures:
-        lines = b"".join(msgspec.json.encode(failure) + b"\n" for failure in failures)
-        atomic.write_bytes(out / "failures.jsonl", lines)
+    write_failures(out, failures)
     text = msgspec.json.format(msgspec.json.encode(result), indent=2)
     atomic.write_bytes(out / "eval.json", text + b"\n")
 
@@ -138,7 +151,19 @@ def _histograms(ranked: Sequence[Score]) -> list[Bars]:
         values = [score.metrics[name] for score in ranked if name in score.metrics]
         if not values:
             continue
-        counts, edges = np.histogram(values, bins=min(_BINS, max(1, len(values))))
-        labels = [f"{low:.3g}" for low in edges[:-1]]
-        charts.append(Bars(f"{name}, from", "samples", labels, counts.tolist()))
+        charts.append(histogram(name, values))
     return charts
+
+
+def histogram(name: str, values: Sequence[float]) -> Bars:
+    """Return a chart of how many samples have which value of a metric."""
+    counts, edges = np.histogram(values, bins=min(_BINS, max(1, len(values))))
+    labels = [f"{low:.3g}" for low in edges[:-1]]
+    return Bars(f"{name}, from", "samples", labels, counts.tolist())
+
+
+def write_failures(out: Location, failures: Sequence[Failure]) -> None:
+    """Write ``failures.jsonl``, where there are any."""
+    if failures:
+        lines = b"".join(msgspec.json.encode(failure) + b"\n" for failure in failures)
+        atomic.write_bytes(out / "failures.jsonl", lines)

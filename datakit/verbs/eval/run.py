@@ -9,18 +9,19 @@ from contextlib import closing
 from datakit.engine.base import LazyTask, Outcome, ordered_map
 from datakit.errors import InputError
 from datakit.io.dataset import report_folder
-from datakit.io.pixels.mattes import Kind, Labels, match_names, read_labels
-from datakit.io.store.storage import Location, location
-from datakit.records.evaluation import Comparison, Evaluation, Score
+from datakit.io.store.storage import location
+from datakit.records.evaluation import Agreement, Comparison, Evaluation, Score
 from datakit.records.failure import Failure
-from datakit.verbs.eval import report
+from datakit.records.sample import SYNTHETIC
+from datakit.verbs.eval import agreement, report
+from datakit.verbs.eval.labels import Kind, Labels, match_names, read_labels
 from datakit.verbs.eval.options import VERB, Options
 from datakit.verbs.eval.task import Pair
 from datakit.verbs.shared.progress import ProgressListener, SilentProgress
 
 
-def run(options: Options, progress: ProgressListener | None = None) -> Evaluation:
-    """Compare predictions with the truth.
+def run(options: Options, progress: ProgressListener | None = None) -> Evaluation | Agreement:
+    """Compare predictions with the truth, or several people's labels with one another.
 
     Parameters
     ----------
@@ -33,6 +34,8 @@ def run(options: Options, progress: ProgressListener | None = None) -> Evaluatio
     -------
     Evaluation
         Means with confidence intervals, the worst samples, paired differences.
+    Agreement
+        With ``between``: how far the sources agree.
 
     Raises
     ------
@@ -40,26 +43,37 @@ def run(options: Options, progress: ProgressListener | None = None) -> Evaluatio
         If a source has no labels, nothing matches, the truth is synthetic, or DST holds
         something else.
     """
-    started = time.perf_counter()
     progress = progress or SilentProgress()
+    if options.between:
+        return agreement.measure(options, progress)
+    return _against_truth(options, progress)
+
+
+def _against_truth(options: Options, progress: ProgressListener) -> Evaluation:
+    started = time.perf_counter()
     out = location(options.out) if options.out else None
     if out:
         report_folder.check(out, report.FILES, overwrite=options.overwrite)
-        _check_apart(out, (*options.src, *options.compare))
-    gt = read_labels(options.src[1])
+        report.check_apart(out, (*options.src, *options.compare))
+    gt = read_labels(options.src[1], options.layout, options.read_settings)
+    report.say(gt, progress)
     kind = _kind(options, gt)
     _refuse_synthetic(options, gt, kind)
     preds = [options.src[0], *options.compare]
     scores: list[list[Score]] = []
-    failures: list[Failure] = []
+    failures: list[Failure] = [*gt.failures]
     for path in preds:
-        pairs, unmatched = _pairs(path, read_labels(path), gt, kind)
+        # --from and the other words on reading are about the truth.
+        pred = read_labels(path)
+        report.say(pred, progress)
+        pairs, unmatched = _pairs(pred, gt, kind)
+        failures += pred.failures
         failures += unmatched
         found, failed = _measure(options, kind, pairs, progress)
         scores.append(found)
         failures += failed
     if not scores[0]:
-        raise InputError(f"{preds[0]}: none of its files could be compared; {failures[0].error}")
+        raise InputError(f"{preds[0]}: none of its files could be compared; {failures[-1].error}")
     order = report.order_of(options.sort, kind, scores[0])
     ranked = report.worst_first(scores[0], order)
     summaries = [report.summarise(found, options) for found in scores]
@@ -89,13 +103,6 @@ def run(options: Options, progress: ProgressListener | None = None) -> Evaluatio
     return result
 
 
-def _check_apart(out: Location, sources: Sequence[str]) -> None:
-    """Refuse to write into a source."""
-    for source in map(location, sources):
-        if source.resolve() in (out.resolve(), *out.resolve().parents):
-            raise InputError(f"{out}: expected a folder apart from the source {source}")
-
-
 def _kind(options: Options, gt: Labels) -> Kind:
     if options.kind != "auto":
         if gt.kinds and options.kind not in gt.kinds:
@@ -105,7 +112,9 @@ def _kind(options: Options, gt: Labels) -> Kind:
 
 
 def _refuse_synthetic(options: Options, gt: Labels, kind: Kind) -> None:
-    synthetic = [key for key, files in gt.files.items() if files.synthetic]
+    synthetic = [
+        key for key, item in gt.items.items() if item.sample and SYNTHETIC in item.sample.tags
+    ]
     if kind == "alpha" and synthetic and not options.allow_synthetic:
         raise InputError(
             f"{options.src[1]}: expected true alphas, found {len(synthetic)} that were computed "
@@ -117,31 +126,35 @@ def _notes(options: Options, kind: Kind) -> tuple[str, ...]:
     return (f"compared {kind}s, as --kind was auto",) if options.kind == "auto" else ()
 
 
-def _pairs(path: str, pred: Labels, gt: Labels, kind: Kind) -> tuple[list[Pair], list[Failure]]:
+def _pairs(pred: Labels, gt: Labels, kind: Kind) -> tuple[list[Pair], list[Failure]]:
     """Match predictions and truth; what has no partner is a failure."""
-    preds = {key: ref for key, files in pred.files.items() if (ref := files.of(kind))}
-    truths = {key: ref for key, files in gt.files.items() if (ref := files.of(kind))}
+    preds, truths = pred.of(kind), gt.of(kind)
     matched = match_names(preds, truths)
     failures = [
         Failure(
-            id=key, file=ref.name, step="match", error=f"{path} has no prediction of this {kind}"
+            id=key,
+            file=item.source_name,
+            step="match",
+            error=f"{pred.path} has no prediction of this {kind}",
         )
-        for key, ref in truths.items()
+        for key, item in truths.items()
         if key not in matched
     ]
     used = set(matched.values())
     failures += [
-        Failure(id=key, file=ref.name, step="match", error=f"the truth has no {kind} of this name")
-        for key, ref in preds.items()
+        Failure(
+            id=key,
+            file=item.source_name,
+            step="match",
+            error=f"the truth has no {kind} of this name",
+        )
+        for key, item in preds.items()
         if key not in used
     ]
-    pairs = [
-        Pair(key, key, preds[other], truths[key], gt.files[key].trimap, gt.files[key].ignore)
-        for key, other in matched.items()
-    ]
+    pairs = [Pair(key, preds[other], truths[key]) for key, other in matched.items()]
     if not pairs:
         raise InputError(
-            f"{path}: expected {kind}s named like the truth's ({next(iter(truths), 'none')}), "
+            f"{pred.path}: expected {kind}s named like the truth's ({next(iter(truths), 'none')}), "
             f"found {next(iter(preds), 'none')}"
         )
     return pairs, failures
@@ -168,8 +181,8 @@ def _measure(
             if outcome.value is not None:
                 scores.append(outcome.value)
             else:
-                file, error = pair.pred.name, str(outcome.error)
-                failures.append(Failure(id=pair.id, file=file, step=VERB, error=error))
+                file, error = pair.pred.source_name, str(outcome.error)
+                failures.append(Failure(id=pair.key, file=file, step=VERB, error=error))
             progress.advance(len(failures))
     finally:
         progress.end()

@@ -14,25 +14,23 @@ from datakit.core.metrics.mask_metrics import mask_scores
 from datakit.core.metrics.matting_metrics import matting_errors
 from datakit.core.metrics.ssim import WINDOW_PX, ssim
 from datakit.errors import InputError
-from datakit.io.pixels.decoders import decode_alpha, decode_ignore, decode_mask, decode_trimap
-from datakit.io.pixels.mattes import Kind
-from datakit.io.store.files import FileRef
+from datakit.io.layouts.base import Item
+from datakit.io.pixels.decoders import decode_alpha, decode_trimap
 from datakit.records.evaluation import Score
-from datakit.verbs.shared.bands import foreground
+from datakit.verbs.eval.known_label import known_label
+from datakit.verbs.eval.labels import Kind
+from datakit.verbs.shared.labelled import decode_label, label_files
 
 Region = Literal["given", "p3m", "dim", "none"]
 
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """A prediction, its truth, and the truth's trimap and ignore mask if there are any."""
+    """A prediction and its truth."""
 
     key: str
-    id: str
-    pred: FileRef
-    gt: FileRef
-    trimap: FileRef | None
-    ignore: FileRef | None = None
+    pred: Item
+    gt: Item
 
 
 @dataclass(frozen=True)
@@ -47,25 +45,22 @@ class Evaluate:
 
     def __call__(self, pair: Pair) -> Score:
         """Compare one pair."""
+        gt_name, pred_name = _file(pair.gt, self.kind), _file(pair.pred, self.kind)
+        names = pred_name, gt_name
         if self.kind == "alpha":
-            gt = decode_alpha(pair.gt.read(), pair.gt.name)
-            pred = self._fitted(decode_alpha(pair.pred.read(), pair.pred.name), gt, pair)
-            ignore = _ignored(pair, gt.shape)
+            gt = _alpha(pair.gt)
+            pred = self._fitted(_alpha(pair.pred), gt, names)
+            ignore = _ignored(pair.gt, gt.shape)
             metrics = self._of_alphas(pred, gt, ignore, pair)
         else:
-            gt = foreground(decode_mask(pair.gt.read(), pair.gt.name)).astype(np.float32)
-            stored = foreground(decode_mask(pair.pred.read(), pair.pred.name))
-            pred = self._fitted(stored.astype(np.float32), gt, pair)
-            ignore = _ignored(pair, gt.shape)
-            metrics = _scores(pred > 0.5, gt > 0.5, ignore)
+            truth = known_label(pair.gt, {}, {}, self.threshold)
+            gt = truth.classes.astype(np.float32)
+            said = known_label(pair.pred, {}, {}, self.threshold)
+            pred = self._fitted(said.classes.astype(np.float32), gt, names)
+            metrics = _scores(pred > 0.5, gt > 0.5, truth.unknown)
         height, width = gt.shape
         return Score(
-            id=pair.id,
-            pred=pair.pred.name,
-            gt=pair.gt.name,
-            width=width,
-            height=height,
-            metrics=metrics,
+            id=pair.key, pred=pred_name, gt=gt_name, width=width, height=height, metrics=metrics
         )
 
     def _of_alphas(
@@ -87,21 +82,37 @@ class Evaluate:
             return p3m_trimap(gt)
         if self.region == "dim":
             return dim_trimap(gt)
-        if self.region == "none" or pair.trimap is None:
+        trimap = pair.gt.trimap
+        if self.region == "none" or trimap is None:
             return None
-        return decode_trimap(pair.trimap.read(), pair.trimap.name)
+        return decode_trimap(trimap.read(), trimap.name)
 
     def _fitted(
-        self, pred: npt.NDArray[np.float32], gt: npt.NDArray[np.float32], pair: Pair
+        self,
+        pred: npt.NDArray[np.float32],
+        gt: npt.NDArray[np.float32],
+        names: tuple[str, str],
     ) -> npt.NDArray[np.float32]:
         if pred.shape == gt.shape:
             return pred
         if not self.resize:
             raise InputError(
-                f"{pair.pred.name}: expected {gt.shape[1]}x{gt.shape[0]} pixels as "
-                f"{pair.gt.name}, found {pred.shape[1]}x{pred.shape[0]}; --resize scales it"
+                f"{names[0]}: expected {gt.shape[1]}x{gt.shape[0]} pixels as {names[1]}, found "
+                f"{pred.shape[1]}x{pred.shape[0]}; --resize scales it"
             )
         return np.clip(resample(pred, (gt.shape[1], gt.shape[0])), 0, 1)
+
+
+def _file(item: Item, kind: Kind) -> str:
+    """Return the file that a label of an item is in; the image's name for annotated objects."""
+    ref = item.alpha if kind == "alpha" else item.mask
+    return item.source_name if ref is None else ref.name
+
+
+def _alpha(item: Item) -> npt.NDArray[np.float32]:
+    if item.alpha is None:
+        raise InputError(f"{item.source_name}: expected an alpha, found none")
+    return decode_alpha(item.alpha.read(), item.alpha.name)
 
 
 def _scores(
@@ -114,14 +125,15 @@ def _scores(
     return mask_scores(pred & ~ignore, gt & ~ignore)
 
 
-def _ignored(pair: Pair, shape_hw: tuple[int, ...]) -> npt.NDArray[np.bool_] | None:
+def _ignored(item: Item, shape_hw: tuple[int, ...]) -> npt.NDArray[np.bool_] | None:
     """Return where the truth is not known; None when all of it is."""
-    if pair.ignore is None:
+    ref = label_files(item).get("ignore")
+    if ref is None:
         return None
-    ignore: npt.NDArray[np.bool_] = decode_ignore(pair.ignore.read(), pair.ignore.name) > 0
+    ignore: npt.NDArray[np.bool_] = decode_label(item, "ignore", ref) > 0
     if ignore.shape != shape_hw:
         raise InputError(
-            f"{pair.ignore.name}: expected {shape_hw[1]}x{shape_hw[0]} pixels as {pair.gt.name}, "
+            f"{ref.name}: expected {shape_hw[1]}x{shape_hw[0]} pixels as the truth, "
             f"found {ignore.shape[1]}x{ignore.shape[0]}"
         )
     return ignore

@@ -1,0 +1,42 @@
+"""Printed: how far several people's labels agree."""
+
+from __future__ import annotations
+
+from rich.console import Console
+
+from datakit.cli.results.evaluation import table_of
+from datakit.cli.results.text import escape
+from datakit.records.evaluation import Agreement
+
+
+def show(result: Agreement) -> None:
+    """Print the agreement of each two sources, and the most disputed images."""
+    console = Console()
+    pairs = table_of("agreement", ("first", "second", "metric", "mean", "from", "to", "samples"))
+    for pair in result.pairs:
+        for name, found in pair.metrics.items():
+            values = (found.mean, found.low, found.high)
+            pairs.add_row(
+                escape(pair.first),
+                escape(pair.second),
+                name,
+                *(f"{value:.3g}" for value in values),
+                f"{found.samples:,}",
+            )
+    console.print(pairs)
+    worst = table_of("most disputed", ("id", "labels", "iou", "boundary_iou", "disagreement"))
+    for sample in result.worst:
+        figures = (sample.iou, sample.boundary_iou, sample.disagreement)
+        shown = ("" if value is None else f"{value:.3g}" for value in figures)
+        worst.add_row(escape(sample.id), str(sample.labels), *shown)
+    console.print(worst)
+    console.print(f"  {result.samples:,} images ({result.seconds:.1f} s)", highlight=False)
+    if result.consensus:
+        said = ", ".join(f"{count:,} {name}" for name, count in result.written.items())
+        console.print(f"  one label by {result.consensus}: {said}", highlight=False)
+    if result.failed:
+        console.print(f"  [red]{result.failed:,} could not be compared[/]", highlight=False)
+    if result.out:
+        console.print(f"  where: {escape(result.out)}", soft_wrap=True, highlight=False)
+    for note in result.notes:
+        console.print(f"  note: {escape(note)}", soft_wrap=True, highlight=False)
