@@ -26,7 +26,7 @@ from datakit.verbs.diff.options import VERB, Options
 from datakit.verbs.diff.pairing import Pair, pair_up
 from datakit.verbs.shared.inspect import Preview
 from datakit.verbs.shared.labelled import label_files
-from datakit.verbs.shared.progress import ProgressListener, SilentProgress
+from datakit.verbs.shared.progress import ProgressListener, SilentProgress, note_source
 
 FILES = ("diff.json", "diff.csv", "diff.png")
 _TILE_PX = 240
@@ -55,7 +55,9 @@ def run(options: Options, progress: ProgressListener | None = None) -> Differenc
     out = location(options.out) if options.out else None
     if out:
         report_folder.check(out, FILES, overwrite=options.overwrite)
-    before, after = (open_sources((path,), layout=options.layout) for path in options.src)
+    before, after = (
+        note_source(open_sources((path,), layout=options.layout), progress) for path in options.src
+    )
     ones = sorted(before.items(), key=lambda item: item.key)
     others = sorted(after.items(), key=lambda item: item.key)
     pairs, removed, added = pair_up(ones, others)

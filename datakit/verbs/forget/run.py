@@ -31,7 +31,7 @@ from datakit.verbs.forget.options import VERB, Cleared, Options
 from datakit.verbs.forget.task import Query, Seen, query_of
 from datakit.verbs.shared.labelled import sha256
 from datakit.verbs.shared.options import existing_inputs
-from datakit.verbs.shared.progress import ProgressListener, SilentProgress
+from datakit.verbs.shared.progress import ProgressListener, SilentProgress, note_source
 from datakit.verbs.split import write
 
 FOUND, SHEET, REMOVED = "found.csv", "found.png", "removed.jsonl"
@@ -72,7 +72,9 @@ def run(options: Options, progress: ProgressListener | None = None) -> Removal:
     started = time.perf_counter()
     progress = progress or SilentProgress()
     queries, digests = _queries(options)
-    sources = [open_sources((path,), layout=options.layout) for path in options.src]
+    sources = [
+        note_source(open_sources((path,), layout=options.layout), progress) for path in options.src
+    ]
     if options.out and not (options.apply and options.mode != "new"):
         # With --apply each dataset in DST is its own, and is resumed or replaced as such.
         origins = tuple(map(location, options.src))

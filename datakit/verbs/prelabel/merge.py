@@ -26,7 +26,7 @@ from datakit.io.dataset.output import DatasetWriter
 from datakit.io.layouts import READERS
 from datakit.io.layouts.base import Item, Reader, ReadSettings
 from datakit.io.layouts.image_names import IMAGE_NAME
-from datakit.io.layouts.sources import Collection, Derived, open_sources
+from datakit.io.layouts.sources import Collection, Derived, open_sources, read_as
 from datakit.io.store import atomic
 from datakit.io.store.exchange import exchange, restore
 from datakit.io.store.files import FileRef, Folder, Root, open_root
@@ -43,7 +43,7 @@ from datakit.verbs.prelabel.review_matching import Matches, match, soft_alpha_of
 from datakit.verbs.shared.layout_settings import read_settings
 from datakit.verbs.shared.options import WriteOptions
 from datakit.verbs.shared.pipeline import Contents, process
-from datakit.verbs.shared.progress import ProgressListener
+from datakit.verbs.shared.progress import ProgressListener, note_source
 from datakit.verbs.shared.run_record import Run
 
 VERB = "prelabel"
@@ -139,7 +139,9 @@ def merge(
     _check_place(drafts)
     root, names = _opened(reviewed)
     tool, reader = _recognised(root, names, ReadSettings(annotator=how.annotator))
-    source = open_sources((into,), layout="datakit")
+    source = note_source(open_sources((into,), layout="datakit"), progress)
+    if progress is not None:
+        progress.note(read_as(tool, len(reader), reader.labelled, reader.unread))
     if source.failures:
         raise InputError(
             f"--into {into}: {source.failures[0].error}; repair {output.MANIFEST} first (datakit "

@@ -39,7 +39,7 @@ def run(options: Options, progress: ProgressListener | None = None) -> Summary:
     """
     started = time.perf_counter()
     out = location(options.out)
-    source, items = open_dataset(options.src, VERB)
+    source, items = open_dataset(options.src, VERB, progress)
     _check(out, location(options.src[0]), options.overwrite)
     evidence = gather((options.src[0], *options.records), items)
     page: Page = compose(options, source, items, evidence, progress or SilentProgress())

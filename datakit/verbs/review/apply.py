@@ -28,7 +28,7 @@ def apply(options: Options, progress: ProgressListener | None) -> Summary:
     InputError
         If nothing was decided, or ``--expect`` names other decisions.
     """
-    source, items = open_dataset(options.src, VERB)
+    source, items = open_dataset(options.src, VERB, progress)
     decisions = read_decisions(Path(options.folder))
     if not decisions:
         raise InputError(

@@ -48,7 +48,7 @@ def serve(options: Options, progress: ProgressListener) -> tuple[dict[str, int],
     InputError
         See `datakit.verbs.review.run.run`.
     """
-    _, items = open_dataset(options.src, VERB)
+    _, items = open_dataset(options.src, VERB, progress)
     evidence = gather((options.src[0], *options.records), items)
     subjects = review_subjects(options, items, evidence)
     by_id = {item.key: item for item in items}

@@ -60,7 +60,7 @@ def run(options: Options, progress: ProgressListener | None = None) -> Summary:
     """
     started = time.perf_counter()
     progress = progress or SilentProgress()
-    source = options.open()
+    source = options.open(progress)
     write.check(options, source)
     lineage = _lineage(source, options, progress)
     notes = _filter(options, lineage)

@@ -5,10 +5,13 @@ from __future__ import annotations
 from datakit.errors import InputError
 from datakit.io.layouts.base import Item
 from datakit.io.layouts.sources import Collection, open_sources
+from datakit.verbs.shared.progress import ProgressListener, note_source
 
 
-def open_dataset(src: tuple[str, ...], verb: str) -> tuple[Collection, list[Item]]:
-    """Open the one dataset that a page is about.
+def open_dataset(
+    src: tuple[str, ...], verb: str, progress: ProgressListener | None = None
+) -> tuple[Collection, list[Item]]:
+    """Open the one dataset that a page is about, and say as what it is read.
 
     Returns
     -------
@@ -29,4 +32,4 @@ def open_dataset(src: tuple[str, ...], verb: str) -> tuple[Collection, list[Item
             f"{src[0]}: expected a dataset that datakit wrote, found {source.formats[0]}; "
             "datakit stats looks at other sources"
         )
-    return source, list(source.items())
+    return note_source(source, progress), list(source.items())

@@ -16,7 +16,7 @@ from datakit.io.layouts.base import ReadSettings, Transparency
 from datakit.io.layouts.sources import Collection, open_sources
 from datakit.io.store.storage import Location, location
 from datakit.records.base import Options
-from datakit.verbs.shared.progress import ProgressListener, SilentProgress
+from datakit.verbs.shared.progress import ProgressListener, note_source
 
 
 class SourceOptions(Options, frozen=True, kw_only=True):
@@ -86,10 +86,7 @@ class SourceOptions(Options, frozen=True, kw_only=True):
     def open(self, progress: ProgressListener | None = None) -> Collection:
         """Open the sources, and say as what they are read and what is not read of them."""
         source = open_sources(self.src, layout=self.layout, settings=self.read_settings)
-        listener = progress or SilentProgress()
-        for line in (*source.read_as, *source.notes):
-            listener.note(line)
-        return source
+        return note_source(source, progress)
 
 
 class ReadOptions(SourceOptions, frozen=True, kw_only=True):

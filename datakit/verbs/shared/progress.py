@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:  # the command line draws progress before it loads a reader
+    from datakit.io.layouts.sources import Collection
 
 
 class ProgressListener(Protocol):
@@ -48,3 +51,11 @@ class SilentProgress:
 
     def announce(self, text: str) -> None:
         """Do nothing."""
+
+
+def note_source(source: Collection, progress: ProgressListener | None) -> Collection:
+    """Report as what a source was read and what is not read of it; return the source."""
+    if progress is not None:
+        for line in (*source.read_as, *source.notes):
+            progress.note(line)
+    return source
