@@ -33,5 +33,5 @@ def test_exit_codes(tmp_path: Path) -> None:
     assert partial.exit_code == 3 and "1 could not be compared" in partial.stdout
     assert call(truth).exit_code == 2
     missing = call(tmp_path / "absent", truth)
-    assert missing.exit_code == 2 and missing.stderr.startswith("Error: ")
+    assert missing.exit_code == 2 and missing.stderr.splitlines()[-1].startswith("Error: ")
     assert "Traceback" not in missing.stderr
