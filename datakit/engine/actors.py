@@ -21,7 +21,7 @@ STARTS = 3
 LOSSES = 5
 LONG_CHUNK_SECONDS = 0.5
 PATIENCE_SECONDS = 300.0
-LOOK_SECONDS = 2.0
+POLL_SECONDS = 2.0
 END_SECONDS = 5.0
 INLINE_BYTES = 100_000
 _END_GROUP = "end"
@@ -158,7 +158,7 @@ class Actors:
         """Queue a chunk."""
         work = _Work(list(chunk))
         self._queue.append(work)
-        self._look(block=False)
+        self._poll(block=False)
         return _Handle(self, work)
 
     def run_alone(self, item: Keyed) -> Outcome[Any]:
@@ -172,7 +172,7 @@ class Actors:
     def wait_for(self, work: _Work) -> list[Outcome[Any]]:
         """Hand out and collect work until this one is over."""
         while not work.over:
-            self._look(block=True)
+            self._poll(block=True)
         if work.outcomes is None:
             raise WorkerDied
         return work.outcomes
@@ -202,13 +202,13 @@ class Actors:
 
     # Handing out
 
-    def _look(self, *, block: bool) -> None:
+    def _poll(self, *, block: bool) -> None:
         """Take in what has happened, and give idle actors work."""
         self._hand_out()
         try:
-            self._settle(*self._events.get(block, LOOK_SECONDS if block else None))
+            self._take_in(*self._events.get(block, POLL_SECONDS if block else None))
             while True:
-                self._settle(*self._events.get_nowait())
+                self._take_in(*self._events.get_nowait())
         except Empty:
             if block:
                 self._check_room()
@@ -253,7 +253,7 @@ class Actors:
 
     # Taking in
 
-    def _settle(self, actor: _Actor, future: Future[Any]) -> None:
+    def _take_in(self, actor: _Actor, future: Future[Any]) -> None:
         if actor.gone:
             return
         self._waiting_since = time.monotonic()
@@ -300,7 +300,7 @@ class Actors:
         # Results that came before the death.
         for _, future in list(actor.work):
             if future.done() and future.exception() is None:
-                self._settle(actor, future)
+                self._take_in(actor, future)
         actor.gone = True
         self._actors.remove(actor)
         # An actor that is only out of reach must not go on writing beside its successor.

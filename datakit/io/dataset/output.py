@@ -23,7 +23,7 @@ from datakit.io.dataset.names import FAILURES as FAILURES
 from datakit.io.dataset.names import MANIFEST as MANIFEST
 from datakit.io.dataset.views import SplitViews
 from datakit.io.dataset.workspace import Workspace, has_journal, open_workspace, tidy
-from datakit.io.store import atomic, ledger
+from datakit.io.store import atomic, write_log
 from datakit.io.store import lock as locks
 from datakit.io.store.lock import WORK as WORK
 from datakit.io.store.lock import Held, claim
@@ -210,7 +210,7 @@ def create(
             if mode != "new" and not len(journal):
                 ownership.remove_all(out)
                 workspace.forget()
-            own = stack.enter_context(ledger.keeping(out, workspace.path))
+            own = stack.enter_context(write_log.recording(out, workspace.path))
         with _opened(out, workspace, journal, tables) as opened:
             yield DatasetWriter(Claim(out, workspace, held, identity), journal, opened, own)
         with atomic.write_errors(out):
@@ -309,7 +309,7 @@ class DatasetWriter:
 
     def keep(self, name: str) -> None:
         """Count a file as this run's that an earlier one wrote, or that was put in place apart."""
-        ledger.note(self.out / name)
+        write_log.note(self.out / name)
 
     def lines(self, table: str) -> Iterator[bytes]:
         """Yield the lines that a table has by now, in the order of the items."""

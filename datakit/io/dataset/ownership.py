@@ -16,7 +16,7 @@ from datakit.io.dataset.journal import JOURNAL, RECORD, SUPERSEDED, file_names
 from datakit.io.dataset.names import CARD, FAILURES, MANIFEST
 from datakit.io.dataset.object_journal import PARTS
 from datakit.io.dataset.workspace import has_journal
-from datakit.io.store import atomic, ledger
+from datakit.io.store import atomic, write_log
 from datakit.io.store.lock import WORK
 from datakit.io.store.names import safe_name
 from datakit.io.store.storage import Location, ObjectPath
@@ -56,7 +56,7 @@ class _Row(msgspec.Struct):
 def owned_names(out: Location) -> Iterator[str]:
     """Yield the files below ``out`` that datakit wrote, also in a run that was killed.
 
-    They are those of the record, of the journal, of the ledgers, and of the manifest; a name may
+    They are those of the record, of the journal, of the write logs, and of the manifest; a name may
     come more than once, and need not be there any more.
     """
     work = out / WORK
@@ -66,7 +66,7 @@ def owned_names(out: Location) -> Iterator[str]:
         for place in (work / PARTS).iterdir():
             yield from _safe(file_names(_lines(place)))
     else:
-        yield from _safe(ledger.written(out / WORK))
+        yield from _safe(write_log.written(out / WORK))
     yield from _safe(_manifest_names(out))
 
 

@@ -10,7 +10,7 @@ from typing import BinaryIO, Protocol
 from datakit.io.dataset.journal import JOURNAL, RECORD, SUPERSEDED, Journal, as_journal
 from datakit.io.dataset.object_journal import PARTS
 from datakit.io.dataset.remote_workspace import RemoteWorkspace
-from datakit.io.store import atomic, ledger
+from datakit.io.store import atomic, write_log
 from datakit.io.store.lock import LOCK, WORK
 from datakit.io.store.storage import Location, ObjectPath
 
@@ -101,10 +101,10 @@ class _LocalWorkspace:
     def forget(self) -> None:
         for path in (self.path / RECORD, self.path / SUPERSEDED):
             path.unlink(missing_ok=True)
-        ledger.forget(self.path)
+        write_log.forget(self.path)
 
     def publish(self, name: str) -> None:
-        ledger.note(self._out / name)
+        write_log.note(self._out / name)
         (self.path / name).replace(self._out / name)
 
     def seal(self, write: Callable[[BinaryIO], None]) -> None:

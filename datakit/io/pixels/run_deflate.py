@@ -257,7 +257,7 @@ def _header(lengths: list[int], distances: list[int]) -> tuple[int, int]:
     fields = [(1, 1), (2, 2), (len(lengths) - 257, 5), (len(distances) - 1, 5), (19 - 4, 4)]
     fields += [(_META_BITS[symbol], 3) for symbol in _META_ORDER]
     meta = _canonical(list(_META_BITS))
-    for symbol, extra, extra_bits in _told(lengths + distances):
+    for symbol, extra, extra_bits in _run_length_coded(lengths + distances):
         fields += [(meta[symbol], _META_BITS[symbol]), (extra, extra_bits)]
     header = place = 0
     for number, bits in fields:
@@ -266,20 +266,20 @@ def _header(lengths: list[int], distances: list[int]) -> tuple[int, int]:
     return header, place
 
 
-def _told(lengths: list[int]) -> list[tuple[int, int, int]]:
+def _run_length_coded(lengths: list[int]) -> list[tuple[int, int, int]]:
     """Return code lengths as symbols with their extra bits: runs of zeros are written as one."""
-    told: list[tuple[int, int, int]] = []
+    symbols: list[tuple[int, int, int]] = []
     place = 0
     while place < len(lengths):
         zeros = 0
         while place + zeros < len(lengths) and not lengths[place + zeros] and zeros < 138:
             zeros += 1
         if zeros >= 11:
-            told.append((18, zeros - 11, 7))
+            symbols.append((18, zeros - 11, 7))
         elif zeros >= 3:
-            told.append((17, zeros - 3, 3))
+            symbols.append((17, zeros - 3, 3))
         else:
             zeros = 1
-            told.append((lengths[place], 0, 0))
+            symbols.append((lengths[place], 0, 0))
         place += zeros
-    return told
+    return symbols

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from datakit.errors import InputError, OutputError, resource_fault
-from datakit.io.store import ledger, written_digests
+from datakit.io.store import write_log, written_digests
 from datakit.io.store.storage import Location, ObjectPath
 
 TEMPORARY_PREFIX = ".datakit-tmp-"
@@ -104,7 +104,7 @@ def writing(path: Location, *, durable: bool = False) -> Iterator[BinaryIO]:
                 handle.flush()
                 if durable:
                     os.fsync(handle.fileno())
-            ledger.note(path)
+            write_log.note(path)
             temporary.replace(path)
         except BaseException:
             with suppress(FileNotFoundError):
@@ -128,7 +128,7 @@ def _uploading(path: ObjectPath) -> Iterator[BinaryIO]:
             path.write_bytes(handle.read())
         else:
             path.store.upload(path.key, handle)
-        ledger.note(path)
+        write_log.note(path)
         written_digests.note(str(path), digest)
 
 
@@ -137,7 +137,7 @@ def write_bytes(path: Location, data: bytes, *, durable: bool = False) -> None:
     if isinstance(path, ObjectPath):
         with write_errors(path):
             path.write_bytes(data)
-        ledger.note(path)
+        write_log.note(path)
         written_digests.note(str(path), written_digests.md5(data))
         return
     with writing(path, durable=durable) as handle:
@@ -177,7 +177,7 @@ def link(source: Path, path: Location, *, symbolic: bool) -> int:
             temporary.symlink_to(source.resolve())
         else:
             os.link(source, temporary)
-        ledger.note(path)
+        write_log.note(path)
         temporary.replace(path)
         # rename(2) of two links to one file does nothing and leaves the temporary name behind.
         temporary.unlink(missing_ok=True)

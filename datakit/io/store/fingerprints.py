@@ -182,7 +182,7 @@ def content_changes(old: Iterable[FileState], new: Iterable[FileState]) -> str:
     before = {file.name: file.sha256 for file in old}
     after = {file.name: file.sha256 for file in new}
     changed = [name for name, sha in after.items() if name in before and before[name] != sha]
-    return _said(changed, sorted(after.keys() - before), sorted(before.keys() - after))
+    return _changes_in_words(changed, sorted(after.keys() - before), sorted(before.keys() - after))
 
 
 def stat_changes(old: Mapping[str, FileState], new: Mapping[str, FileState]) -> str:
@@ -199,10 +199,10 @@ def stat_changes(old: Mapping[str, FileState], new: Mapping[str, FileState]) -> 
         if name in new
         and (file.size_bytes, file.mtime_ns) != (new[name].size_bytes, new[name].mtime_ns)
     ]
-    return _said(changed, [], sorted(old.keys() - new))
+    return _changes_in_words(changed, [], sorted(old.keys() - new))
 
 
-def _said(changed: list[str], new: list[str], gone: list[str]) -> str:
+def _changes_in_words(changed: list[str], new: list[str], gone: list[str]) -> str:
     parts = []
     for names, word in ((changed, "changed"), (new, "new"), (gone, "gone")):
         if names:

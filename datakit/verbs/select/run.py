@@ -32,7 +32,7 @@ from datakit.verbs.shared.columns import columns, strata
 from datakit.verbs.shared.labelled import sha256
 from datakit.verbs.shared.lineage import Lineage
 from datakit.verbs.shared.progress import ProgressListener, SilentProgress
-from datakit.verbs.shared.tracing import look
+from datakit.verbs.shared.tracing import fingerprint_all
 from datakit.verbs.split import write
 from datakit.verbs.split.plan import parse_strata
 
@@ -105,7 +105,7 @@ def _lineage(source: Collection, options: Options, progress: ProgressListener) -
     asked = {name for text in texts for name in parse(text).columns}
     asked |= {name for name, _ in parse_strata(options.stratify)}
     if "fg_ratio" in asked and not all(item.sample for item in items):
-        lineage = look(items, options, True, progress)
+        lineage = fingerprint_all(items, options, True, progress)
     else:
         lineage = Lineage(items, [item.key for item in items])
     lineage.names = [item.group or item.key for item in lineage.items]

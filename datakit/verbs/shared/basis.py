@@ -36,7 +36,7 @@ class Basis:
 
     def of(self, item: Item) -> str:
         """Return the digest of all that decides a sample but the content of its files."""
-        text = _encode([self._params, _facts(item, []), self._said(item.key)])
+        text = _encode([self._params, _facts(item, []), self._per_sample(item.key)])
         return hashlib.sha256(text).hexdigest()
 
     @cached_property
@@ -48,16 +48,16 @@ class Basis:
         }
         return hashlib.sha256(_encode([self.task.target, _facts(chosen, [])])).hexdigest()
 
-    def _said(self, key: str) -> list[Any]:
+    def _per_sample(self, key: str) -> list[Any]:
         """Return what the parameters that speak of single samples say of this one."""
-        said = []
+        values = []
         for name in self.task.by_key:
             value = self.task.params[name]
             if isinstance(value, Mapping):
-                said.append(_facts(value.get(key), []))
+                values.append(_facts(value.get(key), []))
             else:
-                said.append(value is not None and key in value)
-        return said
+                values.append(value is not None and key in value)
+        return values
 
     @cached_property
     def roots(self) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ import msgspec
 
 from datakit.engine.base import ChunkWorker, LazyTask, Needs, Outcome, TaskWorker
 from datakit.io.layouts.base import Item
-from datakit.io.store import ledger, reads, written_digests
+from datakit.io.store import reads, write_log, written_digests
 from datakit.io.store.names import unicode_name
 from datakit.io.store.storage import location
 from datakit.records.product import Product, SourceFile
@@ -42,7 +42,7 @@ class Recorded:
 
     def setup(self) -> _Recording:
         """Set the task up."""
-        ledger.join(location(self.out))
+        write_log.join(location(self.out))
         return _Recording(self.task.setup(), self.basis, self.out)
 
 
@@ -55,12 +55,12 @@ class _Recording:
     out: str
 
     def __call__(self, item: Item) -> Product:
-        with ledger.items(), reads.listening() as seen:
+        with write_log.items(), reads.listening() as seen:
             return self._completed(item, self.worker(item), seen)
 
     def run_chunk(self, items: Sequence[Item]) -> list[Outcome[Any]]:
         by_key = {item.key: item for item in items}
-        with ledger.items(), reads.listening_to_all() as seen:
+        with write_log.items(), reads.listening_to_all() as seen:
             outcomes = cast(ChunkWorker[Item, Product], self.worker).run_chunk(items)
             return [
                 replace(outcome, value=self._completed(by_key[outcome.key], outcome.value, seen))

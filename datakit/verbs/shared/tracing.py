@@ -59,7 +59,7 @@ def trace(
     if options.duplicates == "off":
         found = Lineage(ordered, [_token(item) for item in ordered])
     else:
-        found = look(ordered, options, measure, progress or SilentProgress())
+        found = fingerprint_all(ordered, options, measure, progress or SilentProgress())
     _join_parents(found)
     _join_keys(found, options)
     if options.stem != "ignore":
@@ -80,7 +80,7 @@ def _token(item: Item) -> str:
     return item.rel
 
 
-def look(
+def fingerprint_all(
     items: list[Item], options: ReadOptions, measure: bool, progress: ProgressListener
 ) -> Lineage:
     """Fingerprint every photo; with ``measure``, also measure the labels' foreground.

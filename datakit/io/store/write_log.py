@@ -1,7 +1,7 @@
 """Which files this process wrote below a dataset, on record before each is in place.
 
-A run that is killed leaves files that its journal does not know yet; by the ledger, the next run
-can tell them from files that somebody else put there.
+A run that is killed leaves files that its journal does not know yet; by the write log, the
+next run can tell them from files that somebody else put there.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ WORK = ".datakit"
 PREFIX = "written-"
 
 
-class _Ledger:
-    """The open ledger of this process; a process writes to one dataset at a time."""
+class _WriteLog:
+    """The open log of this process; a process writes to one dataset at a time."""
 
     def __init__(self) -> None:
         self._root = ""
@@ -66,44 +66,44 @@ class _Ledger:
             self._in_items -= 1
 
 
-_ledger = _Ledger()
+_log = _WriteLog()
 
 
 @contextmanager
-def keeping(out: Location, folder: Path) -> Iterator[set[str]]:
-    """Keep a ledger of ``out`` in ``folder``; give the names that no item's work wrote so far."""
-    _ledger.open(out, folder)
+def recording(out: Location, folder: Path) -> Iterator[set[str]]:
+    """Log writes below ``out`` in ``folder``; give the names that no item's work wrote so far."""
+    _log.open(out, folder)
     try:
-        yield _ledger.names
+        yield _log.names
     finally:
-        _ledger.close()
+        _log.close()
 
 
 def join(out: Location) -> None:
-    """Keep a ledger of ``out`` from now on, in a worker; its run may have ended already."""
-    if isinstance(out, Path) and not _ledger.is_open:
+    """Log writes below ``out`` from now on, in a worker; its run may have ended already."""
+    if isinstance(out, Path) and not _log.is_open:
         with suppress(FileNotFoundError):
-            _ledger.open(out, out / WORK)
+            _log.open(out, out / WORK)
 
 
 def note(path: Location) -> None:
     """Put a file on record that is about to be in place."""
-    _ledger.note(path)
+    _log.note(path)
 
 
 def items() -> AbstractContextManager[None]:
     """Return a context in which files belong to items, whose products name them."""
-    return _ledger.items()
+    return _log.items()
 
 
 def forget(folder: Path) -> None:
-    """Remove the ledgers of earlier runs."""
+    """Remove the write logs of earlier runs."""
     for path in folder.glob(f"{PREFIX}*"):
         path.unlink()
 
 
 def written(folder: Path) -> Iterator[str]:
-    """Yield the names in all ledgers of a dataset, of this run and of those before."""
+    """Yield the names in all write logs of a dataset, of this run and of those before."""
     for path in sorted(folder.glob(f"{PREFIX}*")):
         # A torn last name is one of a file that is not in place.
         *names, _ = path.read_bytes().split(b"\0")
