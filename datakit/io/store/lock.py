@@ -12,10 +12,10 @@ from typing import Protocol
 
 from datakit.errors import InputError
 from datakit.io.store import atomic
-from datakit.io.store.write_log import WORK as WORK
 from datakit.io.store.object_lock import LOCK as OBJECT_LOCK
 from datakit.io.store.object_lock import claim as claim_objects
 from datakit.io.store.storage import Location, ObjectPath
+from datakit.io.store.write_log import WORK as WORK
 
 LOCK = "lock"
 
