@@ -24,9 +24,9 @@ import cv2
 import numpy as np
 from rasterize import SIZE, images
 
-from datakit.core.masks.polygons import polygon_counts, polygon_mask
-from datakit.io.pixels.images import GrayCanvas
-from datakit.io.pixels.png import encode_counts
+from datakit.core.masks.polygons import polygon_mask, polygon_spans
+from datakit.core.masks.span_mask import SpanMask
+from datakit.io.pixels.images import GrayCanvas, encode_span_mask
 
 
 def lines_of(masks: list[np.ndarray]) -> list[np.ndarray]:
@@ -41,7 +41,7 @@ def zlib_rle(lines: np.ndarray) -> bytes:
 
 def compare(count: int, rounds: int) -> None:
     sets = images(count)
-    counts = [polygon_counts(rings, SIZE, SIZE) for rings in sets]
+    spans = [SpanMask(*polygon_spans(rings, SIZE, SIZE), SIZE, SIZE) for rings in sets]
     masks = [polygon_mask(rings, SIZE, SIZE, value=255) for rings in sets]
     canvas = GrayCanvas(SIZE, SIZE)
 
@@ -52,8 +52,8 @@ def compare(count: int, rounds: int) -> None:
     lines = lines_of(masks)
     ways: dict[str, tuple[Callable, list]] = {
         "datakit, from a canvas": (of_pixels, masks),
-        "datakit, from runs": (lambda c: encode_counts(c, SIZE, SIZE), counts),
-        "runs from polygons": (lambda r: polygon_counts(r, SIZE, SIZE), sets),
+        "datakit, from spans": (encode_span_mask, spans),
+        "spans from polygons": (lambda r: polygon_spans(r, SIZE, SIZE), sets),
         "mask from polygons": (lambda r: polygon_mask(r, SIZE, SIZE, out=canvas.pixels), sets),
         "OpenCV (libpng)": (lambda m: cv2.imencode(".png", m)[1].tobytes(), masks),
         "zlib, RLE strategy": (zlib_rle, lines),
@@ -82,7 +82,7 @@ def repeat(job: tuple[int, int, int]) -> list[set[str]]:
     seed, count, encodes = job
     rng = random.Random(seed)
     sets = images(count)
-    counts = [polygon_counts(rings, SIZE, SIZE) for rings in sets]
+    spans = [SpanMask(*polygon_spans(rings, SIZE, SIZE), SIZE, SIZE) for rings in sets]
     masks = [polygon_mask(rings, SIZE, SIZE, value=255) for rings in sets]
     canvas = GrayCanvas(SIZE, SIZE)
     held: list[bytearray] = []
@@ -93,7 +93,7 @@ def repeat(job: tuple[int, int, int]) -> list[set[str]]:
         if len(held) > 50:
             del held[rng.randrange(len(held))]
         if turn % 2:
-            data = encode_counts(counts[place], SIZE, SIZE)
+            data = encode_span_mask(spans[place])
         else:
             canvas.pixels[:] = masks[place]
             data = canvas.encode()

@@ -28,6 +28,7 @@ from datakit.core.masks.runs import (
     counts_to_mask,
     spans_to_counts,
     spans_to_runs,
+    unite_spans,
 )
 from datakit.errors import InputError
 
@@ -62,9 +63,30 @@ def polygon_mask(
     >>> polygon_mask([square], 4, 4).tolist()
     [[0, 0, 0, 0], [0, 1, 1, 0], [0, 1, 1, 0], [0, 0, 0, 0]]
     """
-    starts, ends = _united(rings, height, width, rule, owners)
+    starts, ends = _by_rule(rings, height, width, rule, owners)
     runs = spans_to_runs(starts, ends, height * width)
     return counts_to_mask(runs, height, width, value, out)
+
+
+def polygon_spans(
+    rings: Sequence[Ring],
+    height: int,
+    width: int,
+    rule: Rule = "union",
+    owners: Sequence[int] | None = None,
+) -> tuple[Ints, Ints]:
+    """Return where the column-major spans of all rings together begin, and end behind.
+
+    Ascending and apart, as `datakit.core.masks.span_mask.SpanMask` takes them; see
+    `polygon_counts` for the rings and the errors.
+
+    Examples
+    --------
+    >>> square = np.array([[1.0, 1.0], [3.0, 1.0], [3.0, 3.0], [1.0, 3.0]])
+    >>> [edges.tolist() for edges in polygon_spans([square], 4, 4)]
+    [[5, 9], [7, 11]]
+    """
+    return unite_spans(*_by_rule(rings, height, width, rule, owners))
 
 
 def polygon_counts(
@@ -101,7 +123,7 @@ def polygon_counts(
     >>> polygon_counts([outer, outer / 2 + 1], 4, 4, "evenodd").tolist()
     [0, 5, 2, 2, 2, 5]
     """
-    starts, ends = _united(rings, height, width, rule, owners)
+    starts, ends = _by_rule(rings, height, width, rule, owners)
     return spans_to_counts(starts, ends, height * width)
 
 
@@ -147,7 +169,7 @@ def polygon_counts_each(
     ]
 
 
-def _united(
+def _by_rule(
     rings: Sequence[Ring], height: int, width: int, rule: Rule, owners: Sequence[int] | None
 ) -> tuple[Ints, Ints]:
     """Return the spans of all rings by `rule`; those of different groups may overlap."""

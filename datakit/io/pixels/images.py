@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from datakit.core.masks.span_mask import SpanMask
 from datakit.errors import InputError
 from datakit.io.pixels import png
 from datakit.io.pixels.native import probe as probe
@@ -134,6 +135,19 @@ class GrayCanvas:
                 pixels = pixels.view(">u2").astype(np.uint16)
             encoded = _imencode(".png", pixels, [])
         return encoded
+
+
+def encode_span_mask(mask: SpanMask, value: int = 255) -> bytes:
+    """Encode a binary mask as the PNG that `encode_png` gives of its pixels, without painting it.
+
+    Examples
+    --------
+    >>> from datakit.io.pixels.decoders import decode_mask
+    >>> mask = SpanMask(np.array([1]), np.array([3]), 2, 3)
+    >>> decode_mask(encode_span_mask(mask)).tolist()
+    [[0, 255, 0], [255, 0, 0]]
+    """
+    return png.encode_spans(mask, value) or encode_png(mask.pixels(value))
 
 
 def _encode_gray_png(pixels: npt.NDArray[Any]) -> bytes:

@@ -11,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from datakit.core.masks.row_runs import row_toggles
-from datakit.core.masks.runs import Counts, check_size, counts_to_spans
+from datakit.core.masks.runs import check_size
+from datakit.core.masks.span_mask import SpanMask
 from datakit.io.pixels.run_deflate import deflate_runs, deflate_samples
 
 PALETTE: Final = 3
@@ -27,41 +28,32 @@ _BYTES_PER_CHANGE: Final = 24
 Lines = npt.NDArray[np.uint8]
 
 
-def encode_counts(counts: Counts, height: int, width: int, value: int = 255) -> bytes:
-    """Encode a binary mask that is given by its runs; no pixel of it is painted.
+def encode_spans(mask: SpanMask, value: int) -> bytes | None:
+    """Encode a binary mask of which no pixel is painted, or return None if it is mostly noise.
 
     Parameters
     ----------
-    counts : counts
-        Column by column, as in `datakit.core.masks.runs`; they sum to height x width.
-    height, width : int
-        In pixels.
+    mask : SpanMask
     value : int
         1 … 255, inside; outside is 0.
 
     Returns
     -------
-    bytes
-        The same as those of `datakit.io.pixels.images.encode_png` of the painted mask, unless
-        that is more noise than runs.
+    bytes or None
+        The same as of `encode_lines` of the painted mask.
 
     Raises
     ------
     InputError
         If the size is impossible.
-
-    Examples
-    --------
-    >>> from io import BytesIO
-    >>> from PIL import Image
-    >>> png = encode_counts(np.array([1, 2, 3]), 2, 3)
-    >>> np.asarray(Image.open(BytesIO(png))).tolist()
-    [[0, 255, 0], [255, 0, 0]]
     """
+    height, width = mask.shape
     check_size(height, width)
     n_bytes = height * (width + 1)
-    toggles = row_toggles(*counts_to_spans(counts), height, width)
+    toggles = row_toggles(mask.starts, mask.ends, height, width)
     inside = len(toggles) - int(len(toggles) > 0 and toggles[-1] == n_bytes)
+    if inside * _BYTES_PER_CHANGE > n_bytes:
+        return None
     starts = np.zeros(inside + 1, np.int64)
     starts[1:] = toggles[:inside]
     values = np.zeros(len(starts), np.uint8)

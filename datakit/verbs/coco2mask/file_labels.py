@@ -9,12 +9,12 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from datakit.core.masks.foreground import foreground
 from datakit.errors import InputError
 from datakit.io.layouts.base import Item
 from datakit.io.pixels.decoders import decode_mask
 from datakit.records.labels import FOREGROUND, ClassRules
 from datakit.records.sample import Instance
-from datakit.verbs.shared.bands import foreground
 
 Array = npt.NDArray[Any]
 Kind = Literal["binary", "semantic", "instance", "coverage"]

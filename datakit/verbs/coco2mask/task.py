@@ -16,8 +16,9 @@ import numpy.typing as npt
 from datakit.core.images.orientation import orient
 from datakit.core.images.resizing import Fit, Resizing
 from datakit.core.masks.coverage import coverage_to_uint8, polygon_coverage
-from datakit.core.masks.polygons import polygon_counts_each, polygon_mask
+from datakit.core.masks.polygons import polygon_counts_each, polygon_spans
 from datakit.core.masks.runs import counts_to_mask, union_counts
+from datakit.core.masks.span_mask import SpanMask
 from datakit.errors import InputError
 from datakit.io.layouts.base import Item
 from datakit.io.layouts.datakit import ANNOTATION_FAILED
@@ -138,8 +139,8 @@ class Rasterize:
         """What the classes of mask files become."""
         return FileClasses(self.file_values, self.values, self.mapping)
 
-    def _label(self, known: ImageLabel) -> tuple[Array | None, tuple[Instance, ...]]:
-        """Return (H, W) uint8, uint16 (instances) or float32 (coverage), and the instances.
+    def _label(self, known: ImageLabel) -> tuple[Array | SpanMask | None, tuple[Instance, ...]]:
+        """Return a label, of coverage in float32, and the instances.
 
         None where nothing can be painted although something is there: that is no background.
         """
@@ -169,7 +170,7 @@ class Rasterize:
         )
         return label, instances
 
-    def _binary(self, known: ImageLabel) -> Array:
+    def _binary(self, known: ImageLabel) -> Array | SpanMask:
         width, height = known.canvas_wh
         shapes = known.shapes
         if any(shape.role == "background" for shape in shapes):
@@ -178,11 +179,11 @@ class Rasterize:
         rings, owners = flat_rings(shapes)
         encoded = [shape.counts for shape in shapes if shape.counts is not None]
         if not encoded:
-            canvas = _shared_canvas(height, width).pixels
-            return polygon_mask(rings, height, width, self.rule, owners, 255, canvas)
+            spans = polygon_spans(rings, height, width, self.rule, owners)
+            return SpanMask(*spans, height, width)
         if rings:
             encoded += polygon_counts_each(rings, owners, height, width, self.rule)
-        return counts_to_mask(union_counts(encoded, height * width), height, width, 255)
+        return SpanMask.of_counts(union_counts(encoded, height * width), height, width)
 
     def _coverage(self, known: ImageLabel) -> Array:
         width, height = known.canvas_wh
@@ -203,8 +204,12 @@ class Rasterize:
                 np.maximum(label, counts_to_mask(shape.counts, height, width), out=label)
         return label
 
-    def _as_written(self, label: Array, turn: int, facts: Probe) -> Array:
+    def _as_written(self, label: Array | SpanMask, turn: int, facts: Probe) -> Array | SpanMask:
         """Turn the label as its picture, bring it to the size asked for, and to integers."""
+        if isinstance(label, SpanMask):
+            if turn == 1 and self.size_wh in (None, facts.size_wh):
+                return label
+            label = label.pixels(255)
         if turn != 1:
             label = orient(label, turn)
         label = self._resized("alpha" if self.kind == "coverage" else "mask", label, facts)
@@ -228,13 +233,15 @@ class Rasterize:
             return None
         return self._resized("ignore", mask if turn == 1 else orient(mask, turn), facts)
 
-    def _foreground_share(self, label: Array) -> float:
+    def _foreground_share(self, label: Array | SpanMask) -> float:
+        if isinstance(label, SpanMask):
+            return label.area_px / (label.height * label.width)
         if self.kind == "coverage":
             return float(cv2.mean(label)[0]) / int(np.iinfo(label.dtype).max)
         return cv2.countNonZero(label) / label.size
 
     def _write(
-        self, item: Item, data: bytes, facts: Probe, labels: Mapping[str, Array | None]
+        self, item: Item, data: bytes, facts: Probe, labels: Mapping[str, Array | SpanMask | None]
     ) -> tuple[dict[str, str], dict[str, int]]:
         """Write image and labels; return the row's file names, and every file's size."""
         names: dict[str, str] = {}
@@ -243,8 +250,7 @@ class Rasterize:
             if label is None:
                 continue
             name = item.place(FOLDERS[kind], ".png")
-            canvas = _shared_canvas(*label.shape)
-            encoded = canvas.encode() if label is canvas.pixels else images.encode_png(label)
+            encoded = _encoded(label)
             atomic.write_bytes(location(self.out, name), encoded)
             names[f"{kind}_file_name"] = name
             files[name] = len(encoded)
@@ -271,6 +277,13 @@ class Rasterize:
             atomic.write_bytes(target, data)
             return len(data)
         return atomic.link(path, target, symbolic=self.placing == "symlink")
+
+
+def _encoded(label: Array | SpanMask) -> bytes:
+    if isinstance(label, SpanMask):
+        return images.encode_span_mask(label)
+    canvas = _shared_canvas(label.shape[0], label.shape[1])
+    return canvas.encode() if label is canvas.pixels else images.encode_png(label)
 
 
 def _check_size(item: Item, kind: str, label: Array | None, facts: Probe) -> None:

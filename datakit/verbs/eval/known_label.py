@@ -9,12 +9,12 @@ import numpy as np
 import numpy.typing as npt
 
 from datakit.core.images.orientation import orient
+from datakit.core.masks.foreground import foreground
 from datakit.errors import InputError
 from datakit.io.layouts.base import Item
 from datakit.io.pixels.decoders import decode_alpha
 from datakit.io.pixels.native import probe
 from datakit.records.labels import is_binary
-from datakit.verbs.shared.bands import foreground
 from datakit.verbs.shared.image_label import LabelRules, read_label
 from datakit.verbs.shared.labelled import decode_label, image_bytes, label_files
 from datakit.verbs.shared.shapes import canvas_of, paint

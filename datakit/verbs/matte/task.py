@@ -10,6 +10,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from datakit.core.masks.foreground import foreground
 from datakit.core.matting.alpha import Method, estimate_alpha
 from datakit.core.matting.foreground import estimate_foreground
 from datakit.core.matting.mask_prior import Prior, outline_prior
@@ -21,7 +22,7 @@ from datakit.io.store.storage import location
 from datakit.records.product import Product
 from datakit.records.sample import SYNTHETIC, Operation
 from datakit.verbs.matte.pymatting_start import load_pymatting
-from datakit.verbs.shared.bands import Band, foreground, with_unknown
+from datakit.verbs.shared.bands import Band, with_unknown
 from datakit.verbs.shared.labelled import Labelled, carry_files, image_bytes, read_labelled, sha256
 
 DRAWN_BY = frozenset({"coco2mask"})

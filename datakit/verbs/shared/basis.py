@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Set
 from dataclasses import dataclass, fields, is_dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 import msgspec
@@ -20,6 +20,8 @@ from datakit.records.product import Product, SourceFile
 
 _CIRCUMSTANCES = frozenset({"out", "folder", "facemask_dir", "threads"})
 """Parameters of tasks that say where or how, and decide no byte."""
+_PLAIN = (type(None), bool, int, float, bytes, msgspec.Struct)
+"""What JSON holds as it is, and msgspec encodes."""
 
 
 @dataclass(frozen=True)
@@ -106,9 +108,8 @@ class Basis:
 
 def own_files(item: Item) -> list[FileRef]:
     """Return the files that a source names for an item."""
-    refs: list[FileRef] = []
-    _facts(item, refs)
-    return refs
+    values = (getattr(item, name) for name in _field_names(Item))
+    return [value for value in values if isinstance(value, FileRef)]
 
 
 def _is_same(ref: FileRef, known: SourceFile) -> bool:
@@ -128,11 +129,11 @@ def _is_same(ref: FileRef, known: SourceFile) -> bool:
 
 def _facts(value: Any, refs: list[FileRef]) -> Any:
     """Return a value as JSON can hold it; files by their names, which go to ``refs``."""
+    if isinstance(value, _PLAIN):
+        return value
     if isinstance(value, FileRef):
         refs.append(value)
         return value.name
-    if value is None or isinstance(value, bool | int | float | bytes | msgspec.Struct):
-        return value
     if isinstance(value, str):
         # A name that is no Unicode cannot be in JSON.
         return value if value.isascii() else value.encode("utf-8", "surrogatepass")
@@ -144,9 +145,15 @@ def _facts(value: Any, refs: list[FileRef]) -> Any:
     if isinstance(value, Set):
         return sorted(_encode(_facts(one, refs)) for one in value)
     if is_dataclass(value):
-        named = {field.name: _facts(getattr(value, field.name), refs) for field in fields(value)}
-        return {type(value).__name__: named}
+        kind: type[Any] = type(value)
+        named = {name: _facts(getattr(value, name), refs) for name in _field_names(kind)}
+        return {kind.__name__: named}
     return str(value)
+
+
+@cache
+def _field_names(kind: type[Any]) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind))
 
 
 def _encode(value: Any) -> bytes:

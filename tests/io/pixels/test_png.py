@@ -18,6 +18,7 @@ from PIL import Image
 
 from datakit.core.masks.row_runs import row_toggles
 from datakit.core.masks.runs import counts_to_spans, mask_to_counts
+from datakit.core.masks.span_mask import SpanMask
 from datakit.errors import InputError
 from datakit.io.pixels import decoders, images, png
 from datakit.io.pixels.run_deflate import deflate_runs, deflate_samples
@@ -38,6 +39,10 @@ def blocky(seed: int, dtype: type = np.uint8, n_values: int = 2) -> np.ndarray:
     centre = (int(rng.integers(0, width)), int(rng.integers(0, height)))
     cv2.circle(pixels, centre, int(rng.integers(1, 200)), int(values[-1]), -1)
     return pixels
+
+
+def spans_of(mask: np.ndarray) -> SpanMask:
+    return SpanMask.of_counts(mask_to_counts(mask), *mask.shape)
 
 
 def readers(data: bytes) -> list[np.ndarray]:
@@ -76,8 +81,8 @@ def test_mostly_flat_pictures_come_back(pixels: np.ndarray) -> None:
     st.integers(1, 255),
 )
 @settings(max_examples=150, deadline=None)
-def test_counts_are_encoded_as_the_mask_they_are(mask: np.ndarray, value: int) -> None:
-    data = png.encode_counts(mask_to_counts(mask), *mask.shape, value)
+def test_spans_are_encoded_as_the_mask_they_are(mask: np.ndarray, value: int) -> None:
+    data = images.encode_span_mask(spans_of(mask), value)
     for seen in readers(data):
         assert np.array_equal(seen, mask * np.uint8(value))
 
@@ -85,7 +90,14 @@ def test_counts_are_encoded_as_the_mask_they_are(mask: np.ndarray, value: int) -
 @pytest.mark.parametrize("seed", range(20))
 def test_runs_and_pixels_give_the_same_file(seed: int) -> None:
     pixels = np.where(blocky(seed) > 0, 255, 0).astype(np.uint8)
-    assert png.encode_counts(mask_to_counts(pixels), *pixels.shape) == images.encode_png(pixels)
+    assert png.encode_spans(spans_of(pixels), 255) == images.encode_png(pixels)
+
+
+def test_noise_of_spans_is_encoded_as_noise_of_pixels() -> None:
+    noise = np.random.default_rng(0).random((90, 70)) < 0.5
+    assert png.encode_spans(spans_of(noise), 255) is None
+    pixels = noise * np.uint8(255)
+    assert images.encode_span_mask(spans_of(noise)) == images.encode_png(pixels)
 
 
 def test_empty_and_touching_spans_are_no_change() -> None:
@@ -97,7 +109,7 @@ def test_empty_and_touching_spans_are_no_change() -> None:
 
 def test_an_impossible_size_is_refused() -> None:
     with pytest.raises(InputError, match="mask size: expected positive"):
-        png.encode_counts(np.array([0]), 0, 4)
+        png.encode_spans(SpanMask(np.array([0]), np.array([0]), 0, 4), 255)
 
 
 @given(
