@@ -386,6 +386,37 @@ def matte(
 ) -> Summary:
     """Estimate soft alphas from binary masks, by closed-form matting."""
 
+def inpaint(
+    src: _Text | Sequence[_Text],
+    out: _Text,
+    *,
+    layout: _Text | None = ...,
+    images_dir: _Text | None = ...,
+    labels_dir: _Text | None = ...,
+    labels: Literal["mask", "alpha", "trimap"] | None = ...,
+    annotator: _Text | None = ...,
+    predictions: bool = ...,
+    transparency: Literal["composite", "alpha", "refuse"] = ...,
+    workers: int | None = ...,
+    engine: _Text = ...,
+    ray_address: _Text | None = ...,
+    resume: bool = ...,
+    overwrite: bool = ...,
+    dry_run: bool = ...,
+    strict: bool = ...,
+    model: _Text = ...,
+    weights: _Text | None = ...,
+    contract: _Text | None = ...,
+    device: _Text = ...,
+    remove: Literal["masks", "alphas", "ignores", "faces", "category"] | None = ...,
+    category: _Text | None = ...,
+    grow: float | None = ...,
+    shadows: bool = ...,
+    layers: bool = ...,
+    seed: int = ...,
+) -> Summary:
+    """Remove the labelled people and restore the background: clean plates."""
+
 def trimap(
     src: _Text | Sequence[_Text],
     out: _Text,

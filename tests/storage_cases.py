@@ -63,6 +63,7 @@ CASES = {
     "coco2mask-zip": Case("coco2mask", ("export.zip",), {"kind": "semantic"}),
     "trimap": Case("trimap", ("dataset",), {}),
     "matte": Case("matte", ("dataset",), {"method": "guided"}),
+    "inpaint": Case("inpaint", ("dataset",), {"model": "telea"}),
     "augment": Case("augment", ("dataset",), {"preset": "p3m", "copies": 1}),
     "split": Case("split", ("dataset",), {"val": 0.4, "duplicates": "exact"}),
     "select": Case("select", ("dataset",), {"diverse": 2}),

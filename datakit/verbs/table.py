@@ -209,6 +209,23 @@ _ROWS = (
         ),
     ),
     Verb(
+        name="inpaint",
+        group="Mattes",
+        summary="Remove the labelled people and restore the background: clean plates.",
+        text=(
+            "SRC has photos with masks or alphas. The label, grown by its soft edge, is filled "
+            "with patches of the photo (exemplar, no network), by diffusion, or by a model. Every "
+            "plate has the photo as its parent and stays in its group. One in which a segmenter "
+            "or a face detector still sees a person is not in the dataset; DST/review.csv lists "
+            "it (exit code 1)."
+        ),
+        examples=(
+            "datakit inpaint dataset -o plates",
+            "datakit inpaint dataset -o plates --shadows --layers",
+            "datakit inpaint dataset -o empty --remove category --category person --model telea",
+        ),
+    ),
+    Verb(
         name="trimap",
         group="Mattes",
         summary="Make trimaps from masks or alphas, P3M- or DIM-style too.",

@@ -74,7 +74,8 @@ VERBS: dict[str, Verb] = {
     "split": Verb({"val": 0.5}, changes=frozenset({"split"})),
     "trimap": Verb({"style": "band"}, changes=frozenset({"trimap"})),
 }
-"""Writing verb -> its row. `coco2mask`, `prelabel`, `train` and `mask2coco` make labels anew."""
+"""Writing verb -> its row. `coco2mask`, `prelabel`, `train` and `mask2coco` make labels anew,
+`inpaint` makes photos anew (`tests/verbs/test_inpaint.py`)."""
 
 
 def rows_of(root: Path) -> dict[str, dict[str, Any]]:
@@ -132,7 +133,7 @@ def check_conserved(source: Path, out: Path, changes: frozenset[str]) -> None:
 
 
 def test_every_writing_verb_has_a_row() -> None:
-    made_anew = {"coco2mask", "prelabel", "train", "mask2coco"}
+    made_anew = {"coco2mask", "inpaint", "prelabel", "train", "mask2coco"}
     reading = {"diff", "eval", "report", "run", "stats", "validate", "weights"}
     assert VERBS.keys() | made_anew | reading == set(datakit.VERBS)
 

@@ -1,4 +1,4 @@
-"""The name of an augmented copy, from the name of its original."""
+"""The names of what is made of a sample beside it: augmented copies, and its plate."""
 
 from __future__ import annotations
 
@@ -22,3 +22,15 @@ def copy_item(item: Item, copy: int) -> Item:
         rel=path.with_name(f"{path.stem}__aug{copy}{path.suffix}").as_posix(),
         stem=f"{item.stem}__aug{copy}",
     )
+
+
+def plate_item(item: Item) -> Item:
+    """Return the item that a photo's plate is: ``<stem>__plate.png``, in the same split and group.
+
+    Examples
+    --------
+    >>> plate_item(Item("a/x.jpg", "a/x", "a/x.jpg", split="train")).key
+    'train/a/x__plate.png'
+    """
+    stem = f"{item.stem}__plate"
+    return replace(item, rel=f"{stem}.png", stem=stem)

@@ -263,18 +263,37 @@ def stream(segmenter: Segmenter, batches: Iterable[Sequence[Image]]) -> Iterator
         yield ahead()
 
 
-def _factory(name: str, settings: Settings) -> SegmenterFactory:
-    factory = SEGMENTERS.load(name)
+def refuse_unused(subject: str, uses: frozenset[str], settings: Settings) -> None:
+    """Refuse settings that a model has no use for.
+
+    Parameters
+    ----------
+    subject : str
+        The model, for error messages: ``segmenter 'otsu'``.
+    uses : frozenset of str
+        The fields of `Settings` that it reads.
+    settings : Settings
+
+    Raises
+    ------
+    InputError
+        If another field is set, or a GPU is asked for and the model runs on the CPU only.
+    """
     plain = Settings()
     for field in fields(Settings):
         given = getattr(settings, field.name)
-        unused = field.name not in factory.USES and field.name not in _EVERYWHERE
+        unused = field.name not in uses and field.name not in _EVERYWHERE
         if unused and given != getattr(plain, field.name):
             flag = field.name.replace("_", "-")
-            raise InputError(f"segmenter {name!r} has no use for {flag} ({given}); leave it out")
-    if "device" not in factory.USES and settings.device not in _ON_CPU:
+            raise InputError(f"{subject} has no use for {flag} ({given}); leave it out")
+    if "device" not in uses and settings.device not in _ON_CPU:
         raise InputError(
-            f"--device {settings.device}: expected cpu or auto, as {name} runs on the CPU only; "
+            f"--device {settings.device}: expected cpu or auto, as {subject} runs on the CPU only; "
             "leave it out, or take another model"
         )
+
+
+def _factory(name: str, settings: Settings) -> SegmenterFactory:
+    factory = SEGMENTERS.load(name)
+    refuse_unused(f"segmenter {name!r}", factory.USES, settings)
     return factory

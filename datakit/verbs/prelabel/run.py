@@ -14,10 +14,10 @@ from datakit.records.draft import DRAFTS
 from datakit.records.drafting import Drafting
 from datakit.records.summary import Summary
 from datakit.verbs.prelabel import queue
-from datakit.verbs.prelabel.contents import contract_content, decided_by
 from datakit.verbs.prelabel.merge import Merging, merge
 from datakit.verbs.prelabel.options import GPU_BATCH, THREADS_OF_A_PROCESS, VERB, Options, is_gpu
 from datakit.verbs.prelabel.stages import StageTimes
+from datakit.verbs.shared.models import contract_content, decided_by, licence_notes
 from datakit.verbs.shared.pipeline import Contents, process
 from datakit.verbs.shared.progress import ProgressListener
 from datakit.verbs.shared.run_record import Run, operation
@@ -77,7 +77,7 @@ def run(options: Options, progress: ProgressListener | None = None) -> Summary:
         _task(options),
         label_map={"background": 0, options.category: 255},
         contents=Contents(
-            notes=_licence_notes(models),
+            notes=licence_notes(models, "labels"),
             tables={DRAFTS: ""},
             finishing=lambda writer: queue.write(writer, options.category, calibration, models),
         ),
@@ -198,12 +198,3 @@ def _named(model: Identity) -> str:
     if model.sha256 is None:
         return f"{model.name} (no weights)"
     return f"{model.name} ({model.licence}, sha256 {model.sha256})"
-
-
-def _licence_notes(models: list[Identity]) -> tuple[str, ...]:
-    return tuple(
-        f"{model.name} is {model.licence}: its labels may not be used commercially; each is tagged "
-        "noncommercial-model"
-        for model in models
-        if model.noncommercial
-    )

@@ -25,7 +25,7 @@ from datakit.io.pixels.decoders import decode_photo
 from datakit.io.store import atomic
 from datakit.io.store.storage import location
 from datakit.models.faces.base import FACE_DETECTORS, FaceDetector
-from datakit.models.segmenters.base import Hint, Identity, Settings, build
+from datakit.models.segmenters.base import Hint, Settings, build
 from datakit.records.draft import DRAFT, DRAFTS, NONCOMMERCIAL, Draft, Outlined
 from datakit.records.product import Product
 from datakit.records.sample import SYNTHETIC, Operation, Sample
@@ -33,6 +33,7 @@ from datakit.verbs.prelabel.drafts import Cleaning, Label, ModelOutputs, emptied
 from datakit.verbs.prelabel.hints import hint_of
 from datakit.verbs.prelabel.inference import Inference
 from datakit.verbs.shared.labelled import FOLDERS, carry_files, image_bytes, sha256
+from datakit.verbs.shared.models import with_models
 
 FACES, FACE_SIDE_PX = "mediapipe", 640
 RAW = "probabilities"
@@ -112,7 +113,7 @@ class _Worker:
         segmenters = [one.segmenter for one in (model, second) if one is not None]
         self._takes_hints = any(segmenter.takes_hints for segmenter in segmenters)
         models = [segmenter.identity for segmenter in segmenters]
-        self._step = _with_models(task.step, models)
+        self._step = with_models(task.step, models)
         self._tags = {DRAFT, SYNTHETIC}
         if any(identity.noncommercial for identity in models):
             self._tags.add(NONCOMMERCIAL)
@@ -262,13 +263,4 @@ def _mirrored(photo: Photo) -> Hint | None:
         box_xyxy=None if box is None else (width - box[2], box[1], width - box[0], box[3]),
         polygons=tuple(np.array([width, 0]) + ring * np.array([-1, 1]) for ring in hint.polygons),
         source=hint.source,
-    )
-
-
-def _with_models(step: Operation, models: Sequence[Identity]) -> Operation:
-    """Return the step with what ran: names, digests and licences of the models."""
-    params = msgspec.json.decode(step.params)
-    params["models"] = msgspec.to_builtins(models)
-    return msgspec.structs.replace(
-        step, params=msgspec.json.encode(params, order="deterministic").decode()
     )

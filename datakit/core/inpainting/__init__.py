@@ -1,0 +1,1 @@
+"""Filling a hole in a photo from the photo itself."""

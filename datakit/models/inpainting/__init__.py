@@ -1,0 +1,1 @@
+"""What fills the hole that a removed person leaves."""
