@@ -199,8 +199,7 @@ _ROWS = (
         text=(
             "SRC has images with masks or trimaps. Around a mask's outline an unknown band is "
             "laid, and the alpha in it is estimated from the photo. The alphas are tagged "
-            "synthetic-alpha: good to train on, but no ground truth, and eval refuses them as "
-            "such."
+            "synthetic-alpha: good to train on, but no ground truth; eval refuses them."
         ),
         examples=(
             "datakit matte dataset -o mattes",
@@ -213,16 +212,12 @@ _ROWS = (
         group="Mattes",
         summary="Remove the labelled people and restore the background: clean plates.",
         text=(
-            "SRC has photos with masks or alphas. The label, grown by its soft edge, is filled "
-            "with patches of the photo (exemplar, no network), by diffusion, or by a model. Every "
-            "plate has the photo as its parent and stays in its group. One in which a segmenter "
-            "or a face detector still sees a person is not in the dataset; DST/review.csv lists "
-            "it (exit code 1)."
+            "SRC has photos with masks or alphas. A plate in which a segmenter or a face detector "
+            "still sees somebody is not in the dataset; DST/review.csv lists it (exit code 1)."
         ),
         examples=(
             "datakit inpaint dataset -o plates",
             "datakit inpaint dataset -o plates --shadows --layers",
-            "datakit inpaint dataset -o empty --remove category --category person --model telea",
         ),
     ),
     Verb(
@@ -300,8 +295,7 @@ _ROWS = (
         text=(
             "SRC is a dataset, or anything else that datakit reads with masks or alphas. What a "
             "layout cannot carry is said at the end and in docs/export.md. DST keeps datakit's "
-            "own metadata.jsonl, dataset.json and failures.jsonl at its root, where none of these "
-            "loaders looks."
+            "own metadata.jsonl, dataset.json and failures.jsonl at its root."
         ),
         examples=(
             "datakit export dataset -o p3m --format p3m --size 512x512 --fit crop",
@@ -383,8 +377,7 @@ _ROWS = (
         text=(
             "Weights are found through --weights, DATAKIT_WEIGHTS (folders) and the user's cache, "
             "in this order. `add` checks a file and copies it into the cache. `pull` is the only "
-            "thing in datakit that downloads: from the address in the table, held against its "
-            "sha256."
+            "thing in datakit that downloads: from the table's address, checked by sha256."
         ),
         examples=(
             "datakit weights list",

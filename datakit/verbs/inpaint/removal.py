@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from datakit.core.inpainting.region import grown, visible, with_reflection, with_shadow
+from datakit.core.masks.foreground import foreground
 from datakit.errors import InputError
 from datakit.io.layouts.base import Item
 from datakit.models.faces.base import FACE_DETECTORS
@@ -16,7 +17,6 @@ from datakit.models.faces.masks import FaceMasker
 from datakit.models.faces.mediapipe import MediapipeMesh
 from datakit.verbs.inpaint.options import Removed
 from datakit.verbs.inpaint.people import FACES
-from datakit.verbs.shared.bands import foreground
 from datakit.verbs.shared.labelled import Labelled
 
 Bool = npt.NDArray[np.bool_]
