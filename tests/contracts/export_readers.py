@@ -83,6 +83,57 @@ def read_modnet(out: Path) -> dict[Key, dict[str, np.ndarray]]:
     return found
 
 
+def read_dis(out: Path) -> dict[Key, dict[str, np.ndarray]]:
+    found = {}
+    for part, side in (("DIS-TR", "train"), ("DIS-VD", "val")):
+        for path in sorted((out / part / "im").glob("*.jpg")):
+            matte = gray(out / part / "gt" / f"{path.stem}.png")
+            found[side, path.stem] = {"image": rgb(path), "matte": matte}
+    return found
+
+
+def read_composition(out: Path) -> dict[Key, dict[str, np.ndarray]]:
+    found = {}
+    for side in ("train", "val"):
+        for path in sorted((out / side / "merged").iterdir()):
+            parts = {
+                kind: out / side / kind / path.name for kind in ("alpha", "trimap", "fg", "bg")
+            }
+            matte, photo = gray(parts["alpha"]), rgb(path)
+            opacity = matte[..., None] / 255
+            again = opacity * rgb(parts["fg"]) + (1 - opacity) * rgb(parts["bg"])
+            assert np.abs(again - photo).mean() < 12
+            assert set(np.unique(gray(parts["trimap"]))) <= {0, 128, 255}
+            found[side, path.stem.removesuffix("_0")] = {"image": photo, "matte": matte}
+    return found
+
+
+def read_rvm(out: Path) -> dict[Key, dict[str, np.ndarray]]:
+    """As its ImageMatteDataset does: equal names in fgr and pha."""
+    found = {}
+    for side in ("train", "val"):
+        for path in sorted((out / side / "fgr").iterdir()):
+            matte = gray(out / side / "pha" / path.name)
+            assert rgb(path).shape[:2] == matte.shape
+            found[side, path.stem] = {"matte": matte}
+    return found
+
+
+def read_voc(out: Path) -> dict[Key, dict[str, np.ndarray]]:
+    """By the lists: a photo, and indices of VOC's palette."""
+    found = {}
+    for side in ("train", "val"):
+        for name in (out / f"ImageSets/Segmentation/{side}.txt").read_text().split():
+            path = out / f"SegmentationClass/{name}.png"
+            with Image.open(path) as picture:
+                assert picture.mode == "P"
+                assert picture.getpalette()[3:6] == [128, 0, 0]
+            label = np.where(gray(path) > 0, np.uint8(255), np.uint8(0))
+            photo = rgb(out / f"JPEGImages/{name}.jpg")
+            found[side, name.removeprefix(f"{side}_")] = {"image": photo, "binary": label}
+    return found
+
+
 def read_images_masks(out: Path) -> dict[Key, dict[str, np.ndarray]]:
     """Every entry of imgs/; just one file of each folder starts with its stem and a dot."""
     found = {}
@@ -284,7 +335,11 @@ READERS: dict[str, Callable[[Path], dict[Key, dict[str, np.ndarray]]]] = {
     "p3m": read_p3m,
     "u2net": read_u2net,
     "modnet": read_modnet,
+    "dis": read_dis,
+    "composition": read_composition,
+    "rvm": read_rvm,
     "images-masks": read_images_masks,
+    "voc": read_voc,
     "coco": read_coco,
     "yolo-seg": read_yolo,
     "roboflow": read_roboflow,

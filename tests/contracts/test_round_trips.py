@@ -13,9 +13,17 @@ import datakit
 from datakit.io.layouts.coco_export import write_annotations
 from datakit.io.layouts.sources import open_sources
 from datakit.io.pixels.decoders import decode_ignore, decode_mask
+from datakit.verbs.shared.labelled import decode_label, label_files
 from tests.contracts import annotated_sources
+from tests.contracts.labelled_sets import write_labelled_set
 from tests.verbs.exports import Export, box, rle
+from tests.verbs.pairs import SIDE_PX
 
+MATTES = ("p3m", "u2net", "modnet", "dis", "composition", "rvm", "webdataset", "parquet", "numpy")
+"""Layouts with room for an alpha."""
+SHARDS = ("webdataset", "parquet", "numpy")
+WITH_IGNORE = ("voc", "images-masks", *SHARDS)
+"""Layouts of pictures with a word for what nobody knows."""
 TOOLS = ("coco", "cvat", "label-studio", "labelme", "roboflow", "yolo-seg")
 EXACT = {"coco", "cvat"}
 """Layouts that keep every pixel; the others keep their stated share of it."""
@@ -167,3 +175,72 @@ def test_outlines_of_any_layout_can_be_carried_as_coco(tmp_path: Path, layout: s
     datakit.coco2mask(out, tmp_path / "masks", workers=0)
     masks = [item.mask for item in open_sources([str(tmp_path / "masks")]).items()]
     assert [(decode_mask(mask.read()) > 0).sum() for mask in masks if mask] == [81] * 4
+
+
+def _export(source: Path, out: Path, layout: str) -> Path:
+    """Export, and take datakit's own files away."""
+    size = {"size": f"{SIDE_PX}x{SIDE_PX}"} if layout == "numpy" else {}
+    datakit.export(source, out, format=layout, workers=0, **size)
+    for name in ("metadata.jsonl", "dataset.json", "shards.jsonl"):
+        (out / name).unlink(missing_ok=True)
+    return out
+
+
+def _labels(path: Path, kind: str) -> list[np.ndarray]:
+    """The labels of a kind by what they show, as no layout keeps every name."""
+    found = []
+    for item in open_sources([str(path)]).items():
+        ref = label_files(item).get(kind)
+        if ref is not None:
+            found.append(decode_label(item, kind, ref))
+    return sorted(found, key=lambda label: label.tobytes())
+
+
+@pytest.mark.parametrize("layout", MATTES)
+def test_an_alpha_comes_back(tmp_path: Path, layout: str) -> None:
+    source = write_labelled_set(tmp_path / "set", "alpha")
+    out = _export(source, tmp_path / "out", layout)
+    before, after = _labels(source, "alpha"), _labels(out, "alpha")
+    assert len(before) == len(after) == 4
+    for one, other in zip(before, after, strict=True):
+        assert np.array_equal(one, other)
+
+
+@pytest.mark.parametrize("layout", WITH_IGNORE)
+def test_what_nobody_knows_comes_back_from_pictures(tmp_path: Path, layout: str) -> None:
+    source = write_labelled_set(tmp_path / "set", "partial")
+    out = _export(source, tmp_path / "out", layout)
+    assert open_sources([str(out)]).label_map == open_sources([str(source)]).label_map
+    for kind in ("mask", "ignore"):
+        before, after = _labels(source, kind), _labels(out, kind)
+        assert len(before) == len(after) == 4
+        known = [label > 0 for label in _labels(source, "ignore")]
+        for one, other in zip(before, after, strict=True):
+            # What lies under an ignored pixel is nobody's word.
+            differing = (one != other) & ~known[0]
+            assert not differing.any()
+
+
+@pytest.mark.parametrize("kind", ["binary", "semantic", "instance"])
+def test_masks_of_every_kind_come_back_from_voc(tmp_path: Path, kind: str) -> None:
+    source = write_labelled_set(tmp_path / "set", kind)
+    out = _export(source, tmp_path / "out", "voc")
+    back = tmp_path / "back"
+    datakit.coco2mask(out, back, kind=kind, workers=0)
+    ours = [_objects_of(source), _objects_of(back)]
+    assert ours[0] == ours[1] and len(ours[0]) == 4
+
+
+def _objects_of(path: Path) -> list[list[tuple[str, bytes]]]:
+    """Each image's classes or objects with their pixels, in an order of their own."""
+    source = open_sources([str(path)])
+    found = []
+    for item in source.items():
+        assert item.mask
+        label = decode_mask(item.mask.read())
+        instances = item.sample.instances if item.sample else ()
+        named = [(one.category, one.id) for one in instances] or [
+            (name, value) for name, value in source.label_map.items() if value
+        ]
+        found.append(sorted((name, (label == value).tobytes()) for name, value in named))
+    return sorted(found)

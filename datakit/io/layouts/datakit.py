@@ -22,7 +22,7 @@ ANNOTATIONS = "_annotations.coco.json"
 SHARD_INDEX = "shards.jsonl"
 """Table of an export: which shard a sample is in, and under which name."""
 
-_TOOLS = frozenset({"coco", "roboflow", "cvat", "label-studio", "labelme", "yolo-seg"})
+_TOOLS = frozenset({"coco", "roboflow", "cvat", "label-studio", "labelme", "yolo-seg", "voc"})
 
 ANNOTATION_FAILED = "annotation-failed"
 """Tag of a sample some of whose annotations could not be drawn."""
@@ -148,7 +148,7 @@ class DatasetReader:
 
 
 def _is_for_a_tool(card: Card) -> bool:
-    """Tell whether it is an export whose labels are in a tool's annotation files."""
+    """Tell whether it is an export whose labels are in a tool's files and in its own coding."""
     last = card.commands[-1] if card.commands else None
     return last is not None and last.verb == "export" and last.options.get("format") in _TOOLS
 

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from datakit.io.layouts.base import SPLITS
+from collections.abc import Callable, Iterable, Iterator
+from typing import ClassVar
+
+from datakit.io.layouts.base import SPLITS, Item
 from datakit.io.layouts.named_folders import NamedFoldersReader
+from datakit.io.layouts.picture import Picture, counted
 from datakit.io.layouts.pictures import (
     ANY_LABEL,
     Placement,
     by_folder,
 )
+from datakit.io.layouts.writer import Facts, Settings, Written
 
 _KINDS = {"im": "image", "gt": ANY_LABEL}
 _SPLITS = {
@@ -33,3 +38,47 @@ class DisReader(NamedFoldersReader):
     def place(cls, name: str) -> Placement | None:
         """Return a picture's place; DIS5K's parts are splits."""
         return by_folder(name, cls.KINDS, _SPLITS)
+
+
+_PARTS = {None: "DIS-TR", "train": "DIS-TR", "val": "DIS-VD", "test": "DIS-TE1"}
+
+
+class DisWriter:
+    """``DIS-TR`` (train, or no split), ``DIS-VD`` (val), ``DIS-TE1`` (test): ``im`` and ``gt``."""
+
+    FACTS: ClassVar[Facts] = Facts(
+        reader="trainings on DIS5K, such as IS-Net's and BiRefNet's",
+        loses="8-bit labels without classes; JPEG images; there is no side but train, val and test",
+    )
+
+    def __init__(self, settings: Settings) -> None:
+        pass
+
+    def folder(self, item: Item) -> str | None:
+        """Return the part that a sample belongs to; None: DIS5K has no such side."""
+        return _PARTS.get(item.split)
+
+    def write(self, picture: Picture) -> Written:
+        """Return image and label."""
+        from datakit.io.pixels import images
+
+        part = self.folder(picture.item)
+        image, again, converted = picture.rgb_jpeg()
+        names = {
+            "image": f"{part}/im/{picture.name}.jpg",
+            picture.matte_role: f"{part}/gt/{picture.name}.png",
+        }
+        return Written(
+            files={
+                names["image"]: image,
+                names[picture.matte_role]: images.encode_png(picture.matte),
+            },
+            roles=names,
+            counts=counted(images_encoded_again=again, images_made_RGB=converted),
+        )
+
+    def finish(
+        self, lines: Callable[[str], Iterator[bytes]]
+    ) -> Iterator[tuple[str, Iterable[bytes]]]:
+        """Write nothing more."""
+        yield from ()

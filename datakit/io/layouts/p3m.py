@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import ClassVar
 
-import numpy as np
-
 from datakit.io.layouts.base import Item, ReadSettings
 from datakit.io.layouts.picture import Picture, counted
 from datakit.io.layouts.pictures import PictureReader, Placement, is_image, refs_of
@@ -90,7 +88,6 @@ class P3mWriter:
 
     def write(self, picture: Picture) -> Written:
         """Return image and matte, with colours (train) or trimap (validation)."""
-        from datakit.core.matting.foreground import estimate_foreground
         from datakit.io.pixels import images
 
         part = self.folder(picture.item)
@@ -101,10 +98,7 @@ class P3mWriter:
         made = 0
         if part == "train":
             names["image"] = f"{part}/blurred_image/{name}.jpg"
-            alpha = picture.matte.astype(np.float32) / np.float32(255)
-            front = estimate_foreground(picture.image, alpha)
-            # The background is the foreground of the inverted matte.
-            back = estimate_foreground(picture.image, np.float32(1) - alpha)
+            front, back = picture.colours
             files[f"{part}/fg/{name}.png"] = images.encode_png(front)
             files[f"{part}/bg/{name}.jpg"] = images.encode_jpeg(back)
         else:

@@ -136,6 +136,18 @@ class Picture:
 
         return p3m_trimap(self.matte.astype(np.float32) / np.float32(255)), 1
 
+    @property
+    def colours(self) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
+        """The foreground's and the background's own colours, estimated from image and matte."""
+        from datakit.core.matting.foreground import estimate_foreground
+
+        alpha = self.matte.astype(np.float32) / np.float32(255)
+        # The background is the foreground of the inverted matte.
+        return (
+            estimate_foreground(self.image, alpha),
+            estimate_foreground(self.image, np.float32(1) - alpha),
+        )
+
     def _alpha(self) -> npt.NDArray[Any]:
         if self.alpha is None:
             raise InputError(
