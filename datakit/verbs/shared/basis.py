@@ -150,7 +150,7 @@ def _facts(value: Any, refs: list[FileRef]) -> Any:
     if isinstance(value, Set):
         return sorted(_encode(_facts(one, refs)) for one in value)
     if is_dataclass(value):
-        kind: type[Any] = type(value)
+        kind: Any = type(value)
         named = {name: _facts(getattr(value, name), refs) for name in _field_names(kind)}
         return {kind.__name__: named}
     return str(value)
