@@ -9,13 +9,13 @@ from typing import ClassVar
 
 from datakit.io.layouts.base import SPLITS, Item, ReadSettings
 from datakit.io.layouts.class_names import find_class_names
+from datakit.io.layouts.folder_names import folder_words, split_in
 from datakit.io.layouts.picture import Picture, counted
 from datakit.io.layouts.pictures import (
     ANY_LABEL,
     LABEL_SUFFIX,
     PictureReader,
     Placement,
-    folder_words,
     is_image,
     refs_of,
     stem_of,
@@ -154,12 +154,6 @@ def kind_of(folder: str) -> str | None:
     words = folder_words(folder)
     kinds = {KIND_OF_WORD[word] for word in words if word in KIND_OF_WORD}
     return next((kind for kind in dict.fromkeys(KIND_OF_WORD.values()) if kind in kinds), None)
-
-
-@lru_cache(maxsize=4096)
-def split_in(folder: str) -> str | None:
-    """Return the split that a word of a folder's name names."""
-    return next((SPLITS[word] for word in folder_words(folder) if word in SPLITS), None)
 
 
 _KEPT = JPEG | {".png"}

@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from pathlib import PurePosixPath
 
 from datakit.errors import InputError
 from datakit.io.layouts.base import SPLITS, Item, MaskCoding, label_stems, twice
@@ -382,15 +381,3 @@ def _unpaired(ref: FileRef, error: str) -> Failure:
 def refs_of(root: Root, places: Mapping[str, Placement | None]) -> dict[FileRef, Placement]:
     """Return the files that have a place, as references into their root."""
     return {FileRef(str(root.root), name): place for name, place in places.items() if place}
-
-
-def folder_words(folder: str) -> list[str]:
-    """Return the words of a folder's name in lower case.
-
-    Examples
-    --------
-    >>> folder_words("Training_Images"), folder_words("GroundTruth"), folder_words("DIS-TE1")
-    (['training', 'images'], ['ground', 'truth'], ['dis', 'te1'])
-    """
-    spaced = re.sub(r"(?<=[a-z])(?=[A-Z][a-z])", " ", PurePosixPath(folder).name)
-    return [word for word in re.split(r"[^0-9a-zA-Z]+", spaced.lower()) if word]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datakit.errors import InputError
 from datakit.io.layouts.base import SPLITS, ReadSettings
 from datakit.io.layouts.class_names import find_class_names
-from datakit.io.layouts.images_masks import split_in
+from datakit.io.layouts.folder_names import split_in
 from datakit.io.layouts.label_study import FEW, Look, looks
 from datakit.io.layouts.pictures import (
     ANY_LABEL,

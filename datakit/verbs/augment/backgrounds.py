@@ -13,7 +13,7 @@ import numpy.typing as npt
 from datakit.core.matting.compositing import composite, cover, match_colours
 from datakit.io.pixels.decoders import decode_photo
 from datakit.io.store.files import FileRef
-from datakit.verbs.shared.labelled import sha256
+from datakit.io.store.reads import sha256
 
 Image = npt.NDArray[np.uint8]
 

@@ -17,6 +17,7 @@ from datakit.errors import InputError
 from datakit.io.layouts.base import Item
 from datakit.io.layouts.copies import copy_item
 from datakit.io.pixels import images
+from datakit.io.store.reads import sha256
 from datakit.records.anonymization import AUDIT, Anonymization
 from datakit.records.failure import Failure
 from datakit.records.product import Product
@@ -30,7 +31,6 @@ from datakit.verbs.shared.labelled import (
     carry_files,
     image_bytes,
     read_labelled,
-    sha256,
     visible_instances,
     write_labelled,
 )

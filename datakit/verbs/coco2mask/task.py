@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -25,6 +24,7 @@ from datakit.io.layouts.datakit import ANNOTATION_FAILED
 from datakit.io.pixels import images
 from datakit.io.pixels.decoders import decode_photo
 from datakit.io.store import atomic
+from datakit.io.store.reads import sha256
 from datakit.io.store.storage import location
 from datakit.records.labels import ClassRules
 from datakit.records.probe import Probe
@@ -92,7 +92,7 @@ class Rasterize:
             return Product(failures=tuple(known.failures))
         ignore = self._turned_ignore(known, turn, facts)
         width, height = self.size_wh or facts.size_wh
-        row = item.describe(width, height, hashlib.sha256(data).hexdigest(), self.step)
+        row = item.describe(width, height, sha256(data), self.step)
         names, files = self._write(item, data, facts, {self.meaning: label, "ignore": ignore})
         sample = msgspec.structs.replace(
             row,
@@ -123,7 +123,7 @@ class Rasterize:
         if self.drop_empty and not share:
             return Product()
         width, height = self.size_wh or facts.size_wh
-        row = item.describe(width, height, hashlib.sha256(data).hexdigest(), self.step)
+        row = item.describe(width, height, sha256(data), self.step)
         names, files = self._write(item, data, facts, resized)
         sample = msgspec.structs.replace(
             row,

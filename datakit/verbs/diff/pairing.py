@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from datakit.io.layouts.base import Item
-from datakit.verbs.shared.labelled import sha256
+from datakit.io.store.reads import sha256
 
 Name = Callable[[Item], Hashable | None]
 

@@ -15,6 +15,7 @@ from datakit.core.metrics.mask_metrics import boundary_iou, iou
 from datakit.errors import InputError
 from datakit.io.pixels import images
 from datakit.io.store import atomic
+from datakit.io.store.reads import sha256
 from datakit.io.store.storage import location
 from datakit.records.evaluation import SampleAgreement, Score
 from datakit.records.labels import IGNORED
@@ -22,7 +23,7 @@ from datakit.records.product import Product
 from datakit.records.sample import Operation
 from datakit.verbs.eval.known_label import KnownLabel
 from datakit.verbs.eval.votes import Voted, Voters, stacked
-from datakit.verbs.shared.labelled import image_bytes, sha256
+from datakit.verbs.shared.labelled import image_bytes
 
 METHODS = {"majority": majority, "staple": staple}
 

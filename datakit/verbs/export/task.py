@@ -18,6 +18,7 @@ from datakit.io.layouts.picture import Picture
 from datakit.io.layouts.writer import FileFormat, Settings, Shard, ShardFormat
 from datakit.io.pixels import images
 from datakit.io.store import atomic
+from datakit.io.store.reads import sha256
 from datakit.io.store.storage import location
 from datakit.records.failure import Failure
 from datakit.records.labels import is_binary
@@ -27,7 +28,6 @@ from datakit.verbs.shared.labelled import (
     Labelled,
     image_bytes,
     read_labelled,
-    sha256,
     visible_instances,
 )
 

@@ -21,6 +21,7 @@ from datakit.io.layouts.sources import Collection, Derived, open_sources
 from datakit.io.pixels import images
 from datakit.io.pixels.decoders import decode_small_photo
 from datakit.io.store import atomic
+from datakit.io.store.reads import sha256
 from datakit.io.store.storage import Location, location
 from datakit.io.tables import csv_rows, jsonl
 from datakit.records.base import Record
@@ -29,7 +30,6 @@ from datakit.records.removal import Found, Removal, Removed
 from datakit.records.training import SAMPLES
 from datakit.verbs.forget.options import VERB, Cleared, Options
 from datakit.verbs.forget.task import Query, Seen, query_of
-from datakit.verbs.shared.labelled import sha256
 from datakit.verbs.shared.options import existing_inputs
 from datakit.verbs.shared.progress import ProgressListener, SilentProgress, note_source
 from datakit.verbs.split import write

@@ -14,8 +14,8 @@ from datakit.core.similarity.windows import SAME_WINDOW, SIDE_PX, window_correla
 from datakit.errors import InputError
 from datakit.io.layouts.base import Item
 from datakit.io.pixels.decoders import decode_outline, decode_photo
+from datakit.io.store.reads import sha256
 from datakit.records.removal import RemovalReason
-from datakit.verbs.shared.labelled import sha256
 from datakit.verbs.shared.near_duplicates import pixels_sha256, shown_colours
 
 

@@ -18,12 +18,13 @@ from datakit.errors import InputError
 from datakit.io.layouts.base import Item
 from datakit.io.pixels import images
 from datakit.io.store import atomic
+from datakit.io.store.reads import sha256
 from datakit.io.store.storage import location
 from datakit.records.product import Product
 from datakit.records.sample import SYNTHETIC, Operation
 from datakit.verbs.matte.pymatting_start import load_pymatting
 from datakit.verbs.shared.bands import Band, with_unknown
-from datakit.verbs.shared.labelled import Labelled, carry_files, image_bytes, read_labelled, sha256
+from datakit.verbs.shared.labelled import Labelled, carry_files, image_bytes, read_labelled
 
 DRAWN_BY = frozenset({"coco2mask"})
 """Verbs whose masks are outlines drawn by hand."""

@@ -23,6 +23,7 @@ from datakit.io.layouts.objects import Object
 from datakit.io.pixels import images
 from datakit.io.pixels.decoders import decode_photo
 from datakit.io.store import atomic
+from datakit.io.store.reads import sha256
 from datakit.io.store.storage import location
 from datakit.models.faces.base import FACE_DETECTORS, FaceDetector
 from datakit.models.segmenters.base import Hint, Settings, build
@@ -32,7 +33,7 @@ from datakit.records.sample import SYNTHETIC, Operation, Sample
 from datakit.verbs.prelabel.drafts import Cleaning, Label, ModelOutputs, emptied, make_label
 from datakit.verbs.prelabel.hints import hint_of
 from datakit.verbs.prelabel.inference import Inference
-from datakit.verbs.shared.labelled import FOLDERS, carry_files, image_bytes, sha256
+from datakit.verbs.shared.labelled import FOLDERS, carry_files, image_bytes
 from datakit.verbs.shared.models import with_models
 
 FACES, FACE_SIDE_PX = "mediapipe", 640

@@ -28,12 +28,13 @@ from datakit.io.pixels.decoders import (
 )
 from datakit.io.store import atomic
 from datakit.io.store.files import FileRef
+from datakit.io.store.reads import sha256
 from datakit.io.store.storage import location
 from datakit.models.segmenters.base import build, segment_one
 from datakit.records.failure import Failure
 from datakit.records.product import Product
 from datakit.records.sample import Operation
-from datakit.verbs.shared.labelled import FOLDERS, carry_files, image_bytes, sha256
+from datakit.verbs.shared.labelled import FOLDERS, carry_files, image_bytes
 
 MEASUREMENTS = ".measurements.jsonl"
 FIXES = "fixes.csv"

@@ -15,6 +15,7 @@ from datakit.errors import InputError
 from datakit.io.dataset.decisions import read_edit
 from datakit.io.layouts.base import FILE_NAMES, Item
 from datakit.io.pixels.decoders import decode_stored
+from datakit.io.store.reads import sha256
 from datakit.records.draft import DRAFT
 from datakit.records.product import Product
 from datakit.records.review import FLAGGED, REVIEWED, Decision
@@ -24,7 +25,6 @@ from datakit.verbs.shared.labelled import (
     carry_files,
     image_bytes,
     read_labelled,
-    sha256,
     write_labelled,
 )
 from datakit.version import __version__

@@ -20,6 +20,7 @@ from datakit.io.layouts.base import Item
 from datakit.io.layouts.sources import Collection
 from datakit.io.pixels.decoders import decode_small_photo
 from datakit.io.store import atomic
+from datakit.io.store.reads import sha256
 from datakit.io.store.storage import location
 from datakit.io.tables import csv_rows
 from datakit.records.conditions import COLUMNS
@@ -29,7 +30,6 @@ from datakit.verbs.select.options import VERB, Options
 from datakit.verbs.select.tables import joined, listed
 from datakit.verbs.select.task import SIDE_PX
 from datakit.verbs.shared.columns import columns, strata
-from datakit.verbs.shared.labelled import sha256
 from datakit.verbs.shared.lineage import Lineage
 from datakit.verbs.shared.progress import ProgressListener, SilentProgress
 from datakit.verbs.shared.tracing import fingerprint_all

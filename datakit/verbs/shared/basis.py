@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Set
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, fields, is_dataclass
 from functools import cache, cached_property
 from typing import Any
@@ -113,7 +113,7 @@ def own_files(item: Item) -> list[FileRef]:
         refs: list[FileRef] = []
         _facts(item, refs)
         return refs
-    values = (getattr(item, name) for name in _field_names(Item))
+    values = (getattr(item, name) for name, _ in _fields(Item))
     return [value for value in values if isinstance(value, FileRef)]
 
 
@@ -150,15 +150,22 @@ def _facts(value: Any, refs: list[FileRef]) -> Any:
     if isinstance(value, Set):
         return sorted(_encode(_facts(one, refs)) for one in value)
     if is_dataclass(value):
-        kind: Any = type(value)
-        named = {name: _facts(getattr(value, name), refs) for name in _field_names(kind)}
-        return {kind.__name__: named}
+        kind: Any = value.__class__
+        return {kind.__name__: {name: _facts(one, refs) for name, one in _stated(value)}}
     return str(value)
 
 
+def _stated(value: Any) -> Iterator[tuple[str, Any]]:
+    """Yield name and value of the fields that are not at their default."""
+    for name, default in _fields(value.__class__):
+        one = getattr(value, name)
+        if type(one) is not type(default) or one != default:
+            yield name, one
+
+
 @cache
-def _field_names(kind: type[Any]) -> tuple[str, ...]:
-    return tuple(field.name for field in fields(kind))
+def _fields(kind: type[Any]) -> tuple[tuple[str, Any], ...]:
+    return tuple((field.name, field.default) for field in fields(kind))
 
 
 def _encode(value: Any) -> bytes:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -278,11 +277,6 @@ def image_bytes(item: Item) -> bytes:
     if item.image is None:
         raise InputError(f"{item.source_name}: expected an image, the source names none")
     return item.image.read()
-
-
-def sha256(data: bytes) -> str:
-    """Return the hexadecimal digest of a file's bytes."""
-    return hashlib.sha256(data).hexdigest()
 
 
 def _write(out: str, blobs: dict[str, tuple[str, bytes]]) -> tuple[dict[str, str], dict[str, int]]:

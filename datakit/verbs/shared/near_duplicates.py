@@ -31,6 +31,7 @@ from datakit.io.pixels.decoders import (
     decode_small_photo,
 )
 from datakit.io.store.files import FileRef
+from datakit.io.store.reads import sha256
 
 # Below this many shared details chance could have made them; see docs/dedup.md.
 _DETAILS: Final = 8
@@ -66,7 +67,7 @@ class Inspect:
         small = decode_outline(data, item.image.name, side_px=2 * THUMBNAIL_PX)
         return Look(
             fingerprint(thumbnail(small)),
-            hashlib.sha256(data).hexdigest(),
+            sha256(data),
             self._fg_ratio(item) if self.measure else None,
             capture_time(data),
         )

@@ -12,6 +12,7 @@ from datakit.io.layouts.base import Item
 from datakit.io.pixels import images
 from datakit.io.store import atomic
 from datakit.io.store.files import FileRef
+from datakit.io.store.reads import sha256
 from datakit.io.store.storage import location
 from datakit.records.product import Product
 from datakit.records.sample import Operation
@@ -20,7 +21,6 @@ from datakit.verbs.shared.labelled import (
     carried_name,
     image_bytes,
     label_files,
-    sha256,
 )
 
 Placing = Literal["copy", "hardlink", "symlink"]

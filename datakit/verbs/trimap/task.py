@@ -16,11 +16,12 @@ from datakit.errors import InputError
 from datakit.io.layouts.base import Item
 from datakit.io.pixels import images
 from datakit.io.store import atomic
+from datakit.io.store.reads import sha256
 from datakit.io.store.storage import location
 from datakit.records.product import Product
 from datakit.records.sample import Operation
 from datakit.verbs.shared.bands import Band, subject_mask, with_unknown
-from datakit.verbs.shared.labelled import Labelled, carry_files, image_bytes, read_labelled, sha256
+from datakit.verbs.shared.labelled import Labelled, carry_files, image_bytes, read_labelled
 
 Style = Literal["band", "p3m", "dim"]
 
