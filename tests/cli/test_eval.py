@@ -20,7 +20,7 @@ def test_table_json_and_comparison(tmp_path: Path) -> None:
     result = call("--compare", new, old, truth, "--workers", 0)
     assert result.exit_code == 0
     assert "worst samples" in result.stdout and "boundary_iou" in result.stdout
-    assert "less" in result.stdout
+    assert f"{new} less {old}" in result.stdout
     document = json.loads(call(old, truth, "--workers", 0, "--json", "-q").stdout)
     assert document["metrics"]["mse"]["samples"] == 3
     assert document["worst"][0]["id"] == "p2"

@@ -13,10 +13,10 @@ from datakit.records.evaluation import Comparison, Evaluation, MetricSummary
 def show(result: Evaluation) -> None:
     """Print means with their intervals, differences and the worst samples."""
     console = Console()
-    console.print(_means(result.pred, result.metrics))
+    _show_means(console, result.pred, result.metrics)
     for other in result.comparisons:
-        console.print(_means(other.pred, other.metrics))
-        console.print(_differences(result.pred, other))
+        _show_means(console, other.pred, other.metrics)
+        _show_differences(console, result.pred, other)
     shown = ("mse", "sad", "grad", "conn", "iou", "boundary_iou")
     names = [name for name in shown if name in result.metrics]
     worst = table_of("worst samples", ("id", *names))
@@ -36,27 +36,32 @@ def show(result: Evaluation) -> None:
         console.print(f"  note: {escape(note)}", soft_wrap=True, highlight=False)
 
 
-def _means(title: str, metrics: dict[str, MetricSummary]) -> Table:
-    table = table_of(escape(title), ("metric", "mean", "from", "to", "median", "worst", "on"))
+def _show_means(console: Console, source: str, metrics: dict[str, MetricSummary]) -> None:
+    table = table_of(None, ("metric", "mean", "from", "to", "median", "worst", "on"))
     for name, found in metrics.items():
         values = (found.mean, found.low, found.high, found.median, found.worst)
         table.add_row(name, *(f"{value:.3g}" for value in values), escape(found.worst_id))
-    return table
+    _show_titled(console, escape(source), table)
 
 
-def _differences(first: str, other: Comparison) -> Table:
-    title = f"{escape(other.pred)} less {escape(first)}"
-    table = table_of(title, ("metric", "difference", "from", "to", "better", "worse", "of"))
+def _show_differences(console: Console, first: str, other: Comparison) -> None:
+    table = table_of(None, ("metric", "difference", "from", "to", "better", "worse", "of"))
     for name, found in other.differences.items():
         values = (found.mean, found.low, found.high)
         counts = (found.better, found.worse, found.samples)
         table.add_row(
             name, *(f"{value:+.3g}" for value in values), *(f"{count:,}" for count in counts)
         )
-    return table
+    _show_titled(console, f"{escape(other.pred)} less {escape(first)}", table)
 
 
-def table_of(title: str, headings: tuple[str, ...]) -> Table:
+def _show_titled(console: Console, title: str, table: Table) -> None:
+    # A path that is longer than the table is wide would be broken anywhere by the table.
+    console.print(f"  [italic]{title}[/]", soft_wrap=True, highlight=False)
+    console.print(table)
+
+
+def table_of(title: str | None, headings: tuple[str, ...]) -> Table:
     """Make a table whose numbers stand to the right; names are cut before numbers are wrapped."""
     table = Table(title=title, box=box.SIMPLE_HEAD)
     for heading in headings:

@@ -16,6 +16,7 @@ from datakit.io.layouts.base import Item
 from datakit.io.layouts.copies import plate_item
 from datakit.io.pixels import images
 from datakit.io.store import atomic
+from datakit.io.store.reads import sha256
 from datakit.io.store.storage import location
 from datakit.io.tables import csv_rows
 from datakit.models.inpainting.base import build
@@ -31,7 +32,6 @@ from datakit.verbs.shared.labelled import (
     Labelled,
     image_bytes,
     read_labelled,
-    sha256,
     visible_instances,
 )
 from datakit.verbs.shared.models import with_models
