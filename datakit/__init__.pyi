@@ -74,6 +74,7 @@ def coco2mask(
 
 def validate(
     src: _Text | Sequence[_Text],
+    out: _Text | None = ...,
     *,
     layout: _Text | None = ...,
     images_dir: _Text | None = ...,
@@ -85,8 +86,9 @@ def validate(
     workers: int | None = ...,
     engine: _Text = ...,
     ray_address: _Text | None = ...,
+    overwrite: bool = ...,
 ) -> Problems:
-    """Say what is wrong with an export or a dataset, without writing."""
+    """Say what is wrong with an export or a dataset."""
 
 def stats(
     src: _Text | Sequence[_Text],

@@ -2,27 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import NoneType
-from typing import Annotated, Any, Literal, get_args, get_origin
+from typing import Annotated, Any, get_args, get_origin
 
 import click
 import msgspec
 
+from datakit.cli.values import Value
 from datakit.errors import SchemaError
 from datakit.io.tables import yaml_files
 from datakit.records.base import Options
-
-Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+from datakit.records.option_values import unwrapped
 
 _SHORT = {"out": "-o"}
+
+NEEDED, COMMON, FINE_TUNING, HOW_IT_RUNS = "Needed", "Common", "Fine-tuning", "How it runs"
+"""The headings of a verb's help, in their order."""
+
+_HOW_IT_RUNS = frozenset(
+    {
+        "workers",
+        "engine",
+        "ray_address",
+        "resume",
+        "overwrite",
+        "dry_run",
+        "strict",
+        "config",
+        "as_json",
+        "quiet",
+        "verbose",
+        "help",
+    }
+)
+
+
+class _Subject(click.Argument):
+    """What a verb is about, listed in its help as flags are."""
+
+    def __init__(self, names: Sequence[str], described: str | None, **settings: Any) -> None:
+        super().__init__(names, **settings)
+        self._described = described or ""
+
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str]:
+        """Return the word and the description."""
+        return self.make_metavar(ctx), self._described
 
 
 def flags(options: type[Options]) -> list[click.Parameter]:
     """Return click parameters for every field of ``options``, and ``--config``."""
-    fields = msgspec.structs.fields(options)
-    made = [_parameter(field) for field in fields]
+    made = [_parameter(field) for field in msgspec.structs.fields(options)]
     made.append(
         click.Option(
             ["--config"],
@@ -37,72 +68,91 @@ def flags(options: type[Options]) -> list[click.Parameter]:
     return made
 
 
+def grouped(
+    parameters: Sequence[click.Parameter], common: Sequence[str]
+) -> dict[str, list[click.Parameter]]:
+    """Return heading -> the parameters that help lists under it; the common ones in their order."""
+    found: dict[str, list[click.Parameter]] = {
+        heading: [] for heading in (NEEDED, COMMON, FINE_TUNING, HOW_IT_RUNS)
+    }
+    for one in parameters:
+        if isinstance(one, click.Argument) or one.required:
+            found[NEEDED].append(one)
+        elif one.name in common:
+            found[COMMON].append(one)
+        else:
+            found[HOW_IT_RUNS if one.name in _HOW_IT_RUNS else FINE_TUNING].append(one)
+    found[COMMON].sort(key=lambda one: common.index(str(one.name)))
+    return found
+
+
 def _parameter(field: msgspec.structs.FieldInfo) -> click.Parameter:
-    kind, meta = _unwrap(field.type)
+    kind, extra = unwrapped(field.type)
     required = field.required
     if field.name == "src":
-        return click.Argument(["src"], nargs=-1, required=required, metavar="SRC...")
-    extra = meta.extra or {}
+        value = Value(str, {"input": "path"})
+        return _Subject(
+            ["src"],
+            type=value,
+            nargs=-1,
+            required=required,
+            metavar="SRC...",
+            described=_meta(field.type).description,
+        )
     if "argument" in extra:
-        return click.Argument(
-            [field.name], required=required, default=field.default, metavar=extra["argument"]
+        return _Subject(
+            [field.name],
+            type=Value(kind, extra),
+            required=required,
+            default=field.default,
+            metavar=extra["argument"],
+            described=_meta(field.type).description,
         )
     declared = [extra.get("flag", "--" + field.name.replace("_", "-")), field.name]
     if field.name in _SHORT:
         declared.insert(0, _SHORT[field.name])
-    multiple = get_origin(kind) is tuple
+    help_text = _meta(field.type).description or ""
     if get_origin(kind) is dict:
         # A mapping is too much for a command line: it comes from --config.
         return click.Option(
-            declared,
-            type=click.UNPROCESSED,
-            default=dict,
-            hidden=True,
-            help=meta.description or "",
+            declared, type=click.UNPROCESSED, default=dict, hidden=True, help=help_text
         )
-    help_text = meta.description or ""
     if kind is bool:
         return click.Option(declared, is_flag=True, default=False, help=help_text)
+    if field.name == "out":
+        extra |= {"metavar": "DST", "output": "path"}
+    multiple = get_origin(kind) is tuple
+    value = Value(get_args(kind)[0] if multiple else kind, extra)
+    if value.choices and value.name == "NAME":
+        help_text += f": {', '.join(value.choices)}"
     # An explicit default, even None, would count as given.
     preset = {"required": True} if required else {"default": field.default}
     return click.Option(
         declared,
-        type=_click_type(kind, extra),
+        type=value,
         multiple=multiple,
         show_default=not required and field.default not in (None, (), ""),
-        metavar="DST" if field.name == "out" else extra.get("metavar"),
         help=help_text,
         **preset,
     )
 
 
-def _unwrap(kind: Any) -> tuple[Any, msgspec.Meta]:
-    """Return the bare type (None taken off a union) and its Meta."""
-    meta = msgspec.Meta()
+def _meta(kind: Any) -> msgspec.Meta:
+    """Return the note of a type that describes it; an empty one where none does."""
+    found = msgspec.Meta()
     if get_origin(kind) is Annotated:
         kind, *notes = get_args(kind)
-        meta = next((note for note in notes if isinstance(note, msgspec.Meta)), meta)
+        found = next((note for note in notes if isinstance(note, msgspec.Meta)), found)
     inner = [part for part in get_args(kind) if part is not NoneType]
-    if NoneType in get_args(kind) and len(inner) == 1:
-        kind, nested = _unwrap(inner[0])
-        meta = meta if meta.description else nested
-    return kind, meta
-
-
-def _click_type(kind: Any, extra: dict[str, Any]) -> Any:
-    if "choices" in extra:
-        return click.Choice(list(extra["choices"]))
-    if get_origin(kind) is Literal:
-        return click.Choice([str(choice) for choice in get_args(kind)])
-    if get_origin(kind) is tuple:
-        return _click_type(get_args(kind)[0], {})
-    return kind if kind in (int, float) else str
+    if found.description is None and NoneType in get_args(kind) and len(inner) == 1:
+        return _meta(inner[0])
+    return found
 
 
 def _read_config(
     options: type[Options],
 ) -> Callable[[click.Context, click.Parameter, str | None], None]:
-    kinds = {field.name: _unwrap(field.type)[0] for field in msgspec.structs.fields(options)}
+    kinds = {field.name: unwrapped(field.type)[0] for field in msgspec.structs.fields(options)}
 
     def read(ctx: click.Context, parameter: click.Parameter, value: str | None) -> None:
         if value is None:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 import click
 
 from datakit.errors import printable
-from datakit.verbs.shared.progress import ProgressListener, SilentProgress
+from datakit.verbs.shared.progress import SilentProgress
 
 PLAIN_SECONDS = 10.0
 
@@ -28,40 +28,53 @@ def by_node(rates: Mapping[str, float]) -> str:
     return ", ".join([*parts, *([f"{len(ordered) - 4} more nodes"] if ordered[4:] else [])])
 
 
-def make_progress(*, quiet: bool) -> ProgressListener:
-    """Return what fits stderr."""
-    if quiet:
-        return _Quiet()
-    return _Bar() if sys.stderr.isatty() else _Plain()
+def make_progress(*, quiet: bool, noted: bool = False) -> Lines:
+    """Return what fits stderr.
+
+    Parameters
+    ----------
+    quiet : bool
+        No progress; only what a person needs to go on.
+    noted : bool
+        Keep notes, for whoever prints the result, instead of printing them.
+    """
+    kind = Lines if quiet else _Bar if sys.stderr.isatty() else _Plain
+    return kind(keep=quiet or noted)
 
 
-class _Quiet(SilentProgress):
-    """No progress; only what a person needs to go on."""
+class Lines(SilentProgress):
+    """Lines of their own on stderr, and no progress.
 
-    def announce(self, text: str) -> None:
-        # Of several lines, which are datakit's own.
-        click.echo("\n".join(map(printable, text.split("\n"))), err=True)
+    Attributes
+    ----------
+    notes : list of str
+        What was not printed.
+    """
 
-
-class _Lines(SilentProgress):
-    """Lines of their own on stderr, which a bar and plain progress share."""
-
-    def note(self, text: str) -> None:
-        click.echo(printable(text), err=True)
-
-    def announce(self, text: str) -> None:
-        # Of several lines, which are datakit's own.
-        click.echo("\n".join(map(printable, text.split("\n"))), err=True)
-
-
-class _Bar(_Lines):
-    """A rich progress bar with rate and time left."""
-
-    def __init__(self) -> None:
+    def __init__(self, *, keep: bool) -> None:
+        self._keep = keep
+        self.notes: list[str] = []
         self._rates: Rates = dict
 
+    def note(self, text: str) -> None:
+        """Print a line, or keep it."""
+        if self._keep:
+            self.notes.append(text)
+        else:
+            click.echo(printable(text), err=True)
+
+    def announce(self, text: str) -> None:
+        """Print what a person needs to go on."""
+        # Of several lines, which are datakit's own.
+        click.echo("\n".join(map(printable, text.split("\n"))), err=True)
+
     def nodes(self, rates: Rates) -> None:
+        """Take the rates of several nodes into progress."""
         self._rates = rates
+
+
+class _Bar(Lines):
+    """A rich progress bar with rate and time left."""
 
     def begin(self, total: int, what: str) -> None:
         from rich.console import Console
@@ -106,14 +119,8 @@ class _Bar(_Lines):
         self._progress.stop()
 
 
-class _Plain(_Lines):
+class _Plain(Lines):
     """A line every few seconds, for logs and pipes."""
-
-    def __init__(self) -> None:
-        self._rates: Rates = dict
-
-    def nodes(self, rates: Rates) -> None:
-        self._rates = rates
 
     def begin(self, total: int, what: str) -> None:
         self._total, self._what, self._done = total, what, 0

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import sys
 import traceback
+from collections.abc import Sequence
 from typing import Any
 
 import click
 
 from datakit.cli import ending
-from datakit.cli.flags import flags
+from datakit.cli.flags import COMMON, FINE_TUNING, HOW_IT_RUNS, NEEDED, flags, grouped
 from datakit.cli.progress import make_progress
 from datakit.cli.results import escaped_json, show
+from datakit.cli.values import Value
 from datakit.errors import DatakitError, printable, resource_fault
 from datakit.verbs.verb import Verb
 
@@ -24,8 +26,9 @@ def command(row: Verb) -> click.Command:
         try:
             given = {key: tuple(v) if isinstance(v, list) else v for key, v in values.items()}
             run = row.run()
+            progress = make_progress(quiet=quiet, noted=as_json)
             with ending.working():
-                result = run(options(**given), make_progress(quiet=quiet))
+                result = run(options(**given), progress)
         except (DatakitError, OSError) as error:
             if verbose:
                 sys.stderr.write(escaped_traceback(error))
@@ -36,7 +39,7 @@ def command(row: Verb) -> click.Command:
             way = "with --resume to go on" if resumes else "again: it goes on where it was"
             sys.exit(ending.interrupted(error, way))
         if as_json:
-            click.echo(escaped_json(result))
+            click.echo(escaped_json(result, progress.notes))
         elif not quiet:
             show(result)
         sys.exit(result.exit_code)
@@ -47,12 +50,9 @@ def command(row: Verb) -> click.Command:
         click.Option(["-v", "--verbose"], is_flag=True, help="show tracebacks of errors"),
     ]
     return _Verb(
-        row.name,
+        row,
         callback=callback,
         params=[*flags(options), *common],
-        help=f"{row.summary}\n\n{row.text}",
-        short_help=row.summary,
-        epilog="\b\nExamples:\n" + "\n".join(f"  {example}" for example in row.examples),
         context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     )
 
@@ -76,7 +76,26 @@ def escaped_traceback(error: BaseException) -> str:
 
 
 class _Verb(click.Command):
-    """A command whose flags may come from a file that is itself wrong."""
+    """A command with grouped help, whose flags may come from a file that is itself wrong."""
+
+    def __init__(self, row: Verb, **settings: Any) -> None:
+        super().__init__(row.name, help=row.summary, short_help=row.summary, **settings)
+        self._row = row
+
+    def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write usage, what is needed, what is common, examples, and then the rest."""
+        self.format_usage(ctx, formatter)
+        self.format_help_text(ctx, formatter)
+        groups = grouped(self.get_params(ctx), self._row.common())
+        for heading in (NEEDED, COMMON):
+            _write_group(ctx, formatter, heading, groups[heading])
+        with formatter.section("Examples"):
+            # As they are: a line of a shell cannot be wrapped.
+            formatter.write("".join(f"  {example}\n" for example in self._row.examples))
+        formatter.write_paragraph()
+        formatter.write_text(self._row.text)
+        for heading in (FINE_TUNING, HOW_IT_RUNS):
+            _write_group(ctx, formatter, heading, groups[heading])
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Parse flags and ``--config``; what is wrong with the file is a usage error."""
@@ -87,8 +106,20 @@ class _Verb(click.Command):
         except click.MissingParameter as error:
             # click lists the choices on a line each; an error of ours is one sentence.
             kind = error.param.type if error.param else None
-            if error.param is None or not isinstance(kind, click.Choice):
+            if error.param is None or not isinstance(kind, Value) or not kind.choices:
                 raise
-            flag, listed = error.param.opts[-1], ", ".join(map(str, kind.choices))
+            flag, listed = error.param.opts[-1], ", ".join(kind.choices)
             text = f"Missing option {flag!r}; choose one of: {listed}"
             raise click.UsageError(text, ctx) from error
+
+
+def _write_group(
+    ctx: click.Context,
+    formatter: click.HelpFormatter,
+    heading: str,
+    parameters: Sequence[click.Parameter],
+) -> None:
+    rows = [row for one in parameters if (row := one.get_help_record(ctx)) is not None]
+    if rows:
+        with formatter.section(heading):
+            formatter.write_dl(rows, col_max=26)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import multiprocessing
 import os
 import pickle
 import signal
@@ -13,9 +12,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from multiprocessing.connection import wait
+from multiprocessing.connection import Connection, Pipe
 from pathlib import Path
 from typing import Any
+
+from loky.backend import get_context
 
 from datakit.engine.base import (
     Chunks,
@@ -92,6 +93,8 @@ class _Processes:
 
     def __init__(self, task: Task[Any, Any], workers: int) -> None:
         self._blob = pickle.dumps(task)
+        # Nothing is sent through it: it closes when this process ends, however it ends.
+        self._lifeline, self._held_end = Pipe(duplex=False)
         self._workers = workers
         self._pool = self._new_pool(workers)
         self._alone: ProcessPoolExecutor | None = None
@@ -131,20 +134,24 @@ class _Processes:
             else:
                 return pool
         raise EngineError(
-            "worker processes end before they start; when datakit is called from a script, "
-            "put the call under `if __name__ == '__main__':`, or use workers=0"
+            "worker processes end before they start (killed by the system for memory, or a crash "
+            "in native code); use workers=0 to see what ends them"
         )
 
     def close(self) -> None:
         self._end(self._pool)
         if self._alone is not None:
             self._end(self._alone)
+        self._held_end.close()
+        self._lifeline.close()
 
     def _new_pool(self, workers: int) -> ProcessPoolExecutor:
-        # Spawned, not forked: a fork copies locks held by threads of OpenCV, torch or a notebook.
+        # Started afresh, not forked: a fork copies locks held by threads of OpenCV, torch or a
+        # notebook. Unlike "spawn", "loky" does not import the caller's main module: a script needs
+        # no `if __name__ == "__main__"`.
         with _starting_workers():
             return ProcessPoolExecutor(
-                workers, multiprocessing.get_context("spawn"), _start_worker, (self._blob,)
+                workers, get_context("loky"), _start_worker, (self._blob, self._lifeline)
             )
 
     def _end(self, pool: ProcessPoolExecutor) -> None:
@@ -216,20 +223,18 @@ class _Submitted:
 _run: Chunks | DatakitError | None = None
 
 
-def _start_worker(blob: bytes) -> None:
+def _start_worker(blob: bytes, lifeline: Connection) -> None:
     """Prepare a worker: one thread a library, no signals of the terminal, no life of its own."""
     global _run
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    threading.Thread(target=_end_with_parent, args=(lifeline,), daemon=True).start()
     # An error in a pool's initializer is lost; the first chunk hands it to the parent.
     _run = set_up(blob)
 
 
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        wait([parent.sentinel])
-        os._exit(1)
+def _end_with_parent(lifeline: Connection) -> None:
+    lifeline.poll(None)
+    os._exit(1)
 
 
 def _ready() -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from datakit.errors import InputError
+from datakit.records.option_values import plain_reason, understood
 
 
 class Record(msgspec.Struct, frozen=True):
@@ -23,6 +24,8 @@ def field_types(record: type[msgspec.Struct]) -> tuple[tuple[str, Any], ...]:
 class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The options of a verb: frozen, and each value checked against its type when it is built.
 
+    Values are taken as people write them (`datakit.records.option_values.understood`).
+
     Raises
     ------
     InputError
@@ -36,17 +39,18 @@ class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     2.0
     >>> Blur(strength="strong")
     Traceback (most recent call last):
-    datakit.errors.InputError: option strength: Expected `float`, got `str`; got 'strong'
+    datakit.errors.InputError: option strength: expected a number; got 'strong'
     """
 
     def __post_init__(self) -> None:
         for name, kind in field_types(type(self)):
             value = getattr(self, name)
             try:
-                checked = msgspec.convert(value, kind)
+                checked = msgspec.convert(understood(value, kind), kind)
             except msgspec.ValidationError as error:
-                reason = str(error).split(" - at ")[0]
-                message = f"option {name.replace('_', '-')}: {reason}; got {value!r}"
-                raise InputError(message) from None
+                reason = f"{plain_reason(error, kind)}; got {value!r}"
+                raise InputError(f"option {name.replace('_', '-')}: {reason}") from None
+            except InputError as error:
+                raise InputError(f"option {name.replace('_', '-')}: {error}") from None
             if checked is not value:
                 msgspec.structs.force_setattr(self, name, checked)

@@ -16,7 +16,9 @@ class Problems(Record, frozen=True, kw_only=True):
     verb: str = "validate"
     counts: dict[str, int] = field(default_factory=dict)
     problems: Annotated[tuple[Failure, ...], Meta(description="in the order of the source")] = ()
+    out: Annotated[str | None, Meta(description="the folder that was written")] = None
     seconds: Annotated[float, Meta(ge=0)] = 0.0
+    notes: Annotated[tuple[str, ...], Meta(description="choices that datakit made itself")] = ()
 
     @property
     def exit_code(self) -> int:

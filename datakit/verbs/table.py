@@ -48,13 +48,15 @@ _ROWS = (
     Verb(
         name="validate",
         group="Looking",
-        summary="Say what is wrong with an export or a dataset, without writing.",
+        summary="Say what is wrong with an export or a dataset.",
         text=(
             "Every image and label is decoded, every annotation checked, every manifest row held "
-            "against its schema. Exit code 1 when there is a problem."
+            "against its schema. Problems are shown by reason; -o and --json have every row. Exit "
+            "code 1 when there is a problem."
         ),
         examples=(
             "datakit validate export.zip",
+            "datakit validate export.zip -o problems",
             "datakit validate dataset --json",
             "datakit validate annotations.json --images-dir photos",
         ),

@@ -1,7 +1,7 @@
 """One row of the table of verbs.
 
-The package of a verb has two modules by which it is found: ``options`` with a record ``Options``,
-and ``run`` with a function ``run``.
+The package of a verb has two modules by which it is found: ``options`` with a record ``Options``
+and ``COMMON``, the names of those that most people set, and ``run`` with a function ``run``.
 """
 
 from __future__ import annotations
@@ -39,10 +39,18 @@ class Verb(NamedTuple):
 
     def options(self) -> type[Options]:
         """Import and return the record of the verb's options."""
-        found: type[Options] = import_module(f"datakit.verbs.{self.name}.options").Options
+        found: type[Options] = self._options_module().Options
+        return found
+
+    def common(self) -> tuple[str, ...]:
+        """Import and return the options that help lists first, after those that are needed."""
+        found: tuple[str, ...] = self._options_module().COMMON
         return found
 
     def run(self) -> Callable[..., Any]:
         """Import and return the function that does the work: ``run(options, watch)``."""
         found: Callable[..., Any] = import_module(f"datakit.verbs.{self.name}.run").run
         return found
+
+    def _options_module(self) -> Any:
+        return import_module(f"datakit.verbs.{self.name}.options")

@@ -6,6 +6,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import psutil
+import pytest
+
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPT = """
 
@@ -54,3 +57,62 @@ def test_large_items_on_their_way_to_a_worker_that_dies_hold_nobody_up(tmp_path:
         timeout=100,
     )
     assert done.returncode == 0, done.stderr
+
+
+PLAIN_SCRIPT = """
+from datakit.engine.base import LazyTask, ordered_map
+from datakit.engine.local import LocalEngine
+from tests.engine.test_local import Large
+
+print("once")
+items = [Large(str(n), b"x" * n, fatal=False) for n in range(5)]
+task = LazyTask("tests.engine.test_local:Digest", {})
+print([outcome.value for outcome in ordered_map(LocalEngine(2), task, items)])
+"""
+
+
+@pytest.mark.parametrize("way", ["file", "stdin", "-c"])
+def test_a_script_needs_no_guard(tmp_path: Path, way: str) -> None:
+    (tmp_path / "script.py").write_text(PLAIN_SCRIPT)
+    words = {"file": ["script.py"], "stdin": ["-"], "-c": ["-c", PLAIN_SCRIPT]}[way]
+    done = subprocess.run(
+        [sys.executable, *words],
+        input=PLAIN_SCRIPT if way == "stdin" else None,
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        timeout=100,
+    )
+    assert done.stdout.splitlines() == ["once", "[0, 1, 2, 3, 4]"], done.stderr
+    assert done.stderr == ""
+
+
+KILLED_SCRIPT = """
+import time
+from datakit.engine.base import LazyTask
+from datakit.engine.local import LocalEngine
+from tests.engine.test_local import Large
+
+with LocalEngine(2).open(LazyTask("tests.engine.test_local:Digest", {})) as session:
+    print(session.submit([Large("a", b"x", fatal=False)]).result()[0].value, flush=True)
+    time.sleep(100)
+"""
+
+
+def test_workers_end_when_the_process_that_started_them_is_killed() -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", KILLED_SCRIPT],
+        env={"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    ) as parent:
+        assert parent.stdout is not None
+        assert parent.stdout.readline() == "1\n"
+        workers = psutil.Process(parent.pid).children(recursive=True)
+        parent.kill()
+        parent.wait()
+    assert len(workers) >= 2
+    _, alive = psutil.wait_procs(workers, timeout=30)
+    assert not [one for one in alive if one.status() != psutil.STATUS_ZOMBIE]

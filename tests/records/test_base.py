@@ -28,11 +28,11 @@ def test_values_are_converted_where_nothing_is_lost() -> None:
 @pytest.mark.parametrize(
     ("values", "words"),
     [
-        ({"strength": "strong"}, "option strength: Expected `float`, got `str`; got 'strong'"),
-        ({"strength": 0.0}, r"option strength: Expected `float` > 0.0; got 0.0"),
-        ({"strength": 11}, "option strength: Expected `float` <= 10.0; got 11"),
-        ({"method": "mosaic"}, "option method: Invalid enum value 'mosaic'"),
-        ({"src": "a"}, "option src: Expected `array`, got `str`"),
+        ({"strength": "strong"}, "option strength: expected a number; got 'strong'"),
+        ({"strength": 0.0}, r"option strength: expected a number above 0; got 0.0"),
+        ({"strength": 11}, "option strength: expected a number of at most 10; got 11"),
+        ({"method": "mosaic"}, "option method: expected one of: gaussian, solid; found 'mosaic'"),
+        ({"src": "a"}, "option src: expected a list"),
         ({"seed": -1}, "option seed: "),
     ],
 )

@@ -502,8 +502,8 @@ def test_a_dataset_without_splits_is_augmented_in_groups(tmp_path: Path, sample_
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"copies": 0}, "copies: Expected `int` >= 1"),
-        ({"seed": -1}, "seed: Expected `int` >= 0"),
+        ({"copies": 0}, "copies: expected a whole number of at least 1"),
+        ({"seed": -1}, "seed: expected a whole number of at least 0"),
         ({"min_visible": 1.5}, "min-visible"),
         ({"preset": "p4m"}, "preset 'p4m' is not known"),
         ({"preset": "p3m", "pipeline": "x.yaml"}, "exclude each other"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
@@ -58,7 +58,17 @@ def _escaped(value: Any) -> Any:
     return value
 
 
-def escaped_json(result: Any) -> str:
-    """Return a record as JSON in which also the controls that JSON allows are escapes."""
+def escaped_json(result: Any, notes: Sequence[str] = ()) -> str:
+    """Return a record as JSON in which also the controls that JSON allows are escapes.
+
+    Parameters
+    ----------
+    result : Record
+    notes : sequence of str
+        What was said beside it (as what SRC was read), for a record that has notes.
+    """
+    if notes and "notes" in result.__struct_fields__:
+        said = tuple(dict.fromkeys([*notes, *result.notes]))
+        result = msgspec.structs.replace(result, notes=said)
     text = msgspec.json.encode(result).decode()
     return _ALLOWED.sub(lambda found: f"\\u{ord(found[0]):04x}", text)

@@ -6,26 +6,19 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from datakit.cli.results.text import escape
+from datakit.cli.results.text import escape, show_reasons
 from datakit.io.store.storage import location
 from datakit.io.tables import jsonl
-from datakit.records.failure import Failure, grouped
+from datakit.records.failure import Failure
 from datakit.records.summary import Summary
+from datakit.verbs.shared.evidence import FAILURES
 
-MOST_REASONS = 8
 
-
-def show_reasons(console: Console, summary: Summary) -> None:
-    """Print the failures of a run by reason, the most frequent first, one example of each."""
-    rows = location(summary.out or "") / "failures.jsonl"
-    if not summary.out or not rows.is_file():
-        return
-    reasons = grouped(jsonl.read(rows, Failure))
-    for count, example in reasons[:MOST_REASONS]:
-        words = escape(f"{count:,} x {example.error}")
-        console.print(f"    {words}", soft_wrap=True, highlight=False)
-    if len(reasons) > MOST_REASONS:
-        console.print(f"    and {len(reasons) - MOST_REASONS} other reasons", highlight=False)
+def show_failures(console: Console, summary: Summary) -> None:
+    """Print the failures of a run by reason."""
+    rows = location(summary.out or "") / FAILURES
+    if summary.out and rows.is_file():
+        show_reasons(console, jsonl.read(rows, Failure), f"{FAILURES} has all rows")
 
 
 def show(summary: Summary) -> None:
@@ -43,6 +36,6 @@ def show(summary: Summary) -> None:
         console.print(f"  where: {escape(summary.out)}", soft_wrap=True, highlight=False)
     if summary.failed:
         console.print("  what failed, and why: failures.jsonl in it", highlight=False)
-        show_reasons(console, summary)
+        show_failures(console, summary)
     for note in summary.notes:
         console.print(f"  note: {escape(note)}", soft_wrap=True, highlight=False)

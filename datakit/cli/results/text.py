@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from rich import markup
+from rich.console import Console
 
 from datakit.errors import printable
+from datakit.records.failure import Failure, grouped
+
+MOST_REASONS = 12
 
 
 def escape(text: str) -> str:
@@ -16,3 +22,25 @@ def escape(text: str) -> str:
     a\x1b.png \[red]x
     """
     return markup.escape(printable(text))
+
+
+def show_reasons(console: Console, failures: Iterable[Failure], rest: str) -> None:
+    """Print failures by reason, the most frequent first, each with its count and one example.
+
+    Parameters
+    ----------
+    console : Console
+    failures : iterable of Failure
+    rest : str
+        Where all rows are, for when there are more reasons than are shown.
+    """
+    reasons = grouped(failures)
+    for count, example in reasons[:MOST_REASONS]:
+        place = f", annotation {example.annotation}" if example.annotation else ""
+        named = example.error.startswith(example.file) and not place
+        where = "" if named else f"{example.file}{place}: "
+        words = escape(f"{count:,} x {where}{example.error}")
+        console.print(f"    {words}", soft_wrap=True, highlight=False)
+    if len(reasons) > MOST_REASONS:
+        others = len(reasons) - MOST_REASONS
+        console.print(f"    and {others} other reasons; {rest}", highlight=False)

@@ -11,6 +11,7 @@ from datakit.records.conditions import Condition
 from datakit.verbs.shared.options import WriteOptions
 
 VERB = "anonymize"
+COMMON = ("method", "alpha_dir", "release", "preview")
 
 
 Detector = Literal["mediapipe", "centerface", "yunet"]

@@ -14,6 +14,15 @@ from datakit.transforms.document import (
 from datakit.verbs.shared.options import WriteOptions
 
 VERB = "augment"
+COMMON = (
+    "preset",
+    "pipeline",
+    "copies",
+    "seed",
+    "include_originals",
+    "backgrounds",
+    "preview",
+)
 
 
 DEFAULT_PRESET = "p3m"

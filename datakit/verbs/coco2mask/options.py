@@ -9,9 +9,11 @@ from msgspec import Meta
 
 from datakit.errors import InputError
 from datakit.io.store.storage import location
+from datakit.records.option_values import SIZE, SizeText, size_wh
 from datakit.verbs.shared.options import WriteOptions
 
 VERB = "coco2mask"
+COMMON = ("kind", "category", "map", "size")
 
 
 PLACINGS = ("copy", "hardlink", "symlink", "none")
@@ -79,8 +81,8 @@ class Options(WriteOptions, frozen=True, kw_only=True):
         ),
     ] = "copy"
     size: Annotated[
-        Annotated[str, Meta(pattern="^[1-9][0-9]{0,4}x[1-9][0-9]{0,4}$")] | None,
-        Meta(description="size of the output", extra={"metavar": "WxH"}),
+        SizeText | None,
+        Meta(description="size of the output, 512x512", extra={"metavar": "WxH", "form": SIZE}),
     ] = None
     fit: Annotated[
         Literal["stretch", "letterbox", "crop"], Meta(description="how --size treats the aspect")
@@ -100,7 +102,4 @@ class Options(WriteOptions, frozen=True, kw_only=True):
     @property
     def size_wh(self) -> tuple[int, int] | None:
         """``size`` as (width, height)."""
-        if self.size is None:
-            return None
-        width, height = self.size.split("x")
-        return int(width), int(height)
+        return None if self.size is None else size_wh(self.size)

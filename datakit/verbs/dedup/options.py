@@ -10,6 +10,7 @@ from datakit.errors import InputError
 from datakit.verbs.shared.lineage_options import LineageOptions
 
 VERB = "dedup"
+COMMON = ("drop", "duplicates", "radius", "video")
 
 
 class Options(LineageOptions, frozen=True, kw_only=True):

@@ -10,6 +10,7 @@ from datakit.errors import InputError
 from datakit.verbs.shared.options import ReadOptions
 
 VERB = "diff"
+COMMON = ("out", "sheet")
 
 
 class Options(ReadOptions, frozen=True, kw_only=True):

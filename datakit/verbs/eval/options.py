@@ -10,6 +10,7 @@ from datakit.errors import InputError
 from datakit.verbs.shared.options import ReadOptions, WriteOptions
 
 VERB = "eval"
+COMMON = ("out", "profile", "trimap", "kind", "compare")
 
 Method = Literal["majority", "staple"]
 Threshold = Annotated[

@@ -7,9 +7,11 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from datakit.io.layouts import WRITERS
+from datakit.records.option_values import SIZE, SizeText, size_wh
 from datakit.verbs.shared.options import WriteOptions
 
 VERB = "export"
+COMMON = ("size", "fit", "partial", "shard_samples", "shuffle")
 
 
 class Options(WriteOptions, frozen=True, kw_only=True):
@@ -23,8 +25,8 @@ class Options(WriteOptions, frozen=True, kw_only=True):
 
     format: Annotated[str, Meta(description="the layout to write", extra={"choices": WRITERS})]
     size: Annotated[
-        Annotated[str, Meta(pattern="^[1-9][0-9]{0,4}x[1-9][0-9]{0,4}$")] | None,
-        Meta(description="size of the output", extra={"metavar": "WxH"}),
+        SizeText | None,
+        Meta(description="size of the output, 512x512", extra={"metavar": "WxH", "form": SIZE}),
     ] = None
     fit: Annotated[
         Literal["stretch", "letterbox", "crop"], Meta(description="how --size treats the aspect")
@@ -62,7 +64,4 @@ class Options(WriteOptions, frozen=True, kw_only=True):
     @property
     def size_wh(self) -> tuple[int, int] | None:
         """``size`` as (width, height)."""
-        if self.size is None:
-            return None
-        width, height = self.size.split("x")
-        return int(width), int(height)
+        return None if self.size is None else size_wh(self.size)

@@ -11,6 +11,7 @@ from datakit.errors import InputError
 from datakit.verbs.shared.options import WriteOptions
 
 VERB = "forget"
+COMMON = ("out", "photo", "apply", "models")
 
 
 class Cleared(WriteOptions, frozen=True, kw_only=True):

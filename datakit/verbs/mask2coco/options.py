@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     pass
 
 VERB = "mask2coco"
+COMMON = ("shapes", "instances", "category", "holes")
 
 
 class Options(WriteOptions, frozen=True, kw_only=True):

@@ -9,6 +9,7 @@ from msgspec import Meta
 from datakit.verbs.shared.band_options import BandOptions
 
 VERB = "matte"
+COMMON = ("method", "band", "faces", "cutouts", "trimaps")
 
 
 class Options(BandOptions, frozen=True, kw_only=True):

@@ -15,6 +15,7 @@ from datakit.records.labels import ClassRules
 from datakit.verbs.shared.options import WriteOptions
 
 VERB = "prelabel"
+COMMON = ("out", "model", "weights", "refine", "largest", "merge", "into")
 
 
 GPU_BATCH = 64

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     pass
 
 VERB = "qc"
+COMMON = ("out", "checks", "target", "fail_on", "fix", "rejudge")
 
 
 class Options(WriteOptions, frozen=True, kw_only=True):

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     pass
 
 VERB = "report"
+COMMON = ("records", "pictures", "title", "overwrite")
 
 
 class Options(ReadOptions, frozen=True, kw_only=True):

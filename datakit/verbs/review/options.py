@@ -13,6 +13,7 @@ from datakit.records.review import DECISIONS
 from datakit.verbs.shared.options import WriteOptions
 
 VERB = "review"
+COMMON = ("out", "apply", "records", "only_accepted", "port", "no_browser")
 
 
 class Options(WriteOptions, frozen=True, kw_only=True):

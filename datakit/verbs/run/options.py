@@ -11,6 +11,7 @@ from datakit.errors import InputError
 from datakit.records.base import Options as BaseOptions
 
 VERB = "run"
+COMMON = ("init", "explain", "dry_run", "redo")
 
 
 class Options(BaseOptions, frozen=True, kw_only=True):
@@ -26,7 +27,9 @@ class Options(BaseOptions, frozen=True, kw_only=True):
 
     pipeline: Annotated[
         str,
-        Meta(description="the steps, as YAML", extra={"argument": "PIPELINE.yaml"}),
+        Meta(
+            description="the steps, as YAML", extra={"argument": "PIPELINE.yaml", "input": "path"}
+        ),
     ] = ""
     out: Annotated[
         str, Meta(description="the folder of the run: one folder per step, and run.json")

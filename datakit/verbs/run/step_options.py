@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from difflib import get_close_matches
 from functools import cache
-from typing import Annotated, Any, Literal, get_args, get_origin
+from typing import Any
 
 import msgspec
 
 from datakit.errors import DatakitError, InputError, SchemaError
 from datakit.records.base import Options, field_types
+from datakit.records.option_values import plain_reason, understood, unwrapped
 from datakit.verbs.shared.options import SourceOptions, WriteOptions
 from datakit.verbs.table import VERBS
 
@@ -50,13 +51,14 @@ def input_fields(options: type[Options]) -> dict[str, str]:
 
     A verb marks them in their Meta: ``extra={"input": "path"}``.
     """
-    found = {name: _extra(kind).get("input") for name, kind in field_types(options)}
+    found = {name: unwrapped(kind)[1].get("input") for name, kind in field_types(options)}
     return {name: str(kind) for name, kind in found.items() if kind}
 
 
 def output_fields(options: type[Options]) -> frozenset[str]:
     """Return the options that name further folders to write: ``extra={"output": "path"}``."""
-    return frozenset(name for name, kind in field_types(options) if _extra(kind).get("output"))
+    kinds = field_types(options)
+    return frozenset(name for name, kind in kinds if unwrapped(kind)[1].get("output"))
 
 
 def out_suffix(options: type[Options]) -> str | None:
@@ -65,23 +67,7 @@ def out_suffix(options: type[Options]) -> str | None:
     A verb that writes one file says so in the Meta of ``out``: ``extra={"suffix": ".html"}``.
     """
     kinds = dict(field_types(options))
-    return str(_extra(kinds["out"]).get("suffix", "")) if "out" in kinds else None
-
-
-def _extra(kind: Any) -> dict[str, Any]:
-    """Return the ``extra`` of a field's Meta, also of one inside a union with None."""
-    if get_origin(kind) is Annotated:
-        inner, *notes = get_args(kind)
-        found = _extra(inner)
-        for note in notes:
-            if isinstance(note, msgspec.Meta):
-                found |= note.extra or {}
-        return found
-    merged: dict[str, Any] = {}
-    if get_origin(kind) is not Literal:
-        for part in get_args(kind):
-            merged |= _extra(part)
-    return merged
+    return str(unwrapped(kinds["out"])[1].get("suffix", "")) if "out" in kinds else None
 
 
 def convert(
@@ -143,14 +129,16 @@ def _checked(place: str, key: str, value: Any, kind: Any) -> Any:
     last: Exception | None = None
     for candidate in _readings(value):
         try:
-            return msgspec.convert(candidate, kind)
-        except msgspec.ValidationError as error:
+            return msgspec.convert(understood(candidate, kind), kind)
+        except (msgspec.ValidationError, InputError) as error:
             # What the value itself, not another reading of it, is refused for.
             last = last or error
-    reason = str(last).replace(" - at `$`", "")
-    choices = sorted(_choices(kind))
-    listed = f"; choose one of: {', '.join(choices)}" if choices else ""
-    raise SchemaError(f"{place}: option {key!r}: {reason}, got {value!r}{listed}")
+    reason = (
+        f"{plain_reason(last, kind)}; got {value!r}"
+        if isinstance(last, msgspec.ValidationError)
+        else last
+    )
+    raise SchemaError(f"{place}: option {key!r}: {reason}")
 
 
 def _readings(value: Any) -> list[Any]:
@@ -164,13 +152,6 @@ def _readings(value: Any) -> list[Any]:
     elif isinstance(value, int | float):
         single.append(f"{value:g}" if isinstance(value, float) else str(value))
     return single + ([] if isinstance(value, list | dict) else [[one] for one in single])
-
-
-def _choices(kind: Any) -> set[str]:
-    if get_origin(kind) is Literal:
-        return {str(choice) for choice in get_args(kind)}
-    parts = get_args(kind)[:1] if get_origin(kind) is Annotated else get_args(kind)
-    return set().union(*(_choices(part) for part in parts)) if parts else set()
 
 
 def build(

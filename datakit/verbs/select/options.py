@@ -10,6 +10,7 @@ from datakit.errors import InputError
 from datakit.verbs.shared.options import WriteOptions
 
 VERB = "select"
+COMMON = ("where", "ids", "n", "diverse", "like", "seed")
 
 Count = Annotated[int, Meta(ge=1)]
 

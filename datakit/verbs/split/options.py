@@ -10,6 +10,7 @@ from datakit.errors import InputError
 from datakit.verbs.shared.lineage_options import LineageOptions
 
 VERB = "split"
+COMMON = ("out", "val", "test", "seed", "stratify", "group_by", "audit", "repair")
 
 
 Amount = Annotated[float, Meta(gt=0)]

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     pass
 
 VERB = "stats"
+COMMON = ("out", "preview")
 
 
 class Options(ReadOptions, frozen=True, kw_only=True):

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     pass
 
 VERB = "train"
+COMMON = ("model", "weights", "size", "epochs", "lr", "seed", "device")
 
 
 class Options(WriteOptions, frozen=True, kw_only=True):

@@ -1,4 +1,4 @@
-"""``validate``: what is wrong with an export or a dataset, without writing anything."""
+"""``validate``: what is wrong with an export or a dataset, without changing it."""
 
 from __future__ import annotations
 
@@ -9,13 +9,17 @@ from contextlib import closing
 import msgspec
 
 from datakit.engine.base import LazyTask, Outcome, ordered_map
-from datakit.io.dataset import output
-from datakit.io.store.storage import location
-from datakit.io.tables import jsonl, schemas
+from datakit.io.dataset import output, report_folder
+from datakit.io.store import atomic
+from datakit.io.store.storage import Location, location
+from datakit.io.tables import csv_rows, jsonl, schemas
 from datakit.records.failure import Failure
 from datakit.records.problems import Problems
 from datakit.verbs.shared.progress import ProgressListener, SilentProgress
 from datakit.verbs.validate.options import VERB, Options
+
+FILES = ("validate.json", "problems.csv")
+COLUMNS = ("file", "annotation", "path", "error")
 
 
 def run(options: Options, progress: ProgressListener | None = None) -> Problems:
@@ -24,7 +28,7 @@ def run(options: Options, progress: ProgressListener | None = None) -> Problems:
     Parameters
     ----------
     options : Options
-        What to read.
+        What to read, and where the table of problems goes.
     progress : ProgressListener, optional
         Where progress is reported.
 
@@ -37,11 +41,14 @@ def run(options: Options, progress: ProgressListener | None = None) -> Problems:
     Raises
     ------
     InputError
-        If SRC cannot be read at all.
+        If SRC cannot be read at all, or DST holds something else.
     """
     started = time.perf_counter()
     progress = progress or SilentProgress()
     source = options.open(progress)
+    out = location(options.out) if options.out else None
+    if out:
+        report_folder.check(out, FILES, overwrite=options.overwrite)
     problems = list(_explained(source.failures, options.src))
     task = LazyTask("datakit.verbs.shared.inspect:Check", {"label_map": source.label_map})
     progress.begin(len(source), VERB)
@@ -53,7 +60,23 @@ def run(options: Options, progress: ProgressListener | None = None) -> Problems:
     finally:
         progress.end()
     counts = {"samples": len(source), "classes": len(source.classes), "problems": len(problems)}
-    return Problems(counts=counts, problems=tuple(problems), seconds=time.perf_counter() - started)
+    result = Problems(
+        counts=counts,
+        problems=tuple(problems),
+        out=str(out) if out else None,
+        seconds=time.perf_counter() - started,
+    )
+    if out:
+        _write(out, result)
+    return result
+
+
+def _write(out: Location, result: Problems) -> None:
+    report_folder.clear(out, FILES)
+    text = msgspec.json.format(msgspec.json.encode(result), indent=2)
+    atomic.write_bytes(out / FILES[0], text + b"\n")
+    rows = [(one.file, one.annotation, one.path, one.error) for one in result.problems]
+    atomic.write_bytes(out / FILES[1], csv_rows.table(COLUMNS, rows))
 
 
 def _problems(outcome: Outcome[tuple[Failure, ...]]) -> tuple[Failure, ...]:

@@ -10,6 +10,7 @@ from datakit.errors import InputError
 from datakit.records.base import Options as Base
 
 VERB = "weights"
+COMMON = ("licence", "source")
 
 
 class Options(Base, frozen=True, kw_only=True):
