@@ -50,14 +50,12 @@ _ROWS = (
         group="Looking",
         summary="Say what is wrong with an export or a dataset.",
         text=(
-            "Every image and label is decoded, every annotation checked, every manifest row held "
-            "against its schema. Problems are shown by reason; -o and --json have every row. Exit "
-            "code 1 when there is a problem."
+            "Every image and label is decoded, and every annotation and row checked. Problems are "
+            "shown by reason; -o and --json have all rows. Exit code 1 when there is a problem."
         ),
         examples=(
             "datakit validate export.zip",
             "datakit validate export.zip -o problems",
-            "datakit validate dataset --json",
             "datakit validate annotations.json --images-dir photos",
         ),
     ),
@@ -65,7 +63,7 @@ _ROWS = (
         name="stats",
         group="Looking",
         summary="Count, plot and preview an export or a dataset.",
-        text=("With -o, also writes the plots as one SVG, and draws samples with their labels."),
+        text="With -o, also writes the plots as one SVG, and draws samples with their labels.",
         examples=(
             "datakit stats export.zip",
             "datakit stats dataset -o stats --preview 24",

@@ -11,6 +11,7 @@ from datakit.models.inpainting.base import INPAINTERS
 from datakit.verbs.shared.options import WriteOptions
 
 VERB = "inpaint"
+COMMON = ("model", "weights", "remove", "category", "grow")
 
 Removed = Literal["masks", "alphas", "ignores", "faces", "category"]
 """What of a photo is removed."""
