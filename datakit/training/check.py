@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from datakit.io.layouts.base import Item
 from datakit.training.samples import read_photo
 
+THRESHOLD = 0.5
+
 
 @dataclass(frozen=True)
 class CheckPhoto:
     """The task of the first pass over the samples."""
 
-    def __call__(self, item: Item) -> tuple[int, int]:
-        """Return (height, width); InputError when the sample cannot be read."""
-        height, width = read_photo(item).alpha.shape
-        return height, width
+    def __call__(self, item: Item) -> float:
+        """Return the foreground's share of what is known; InputError when it cannot be read."""
+        photo = read_photo(item)
+        inside = photo.alpha if photo.known is None else photo.alpha[photo.known]
+        return float((inside >= THRESHOLD).mean()) if inside.size else 0.0

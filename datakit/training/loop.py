@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -21,10 +21,25 @@ from datakit.training.checkpoints import encode_state, encode_weights, restore_s
 from datakit.training.data import PortraitDataset
 from datakit.training.losses import PortraitLoss
 from datakit.training.networks import NetworkSpec, logits_of
-from datakit.training.scoring import scores_of
+from datakit.training.scoring import means_of, scores_of
 
 MONITOR = "iou"
-"""The score whose best epoch is kept."""
+"""The score whose best epoch is kept; of equals that of the least MSE, then the best outline."""
+
+_TELLING_DIGITS = 4
+"""Less than this is kept as better, but no reason to go on."""
+
+
+def rank(scores: Mapping[str, float]) -> tuple[float, ...]:
+    """Return what epochs are compared by: the larger, the better.
+
+    Examples
+    --------
+    >>> poor, good = {"iou": 0.0, "mse": 0.2}, {"iou": 0.0, "mse": 0.1}
+    >>> rank({**good, "boundary_iou": 0.0}) > rank({**poor, "boundary_iou": 0.5})
+    True
+    """
+    return scores[MONITOR], -scores["mse"], scores["boundary_iou"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,16 +160,27 @@ class Trainer:
     @property
     def finished(self) -> bool:
         """Whether all epochs are done, or the last ones brought nothing."""
-        done, best = len(self.history), self.best
-        if done >= self.settings.epochs:
+        if len(self.history) >= self.settings.epochs:
             return True
-        return bool(
-            best and self.settings.patience and done - 1 - best.epoch >= self.settings.patience
-        )
+        return 0 < self.settings.patience <= self._epochs_without_progress()
 
-    def scores(self) -> dict[str, float]:
-        """Return the scores of the network as it is now."""
+    def _epochs_without_progress(self) -> int:
+        """Count the last epochs that no score of `rank` sets apart from an earlier one."""
+        best: tuple[float, ...] = ()
+        count = 0
+        for row in self.history:
+            found = tuple(round(value, _TELLING_DIGITS) for value in rank(row.scores))
+            count = 0 if found > best else count + 1
+            best = max(best, found)
+        return count
+
+    def sample_scores(self) -> list[dict[str, float]]:
+        """Return the scores of the network as it is now, one row a held-out sample."""
         return scores_of(self.network, self.spec, self._held_out)
+
+    def take_best(self) -> None:
+        """Put the best weights so far into the network."""
+        self.network.load_state_dict(self.best_weights)
 
     def run_epoch(self) -> Epoch:
         """Train one epoch, score it, and keep its weights if they are the best.
@@ -177,9 +203,9 @@ class Trainer:
                     f"into the memory of {self.settings.device}; train with a smaller "
                     "--batch-size or --size"
                 ) from None
-            scores = self.scores()
+            scores = means_of(self.sample_scores())
         best = self.best
-        better = best is None or scores[MONITOR] > best.scores[MONITOR]
+        better = best is None or rank(scores) > rank(best.scores)
         row = Epoch(epoch=number, lr=lr, loss=loss, scores=scores, best=better)
         if better:
             self.best_weights = {

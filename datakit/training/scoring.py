@@ -13,10 +13,9 @@ from datakit.core.images import network_input
 from datakit.core.metrics.mask_metrics import mask_scores
 from datakit.core.metrics.matting_metrics import mad, mse
 from datakit.io.layouts.base import Item
+from datakit.training.check import THRESHOLD
 from datakit.training.networks import NetworkSpec, logits_of
 from datakit.training.samples import read_photo
-
-THRESHOLD = 0.5
 
 Alpha = npt.NDArray[np.float32]
 
@@ -33,15 +32,16 @@ def predict(network: nn.Module, spec: NetworkSpec, image: npt.NDArray[np.uint8])
     return np.clip(network_input.to_image_size(probability.cpu().numpy(), placement), 0, 1)
 
 
-def scores_of(network: nn.Module, spec: NetworkSpec, items: Sequence[Item]) -> dict[str, float]:
-    """Return the means over samples of ``eval``'s scores; the network is left as it was.
+def scores_of(
+    network: nn.Module, spec: NetworkSpec, items: Sequence[Item]
+) -> list[dict[str, float]]:
+    """Return ``eval``'s scores of each sample; the network is left as it was.
 
     Returns
     -------
-    dict
+    list of dict
         ``iou``, ``dice``, ``boundary_iou``, ``precision``, ``recall`` of the masks at 0.5, and
-        ``mse`` and ``mad`` of the alphas, each the mean over the samples, at the samples' own
-        size.
+        ``mse`` and ``mad`` of the alphas, at the samples' own size.
     """
     training = network.training
     network.eval()
@@ -57,4 +57,15 @@ def scores_of(network: nn.Module, spec: NetworkSpec, items: Sequence[Item]) -> d
         row["mad"] = mad(alpha, photo.alpha, region)
         rows.append(row)
     network.train(training)
+    return rows
+
+
+def means_of(rows: Sequence[dict[str, float]]) -> dict[str, float]:
+    """Return the mean of each score over the samples.
+
+    Examples
+    --------
+    >>> means_of([{"iou": 0.5}, {"iou": 1.0}])
+    {'iou': 0.75}
+    """
     return {name: float(np.mean([row[name] for row in rows])) for name in rows[0]}

@@ -14,6 +14,7 @@ import yaml
 
 from datakit.errors import InputError, SchemaError
 from datakit.records.yaml_text import refuse_surrogates
+from datakit.transforms.saved import converted, is_saved
 
 if TYPE_CHECKING:
     from jsonschema import ValidationError
@@ -37,13 +38,15 @@ class Step(msgspec.Struct, frozen=True):
 class Document(msgspec.Struct, frozen=True):
     """A pipeline as its author wrote it.
 
-    `title` names it in error messages (a preset or a file), `name` is what is recorded.
+    `title` names it in error messages (a preset or a file), `name` is what is recorded, `dropped`
+    what a file that Albumentations saved says of things that datakit decides itself.
     """
 
     title: str
     name: str
     text: str
     steps: tuple[Step, ...]
+    dropped: tuple[str, ...] = ()
 
 
 def preset_names() -> tuple[str, ...]:
@@ -84,6 +87,8 @@ def read_document(path: str | Path) -> tuple[str, str]:
 def parse_document(text: str, title: str) -> Document:
     r"""Parse and validate a pipeline's YAML; names of transforms are not looked up yet.
 
+    What Albumentations itself saves (``A.save``, ``A.to_dict``) is read too; JSON is YAML.
+
     Parameters
     ----------
     text : str
@@ -114,11 +119,23 @@ def parse_document(text: str, title: str) -> Document:
         data = yaml.SafeLoader("").construct_document(node)
     except yaml.YAMLError as error:
         raise SchemaError(_yaml_words(error, title)) from None
+    dropped: tuple[str, ...] = ()
+    if is_saved(data):
+        data, lines, dropped = converted(data, lines, GROUPS)
     problems = sorted(_validator().iter_errors(data), key=lambda e: lines[_known(e, lines)])
     if problems:
         raise problem_list(title, [(lines[_known(e, lines)], _words(e)) for e in problems])
     steps = _steps(data["transforms"], ("transforms",), lines)
-    return Document(title, data.get("name", title), text, steps)
+    return Document(title, data.get("name", title), text, steps, dropped)
+
+
+def leaf_steps(steps: tuple[Step, ...]) -> Iterator[Step]:
+    """Yield the transforms of a pipeline, those of its groups in their place."""
+    for step in steps:
+        if step.name in GROUPS:
+            yield from leaf_steps(step.steps)
+        else:
+            yield step
 
 
 def problem_list(title: str, problems: list[tuple[int, str]]) -> SchemaError:

@@ -18,7 +18,15 @@ from datakit.core.matting.alpha_trimap import trimap_band_px, trimap_of_alpha
 from datakit.errors import InputError
 from datakit.transforms.applied import AppliedTransform, describe_applied
 from datakit.transforms.build import build_transforms
-from datakit.transforms.document import Document, parse_document, preset_text, read_document
+from datakit.transforms.document import (
+    Document,
+    Step,
+    leaf_steps,
+    parse_document,
+    preset_text,
+    problem_list,
+    read_document,
+)
 from datakit.transforms.joint import LABELS, PIXEL_CENTRE, READ_THE_MASK, keep_labels_exact
 from datakit.transforms.points import (
     PointSet,
@@ -28,6 +36,7 @@ from datakit.transforms.points import (
     foreground_probes,
     simple_ring,
 )
+from datakit.transforms.probing import LEAST_IOU, label_agreement
 
 Image = npt.NDArray[np.uint8]
 Mask = npt.NDArray[Any]
@@ -83,7 +92,7 @@ class Pipeline:
     ------
     SchemaError
         If it names an unknown transform or parameter, or one that cannot keep labels and image
-        together; each problem with its line.
+        together (each is tried on a known picture); each problem with its line.
     """
 
     def __init__(self, document: Document) -> None:
@@ -96,10 +105,16 @@ class Pipeline:
         )
         self._asks_for_mask = False
         self._tolerance_px = INVERSE_TOLERANCE_PX
-        for transform in _leaves(self._compose):
+        problems = []
+        for transform, step in zip(_leaves(self._compose), leaf_steps(document.steps), strict=True):
             self._asks_for_mask |= isinstance(transform, READ_THE_MASK)
             if isinstance(transform, A.DualTransform):
                 keep_labels_exact(transform, self._move_points)
+                agreement = label_agreement(transform)
+                if agreement < LEAST_IOU:
+                    problems.append((step.line, _unfit_words(step, agreement)))
+        if problems:
+            raise problem_list(document.title, problems)
 
     def __reduce__(self) -> tuple[type[Pipeline], tuple[Document]]:
         return Pipeline, (self.document,)
@@ -289,8 +304,8 @@ def load_pipeline(source: str | Path) -> Pipeline:
     Parameters
     ----------
     source : str or Path
-        A preset (`p3m`, `seerslab`, `light`, `heavy`), or the path of a YAML file: whatever ends
-        in .yaml or .yml, or is a Path.
+        A preset (`p3m`, `seerslab`, `light`, `heavy`), or the path of a file, YAML or what
+        Albumentations saves: whatever ends in .yaml, .yml or .json, or is a Path.
 
     Returns
     -------
@@ -310,10 +325,20 @@ def load_pipeline(source: str | Path) -> Pipeline:
     >>> item["image"].shape, item["alpha"].dtype.name
     ((32, 32, 3), 'float32')
     """
-    if isinstance(source, str) and not source.endswith((".yaml", ".yml")):
+    if isinstance(source, str) and not source.endswith((".yaml", ".yml", ".json")):
         return Pipeline(parse_document(preset_text(source), f"preset {source}"))
     title, text = read_document(source)
     return Pipeline(parse_document(text, title))
+
+
+def _unfit_words(step: Step, agreement: float) -> str:
+    """Say that a transform's label and picture part, and which parameters are about labels."""
+    about = [f"{step.name}.{name}" for name in step.params if "mask" in name]
+    fix = f"leave out {', '.join(about)}" if about else "use another transform"
+    return (
+        f"{step.name} changes label and picture in different ways: on a known picture their IoU is "
+        f"{agreement:.2f}, expected {LEAST_IOU}; {fix}"
+    )
 
 
 def _leaves(group: A.BaseCompose) -> Iterator[Any]:

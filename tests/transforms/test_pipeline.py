@@ -228,7 +228,7 @@ def test_what_albumentations_cannot_do_on_this_image_names_the_image() -> None:
     with pytest.raises(InputError, match="test on an image of 150x120: "):
         load("RandomCrop: {height: 999, width: 999, p: 1}")(image=image, alpha=alpha)
     with pytest.raises(InputError, match="expected a mask or an alpha"):
-        load("MaskDropout: {p: 1}")(image=image)
+        load("CropNonEmptyMaskIfExists: {height: 50, width: 50, p: 1}")(image=image)
     with pytest.raises(InputError, match="expected it to return 8-bit RGB"):
         load("ToGray: {num_output_channels: 1, p: 1}")(image=image, alpha=alpha)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -91,8 +92,27 @@ def test_the_same_seed_gives_the_same_bytes_and_resume_too(
 def test_it_stops_when_nothing_gets_better(source: Path, tmp_path: Path) -> None:
     result = datakit.train(source, tmp_path / "out", **SMALL, epochs=50, patience=2, lr=1e-9)
     assert result.epochs < 50 and result.best is not None
-    assert result.epochs == result.best.epoch + 3
+    assert any("improved" in note for note in result.notes)
     assert [row["best"] for row in history(tmp_path / "out")].count(True) >= 1
+
+
+def test_of_equal_epochs_that_of_the_least_error_is_kept(source: Path, tmp_path: Path) -> None:
+    result = datakit.train(source, tmp_path / "out", **SMALL, epochs=3, lr=1e-4)
+    rows = history(tmp_path / "out")
+    top = max(row["scores"]["iou"] for row in rows)
+    equal = [row["scores"]["mse"] for row in rows if row["scores"]["iou"] == top]
+    assert result.best is not None
+    assert result.best.scores["mse"] == min(equal)
+
+
+def test_a_val_side_without_a_subject_is_refused(tmp_path: Path) -> None:
+    write_set(tmp_path / "set/train", "masks", 2)
+    write_set(tmp_path / "set/val", "alphas", 1)
+    (alpha,) = (tmp_path / "set/val/alphas").iterdir()
+    empty = np.zeros_like(cv2.imread(str(alpha), cv2.IMREAD_GRAYSCALE))
+    assert cv2.imwrite(str(alpha), empty)
+    with pytest.raises(InputError, match="val samples, found all of them empty"):
+        datakit.train(tmp_path / "set", tmp_path / "out", **SMALL, epochs=1)
 
 
 def test_prelabel_loads_what_train_wrote(source: Path, tmp_path: Path) -> None:

@@ -34,13 +34,13 @@ class Rect:
 
 @dataclass(frozen=True, eq=False)
 class BlazeFaces:
-    """What BlazeFace saw, best first; n may be 0.
+    """What BlazeFace saw, or BlazePose (of four keypoints), best first; n may be 0.
 
     Attributes
     ----------
     boxes_xyxy : (n, 4) float64
     keypoints_xy : (n, 6, 2) float64
-        Right eye, left eye, nose tip, mouth, right ear, left ear.
+        Of a face: right eye, left eye, nose tip, mouth, right ear, left ear.
     scores : (n,) float64
     """
 
@@ -125,8 +125,8 @@ def decode(
 
     Parameters
     ----------
-    raw : (n, 16) float32
-        Centre, size and six keypoints against each anchor, in pixels of the input.
+    raw : (n, 4 + 2 k) float32
+        Centre, size and k keypoints (six of a face) against each anchor, in pixels of the input.
     logits : (n,) float32
     centres : (n, 2) float64
         As of `anchors`.
@@ -148,14 +148,16 @@ def decode(
     at = centres[chosen].astype(np.float32)
     centre, half = values[:, :2] + at, values[:, 2:4] / 2
     boxes = np.hstack([centre - half, centre + half])
-    points = values[:, 4:].reshape(-1, 6, 2) + at[:, None]
+    count = (values.shape[1] - 4) // 2
+    points = values[:, 4:].reshape(len(values), count, 2) + at[:, None]
     sound = (half >= 0).all(axis=1) & np.isfinite(boxes).all(axis=1)
     return _weighted_suppression(boxes[sound], points[sound], scores[chosen][sound])
 
 
 def _weighted_suppression(boxes: Tensor, points: Tensor, scores: Floats) -> BlazeFaces:
     """Average each detection with those that overlap it, weighted by score; keep its own score."""
-    joined = np.concatenate([boxes, points.reshape(-1, 12)], axis=1)
+    count = points.shape[1]
+    joined = np.concatenate([boxes, points.reshape(len(boxes), 2 * count)], axis=1)
     left = np.argsort(-scores, kind="stable")
     kept, values = [], []
     while left.size:
@@ -165,8 +167,9 @@ def _weighted_suppression(boxes: Tensor, points: Tensor, scores: Floats) -> Blaz
         values.append((weights * joined[left[same]]).sum(axis=0) / weights.sum(axis=0))
         kept.append(scores[left[0]])
         left = left[~same]
-    together = np.array(values, np.float64).reshape(-1, 16)
-    return BlazeFaces(together[:, :4], together[:, 4:].reshape(-1, 6, 2), np.array(kept, float))
+    together = np.array(values, np.float64).reshape(len(values), 4 + 2 * count)
+    keypoints = together[:, 4:].reshape(len(values), count, 2)
+    return BlazeFaces(together[:, :4], keypoints, np.array(kept, float))
 
 
 def _iou(box: Tensor, others: Tensor) -> Tensor:

@@ -35,7 +35,7 @@ def read_u2net(data: bytes, size: Size, name: str) -> U2Net:
     if kind_of(data, name) == "onnx":
         tensors = onnx_state(read_onnx(data, name), size, name)
     else:
-        tensors, _ = read_tensors(data, name)
+        tensors, _ = read_tensors(data, name, _names(size))
     folded = not any(".bn_s1." in key for key in tensors)
     with torch.device("meta"):
         model = U2Net(size, folded=folded)
@@ -82,6 +82,12 @@ def onnx_state(file: OnnxFile, size: Size, name: str) -> dict[str, Tensor]:
     for key in by_name:
         state |= {f"{key}.{part}": _tensor(file, f"{key}.{part}") for part in ("weight", "bias")}
     return state
+
+
+def _names(size: Size) -> set[str]:
+    """Return the names of a U²-Net's tensors, its batch norms folded or not."""
+    with torch.device("meta"):
+        return {*U2Net(size).state_dict(), *U2Net(size, folded=True).state_dict()}
 
 
 def _check(model: U2Net, tensors: dict[str, Tensor], size: Size, name: str) -> None:

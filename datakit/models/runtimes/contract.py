@@ -17,9 +17,20 @@ from datakit.errors import ModelError, SchemaError
 from datakit.records.yaml_text import parse
 
 Side = Annotated[int, Meta(ge=8, le=8192)]
+OutputLayout = Literal["nchw", "nhwc", "flat"]
 Triple = tuple[float, float, float]
 MAX_BYTES = 1 << 16
+LUMA = (0.299, 0.587, 0.114)
 _EPSILON = 1e-6
+
+
+class Constant(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An input that is the same for every picture."""
+
+    shape: Annotated[
+        tuple[Annotated[int, Meta(ge=1, le=8192)], ...], Meta(max_length=6, description="its sides")
+    ]
+    value: Annotated[float, Meta(description="of all its elements")] = 0
 
 
 class InputContract(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -31,19 +42,40 @@ class InputContract(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     padding: Annotated[
         tuple[int, int, int], Meta(description="RGB around a letterboxed picture")
     ] = (0, 0, 0)
-    channels: Annotated[Literal["rgb", "bgr"], Meta(description="order")] = "rgb"
+    channels: Annotated[
+        Literal["rgb", "bgr", "grey"], Meta(description="their order, or one of luma (BT.601)")
+    ] = "rgb"
+    layout: Annotated[
+        Literal["nchw", "nhwc"], Meta(description="where the channels are: (N, 3, h, w) or last")
+    ] = "nchw"
     divide_by: Annotated[
         float | Literal["max"],
         Meta(description="255, 1, or max: the largest value of each resized picture"),
     ] = 255
     mean: Annotated[Triple, Meta(description="of RGB, taken off after dividing")] = (0, 0, 0)
     std: Annotated[Triple, Meta(description="of RGB, divided by at last")] = (1, 1, 1)
+    beside: Annotated[
+        dict[str, Constant],
+        Meta(description="onnx: inputs beside the picture (the first states of a video model)"),
+    ] = {}
 
     def __post_init__(self) -> None:
         if self.divide_by != "max" and self.divide_by <= 0:
             raise ValueError("divide_by: expected a number above 0, or max")
         if min(self.std) <= 0:
             raise ValueError("std: expected three numbers above 0")
+
+    @property
+    def channel_count(self) -> int:
+        """How many channels the model sees."""
+        return 1 if self.channels == "grey" else 3
+
+    def shape(self, batch: object = "N") -> tuple[object, ...]:
+        """Return the shape of the input as it is told to people."""
+        high, wide = self.size
+        if self.layout == "nhwc":
+            return (batch, high, wide, self.channel_count)
+        return (batch, self.channel_count, high, wide)
 
     def place(self, image_hw: tuple[int, int]) -> Placement:
         """Return where a picture goes in the input."""
@@ -55,9 +87,16 @@ class OutputContract(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 
     index: Annotated[int, Meta(ge=-32, le=31, description="which output; -1: the last one")] = 0
     activation: Annotated[
-        Literal["none", "sigmoid", "softmax"], Meta(description="what the model leaves out")
+        Literal["none", "sigmoid", "softmax", "class-index"],
+        Meta(description="what the model leaves out; class-index: each pixel holds its class"),
     ] = "none"
-    channel: Annotated[int, Meta(ge=0, le=4095, description="15 is person in VOC")] = 0
+    layout: Annotated[
+        OutputLayout, Meta(description="(N, C, h, w) or (N, h, w); (N, h, w, C); (N, h·w)")
+    ] = "nchw"
+    divide_by: Annotated[float, Meta(gt=0, description="255 for maps of 0 .. 255")] = 1
+    channel: Annotated[
+        int, Meta(ge=0, le=4095, description="the foreground's channel or class; 15 in VOC")
+    ] = 0
     invert: Annotated[bool, Meta(description="the channel is the background")] = False
     min_max: Annotated[
         bool,
@@ -165,7 +204,7 @@ def parse_contract(text: str, name: str) -> Contract:
 
 
 def to_values(stacked: npt.NDArray[Any], contract: InputContract) -> Map:
-    """Bring (N, h, w, 3) values of 0 .. 255, RGB, to the (N, 3, h, w) float32 that a model sees."""
+    """Bring (N, h, w, 3) values of 0 .. 255, RGB, to the float32 that a model is fed."""
     values = stacked.astype(np.float32)
     if contract.divide_by == "max":
         values /= np.maximum(values.max(axis=(1, 2, 3), keepdims=True), _EPSILON)
@@ -174,32 +213,27 @@ def to_values(stacked: npt.NDArray[Any], contract: InputContract) -> Map:
     values = (values - np.asarray(contract.mean, np.float32)) / np.asarray(contract.std, np.float32)
     if contract.channels == "bgr":
         values = values[..., ::-1]
-    return np.ascontiguousarray(values.transpose(0, 3, 1, 2))
+    elif contract.channels == "grey":
+        values = (values @ np.asarray(LUMA, np.float32))[..., None]
+    if contract.layout == "nchw":
+        values = values.transpose(0, 3, 1, 2)
+    return np.ascontiguousarray(values)
 
 
-def to_probability(output: Map, contract: OutputContract, name: str) -> Map:
-    """Bring one output, (N, C, h, w) or (N, h, w), to (N, h, w) float32 before `finished`.
-
-    Raises
-    ------
-    ModelError
-        If it has another number of axes or no such channel.
-    """
-    output = output[:, None] if output.ndim == 3 else output
-    if output.ndim != 4 or contract.channel >= output.shape[1]:
-        raise ModelError(
-            f"{name}: expected an output of shape (N, C, h, w) with a channel {contract.channel}, "
-            f"found {output.shape}; correct output.index or output.channel in its contract"
-        )
-    values = output.astype(np.float32)
+def to_probability(output: npt.NDArray[Any], contract: OutputContract) -> Map:
+    """Bring one output, (N, C, h, w) as `arranged` gives it, to (N, h, w) before `finished`."""
+    if contract.activation == "class-index":
+        person: Map = (output[:, 0] == contract.channel).astype(np.float32)
+        return 1 - person if contract.invert else person
+    values = output.astype(np.float32) / np.float32(contract.divide_by)
     if contract.activation == "softmax":
         values = np.exp(values - values.max(axis=1, keepdims=True))
         values /= values.sum(axis=1, keepdims=True)
-    values = values[:, contract.channel]
+    found: Map = values[:, contract.channel]
     if contract.activation == "sigmoid":
         # Half a hyperbolic tangent does not overflow.
-        values = np.tanh(values * np.float32(0.5)) * np.float32(0.5) + np.float32(0.5)
-    return 1 - values if contract.invert else values
+        found = np.tanh(found * np.float32(0.5)) * np.float32(0.5) + np.float32(0.5)
+    return 1 - found if contract.invert else found
 
 
 def finished(probability: Map, contract: OutputContract, name: str) -> Map:

@@ -70,8 +70,8 @@ class OnnxFile:
 Buffer = TypeVar("Buffer", bytes, memoryview)
 
 
-class _NotProtobufError(Exception):
-    pass
+class NotProtobufError(Exception):
+    """Bytes that are no message of protobuf."""
 
 
 def read_onnx(data: bytes, name: str = "ONNX file") -> OnnxFile:
@@ -90,11 +90,11 @@ def read_onnx(data: bytes, name: str = "ONNX file") -> OnnxFile:
     """
     try:
         refuse_external(data, name)
-        graphs = [value for field, value in _fields(data) if field == 7]
+        graphs = [value for field, value in fields(data) if field == 7]
         if len(graphs) != 1 or not isinstance(graphs[0], bytes):
-            raise _NotProtobufError("no graph")
+            raise NotProtobufError("no graph")
         return _graph(graphs[0], name)
-    except (_NotProtobufError, OverflowError, ValueError, IndexError) as error:
+    except (NotProtobufError, OverflowError, ValueError, IndexError) as error:
         raise ModelError(
             f"{name}: expected an ONNX model, found something else ({error})"
         ) from None
@@ -113,7 +113,7 @@ def refuse_external(data: bytes, name: str) -> None:
     """
     try:
         _look_for_external(data, name)
-    except _NotProtobufError as error:
+    except NotProtobufError as error:
         raise ModelError(
             f"{name}: expected an ONNX model, found something else ({error})"
         ) from None
@@ -124,9 +124,9 @@ def _look_for_external(data: bytes, name: str) -> None:
     while waiting:
         kind, message, depth = waiting.pop()
         if depth > _MAX_DEPTH:
-            raise _NotProtobufError("graphs in graphs without end")
+            raise NotProtobufError("graphs in graphs without end")
         inner = _MESSAGES.get(kind, {})
-        for field, value in _fields(message):
+        for field, value in fields(message):
             if kind == "tensor" and (field == 13 or (field == 14 and value == _EXTERNAL)):
                 raise ModelError(
                     f"{name}: expected a model in one file, found a tensor in another file "
@@ -139,11 +139,11 @@ def _look_for_external(data: bytes, name: str) -> None:
 
 def _external_file(tensor: memoryview) -> str:
     """Return the file that a tensor's external data names, in its own words."""
-    for field, value in _fields(tensor):
+    for field, value in fields(tensor):
         if field == 13 and not isinstance(value, int):
             entry = {
                 key: bytes(text).decode(errors="replace")
-                for key, text in _fields(value)
+                for key, text in fields(value)
                 if not isinstance(text, int)
             }
             if entry.get(1) == "location":
@@ -157,7 +157,7 @@ def _graph(data: bytes, name: str) -> OnnxFile:
     outputs: list[Value] = []
     convolutions: list[Convolution] = []
     operators: dict[str, None] = {}
-    for field, value in _fields(data):
+    for field, value in fields(data):
         if not isinstance(value, bytes):
             continue
         if field == 1:
@@ -171,7 +171,7 @@ def _graph(data: bytes, name: str) -> OnnxFile:
         elif field in (11, 12):
             (inputs if field == 11 else outputs).append(_value(value))
     if not outputs:
-        raise _NotProtobufError("a graph without outputs")
+        raise NotProtobufError("a graph without outputs")
     return OnnxFile(
         tuple(value for value in inputs if value.name not in tensors),
         tuple(outputs),
@@ -184,7 +184,7 @@ def _graph(data: bytes, name: str) -> OnnxFile:
 def _node(data: bytes) -> tuple[str, list[str]]:
     sources: list[str] = []
     operator = ""
-    for field, value in _fields(data):
+    for field, value in fields(data):
         if field == 1 and isinstance(value, bytes):
             sources.append(value.decode())
         elif field == 4 and isinstance(value, bytes):
@@ -196,11 +196,11 @@ def _tensor(data: bytes, name: str) -> tuple[str, npt.NDArray[np.generic]]:
     dims: list[int] = []
     kind, key, raw = 0, "", None
     typed = bytearray()
-    for field, value in _fields(data):
+    for field, value in fields(data):
         if field == 1:
             dims += _packed(value).tolist()
             if len(dims) > _MAX_DIMS:
-                raise _NotProtobufError(f"a tensor of more than {_MAX_DIMS} dimensions")
+                raise NotProtobufError(f"a tensor of more than {_MAX_DIMS} dimensions")
         elif field == 2 and isinstance(value, int):
             kind = value
         elif field == 8 and isinstance(value, bytes):
@@ -218,21 +218,21 @@ def _tensor(data: bytes, name: str) -> tuple[str, npt.NDArray[np.generic]]:
         return key, np.empty(0, np.float32)
     values = np.frombuffer(bytes(typed) if raw is None else raw, _DTYPES[kind])
     if values.size != int(np.prod(dims, dtype=np.int64)):
-        raise _NotProtobufError(f"tensor {key!r} of {values.size} values for shape {dims}")
+        raise NotProtobufError(f"tensor {key!r} of {values.size} values for shape {dims}")
     return key, values.reshape(dims)
 
 
 def _value(data: bytes) -> Value:
     name, shape = "", []
-    for field, value in _fields(data):
+    for field, value in fields(data):
         if field == 1 and isinstance(value, bytes):
             name = value.decode()
         elif field == 2 and isinstance(value, bytes):
             # TypeProto.tensor_type (1) . shape (2) . dim (1, repeated) . dim_value (1)
             for dim in _within(_within([value], 1), 2):
-                for key, side in _fields(dim):
+                for key, side in fields(dim):
                     if key == 1 and isinstance(side, bytes):
-                        sides = [int(v) for k, v in _fields(side) if k == 1 and isinstance(v, int)]
+                        sides = [int(v) for k, v in fields(side) if k == 1 and isinstance(v, int)]
                         shape.append(sides[0] if sides and sides[0] > 0 else None)
     return Value(name, tuple(shape))
 
@@ -241,7 +241,7 @@ def _within(messages: list[bytes], field: int) -> list[bytes]:
     return [
         value
         for message in messages
-        for key, value in _fields(message)
+        for key, value in fields(message)
         if key == field and isinstance(value, bytes)
     ]
 
@@ -259,26 +259,33 @@ def _packed(value: int | bytes) -> npt.NDArray[np.int64]:
     return np.frombuffer(found, np.uint64).view(np.int64)
 
 
-def _fields(data: Buffer) -> Iterator[tuple[int, int | Buffer]]:
+def fields(data: Buffer) -> Iterator[tuple[int, int | Buffer]]:
+    """Yield the fields of a message: number, and a number or bytes; NotProtobufError on damage."""
+    return ((field, value) for field, value, _, _ in spans(data))
+
+
+def spans(data: Buffer) -> Iterator[tuple[int, int | Buffer, int, int]]:
+    """Yield the fields of a message as `fields`, and where each starts and ends."""
     at = 0
     while at < len(data):
+        start = at
         key, at = _varint(data, at)
         field, wire = key >> 3, key & 7
         if field == 0:
-            raise _NotProtobufError("a field 0")
+            raise NotProtobufError("a field 0")
         if wire == _WIRE_VARINT:
             value, at = _varint(data, at)
-            yield field, value
+            yield field, value, start, at
             continue
         if wire == _WIRE_BYTES:
             length, at = _varint(data, at)
         elif wire in (_WIRE_32, _WIRE_64):
             length = 4 if wire == _WIRE_32 else 8
         else:
-            raise _NotProtobufError(f"wire type {wire}")
+            raise NotProtobufError(f"wire type {wire}")
         if at + length > len(data):
-            raise _NotProtobufError("it ends too early")
-        yield field, data[at : at + length]
+            raise NotProtobufError("it ends too early")
+        yield field, data[at : at + length], start, at + length
         at += length
 
 
@@ -286,7 +293,7 @@ def _varint(data: bytes | memoryview, at: int) -> tuple[int, int]:
     number = shift = 0
     while True:
         if at >= len(data) or shift > 63:
-            raise _NotProtobufError("it ends too early" if at >= len(data) else "a broken number")
+            raise NotProtobufError("it ends too early" if at >= len(data) else "a broken number")
         byte = data[at]
         number |= (byte & 0x7F) << shift
         at += 1

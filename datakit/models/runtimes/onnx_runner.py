@@ -12,12 +12,23 @@ import numpy.typing as npt
 
 from datakit.core.images import network_input
 from datakit.errors import ModelError
-from datakit.models.runtimes.contract import Contract, finished, to_probability, to_values
+from datakit.models.runtimes.contract import (
+    Contract,
+    InputContract,
+    finished,
+    to_probability,
+    to_values,
+)
 from datakit.models.runtimes.devices import choose_device, equal_runs
 from datakit.models.runtimes.onnx_file import refuse_external
+from datakit.models.runtimes.output_layout import arranged, refuse_parts_of_masks
 from datakit.models.segmenters.base import Hint, Identity, Image, Map, Prediction, Settings
 
-_DTYPES = {"tensor(float)": np.float32, "tensor(float16)": np.float16}
+_DTYPES: dict[str, type[np.generic]] = {
+    "tensor(float)": np.float32,
+    "tensor(float16)": np.float16,
+    "tensor(uint8)": np.uint8,
+}
 
 
 class OnnxSegmenter:
@@ -63,23 +74,26 @@ class OnnxSegmenter:
         self._check()
 
     def _check(self) -> None:
-        """Compare the contract with the model."""
-        name, (high, wide) = self.identity.name, self.contract.input.size
+        """Compare the contract with what the model declares."""
+        name, given = self.identity.name, self.contract.input
         inputs, outputs = self._session.get_inputs(), self._session.get_outputs()
-        shape = tuple(inputs[0].shape)
+        picture = [one for one in inputs if one.name not in given.beside]
+        missing = [key for key in given.beside if key not in {one.name for one in inputs}]
+        shape = tuple(picture[0].shape) if len(picture) == 1 else ()
         sides = [side if isinstance(side, int) else None for side in shape]
-        fits = len(inputs) == 1 and len(sides) == 4 and sides[1] in (3, None)
-        if self.contract.input.fit == "multiple":
-            fits = fits and sides[2:] == [None, None]
-        fits = fits and sides[2] in (high, None) and sides[3] in (wide, None)
-        if not fits:
+        expected = given.shape()
+        if missing or len(sides) != 4 or not _sides_fit(sides[1:], expected[1:], given):
+            shapes = ", ".join(f"{one.name} {tuple(one.shape)}" for one in inputs)
             raise ModelError(
-                f"{name}: the contract gives one input of shape (N, 3, {high}, {wide}), the model "
-                f"takes {', '.join(str(tuple(i.shape)) for i in inputs)}; correct input.size"
+                f"{name}: the contract gives one input of shape "
+                f"({', '.join(map(str, expected))}), the model takes {shapes}; correct "
+                f"input.{_field(sides, given, len(picture))}"
             )
-        if inputs[0].type not in _DTYPES:
-            raise ModelError(f"{name}: expected an input of floats, found {inputs[0].type}")
-        self._dtype = _DTYPES[inputs[0].type]
+        self._dtype = self._input_dtype(picture[0].type)
+        types = {one.name: _DTYPES.get(one.type, np.float32) for one in inputs}
+        self._beside = {
+            key: np.full(one.shape, one.value, types[key]) for key, one in given.beside.items()
+        }
         if sides[0] is not None:
             self._batch, self._fixed = sides[0], True
         count = len(outputs)
@@ -89,9 +103,24 @@ class OnnxSegmenter:
                     f"{name}: the contract reads output {index}, the model has {count}; correct "
                     "output.index or output.sides"
                 )
-        self._input = inputs[0].name
+        refuse_parts_of_masks([one.shape for one in outputs], self.contract.output.index, name)
+        self._input = picture[0].name
         wanted = (self.contract.output.index, *self._sides)
         self._outputs = [outputs[index].name for index in wanted]
+
+    def _input_dtype(self, declared: str) -> type[np.generic]:
+        if declared not in _DTYPES:
+            raise ModelError(
+                f"{self.identity.name}: expected an input of floats or bytes, found {declared}"
+            )
+        given = self.contract.input
+        plain = (given.divide_by, *given.mean, *given.std) == (1, 0, 0, 0, 1, 1, 1)
+        if _DTYPES[declared] is np.uint8 and not plain:
+            raise ModelError(
+                f"{self.identity.name}: the model takes bytes of 0 .. 255; set input.divide_by: 1 "
+                "in its contract, and leave out input.mean and input.std"
+            )
+        return _DTYPES[declared]
 
     def segment(
         self, images: Sequence[Image], hints: Sequence[Hint | None] | None = None
@@ -129,22 +158,41 @@ class OnnxSegmenter:
             ]
         return found
 
+    def raw_output(self, image: Image) -> npt.NDArray[Any]:
+        """Return the (C, h, w) output that the contract reads, before its activation."""
+        place = self.contract.input.place((image.shape[0], image.shape[1]))
+        stacked = network_input.to_input(image, place, self.contract.input.padding)[None]
+        outputs = self._computed(to_values(stacked, self.contract.input))
+        if outputs is None:
+            raise ModelError(f"{self.identity.name}: one picture does not fit into memory")
+        found: npt.NDArray[Any] = outputs[0][0]
+        return found
+
     def _run(self, values: Map) -> list[Map] | None:
         """Return (N, h, w) maps: the wanted output, then its sides; None to try fewer pictures."""
-        count = len(values)
+        outputs = self._computed(values)
+        if outputs is None:
+            return None
+        return [to_probability(found, self.contract.output) for found in outputs]
+
+    def _computed(self, values: Map) -> list[npt.NDArray[Any]] | None:
+        """Return the wanted outputs as (N, C, h, w); None to try fewer pictures."""
+        count, given = len(values), self.contract.input
         if self._fixed and count < self._batch:
             values = np.pad(values, [(0, self._batch - count), (0, 0), (0, 0), (0, 0)])
+        feeds = {self._input: values.astype(self._dtype, copy=False), **self._beside}
         try:
-            outputs: list[npt.NDArray[Any]] = self._session.run(
-                self._outputs, {self._input: values.astype(self._dtype, copy=False)}
-            )
+            outputs: list[npt.NDArray[Any]] = self._session.run(self._outputs, feeds)
         except Exception as error:  # noqa: BLE001
             # onnxruntime's own exceptions share no base but Exception.
             if count > 1 and not self._fixed:
                 return None
             raise ModelError(f"{self.identity.name}: onnxruntime stopped: {error}") from None
-        name, output = self.identity.name, self.contract.output
-        return [to_probability(np.asarray(found)[:count], output, name) for found in outputs]
+        high, wide = values.shape[1:3] if given.layout == "nhwc" else values.shape[2:]
+        output, name = self.contract.output, self.identity.name
+        return [
+            arranged(np.asarray(found)[:count], output, (high, wide), name) for found in outputs
+        ]
 
 
 def import_onnxruntime() -> Any:
@@ -187,3 +235,27 @@ def _stacked(maps: list[Map], name: str) -> Map | None:
         shapes = ", ".join(str(found.shape[1:]) for found in maps)
         raise ModelError(f"{name}: expected side outputs of one size, found {shapes}")
     return np.clip(np.stack(maps, axis=1), 0, 1)
+
+
+def _sides_fit(
+    sides: Sequence[int | None], expected: Sequence[object], given: InputContract
+) -> bool:
+    """Tell whether an input's sides (None: free) are those of the contract, the batch left out."""
+    if given.fit == "multiple":
+        channel = sides[-1] if given.layout == "nhwc" else sides[0]
+        return channel in (given.channel_count, None) and sides.count(None) >= 2
+    return all(side in (wanted, None) for side, wanted in zip(sides, expected, strict=True))
+
+
+def _field(sides: Sequence[int | None], given: InputContract, pictures: int) -> str:
+    """Return the field of the contract that most likely is wrong."""
+    if pictures != 1:
+        return "beside, which names the inputs that are no picture and their shapes"
+    channels = (1, 3)
+    first, last = (sides[1], sides[-1]) if len(sides) == 4 else (None, None)
+    found = "nhwc" if last in channels and first not in channels else "nchw"
+    if found != given.layout and (first in channels or last in channels):
+        return f"layout: {found}"
+    if (last if found == "nhwc" else first) not in (given.channel_count, None):
+        return "channels"
+    return "size"

@@ -41,7 +41,7 @@ class GraphWriter:
         """Add a node with one output and return the output's name."""
         output = f"n{len(self._nodes)}"
         body = b"".join(_text(1, name) for name in inputs) + _text(2, output) + _text(4, operator)
-        body += b"".join(_bytes(5, _attribute(name, of)) for name, of in attributes.items())
+        body += b"".join(message(5, _attribute(name, of)) for name, of in attributes.items())
         self._nodes.append(body)
         return output
 
@@ -50,23 +50,23 @@ class GraphWriter:
         name = f"w{len(self._tensors)}"
         kind = _INT64 if values.dtype == np.int64 else _FLOAT
         body = b"".join(_number(1, side) for side in values.shape) + _number(2, kind)
-        self._tensors.append(body + _text(8, name) + _bytes(9, values.tobytes()))
+        self._tensors.append(body + _text(8, name) + message(9, values.tobytes()))
         return name
 
     def model(self, outputs: Sequence[str], shapes: Sequence[Sequence[int]]) -> bytes:
         """Return the ONNX file."""
-        graph = b"".join(_bytes(1, node) for node in self._nodes) + _text(2, "datakit")
-        graph += b"".join(_bytes(5, tensor) for tensor in self._tensors) + _bytes(11, self._input)
+        graph = b"".join(message(1, node) for node in self._nodes) + _text(2, "datakit")
+        graph += b"".join(message(5, tensor) for tensor in self._tensors) + message(11, self._input)
         graph += b"".join(
-            _bytes(12, _value(name, shape)) for name, shape in zip(outputs, shapes, strict=True)
+            message(12, _value(name, shape)) for name, shape in zip(outputs, shapes, strict=True)
         )
         head = _number(1, _IR_VERSION) + _text(2, "datakit")
-        return head + _bytes(7, graph) + _bytes(8, _text(1, "") + _number(2, _OPSET))
+        return head + message(7, graph) + message(8, _text(1, "") + _number(2, _OPSET))
 
 
 def _value(name: str, shape: Sequence[int]) -> bytes:
-    sides = b"".join(_bytes(1, _number(1, side)) for side in shape)
-    return _text(1, name) + _bytes(2, _bytes(1, _number(1, _FLOAT) + _bytes(2, sides)))
+    sides = b"".join(message(1, _number(1, side)) for side in shape)
+    return _text(1, name) + message(2, message(1, _number(1, _FLOAT) + message(2, sides)))
 
 
 def _attribute(name: str, value: int | str | Sequence[int]) -> bytes:
@@ -90,9 +90,10 @@ def _number(field: int, value: int) -> bytes:
     return _varint(field << 3) + _varint(value)
 
 
-def _bytes(field: int, value: bytes) -> bytes:
+def message(field: int, value: bytes) -> bytes:
+    """Return a field of protobuf that holds a message, a text or bytes."""
     return _varint(field << 3 | 2) + _varint(len(value)) + value
 
 
 def _text(field: int, value: str) -> bytes:
-    return _bytes(field, value.encode())
+    return message(field, value.encode())

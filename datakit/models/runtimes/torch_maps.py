@@ -11,13 +11,14 @@ import torch
 from torch import Tensor
 
 from datakit.errors import ModelError
-from datakit.models.runtimes.contract import InputContract, OutputContract
+from datakit.models.runtimes.contract import LUMA, InputContract, OutputContract
+from datakit.models.runtimes.output_layout import arranged, refuse_parts_of_masks
 
 _EPSILON = 1e-6
 
 
 def to_values(stacked: Tensor, contract: InputContract) -> Tensor:
-    """Bring (N, h, w, 3) values of 0 .. 255, RGB, to the (N, 3, h, w) float32 a model sees."""
+    """Bring (N, h, w, 3) values of 0 .. 255, RGB, to the float32 that a model is fed."""
     values = stacked.permute(0, 3, 1, 2).float()
     if contract.divide_by == "max":
         values = values / values.amax(dim=(1, 2, 3), keepdim=True).clamp_min(_EPSILON)
@@ -27,13 +28,18 @@ def to_values(stacked: Tensor, contract: InputContract) -> Tensor:
     mean = torch.tensor(contract.mean, device=values.device).reshape(shape)
     std = torch.tensor(contract.std, device=values.device).reshape(shape)
     values = (values - mean) / std
-    return values.flip(1) if contract.channels == "bgr" else values
+    if contract.channels == "bgr":
+        values = values.flip(1)
+    elif contract.channels == "grey":
+        weights = torch.tensor(LUMA, device=values.device).reshape(shape)
+        values = (values * weights).sum(dim=1, keepdim=True)
+    return values.permute(0, 2, 3, 1) if contract.layout == "nhwc" else values
 
 
-def to_maps(
-    outputs: Any, contract: OutputContract, sides: Sequence[int], count: int, name: str
-) -> tuple[Tensor, Tensor | None, Tensor]:
-    """Read a model's outputs.
+def chosen(
+    outputs: Any, contract: OutputContract, sides: Sequence[int], hw: tuple[int, int], name: str
+) -> list[Tensor]:
+    """Return the output that a contract reads, and its side outputs, each (N, C, h, w).
 
     Parameters
     ----------
@@ -41,6 +47,37 @@ def to_maps(
     contract : OutputContract
     sides : sequence of int
         Side outputs to keep.
+    hw : tuple of int
+        Size of the input.
+    name : str
+        Subject of error messages.
+
+    Raises
+    ------
+    ModelError
+        If there is no such output or channel, or its shape is another.
+    """
+    found = _as_tuple(outputs)
+    wanted = (contract.index, *sides)
+    if not all(-len(found) <= index < len(found) for index in wanted):
+        raise ModelError(
+            f"{name}: the contract reads outputs {wanted}, the model has {len(found)}; correct "
+            "output.index or output.sides"
+        )
+    refuse_parts_of_masks([tuple(one.shape) for one in found], contract.index, name)
+    return [arranged(found[index], contract, hw, name) for index in wanted]
+
+
+def to_maps(
+    outputs: Sequence[Tensor], contract: OutputContract, count: int, name: str
+) -> tuple[Tensor, Tensor | None, Tensor]:
+    """Read a model's outputs.
+
+    Parameters
+    ----------
+    outputs : sequence of (N, C, h, w)
+        As `chosen` gives them.
+    contract : OutputContract
     count : int
         Pictures of the batch; what is after them filled it up.
     name : str
@@ -56,16 +93,9 @@ def to_maps(
     Raises
     ------
     ModelError
-        If there is no such output or channel.
+        If side outputs are of several sizes.
     """
-    found = _as_tuple(outputs)
-    wanted = (contract.index, *sides)
-    if not all(-len(found) <= index < len(found) for index in wanted):
-        raise ModelError(
-            f"{name}: the contract reads outputs {wanted}, the model has {len(found)}; correct "
-            "output.index or output.sides"
-        )
-    maps, *beside = (_activated(found[index][:count], contract, name) for index in wanted)
+    maps, *beside = (_activated(found[:count], contract) for found in outputs)
     raw = torch.stack((maps.amin(dim=(1, 2)), maps.amax(dim=(1, 2))), dim=1)
     if contract.min_max:
         low, high = raw[:, :1, None], raw[:, 1:, None]
@@ -104,15 +134,12 @@ def _as_tuple(outputs: Any) -> tuple[Tensor, ...]:
     return tuple(value for value in values if isinstance(value, Tensor))
 
 
-def _activated(output: Tensor, contract: OutputContract, name: str) -> Tensor:
+def _activated(output: Tensor, contract: OutputContract) -> Tensor:
     """Return (N, h, w) float32; logits become float32 before anything else."""
-    values = output.float()
-    values = values[:, None] if values.ndim == 3 else values
-    if values.ndim != 4 or contract.channel >= values.shape[1]:
-        raise ModelError(
-            f"{name}: expected an output of shape (N, C, h, w) with a channel {contract.channel}, "
-            f"found {tuple(values.shape)}; correct output.index or output.channel in its contract"
-        )
+    if contract.activation == "class-index":
+        values = (output[:, 0] == contract.channel).float()
+        return 1 - values if contract.invert else values
+    values = output.float() / contract.divide_by
     if contract.activation == "softmax":
         values = torch.softmax(values, dim=1)
     values = values[:, contract.channel]

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any, cast
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
@@ -19,7 +20,7 @@ from datakit.core.images.network_input import Placement
 from datakit.errors import ModelError
 from datakit.models.runtimes.contract import Contract
 from datakit.models.runtimes.devices import choose_device, equal_runs
-from datakit.models.runtimes.torch_maps import check_range, to_maps, to_values
+from datakit.models.runtimes.torch_maps import check_range, chosen, to_maps, to_values
 from datakit.models.segmenters.base import Hint, Identity, Image, Prediction, Settings
 
 Forward = Callable[[Tensor], Any]
@@ -161,23 +162,10 @@ class TorchSegmenter:
         self, images: Sequence[Image], places: Sequence[Placement]
     ) -> Callable[[], list[Prediction]]:
         count = len(images)
-        values = to_values(self._stacked(images, places), self.contract.input)
-        if self._static and count < self.batch_size:
-            filler = values.new_zeros((self.batch_size - count, *values.shape[1:]))
-            values = torch.cat((values, filler))
-        values = values.contiguous(memory_format=torch.channels_last)
-        try:
-            with self._arithmetic():
-                outputs = self._forward(values)
-        except torch.cuda.OutOfMemoryError:
-            raise
-        except (RuntimeError, TypeError, AssertionError) as error:
-            raise ModelError(
-                f"{self.identity.name}: the model does not take an input of shape "
-                f"{tuple(values.shape)}, which its contract gives: {_first_line(error)}"
-            ) from None
-        output = self.contract.output
-        maps, sides, raw = to_maps(outputs, output, self._sides, count, self.identity.name)
+        outputs = self._computed(images, places)
+        output, name = self.contract.output, self.identity.name
+        found = chosen(outputs, output, self._sides, places[0].input_hw, name)
+        maps, sides, raw = to_maps(found, output, count, name)
         copies = [self._copied(part) for part in (maps, sides, raw) if part is not None]
         done: Any = None
         if self.device.type == "cuda":
@@ -190,6 +178,36 @@ class TorchSegmenter:
             return self._predictions(arrays[0], arrays[1:-1], arrays[-1], places)
 
         return wait
+
+    def raw_output(self, image: Image) -> npt.NDArray[Any]:
+        """Return the (C, h, w) output that the contract reads, before its activation."""
+        place = self.contract.input.place((image.shape[0], image.shape[1]))
+        with torch.inference_mode():
+            outputs = self._computed([image], [place])
+        name = self.identity.name
+        [found] = chosen(outputs, self.contract.output, (), place.input_hw, name)
+        kept = found[0].cpu()
+        values: npt.NDArray[Any] = (kept.float() if kept.dtype.is_floating_point else kept).numpy()
+        return values
+
+    def _computed(self, images: Sequence[Image], places: Sequence[Placement]) -> Any:
+        """Run one batch, filled up where its size is static; whatever the model returns."""
+        count = len(images)
+        values = to_values(self._stacked(images, places), self.contract.input)
+        if self._static and count < self.batch_size:
+            filler = values.new_zeros((self.batch_size - count, *values.shape[1:]))
+            values = torch.cat((values, filler))
+        values = values.contiguous(memory_format=torch.channels_last)
+        try:
+            with self._arithmetic():
+                return self._forward(values)
+        except torch.cuda.OutOfMemoryError:
+            raise
+        except (RuntimeError, TypeError, AssertionError) as error:
+            raise ModelError(
+                f"{self.identity.name}: the model does not take an input of shape "
+                f"{tuple(values.shape)}, which its contract gives: {_first_line(error)}"
+            ) from None
 
     @contextmanager
     def _arithmetic(self) -> Iterator[None]:

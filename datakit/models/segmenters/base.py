@@ -6,6 +6,7 @@ loading a runtime, so that a missing file is found before any work; `build` load
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -22,6 +23,7 @@ from datakit.registry import Registry
 Image = npt.NDArray[np.uint8]
 Map = npt.NDArray[np.float32]
 Precision = Literal["float32", "bfloat16", "float16"]
+Effort = Literal["fast", "default", "best"]
 NOT_NEEDED = "not needed"
 
 
@@ -41,6 +43,8 @@ class Prediction:
         Side outputs of a deeply supervised model, finest first.
     hint : str
         Where the region came from that the segmenter started with; empty for models.
+    is_person : bool, optional
+        Whether there is anybody at all, where the segmenter verified it; None where it did not.
     """
 
     probability: Map
@@ -48,6 +52,7 @@ class Prediction:
     raw_max: float
     sides: Map | None = None
     hint: str = ""
+    is_person: bool | None = None
 
     def to_image_size(self) -> Map:
         """Return (H, W) float32 in [0, 1], at the size of the picture and without padding."""
@@ -129,6 +134,8 @@ class Settings:
         Whether side outputs are wanted.
     members : tuple of str
         Names of the parts of ``ensemble``.
+    effort : {"fast", "default", "best"}
+        How often a photo is looked at: `datakit.models.segmenters.people` and `thorough`.
     """
 
     weights: tuple[str | Path, ...] = ()
@@ -139,6 +146,7 @@ class Settings:
     compiled: bool = False
     sides: bool = True
     members: tuple[str, ...] = ()
+    effort: Effort = "fast"
 
 
 class Segmenter(Protocol):
@@ -198,7 +206,7 @@ class SegmenterFactory(Protocol):
 SEGMENTERS: Registry[SegmenterFactory] = Registry(
     "segmenter",
     {
-        "mediapipe-selfie": "datakit.models.segmenters.selfie:SelfieSegmenter",
+        "mediapipe-selfie": "datakit.models.segmenters.people:PEOPLE",
         "u2netp": "datakit.models.segmenters.u2net_segmenter:SMALL",
         "u2net": "datakit.models.segmenters.u2net_segmenter:FULL",
         "unet": "datakit.models.segmenters.unet_segmenter:UNET",
@@ -236,6 +244,23 @@ def build(name: str, settings: Settings | None = None) -> Segmenter:
     """Build a segmenter of the registry; raises as `identify`."""
     settings = settings or Settings()
     return _factory(name, settings)(settings)
+
+
+def joined(name: str, members: Sequence[Identity]) -> Identity:
+    """Return the identity of several models that run as one."""
+    licences = dict.fromkeys(member.licence for member in members)
+    if len(licences) > 1:
+        licences.pop(NOT_NEEDED, None)
+    digests = "\n".join(f"{member.name} {member.sha256}" for member in members)
+    return Identity(
+        name=name,
+        sha256=hashlib.sha256(digests.encode()).hexdigest(),
+        licence=" AND ".join(licences),
+        noncommercial=any(member.noncommercial for member in members),
+        release=" + ".join(member.release or member.name for member in members),
+        runtime=" + ".join(dict.fromkeys(m.runtime for m in members if m.runtime)),
+        members=tuple(members),
+    )
 
 
 def segment_one(segmenter: Segmenter, image: Image, hint: Hint | None = None) -> Map:

@@ -5,12 +5,16 @@ from __future__ import annotations
 import io
 import warnings
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
 
 from datakit.errors import ModelError
 from datakit.models.runtimes.contract import Contract, read_contract
 from datakit.models.runtimes.onnx_runner import OnnxSegmenter
-from datakit.models.segmenters.base import Identity, Segmenter, Settings
+from datakit.models.runtimes.probe import check_input, check_outputs, probe_pictures
+from datakit.models.segmenters.base import Identity, Image, Segmenter, Settings
 from datakit.models.weights.files import Kind, kind_of
 from datakit.models.weights.given import GivenWeights, open_weights
 
@@ -18,6 +22,14 @@ if TYPE_CHECKING:
     from torch import nn
 
 _RUNTIMES = {"onnx": "onnxruntime", "torchscript": "torch", "torch-export": "torch"}
+
+
+class Probed(Segmenter, Protocol):
+    """A segmenter that shows what its model returns."""
+
+    def raw_output(self, image: Image) -> npt.NDArray[Any]:
+        """Return the (C, h, w) output that the contract reads, before its activation."""
+        ...
 
 
 class ContractedFactory:
@@ -46,8 +58,15 @@ class ContractedFactory:
         """Build it; ModelError when the contract does not fit the model's input."""
         given, contract = self._given(settings)
         identity = given.identity(self.kind)
+        check_input(contract.input, str(given.path))
         if self.kind == "onnx":
-            return OnnxSegmenter(identity, given.data, contract, settings)
+            found = OnnxSegmenter(identity, given.data, contract, settings)
+            return _probed(found, contract, given)
+        if contract.input.beside:
+            raise ModelError(
+                f"{given.path}: input.beside is for ONNX models, found a {self.kind}; export it as "
+                "ONNX"
+            )
         from datakit.models.runtimes.torch_runner import TorchSegmenter
 
         batch = None
@@ -55,7 +74,8 @@ class ContractedFactory:
             model: Any = _torchscript(given)
         else:
             model, batch = _exported(given, contract)
-        return TorchSegmenter(identity, model, contract, settings, fixed_batch=batch)
+        made = TorchSegmenter(identity, model, contract, settings, fixed_batch=batch)
+        return _probed(made, contract, given)
 
     def _given(self, settings: Settings) -> tuple[GivenWeights, Contract]:
         if settings.contract is None:
@@ -75,6 +95,13 @@ class ContractedFactory:
                 "install it: pip install 'datakit[prelabel]'"
             )
         return given, contract
+
+
+def _probed(segmenter: Probed, contract: Contract, given: GivenWeights) -> Segmenter:
+    """Return the segmenter, once what it makes of a picture is what its contract says."""
+    outputs = [segmenter.raw_output(picture) for picture in probe_pictures()]
+    check_outputs(np.stack(outputs), contract, str(given.path))
+    return segmenter
 
 
 def _torchscript(given: GivenWeights) -> nn.Module:
@@ -105,18 +132,17 @@ def _exported(given: GivenWeights, contract: Contract) -> tuple[nn.Module, int |
     value = nodes[0].meta.get("val") if len(nodes) == 1 else None
     # A free side is a symbol, not an int.
     shape = [side if isinstance(side, int) else None for side in getattr(value, "shape", ())]
-    high, wide = contract.input.size
-    sides: tuple[int | None, ...] = (None, 3, high, wide)
+    sides = contract.input.shape()
     if contract.input.fit == "multiple":
-        sides = (None, 3, None, None)
+        sides = tuple(side if side == contract.input.channel_count else None for side in sides)
     if len(shape) != 4 or any(
         found is not None and found != wanted
         for found, wanted in zip(shape[1:], sides[1:], strict=True)
     ):
         raise ModelError(
-            f"{given.path}: the contract gives one input of shape (N, 3, {high}, {wide}), the "
-            f"program takes {tuple(shape) if shape else 'another number of inputs'}; correct "
-            "input.size"
+            f"{given.path}: the contract gives one input of shape "
+            f"({', '.join(map(str, contract.input.shape()))}), the program takes "
+            f"{tuple(shape) if shape else 'another number of inputs'}; correct input.size"
         )
     return program.module(), shape[0]
 

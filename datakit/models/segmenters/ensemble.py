@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -11,7 +10,6 @@ import numpy as np
 from datakit.core.images import network_input
 from datakit.errors import InputError
 from datakit.models.segmenters.base import (
-    NOT_NEEDED,
     SEGMENTERS,
     Hint,
     Identity,
@@ -19,6 +17,7 @@ from datakit.models.segmenters.base import (
     Prediction,
     Segmenter,
     Settings,
+    joined,
 )
 from datakit.models.segmenters.base import build as build_one
 from datakit.models.segmenters.base import identify as identify_one
@@ -43,14 +42,14 @@ class EnsembleSegmenter:
 
     def __init__(self, settings: Settings) -> None:
         self.members: list[Segmenter] = [build_one(n, s) for n, s in _parts(settings)]
-        self.identity = _joined([member.identity for member in self.members])
+        self.identity = joined("ensemble", [member.identity for member in self.members])
         self.takes_hints = any(member.takes_hints for member in self.members)
         self._sides = settings.sides
 
     @classmethod
     def identify(cls, settings: Settings) -> Identity:
         """Say what every member would run."""
-        return _joined([identify_one(name, part) for name, part in _parts(settings)])
+        return joined("ensemble", [identify_one(name, part) for name, part in _parts(settings)])
 
     def segment(
         self, images: Sequence[Image], hints: Sequence[Hint | None] | None = None
@@ -92,19 +91,3 @@ def _parts(settings: Settings) -> list[tuple[str, Settings]]:
         alone = "device" not in SEGMENTERS.load(name).USES
         parts.append((name, replace(part, device="cpu") if alone else part))
     return parts
-
-
-def _joined(members: Sequence[Identity]) -> Identity:
-    licences = dict.fromkeys(member.licence for member in members)
-    if len(licences) > 1:
-        licences.pop(NOT_NEEDED, None)
-    digests = "\n".join(f"{member.name} {member.sha256}" for member in members)
-    return Identity(
-        name="ensemble",
-        sha256=hashlib.sha256(digests.encode()).hexdigest(),
-        licence=" AND ".join(licences),
-        noncommercial=any(member.noncommercial for member in members),
-        release=" + ".join(member.release or member.name for member in members),
-        runtime=" + ".join(member.runtime for member in members if member.runtime),
-        members=tuple(members),
-    )

@@ -79,7 +79,7 @@ class SelfieSegmenter:
             licence=SELFIE.licence,
             release=loaded.release,
             source=SELFIE.source,
-            runtime=f"LiteRT {_version()}, cpu",
+            runtime=f"LiteRT {litert_version()}, cpu",
         )
 
     def segment(
@@ -94,7 +94,7 @@ class SelfieSegmenter:
         return found
 
 
-def _version() -> str:
+def litert_version() -> str:
     """Return LiteRT's version without importing it."""
     try:
         return version("ai-edge-litert")

@@ -6,7 +6,8 @@ import io
 import json
 import struct
 import zipfile
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal
 
 from datakit.errors import ModelError
@@ -63,13 +64,28 @@ def kind_of(data: bytes, name: str) -> Kind:
     )
 
 
-def read_tensors(data: bytes, name: str) -> tuple[dict[str, Tensor], dict[str, str]]:
-    """Read all tensors of a torch file of any kind, as data.
+def read_tensors(
+    data: bytes, name: str, expected: Collection[str] = ()
+) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """Read the tensors of a torch file of any kind, as data.
+
+    A checkpoint may hold several groups of tensors (the network, its moving average, moments of an
+    optimizer). That with the most of the expected names is taken, of equals a moving average
+    (``ema`` in its key), then the first.
+
+    Parameters
+    ----------
+    data : bytes
+    name : str
+        Subject of error messages.
+    expected : collection of str
+        Names of the network's tensors. Without any, the largest group is taken.
 
     Returns
     -------
     tensors : dict of str to Tensor
-        Prefixes of wrappers (``module.``, ``_orig_mod.``) are taken off.
+        Without the prefix that a wrapper put before their names: of the expected ones, that under
+        which most of them are found; else the usual ones (``module.``, ``_orig_mod.``).
     metadata : dict of str to str
         What a safetensors header says beside its tensors.
 
@@ -83,16 +99,17 @@ def read_tensors(data: bytes, name: str) -> tuple[dict[str, Tensor], dict[str, s
     kind = kind_of(data, name)
     metadata: dict[str, str] = {}
     if kind == "state-dict":
-        found = torch_archives.read_state_dict(data, name)
+        states = torch_archives.read_states(data, name)
     elif kind == "torchscript":
-        found = torch_archives.read_torchscript(data, name)
+        states = [("", torch_archives.read_torchscript(data, name))]
     elif kind == "torch-export":
-        found = torch_archives.read_exported(data, name)
+        states = [("", torch_archives.read_exported(data, name))]
     elif kind == "safetensors":
         found, metadata = _read_safetensors(data, name)
+        states = [("", found)]
     else:
         raise ModelError(f"{name}: expected a torch file, found {kind}")
-    return _without_prefixes(found), metadata
+    return _chosen(states, expected), metadata
 
 
 def metadata_of(data: bytes) -> dict[str, str]:
@@ -179,6 +196,46 @@ def _read_safetensors(data: bytes, name: str) -> tuple[dict[str, Tensor], dict[s
     except (SafetensorError, ValueError, KeyError) as error:
         raise ModelError(f"{name}: this safetensors file is damaged ({error})") from None
     return tensors, metadata_of(data)
+
+
+def _chosen(
+    states: Sequence[tuple[str, dict[str, Tensor]]], expected: Collection[str]
+) -> dict[str, Tensor]:
+    """Return the group of tensors that is the network, its names without their prefix."""
+
+    def rank(number: int) -> tuple[int, bool, int]:
+        path, tensors = states[number]
+        _, matches = best_prefix(tensors, expected)
+        return (matches if expected else len(tensors), "ema" in path.lower(), -number)
+
+    _, tensors = states[max(range(len(states)), key=rank)]
+    prefix, matches = best_prefix(tensors, expected)
+    if not matches:
+        return _without_prefixes(tensors)
+    return {
+        key.removeprefix(prefix): value for key, value in tensors.items() if key.startswith(prefix)
+    }
+
+
+def best_prefix(names: Iterable[str], expected: Collection[str]) -> tuple[str, int]:
+    """Return the prefix under which most expected names are found, and how many.
+
+    Examples
+    --------
+    >>> best_prefix(["net.a.w", "net.a.b", "loss.w", "w"], {"a.w", "a.b", "w"})
+    ('net.', 2)
+    """
+    votes: Counter[str] = Counter()
+    for name in names:
+        at = 0
+        while True:
+            votes[name[:at]] += name[at:] in expected
+            at = name.find(".", at) + 1
+            if not at:
+                break
+    # Of equals the shortest: what is before it belongs to nobody else.
+    prefix = max(votes, key=lambda one: (votes[one], -len(one)), default="")
+    return prefix, votes[prefix]
 
 
 def _without_prefixes(tensors: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from datakit.errors import ModelError
 from datakit.models.segmenters.base import Identity, Settings
 from datakit.models.weights.known import Provenance, provenance_of
+from datakit.models.weights.onnx_external import inlined
 from datakit.models.weights.provenance import Weights, find_weights
 
 MAX_BYTES = 4 << 30
@@ -16,7 +17,11 @@ MAX_BYTES = 4 << 30
 
 @dataclass(frozen=True)
 class GivenWeights:
-    """A file of weights, read and digested, and where it comes from."""
+    """A file of weights, read and digested, and where it comes from.
+
+    The digest of an ONNX model whose tensors lie in files beside it is that of the model followed
+    by those files.
+    """
 
     path: Path
     data: bytes
@@ -67,5 +72,10 @@ def open_weights(settings: Settings, known: Weights | None, name: str) -> GivenW
         data = path.read_bytes()
     except OSError as error:
         raise ModelError(f"{path}: cannot be read ({error.strerror or error})") from None
-    digest = hashlib.sha256(data).hexdigest()
-    return GivenWeights(path, data, provenance_of(digest))
+    digest = hashlib.sha256(data)
+    # Only a message of protobuf starts so; other kinds have no files beside them.
+    if data[:1] == b"\x08":
+        data, files = inlined(data, path)
+        for file in files:
+            digest.update(file.read_bytes())
+    return GivenWeights(path, data, provenance_of(digest.hexdigest()))

@@ -59,7 +59,7 @@ def run(options: Options, progress: ProgressListener | None = None) -> Summary:
     if options.replay is not None:
         options, row = _as_recorded(options, options.replay)
     title, text = _pipeline_text(options)
-    _check_pipeline(text, title)
+    notes = _check_pipeline(text, title)
     if options.pipeline is not None:
         # The text decides the result, not the path: it is what the card records.
         options = msgspec.structs.replace(options, pipeline=text)
@@ -84,7 +84,7 @@ def run(options: Options, progress: ProgressListener | None = None) -> Summary:
     summary = process(
         Run(VERB, options, source),
         LazyTask("datakit.verbs.augment.task:Augment", parameters, by_key=("copies", "audit")),
-        contents=Contents(tables={AUDIT: ""} if parameters["audit"] else {}),
+        contents=Contents(tables={AUDIT: ""} if parameters["audit"] else {}, notes=notes),
         select=lambda item: options.include_originals or item.key in copies,
         progress=progress,
     )
@@ -98,12 +98,17 @@ def _pipeline_text(options: Options) -> tuple[str, str]:
         return f"preset {name}", preset_text(name)
     if "\n" in options.pipeline:
         return "recorded pipeline", options.pipeline
-    return read_document(options.pipeline)
+    name, text = read_document(options.pipeline)
+    # A text with a line's end is told from a path wherever the options are read again.
+    return name, text if "\n" in text else f"{text}\n"
 
 
-def _check_pipeline(text: str, title: str) -> None:
-    """Build the pipeline once, so that its errors come before anything is written."""
-    Pipeline(parse_document(text, title))
+def _check_pipeline(text: str, title: str) -> tuple[str, ...]:
+    """Build the pipeline once, so that its errors come before anything is written; return notes."""
+    document = Pipeline(parse_document(text, title)).document
+    if not document.dropped:
+        return ()
+    return (f"{title}: datakit decides itself, not the file: {', '.join(document.dropped)}",)
 
 
 def _backgrounds(options: Options) -> dict[str, Any] | None:

@@ -63,6 +63,14 @@ class Options(WriteOptions, frozen=True, kw_only=True):
     member: Annotated[
         tuple[str, ...], Meta(description="a member of --model ensemble (repeatable)")
     ] = ()
+    effort: Annotated[
+        Literal["fast", "default", "best"],
+        Meta(
+            description="how often a photo is looked at. fast: once; default: mediapipe-selfie "
+            "looks at the mirrored photo, at people's boxes and bodies, and follows edges; best: "
+            "more of it, and a model with weights is helped by it"
+        ),
+    ] = "default"
     device: Annotated[
         str,
         Meta(
@@ -105,12 +113,13 @@ class Options(WriteOptions, frozen=True, kw_only=True):
         Meta(description="weights of --second", extra={"metavar": "FILE", "input": "path"}),
     ] = ()
     people: Annotated[
-        Literal["any", "faces"],
+        Literal["verified", "any", "faces"],
         Meta(
-            description="faces: a photo in which no face is found gets an empty label and comes "
-            "first in the queue (some models take any object for a person)"
+            description="whose drafts are kept; others are empty and come first in the queue. "
+            "verified: where a body or a face agrees (as far as --effort looks for them); faces: "
+            "where a face is found, with any model; any: all"
         ),
-    ] = "any"
+    ] = "verified"
     min_max: Annotated[
         bool,
         Meta(description="stretch each map to 0..1 as rembg does; invents people in empty scenes"),

@@ -9,12 +9,18 @@ import msgspec
 
 from datakit.engine.base import LazyTask, Needs
 from datakit.errors import InputError
-from datakit.models.segmenters.base import SEGMENTERS, Identity, Settings, identify
+from datakit.models.segmenters.base import SEGMENTERS, Identity
 from datakit.records.draft import DRAFTS
 from datakit.records.drafting import Drafting
 from datakit.records.summary import Summary
 from datakit.verbs.prelabel import queue
 from datakit.verbs.prelabel.merge import Merging, merge
+from datakit.verbs.prelabel.models import (
+    follows_edges,
+    identify_model,
+    is_thorough,
+    settings_of,
+)
 from datakit.verbs.prelabel.options import GPU_BATCH, THREADS_OF_A_PROCESS, VERB, Options, is_gpu
 from datakit.verbs.prelabel.stages import StageTimes
 from datakit.verbs.shared.models import contract_content, decided_by, licence_notes
@@ -68,7 +74,11 @@ def run(options: Options, progress: ProgressListener | None = None) -> Summary:
 
     options, choice = _placed(options)
     source = options.open(progress)
-    models = [identify(name, Settings(**settings)) for name, settings in _models(options)]
+    thorough = is_thorough(options.model, options.effort)
+    models = [
+        identify_model(name, settings, thorough and not number)
+        for number, (name, settings) in enumerate(_models(options))
+    ]
     calibration = queue.calibration(options.calibrate)
     gpu_processes = options.gpu_processes if is_gpu(options.device) else None
     times = StageTimes(options.hands, gpu_processes)
@@ -137,11 +147,14 @@ def _models(options: Options) -> list[tuple[str, dict[str, Any]]]:
         **shared,
     }
     if options.second is None:
-        return [(options.model, first)]
+        return [(options.model, settings_of(options.model, options.effort, first))]
     second = {"weights": options.second_weights, "sides": False, **shared}
     if "device" not in SEGMENTERS.load(options.second).USES:
         second["device"] = "cpu"
-    return [(options.model, first), (options.second, second)]
+    return [
+        (options.model, settings_of(options.model, options.effort, first)),
+        (options.second, second),
+    ]
 
 
 def _without_places(options: Options) -> Options:
@@ -172,10 +185,11 @@ def _task(options: Options) -> LazyTask:
             "model": model,
             "second": second[0] if second else None,
             "flip": options.tta == "flip",
-            "only_faces": options.people == "faces",
+            "people": options.people,
+            "thorough": is_thorough(options.model, options.effort),
             "cleaning": {
                 "min_max": options.min_max,
-                "refine": options.refine,
+                "refine": options.refine or follows_edges(options.model, options.effort),
                 "largest": options.largest,
                 "min_area": options.min_area,
                 "matting": options.matting,

@@ -26,13 +26,14 @@ from datakit.io.store import atomic
 from datakit.io.store.reads import sha256
 from datakit.io.store.storage import location
 from datakit.models.faces.base import FACE_DETECTORS, FaceDetector
-from datakit.models.segmenters.base import Hint, Settings, build
+from datakit.models.segmenters.base import Hint
 from datakit.records.draft import DRAFT, DRAFTS, NONCOMMERCIAL, Draft, Outlined
 from datakit.records.product import Product
 from datakit.records.sample import SYNTHETIC, Operation, Sample
 from datakit.verbs.prelabel.drafts import Cleaning, Label, ModelOutputs, emptied, make_label
 from datakit.verbs.prelabel.hints import hint_of
 from datakit.verbs.prelabel.inference import Inference
+from datakit.verbs.prelabel.models import build_model
 from datakit.verbs.shared.labelled import FOLDERS, carry_files, image_bytes
 from datakit.verbs.shared.models import with_models
 
@@ -70,7 +71,8 @@ class Prelabel:
     model: ModelSpec
     second: ModelSpec | None
     flip: bool
-    only_faces: bool
+    people: str
+    thorough: bool
     cleaning: Mapping[str, Any]
     depth: int
     outline: str
@@ -80,8 +82,8 @@ class Prelabel:
 
     def __post_init__(self) -> None:
         # ModelError or InputError says what is missing or does not fit.
-        second = None if self.second is None else _built(self.second)
-        self._worker = _Worker(self, _built(self.model), second)
+        second = None if self.second is None else _built(self.second, thorough=False)
+        self._worker = _Worker(self, _built(self.model, thorough=self.thorough), second)
 
     def __call__(self, item: Item) -> Product:
         """Draft the label of one photo."""
@@ -109,7 +111,7 @@ class _Worker:
         # One at once for each thread, as a graph works on one picture at a time; kept here, because
         # threads end with their chunk and detectors are slow to build. The first is built now, so
         # that what is missing is found before any work.
-        self._idle_detectors = [_face_detector()] if task.only_faces else []
+        self._idle_detectors = [_face_detector()] if task.people == "faces" else []
         self.clock = StageClock()
         segmenters = [one.segmenter for one in (model, second) if one is not None]
         self._takes_hints = any(segmenter.takes_hints for segmenter in segmenters)
@@ -127,7 +129,7 @@ class _Worker:
         hw = (image.shape[0], image.shape[1])
         # Annotations that no model looks at need not fit the photo.
         hint = hint_of(item, hw) if item.annotations and self._takes_hints else None
-        return Photo(data, image, hint, not self._task.only_faces or self._shows_a_face(image))
+        return Photo(data, image, hint, self._task.people != "faces" or self._shows_a_face(image))
 
     def _shows_a_face(self, image: Image) -> bool:
         try:
@@ -169,7 +171,8 @@ class _Worker:
     def finish(self, item: Item, photo: Photo, outputs: ModelOutputs) -> Product:
         with self.clock.timed(LABEL):
             label = make_label(photo.image, outputs, self._cleaning, self._task.depth)
-            label = label if photo.has_people else emptied(label, outputs)
+            if not self._shows_people(photo, outputs):
+                label = emptied(label, outputs)
             outlined = outlined_mask(label.mask, self._task.outline)
         with self.clock.timed(WRITE):
             names, files = self._written(item, photo, label)
@@ -189,6 +192,11 @@ class _Worker:
         )
         line = msgspec.json.encode(draft).decode() + "\n"
         return Product(samples=(sample,), files=files, lines={DRAFTS: line})
+
+    def _shows_people(self, photo: Photo, outputs: ModelOutputs) -> bool:
+        if self._task.people == "verified" and outputs.prediction.is_person is False:
+            return False
+        return photo.has_people
 
     def _row(self, item: Item, label: Label, names: dict[str, str], digest: str) -> Sample:
         height, width = label.mask.shape
@@ -250,9 +258,9 @@ def _face_detector() -> FaceDetector:
     return FACE_DETECTORS.load(FACES)(None, ())
 
 
-def _built(spec: ModelSpec) -> Inference:
+def _built(spec: ModelSpec, *, thorough: bool) -> Inference:
     name, settings = spec
-    return Inference(build(name, Settings(**settings)))
+    return Inference(build_model(name, settings, thorough))
 
 
 def _mirrored(photo: Photo) -> Hint | None:

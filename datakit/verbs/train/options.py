@@ -42,7 +42,10 @@ class Options(WriteOptions, frozen=True, kw_only=True):
     epochs: Annotated[int, Meta(ge=1, le=100_000, description="at most this many")] = 30
     patience: Annotated[
         int,
-        Meta(ge=0, description="stop after this many epochs without a better IoU; 0: never"),
+        Meta(
+            ge=0,
+            description="stop after this many epochs without a better one; 0: never",
+        ),
     ] = 10
     batch_size: Annotated[int, Meta(ge=1, le=4096, description="samples a step")] = 8
     lr: Annotated[float, Meta(gt=0, le=10, description="learning rate of the first epoch")] = 1e-3

@@ -21,6 +21,7 @@ from datakit.records.card import Card
 from datakit.records.failure import Failure
 from datakit.records.product import Product
 from datakit.records.training import SAMPLES, Epoch, Training
+from datakit.training.verdict import verdict_of
 from datakit.verbs.shared.options import existing_inputs
 from datakit.verbs.shared.progress import ProgressListener, SilentProgress
 from datakit.verbs.shared.run_record import Run
@@ -90,11 +91,11 @@ def _train(
     with output.create(out, run.fingerprint, options.mode, {HISTORY: "", SAMPLES: ""}) as writer:
         for failure in failures:
             writer.fail(failure)
-        before = _epochs(options, trainer, writer, samples, progress)
+        before, verdict = _epochs(options, trainer, writer, samples, progress)
         weights = trainer.weights()
         atomic.write_bytes(out / WEIGHTS, weights, durable=True)
         result = msgspec.structs.replace(
-            _result(options, sides, notes=(*sides.notes, *_device_note(options, trainer))),
+            _result(options, sides, (*sides.notes, verdict, *_device_note(options, trainer))),
             parameters=sum(part.numel() for part in trainer.network.parameters()),
             before=before,
             epochs=len(trainer.history),
@@ -129,16 +130,19 @@ def _readable(
     task = LazyTask("datakit.training.check:CheckPhoto", {})
     failures = list(source.failures)
     kept: dict[str, list[Item]] = {"train": [], "val": []}
+    foreground = dict.fromkeys(kept, 0.0)
     for side, items in (("train", sides.train), ("val", sides.val)):
         by_key = {item.key: item for item in items}
         with closing(ordered_map(options.make_engine(), task, items)) as outcomes:
             for outcome in outcomes:
                 item = by_key[outcome.key]
-                if outcome.error is None:
+                if outcome.error is None and outcome.value is not None:
                     kept[side].append(item)
+                    foreground[side] += outcome.value
                 else:
+                    error = outcome.error or "nothing was read"
                     failures.append(
-                        Failure(id=item.key, file=item.source_name, step=VERB, error=outcome.error)
+                        Failure(id=item.key, file=item.source_name, step=VERB, error=error)
                     )
     if failures and options.strict:
         raise InputError(f"--strict: {failures[0].id}: {failures[0].error}")
@@ -147,6 +151,12 @@ def _readable(
             raise InputError(
                 f"train: none of the {side} samples can be read; the first error: "
                 f"{failures[0].error}"
+            )
+        if foreground[side] == 0:
+            raise InputError(
+                f"train: expected a subject in some of the {len(found)} {side} samples, found all "
+                "of them empty: scores on them say nothing; put labelled people on both sides "
+                "(`datakit split`, --val-share)"
             )
     rows = [{"id": item.key, "side": side} for side, found in kept.items() for item in found]
     text = "".join(msgspec.json.encode(row).decode() + "\n" for row in rows)
@@ -213,10 +223,20 @@ def _epochs(
     writer: output.DatasetWriter,
     samples: str,
     progress: ProgressListener,
-) -> dict[str, float]:
-    """Train until it is enough, a checkpoint and a row an epoch; return the scores before."""
+) -> tuple[dict[str, float], str]:
+    """Train until it is enough, with a checkpoint and a row for each epoch.
+
+    Returns
+    -------
+    before : dict of str to float
+        The scores before the first epoch.
+    verdict : str
+        What the best epoch is worth against them.
+    """
+    from datakit.training.scoring import means_of
+
     out = location(options.out)
-    before = trainer.scores()
+    before = trainer.sample_scores()
     checkpoint = out / CHECKPOINT
     if options.resume and checkpoint.is_file():
         trainer.restore(checkpoint.read_bytes(), str(checkpoint))
@@ -231,9 +251,14 @@ def _epochs(
             atomic.write_bytes(checkpoint, trainer.state(), durable=True)
             _note(writer, row, samples)
             progress.advance(writer.failed)
+            progress.note(
+                f"epoch {row.epoch}: loss {row.loss['total']:.4f}, IoU {row.scores['iou']:.4f}"
+                f"{', the best so far' if row.best else ''}"
+            )
     finally:
         progress.end()
-    return before
+    trainer.take_best()
+    return means_of(before), verdict_of(before, trainer.sample_scores(), options.seed)
 
 
 def _note(writer: output.DatasetWriter, row: Epoch, samples: str) -> None:

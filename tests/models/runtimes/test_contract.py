@@ -63,8 +63,13 @@ def test_torch_and_numpy_do_the_same_sums(divide, channels, activation, invert, 
     two = torch_maps.to_values(torch.from_numpy(pictures), made.input).numpy()
     np.testing.assert_allclose(one, two, rtol=1e-5, atol=1e-5)
     logits = rng.normal(0, 5, (2, 3, 8, 8)).astype(np.float32)
-    probability = arrays.to_probability(logits, made.output, "x")
-    maps, sides, raw = torch_maps.to_maps(torch.from_numpy(logits), made.output, (0, 0), 2, "x")
+    probability = arrays.to_probability(logits, made.output)
+    maps, sides, raw = torch_maps.to_maps(
+        torch_maps.chosen(torch.from_numpy(logits), made.output, (0, 0), (8, 8), "x"),
+        made.output,
+        2,
+        "x",
+    )
     assert sides is not None
     assert sides.shape == (2, 2, 8, 8)
     np.testing.assert_allclose(raw[:, 1].numpy(), probability.max(axis=(1, 2)), atol=1e-6)

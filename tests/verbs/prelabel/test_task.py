@@ -22,6 +22,7 @@ from datakit.models.segmenters.base import SEGMENTERS, Settings
 from datakit.records.draft import DRAFTS, Draft
 from datakit.records.product import Product
 from datakit.records.sample import Operation
+from datakit.verbs.prelabel import models
 from datakit.verbs.prelabel import task as module
 from datakit.verbs.prelabel.hints import hint_of
 from datakit.verbs.prelabel.task import Prelabel, outlined_mask
@@ -36,7 +37,7 @@ def registered(monkeypatch: pytest.MonkeyPatch) -> None:
             return segmenters.Brightness(settings, "CC-BY-NC-4.0")
         return getattr(segmenters, name)(settings)
 
-    monkeypatch.setattr(module, "build", build)
+    monkeypatch.setattr(models, "build", build)
     assert "mediapipe-selfie" in SEGMENTERS
 
 
@@ -72,7 +73,8 @@ def task(out: Path, **changes: Any) -> Prelabel:
         "model": ("Brightness", {}),
         "second": ("Ahead", {}),
         "flip": True,
-        "only_faces": False,
+        "people": "verified",
+        "thorough": False,
         "cleaning": {},
         "depth": 8,
         "outline": "rle",
@@ -172,7 +174,7 @@ def test_face_detectors_outlive_the_threads_of_a_chunk(
             return ["a face"] * bool(image.max() > 100)
 
     monkeypatch.setattr(module.FACE_DETECTORS, "load", lambda name: Detector)
-    made = task(tmp_path / "out", only_faces=True, batch=4, threads=3)
+    made = task(tmp_path / "out", people="faces", batch=4, threads=3)
     for _ in range(4):
         outcomes = made.run_chunk(items)
         ratios = [one.value.samples[0].fg_ratio for one in outcomes if one.value]

@@ -1,0 +1,59 @@
+"""Which segmenter a run's model and effort make, and what it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from datakit.errors import InputError
+from datakit.models.segmenters.base import (
+    SEGMENTERS,
+    Identity,
+    Segmenter,
+    Settings,
+    build,
+    identify,
+)
+from datakit.models.segmenters.thorough import ThoroughSegmenter, thorough_identity
+
+FAST, DEFAULT, BEST = "fast", "default", "best"
+
+
+def settings_of(name: str, effort: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings of a segmenter, with the effort where it has one.
+
+    Raises
+    ------
+    InputError
+        If the best effort is asked of a model that looks once, whatever is asked.
+    """
+    uses = SEGMENTERS.load(name).USES
+    if effort == BEST and not uses & {"effort", "weights"}:
+        raise InputError(
+            f"--effort best: expected a model with weights, or mediapipe-selfie, found {name}; "
+            "leave it out"
+        )
+    return {**given, "effort": effort} if "effort" in uses else dict(given)
+
+
+def is_thorough(name: str, effort: str) -> bool:
+    """Tell whether a model of one's own is helped by the offline chain."""
+    return effort == BEST and "effort" not in SEGMENTERS.load(name).USES
+
+
+def follows_edges(name: str, effort: str) -> bool:
+    """Tell whether drafts are drawn along the photo's edges without being asked."""
+    return is_thorough(name, effort) or (effort != FAST and "effort" in SEGMENTERS.load(name).USES)
+
+
+def identify_model(name: str, settings: Mapping[str, Any], thorough: bool) -> Identity:
+    """Say what would run; raises as `identify`."""
+    found = identify(name, Settings(**settings))
+    return thorough_identity(found) if thorough else found
+
+
+def build_model(name: str, settings: Mapping[str, Any], thorough: bool) -> Segmenter:
+    """Build it; raises as `build`."""
+    given = Settings(**settings)
+    model = build(name, given)
+    return ThoroughSegmenter(model, given) if thorough else model
