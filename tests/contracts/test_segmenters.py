@@ -28,7 +28,7 @@ safetensors = pytest.importorskip("safetensors.torch", reason="safetensors is no
 from datakit.models.networks.u2net import U2Net  # noqa: E402
 from datakit.models.networks.unet import UNet, UNetConfig  # noqa: E402
 from datakit.models.networks.unet_weights import write_unet  # noqa: E402
-from tests.models import weight_makers  # noqa: E402
+from tests.models import prompt_makers, weight_makers  # noqa: E402
 
 
 def settings_of(name, folder):
@@ -47,6 +47,9 @@ def settings_of(name, folder):
         path.write_bytes(weight_makers.torchscript_bytes(weight_makers.Brightness()))
     elif name == "torch-export":
         path.write_bytes(weight_makers.exported_bytes(weight_makers.Brightness()))
+    elif name == "promptable":
+        weights, contract = prompt_makers.files(folder)
+        return Settings(weights=weights, contract=contract)
     elif name == "ensemble":
         return Settings(members=("mediapipe-selfie", "kmeans"))
     else:

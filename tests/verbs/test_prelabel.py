@@ -235,20 +235,24 @@ def test_a_bad_photo_is_a_row(photos: Path, tmp_path: Path) -> None:
     assert len(list(jsonl.read(tmp_path / "out/queue.jsonl", Queued))) == PORTRAITS + 1
 
 
-def test_a_photo_without_people_may_have_an_empty_label(
-    photos: Path, sample_data: Path, tmp_path: Path
+@pytest.mark.parametrize(
+    "how", [{"people": "faces", "effort": "fast"}, {}], ids=["faces", "verified"]
+)
+def test_a_photo_without_people_has_an_empty_label(
+    photos: Path, sample_data: Path, tmp_path: Path, how: dict[str, str]
 ) -> None:
     (tmp_path / "src").mkdir()
     shutil.copy(photos / "bald_beard.jpg", tmp_path / "src")
     for name in ("chelsea.jpg", "coffee.jpg"):
         shutil.copy(sample_data / "photos" / name, tmp_path / "src")
-    datakit.prelabel(tmp_path / "src", tmp_path / "out", workers=0, people="faces")
+    datakit.prelabel(tmp_path / "src", tmp_path / "out", workers=0, **how)  # type: ignore[arg-type]
     queue = list(jsonl.read(tmp_path / "out/queue.jsonl", Queued))
     assert [(row.id, row.doubt) for row in queue[:2]] == [("chelsea.jpg", 1), ("coffee.jpg", 1)]
     for name in ("chelsea", "coffee", "bald_beard"):
         mask = cv2.imread(str(tmp_path / f"out/masks/{name}.png"), cv2.IMREAD_UNCHANGED)
         assert mask.any() == (name == "bald_beard")
-        assert (tmp_path / f"out/probabilities/{name}.png").exists() != (name == "bald_beard")
+        kept = (tmp_path / f"out/probabilities/{name}.png").exists()
+        assert kept == (name != "bald_beard" or not how)
 
 
 # Calibration

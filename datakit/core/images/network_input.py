@@ -14,7 +14,7 @@ from datakit.errors import InputError
 
 Image = npt.NDArray[np.uint8]
 Map = npt.NDArray[np.float32]
-InputFit = Literal["stretch", "letterbox", "multiple"]
+InputFit = Literal["stretch", "letterbox", "corner", "multiple"]
 # A strip of pixels must not become an input that no memory holds.
 _LONGEST = 4.0
 
@@ -68,9 +68,10 @@ def place(
     image_hw : tuple of int
     size_hw : tuple of int
         The network's size; for ``multiple`` the picture's shorter side becomes the smaller of it.
-    fit : {"stretch", "letterbox", "multiple"}
-        Change the aspect; keep it and pad on both sides; keep it as nearly as sides that are
-        multiples of a number allow (for networks without a fixed size, such as MODNet).
+    fit : {"stretch", "letterbox", "corner", "multiple"}
+        Change the aspect; keep it and pad on both sides; keep it and pad below and on the right
+        (SAM); keep it as nearly as sides that are multiples of a number allow (for networks
+        without a fixed size, such as MODNet).
     multiple : int
         The number (``multiple`` only). The longer side has at most four times the shorter one.
 
@@ -100,6 +101,8 @@ def place(
         min(to, max(1, round(side * scale))) for to, side in zip(size_hw, image_hw, strict=True)
     )
     top, left = (size_hw[0] - height) // 2, (size_hw[1] - width) // 2
+    if fit == "corner":
+        top = left = 0
     return Placement(image_hw, size_hw, (left, top, left + width, top + height))
 
 

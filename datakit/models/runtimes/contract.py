@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 import numpy as np
@@ -18,6 +19,7 @@ from datakit.records.yaml_text import parse
 
 Side = Annotated[int, Meta(ge=8, le=8192)]
 OutputLayout = Literal["nchw", "nhwc", "flat"]
+Kind = TypeVar("Kind")
 Triple = tuple[float, float, float]
 MAX_BYTES = 1 << 16
 LUMA = (0.299, 0.587, 0.114)
@@ -161,17 +163,22 @@ def read_contract(given: str | Path) -> Contract:
     """
     if str(given) in shipped_names():
         return shipped(str(given))
+    return parse_contract(read_text(given, shipped_names()), str(given))
+
+
+def read_text(given: str | Path, shipped: Sequence[str]) -> str:
+    """Read a contract's file; ModelError when there is none, with the names of shipped ones."""
     path = Path(given)
     try:
         data = path.read_bytes()
     except OSError as error:
         raise ModelError(
-            f"contract {path}: expected a YAML file or one of {', '.join(shipped_names())}; "
+            f"contract {path}: expected a YAML file or one of {', '.join(shipped)}; "
             f"found {error.strerror or error}"
         ) from None
     if len(data) > MAX_BYTES:
         raise SchemaError(f"{path}: expected at most {MAX_BYTES:,} bytes, found {len(data):,}")
-    return parse_contract(data.decode("utf-8", "replace"), str(path))
+    return data.decode("utf-8", "replace")
 
 
 def parse_contract(text: str, name: str) -> Contract:
@@ -188,9 +195,14 @@ def parse_contract(text: str, name: str) -> Contract:
     Traceback (most recent call last):
     datakit.errors.SchemaError: x.yaml line 4: input.fit: Invalid enum value 'squash'
     """
+    return parsed_as(Contract, text, name)
+
+
+def parsed_as(kind: type[Kind], text: str, name: str) -> Kind:
+    """Parse a contract of a kind; SchemaError with the line of the fault."""
     data, lines = parse(text, name)
     try:
-        return msgspec.convert(data, Contract)
+        return msgspec.convert(data, kind)
     except msgspec.ValidationError as error:
         words, _, where = str(error).partition(" - at `$")
         path = re.sub(r"\[(\d+)\]", r".\1", where.rstrip("`")).strip(".")

@@ -57,18 +57,10 @@ class OnnxSegmenter:
     def __init__(
         self, identity: Identity, data: bytes, contract: Contract, settings: Settings
     ) -> None:
-        runtime = import_onnxruntime()
-        providers = runtime.get_available_providers()
-        # onnxruntime does not tell how many devices there are; a wrong number fails below.
-        cuda_devices = 8 if "CUDAExecutionProvider" in providers else 0
-        kind, number = choose_device(settings.device, cuda_devices, "onnxruntime")
-        self._session = _session(runtime, data, kind, number, identity.name)
+        self._session, runtime = open_session(data, settings.device, identity.name)
         self.contract = contract
         self._sides = contract.output.sides if settings.sides else ()
-        device = f"cuda:{number}" if kind == "cuda" else "cpu"
-        self.identity = replace(
-            identity, runtime=f"onnxruntime {runtime.__version__}, {device}, float32"
-        )
+        self.identity = replace(identity, runtime=runtime)
         self._batch = settings.batch_size
         self._fixed = False
         self._check()
@@ -206,6 +198,24 @@ def import_onnxruntime() -> Any:
         ) from None
     onnxruntime.set_default_logger_severity(3)
     return onnxruntime
+
+
+def open_session(data: bytes, device: str, name: str) -> tuple[Any, str]:
+    """Load an ONNX model; return its session, and what computes: library, version and device.
+
+    Raises
+    ------
+    ModelError
+        As `OnnxSegmenter`.
+    """
+    runtime = import_onnxruntime()
+    providers = runtime.get_available_providers()
+    # onnxruntime does not tell how many devices there are; a wrong number fails below.
+    cuda_devices = 8 if "CUDAExecutionProvider" in providers else 0
+    kind, number = choose_device(device, cuda_devices, "onnxruntime")
+    session = _session(runtime, data, kind, number, name)
+    place = f"cuda:{number}" if kind == "cuda" else "cpu"
+    return session, f"onnxruntime {runtime.__version__}, {place}, float32"
 
 
 def _session(runtime: Any, data: bytes, kind: str, number: int, name: str) -> Any:

@@ -22,6 +22,7 @@ from datakit.registry import Registry
 
 Image = npt.NDArray[np.uint8]
 Map = npt.NDArray[np.float32]
+Box = tuple[float, float, float, float]
 Precision = Literal["float32", "bfloat16", "float16"]
 Effort = Literal["fast", "default", "best"]
 NOT_NEEDED = "not needed"
@@ -71,11 +72,26 @@ class Hint:
         Outlines, x and y in pixel edges; they go before the box.
     source : str
         Who said so, for the label's history: ``annotation``, ``face``, ``option``.
+    boxes_xyxy : tuple of four floats each
+        Around each object by itself, where that is known.
     """
 
-    box_xyxy: tuple[float, float, float, float] | None = None
+    box_xyxy: Box | None = None
     polygons: tuple[npt.NDArray[np.float64], ...] = ()
     source: str = "annotation"
+    boxes_xyxy: tuple[Box, ...] = ()
+
+    def object_boxes(self) -> tuple[Box, ...]:
+        """Return the boxes of single objects, else the one around all.
+
+        Examples
+        --------
+        >>> Hint(box_xyxy=(0, 0, 4, 4)).object_boxes()
+        ((0, 0, 4, 4),)
+        """
+        if self.boxes_xyxy:
+            return self.boxes_xyxy
+        return () if self.box_xyxy is None else (self.box_xyxy,)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -213,6 +229,7 @@ SEGMENTERS: Registry[SegmenterFactory] = Registry(
         "onnx": "datakit.models.segmenters.contracted:ONNX",
         "torchscript": "datakit.models.segmenters.contracted:TORCHSCRIPT",
         "torch-export": "datakit.models.segmenters.contracted:TORCH_EXPORT",
+        "promptable": "datakit.models.segmenters.promptable:PROMPTABLE",
         "grabcut": "datakit.models.segmenters.grabcut:GrabCutSegmenter",
         "kmeans": "datakit.models.segmenters.kmeans:KMeansSegmenter",
         "gmm": "datakit.models.segmenters.gmm:GmmSegmenter",
