@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 
 from datakit.models.runtimes.contract import shipped_names
+from datakit.models.runtimes.prompt_contract import SHIPPED
 from datakit.models.segmenters.base import Identity
 from datakit.records.sample import Operation
 
@@ -37,7 +38,7 @@ def contract_content(given: str | None) -> str | None:
     >>> contract_content("isnet")
     'isnet'
     """
-    if given is None or given in shipped_names():
+    if given is None or given in (*shipped_names(), *SHIPPED):
         return given
     path = Path(given)
     return f"{path.name} (sha256 {hashlib.sha256(path.read_bytes()).hexdigest()})"
