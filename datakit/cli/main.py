@@ -13,16 +13,26 @@ from datakit.errors import printable
 from datakit.verbs.table import VERBS, by_group
 from datakit.version import __version__
 
+OWN = {
+    "completion": "Make TAB complete verbs, flags, values and paths in bash, zsh and fish.",
+    "doctor": "Say what is installed here, and what each verb can do with it.",
+}
+"""Commands about datakit itself -> their summaries."""
+
 
 class VerbTable(click.Group):
     """Knows the verbs by name and short help; imports one only to run it."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Return the verbs in the order of the work."""
-        return list(VERBS)
+        """Return the verbs in the order of the work, then what is about datakit itself."""
+        return [*VERBS, *OWN]
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         """Import a verb, or None for a name that is none."""
+        if name == "completion":
+            return import_module("datakit.cli.completion").command(app)  # type: ignore[no-any-return]
+        if name == "doctor":
+            return import_module("datakit.cli.doctor").command()  # type: ignore[no-any-return]
         if name not in VERBS:
             return None
         command: click.Command = import_module("datakit.cli.verb").command(VERBS[name])
@@ -32,8 +42,9 @@ class VerbTable(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Find the verb; an unknown name is reported with the closest known one."""
-        if args and args[0] not in VERBS and not args[0].startswith("-"):
-            close = get_close_matches(args[0], VERBS, 1)
+        known = self.list_commands(ctx)
+        if args and args[0] not in known and not args[0].startswith("-"):
+            close = get_close_matches(args[0], known, 1)
             hint = f"did you mean {close[0]!r}?" if close else "datakit --help lists them"
             ctx.fail(f"No such verb {args[0]!r}; {hint}")
         return super().resolve_command(ctx, args)
@@ -43,6 +54,8 @@ class VerbTable(click.Group):
         for group, rows in by_group().items():
             with formatter.section(group):
                 formatter.write_dl([(row.name, row.summary) for row in rows], col_max=10)
+        with formatter.section("This installation"):
+            formatter.write_dl([*OWN.items()], col_max=10)
 
 
 @click.group(
