@@ -21,6 +21,7 @@ FAMILIES: Final[Registry[tuple[Check, ...]]] = Registry(
         "pairs": "datakit.checks.pairs:CHECKS",
         "sets": "datakit.checks.sets:CHECKS",
     },
+    group="datakit.checks",
 )
 
 

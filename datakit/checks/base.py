@@ -16,6 +16,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from datakit.checks.limits import Limits
 from datakit.core.matting.alpha_coding import Decoded, decode_stored
 from datakit.core.metrics.robust import robust_z
 from datakit.core.quality.contour_profiles import EdgeColours, edge_colours
@@ -264,12 +265,15 @@ class Check:
         Subject -> Measured; ``NOT_MEASURED`` when the sample lacks what it needs.
     score : callable
         (id, values, Population) -> score; NaN when it cannot be told.
+    limits : Limits, optional
+        Of a check of another package; those of datakit's own are in ``thresholds.yaml``.
     """
 
     name: str
     words: str
     measure: Callable[[Subject], Measured]
     score: Callable[[str, Values, Population], float | Scored]
+    limits: Limits | None = None
 
 
 def value_of(name: str) -> Callable[[str, Values, Population], float]:

@@ -23,7 +23,8 @@ class ThresholdsFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 def default_limits() -> dict[str, Limits]:
     """Return the limits that datakit ships; every check has an entry."""
     text = files("datakit.checks").joinpath("thresholds.yaml").read_text(encoding="utf-8")
-    limits = _parse(text, "thresholds.yaml", ThresholdsFile).checks
+    limits = dict(_parse(text, "thresholds.yaml", ThresholdsFile).checks)
+    limits |= {name: one.limits for name, one in all_checks().items() if one.limits is not None}
     _require_known(limits, "thresholds.yaml")
     missing = [name for name in all_checks() if name not in limits]
     if missing:

@@ -15,8 +15,13 @@ from typing import Any
 import click
 import msgspec
 
+from datakit.checks import FAMILIES
 from datakit.engine.local import usable_cpus
 from datakit.errors import printable
+from datakit.io.layouts import READERS, WRITERS
+from datakit.models.faces.base import FACE_DETECTORS
+from datakit.models.segmenters.base import SEGMENTERS
+from datakit.verbs.table import VERBS
 from datakit.version import __version__
 
 LIBRARIES = ("numpy", "opencv-python-headless", "pillow", "albumentations", "pyarrow", "pandas")
@@ -52,6 +57,7 @@ class Diagnosis(msgspec.Struct, frozen=True):
     versions: dict[str, str]
     limits: dict[str, str]
     devices: tuple[str, ...]
+    plugins: tuple[str, ...]
     abilities: tuple[Ability, ...]
 
 
@@ -66,6 +72,7 @@ def examine() -> Diagnosis:
         versions=versions,
         limits=_limits(),
         devices=_devices(),
+        plugins=_plugins(),
         abilities=tuple(
             Ability(verb, what, extra, _missing((stale | needed)[extra]))
             for verb, what, extra in ABILITIES
@@ -107,6 +114,17 @@ def _limits() -> dict[str, str]:
     return found
 
 
+def _plugins() -> tuple[str, ...]:
+    """Return what other packages add: family, name and module."""
+    found = [
+        f"{registry.family} {name} ({target})"
+        for registry in (READERS, WRITERS, SEGMENTERS, FACE_DETECTORS, FAMILIES)
+        for name, target in registry.plugins().items()
+    ]
+    verbs = [f"verb {name} ({row.package})" for name, row in VERBS.items() if row.package]
+    return (*verbs, *found)
+
+
 def _devices() -> tuple[str, ...]:
     if find_spec("torch") is None:
         return ("CPU (torch is not installed)",)
@@ -122,6 +140,8 @@ def show(found: Diagnosis) -> None:
     for heading, rows in (("Versions", found.versions), ("This machine", found.limits)):
         click.echo(f"{heading}\n" + "".join(f"  {k:<24}{printable(v)}\n" for k, v in rows.items()))
     click.echo("Devices\n" + "".join(f"  {printable(one)}\n" for one in found.devices))
+    if found.plugins:
+        click.echo("From other packages\n" + "".join(f"  {one}\n" for one in found.plugins))
     click.echo("Verbs (what is not listed needs no extra)")
     for one in found.abilities:
         way = f"needs {', '.join(one.missing)}: pip install 'datakit[{one.extra}]'"

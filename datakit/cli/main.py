@@ -9,7 +9,7 @@ from importlib import import_module
 import click
 
 from datakit.cli import ending, streams
-from datakit.errors import printable
+from datakit.errors import DatakitError, printable
 from datakit.verbs.table import VERBS, by_group
 from datakit.version import __version__
 
@@ -42,11 +42,12 @@ class VerbTable(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Find the verb; an unknown name is reported with the closest known one."""
-        known = self.list_commands(ctx)
-        if args and args[0] not in known and not args[0].startswith("-"):
-            close = get_close_matches(args[0], known, 1)
+        # Own names first: those of other packages take a while to look up.
+        name = args[0] if args else ""
+        if name and name not in OWN and name not in VERBS and not name.startswith("-"):
+            close = get_close_matches(name, self.list_commands(ctx), 1)
             hint = f"did you mean {close[0]!r}?" if close else "datakit --help lists them"
-            ctx.fail(f"No such verb {args[0]!r}; {hint}")
+            ctx.fail(f"No such verb {name!r}; {hint}")
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -94,6 +95,10 @@ def main() -> int:
         code = error.exit_code
     except (click.Abort, KeyboardInterrupt):
         code = ending.interrupted(KeyboardInterrupt(), "again")
+    except DatakitError as error:
+        # What another package adds may be wrong before a verb begins.
+        ending.say(f"Error: {error}")
+        code = ending.EXIT_UNUSABLE
     except Exception as error:  # noqa: BLE001
         code = ending.fault(error)
     return ending.finish(code)

@@ -77,7 +77,7 @@ RECORDS: dict[str, type[msgspec.Struct]] = {
 def documents() -> dict[str, dict[str, Any]]:
     """Return name -> JSON Schema (draft 2020-12) of every record and of ``--config`` files."""
     found = {name: _schema(record) for name, record in RECORDS.items()}
-    options = {name: row.options() for name, row in VERBS.items()}
+    options = {name: row.options() for name, row in VERBS.built_in.items()}
     verbs, shared = msgspec.json.schema_components(options.values(), ref_template="#/$defs/{name}")
     found["config"] = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",

@@ -23,7 +23,7 @@ from typing import Literal
 def stub_text() -> str:
     """Return the text of the stub file: one function for each verb, its options as keywords."""
     records: dict[str, str] = {"Verb": Verb.__module__}
-    functions = [_function(row, records) for row in VERBS.values()]
+    functions = [_function(row, records) for row in VERBS.built_in.values()]
     named = [(module, name) for name, module in records.items()]
     named += [
         ("datakit.notebook.dataset", "Dataset as Dataset"),

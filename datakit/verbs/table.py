@@ -5,9 +5,7 @@ A new verb is one package, ``datakit/verbs/NAME``, and one row here.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-from datakit.verbs.verb import Verb
+from datakit.verbs.verb import Verb, Verbs
 
 _ROWS = (
     Verb(
@@ -388,7 +386,7 @@ _ROWS = (
     ),
 )
 
-VERBS: Mapping[str, Verb] = {row.name: row for row in _ROWS}
+VERBS = Verbs(_ROWS)
 """The verbs by name, in the order of the work."""
 
 

@@ -6,9 +6,11 @@ and ``COMMON``, the names of those that most people set, and ``run`` with a func
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+from datakit.registry import Registry
 
 if TYPE_CHECKING:
     from datakit.records.base import Options
@@ -29,6 +31,8 @@ class Verb(NamedTuple):
         The rest of its help.
     examples : tuple of str
         Command lines that work.
+    package : str
+        Where its modules are; empty for ``datakit.verbs.NAME``.
     """
 
     name: str
@@ -36,21 +40,55 @@ class Verb(NamedTuple):
     summary: str
     text: str
     examples: tuple[str, ...]
+    package: str = ""
 
     def options(self) -> type[Options]:
         """Import and return the record of the verb's options."""
-        found: type[Options] = self._options_module().Options
+        found: type[Options] = self._module("options").Options
         return found
 
     def common(self) -> tuple[str, ...]:
         """Import and return the options that help lists first, after those that are needed."""
-        found: tuple[str, ...] = self._options_module().COMMON
+        found: tuple[str, ...] = self._module("options").COMMON
         return found
 
     def run(self) -> Callable[..., Any]:
         """Import and return the function that does the work: ``run(options, watch)``."""
-        found: Callable[..., Any] = import_module(f"datakit.verbs.{self.name}.run").run
+        found: Callable[..., Any] = self._module("run").run
         return found
 
-    def _options_module(self) -> Any:
-        return import_module(f"datakit.verbs.{self.name}.options")
+    def _module(self, name: str) -> Any:
+        return import_module(f"{self.package or f'datakit.verbs.{self.name}'}.{name}")
+
+
+class Verbs(Mapping[str, Verb]):
+    """The verbs by name: datakit's own, then those that other installed packages add.
+
+    A package adds a verb by an entry point of the group ``datakit.verbs`` whose value is its
+    `Verb`. They are looked for when a name is not datakit's own, or all verbs are listed.
+
+    Attributes
+    ----------
+    built_in : mapping
+        datakit's own.
+    """
+
+    def __init__(self, rows: Sequence[Verb]) -> None:
+        self.built_in: Mapping[str, Verb] = {row.name: row for row in rows}
+
+    def __getitem__(self, name: str) -> Verb:
+        if name in self.built_in:
+            return self.built_in[name]
+        if name not in PLUGINS:
+            raise KeyError(name)
+        return PLUGINS.load(name)
+
+    def __iter__(self) -> Iterator[str]:
+        yield from self.built_in
+        yield from (name for name in PLUGINS if name not in self.built_in)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+PLUGINS: Registry[Verb] = Registry("verb", group="datakit.verbs")

@@ -35,5 +35,5 @@ def test_what_is_missing_names_the_way(monkeypatch) -> None:
 
 def test_json_is_one_object() -> None:
     found = json.loads(CliRunner().invoke(app, ["doctor", "--json"]).output)
-    assert set(found) == {"versions", "limits", "devices", "abilities"}
+    assert set(found) == {"versions", "limits", "devices", "plugins", "abilities"}
     assert found["versions"]["datakit"]

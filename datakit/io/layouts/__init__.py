@@ -39,6 +39,7 @@ READERS: Registry[type[Reader]] = Registry(
         "two-folders": "datakit.io.layouts.two_folders:TwoFoldersReader",
         "photos": "datakit.io.layouts.photos:PhotosReader",
     },
+    group="datakit.layouts",
 )
 """Layouts that datakit reads, by the name that ``--from`` takes."""
 
@@ -63,5 +64,6 @@ WRITERS: Registry[type[FileFormat] | type[ShardFormat]] = Registry(
         "parquet": "datakit.io.layouts.parquet:ParquetWriter",
         "numpy": "datakit.io.layouts.numpy_chunks:NumpyWriter",
     },
+    group="datakit.export_formats",
 )
 """Layouts that datakit writes, by the name that ``--format`` takes."""

@@ -67,4 +67,5 @@ FACE_DETECTORS: Registry[FaceDetectorFactory] = Registry(
         "centerface": "datakit.models.faces.centerface:CenterFaceDetector",
         "yunet": "datakit.models.faces.yunet:YunetDetector",
     },
+    group="datakit.face_detectors",
 )

@@ -237,6 +237,7 @@ SEGMENTERS: Registry[SegmenterFactory] = Registry(
         "otsu": "datakit.models.segmenters.otsu:OtsuSegmenter",
         "ensemble": "datakit.models.segmenters.ensemble:EnsembleSegmenter",
     },
+    group="datakit.segmenters",
 )
 _EVERYWHERE = frozenset({"device", "batch_size", "sides"})
 # What runs on the CPU only takes these for granted.
