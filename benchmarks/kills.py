@@ -1,28 +1,35 @@
-"""Runs of every writing verb killed with SIGKILL at random moments, resumed, and compared.
+"""Runs of every writing verb ended by a signal at random moments, resumed, and compared.
 
     python benchmarks/kills.py [--kills 50] [--seed 8] [--verbs coco2mask split …] [--engine local]
+        [--signal KILL|TERM|INT|HUP] [--change]
 
 Each verb runs once undisturbed. Then, again and again, a run is started, the whole of it is killed
 at a moment drawn from the length of the undisturbed run (every third one is killed once more while
 it resumes), resumed to its end, and its tree compared with the undisturbed one, every byte of every
-file. A run that was over before its kill does not count and is drawn again, earlier. Workers die
-with the process that is killed, by themselves.
+file. A run that was over before its kill does not count and is drawn again, earlier. Workers end
+with the process that got the signal, by themselves: one that is left after 20 s is a fault. With
+--change a source image becomes another one between the kill and the resumed run, which must end as
+an undisturbed run over the changed source does.
 """
 
 from __future__ import annotations
 
 import argparse
 import hashlib
+import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from PIL import Image, ImageOps
 from synthetic import make_export
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -45,10 +52,12 @@ steps:
 class Case:
     """A command line without its DST, what makes it go on, and names that tell of time.
 
-    ``run`` notes seconds, inodes and times of files beside its results.
+    ``run`` notes seconds, inodes and times of files beside its results. ``changing`` is an image of
+    the source that may become another one.
     """
 
     arguments: tuple[str, ...]
+    changing: Path | None = None
     resume: tuple[str, ...] = ("--resume",)
     varies: tuple[str, ...] = ()
 
@@ -59,24 +68,30 @@ def cases(work: Path) -> dict[str, Case]:
     datakit("coco2mask", str(SAMPLE / "roboflow_export"), "-o", str(work / "small"))
     datakit("coco2mask", str(export), "-o", str(work / "large"))
     (work / "pipeline.yaml").write_text(PIPELINE)
-    small, large, photos = str(work / "small"), str(work / "large"), str(SAMPLE / "portraits")
+    shutil.copytree(SAMPLE / "portraits", work / "photos")
+    small, large, photos = (str(work / name) for name in ("small", "large", "photos"))
+    of_export, of_small, of_large, of_photos = (
+        sorted(folder.rglob("*.jpg"))[3] for folder in (export, *map(Path, (small, large, photos)))
+    )
     return {
-        "coco2mask": Case(("coco2mask", str(export))),
-        "anonymize": Case(("anonymize", photos, "--on-no-face", "copy")),
-        "augment": Case(("augment", small, "--preset", "light", "--copies", "2", "--seed", "7")),
-        "matte": Case(("matte", small)),
-        "trimap": Case(("trimap", large)),
+        "coco2mask": Case(("coco2mask", str(export)), of_export),
+        "anonymize": Case(("anonymize", photos, "--on-no-face", "copy"), of_photos),
+        "augment": Case(
+            ("augment", small, "--preset", "light", "--copies", "2", "--seed", "7"), of_small
+        ),
+        "matte": Case(("matte", small), of_small),
+        "trimap": Case(("trimap", large), of_large),
         "dedup --drop": Case(("dedup", small, "--drop")),
         "split": Case(("split", large, "--val", "0.25", "--seed", "7")),
         "qc --fix": Case(("qc", photos, "--fix", "safe")),
-        "prelabel": Case(("prelabel", photos, "--model", "otsu")),
+        "prelabel": Case(("prelabel", photos, "--model", "otsu"), of_photos),
         "mask2coco": Case(("mask2coco", large)),
         "export p3m": Case(("export", small, "--format", "p3m")),
         "export webdataset": Case(
-            ("export", large, "--format", "webdataset", "--shard-samples", "7")
+            ("export", large, "--format", "webdataset", "--shard-samples", "7"), of_large
         ),
         "export parquet": Case(("export", large, "--format", "parquet", "--shard-samples", "7")),
-        "run": Case(("run", str(work / "pipeline.yaml")), (), ("run.json", ".datakit")),
+        "run": Case(("run", str(work / "pipeline.yaml")), None, (), ("run.json", ".datakit")),
     }
 
 
@@ -105,15 +120,47 @@ def datakit(*arguments: str) -> None:
     subprocess.run([sys.executable, "-m", "datakit", *arguments, "-q"], check=True)
 
 
-def killed_after(process: subprocess.Popen[bytes], seconds: float) -> bool:
-    """Kill a run at a moment; tell whether it was still under way."""
+def killed_after(process: subprocess.Popen[bytes], seconds: float, number: signal.Signals) -> bool:
+    """Send a run a signal at a moment; tell whether it was still under way."""
     try:
         process.wait(seconds)
     except subprocess.TimeoutExpired:
-        process.send_signal(signal.SIGKILL)
+        process.send_signal(number)
         process.wait()
         return True
     return False
+
+
+def left_over(session: int, seconds: float = 20) -> int:
+    """Return how many processes of a session are alive when that time is over."""
+    until = time.perf_counter() + seconds
+    while True:
+        alive = 0
+        for entry in os.scandir("/proc"):
+            if entry.name.isdigit():
+                try:
+                    state, _, _, of = Path(entry, "stat").read_text().rpartition(")")[2].split()[:4]
+                except OSError:
+                    continue
+                alive += of == str(session) and state != "Z"
+        if not alive or time.perf_counter() > until:
+            return alive
+        time.sleep(0.2)
+
+
+@contextmanager
+def changed(image: Path | None) -> Iterator[None]:
+    """Let an image be another one for a while; None changes nothing."""
+    if image is None:
+        yield
+        return
+    before = image.read_bytes()
+    with Image.open(image) as photo:
+        ImageOps.mirror(photo).save(image, quality=90)
+    try:
+        yield
+    finally:
+        image.write_bytes(before)
 
 
 def difference(expected: Mapping[str, str], found: Mapping[str, str]) -> str:
@@ -122,14 +169,27 @@ def difference(expected: Mapping[str, str], found: Mapping[str, str]) -> str:
     return f"{len(names)} paths differ: {', '.join(names[:3])}"
 
 
-def campaign(
-    name: str, case: Case, work: Path, kills: int, rng: random.Random, engine: tuple[str, ...]
+@dataclass(frozen=True)
+class Campaign:
+    """What is done to each verb."""
+
+    number: signal.Signals
+    change: bool
+    engine: tuple[str, ...]
+    rng: random.Random
+
+
+def disturb(
+    name: str, case: Case, work: Path, kills: int, how: Campaign
 ) -> tuple[int, int, list[str]]:
     """Kill one verb so many times; return kills, runs that were the same, and what was not."""
+    engine, rng = how.engine if name != "run" else (), how.rng
+    image = case.changing if how.change else None
     slug, log = name.replace(" ", "_"), work / "log"
     reference = work / f"{slug}-reference"
     began = time.perf_counter()
-    code = start(case, reference, engine, log).wait()
+    with changed(image):
+        code = start(case, reference, engine, log).wait()
     seconds = time.perf_counter() - began
     if code not in OK:
         return 0, 0, [f"the undisturbed run ended with {code}: {log.read_text()[-300:]}"]
@@ -139,7 +199,10 @@ def campaign(
         longest, times = seconds, 2 if number % 3 == 2 else 1
         hits, more = 0, engine
         for _ in range(TRIES):
-            if killed_after(start(case, out, more, log), rng.uniform(0.1, longest)):
+            process = start(case, out, more, log)
+            if killed_after(process, rng.uniform(0.1, longest), how.number):
+                if alive := left_over(process.pid):
+                    faults.append(f"{out}: {alive} processes outlive the run")
                 hits, more = hits + 1, (*engine, *case.resume)
                 if hits == times:
                     break
@@ -149,7 +212,8 @@ def campaign(
                     break
                 subprocess.run(["rm", "-rf", str(out)], check=True)
         total += hits
-        ended = start(case, out, (*engine, *case.resume), log).wait()
+        with changed(image):
+            ended = start(case, out, (*engine, *case.resume), log).wait()
         found = tree(out, case.varies) if out.is_dir() else {}
         if ended == code and found == expected and hits:
             same += 1
@@ -169,20 +233,25 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=8)
     parser.add_argument("--verbs", nargs="*")
     parser.add_argument("--engine", default="local")
+    parser.add_argument("--signal", choices=("KILL", "TERM", "INT", "HUP"), default="KILL")
+    parser.add_argument("--change", action="store_true", help="change a source image meanwhile")
     parser.add_argument("--work", type=Path, help="folder to keep what differed")
     args = parser.parse_args()
     rng = random.Random(args.seed)
     work = args.work or Path(tempfile.mkdtemp(prefix="kills-"))
     work.mkdir(parents=True, exist_ok=True)
     chosen = {
-        name: case for name, case in cases(work).items() if not args.verbs or name in args.verbs
+        name: case
+        for name, case in cases(work).items()
+        if (not args.verbs or name in args.verbs) and (case.changing or not args.change)
     }
-    print("| verb | runs | SIGKILLs | identical trees |\n|---|---|---|---|", flush=True)
+    engine = ("--engine", args.engine, "--workers", "2")
+    how = Campaign(signal.Signals[f"SIG{args.signal}"], args.change, engine, rng)
+    print(f"| verb | runs | SIG{args.signal}s | identical trees |\n|---|---|---|---|", flush=True)
     sums, wrong = [0, 0, 0], []
     for index, (name, case) in enumerate(chosen.items()):
         share = args.kills // len(chosen) + (index < args.kills % len(chosen))
-        engine = ("--engine", args.engine, "--workers", "2") if name != "run" else ()
-        kills, same, faults = campaign(name, case, work, share, rng, engine)
+        kills, same, faults = disturb(name, case, work, share, how)
         print(f"| `{name}` | {share} | {kills} | {same} |", flush=True)
         sums = [total + one for total, one in zip(sums, (share, kills, same), strict=True)]
         wrong += faults
