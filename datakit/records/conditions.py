@@ -31,12 +31,13 @@ COLUMNS = {
     "annotations": "objects",
     "label_state": "complete, partial (some object could not be drawn) or none",
     "fg_ratio": "share of foreground, 0 to 1",
+    "people": "how many people the photo shows, by their faces and bodies",
     "anonymized": "whether anonymize is in its history",
     "parent": "what it is a copy of",
 }
 """Column -> what it holds."""
 
-NUMBERS = frozenset({"width", "height", "annotations", "fg_ratio"})
+NUMBERS = frozenset({"width", "height", "annotations", "fg_ratio", "people"})
 
 
 @dataclass(frozen=True)
@@ -66,10 +67,18 @@ class Condition:
     def __post_init__(self) -> None:
         check_columns(self.text, parse(self.text).columns)
 
-    def __call__(self, sample: Sample) -> bool:
-        """Tell whether the sample meets the condition; InputError where it has no answer."""
+    @property
+    def columns(self) -> frozenset[str]:
+        """The columns that it speaks of."""
+        return parse(self.text).columns
+
+    def __call__(self, sample: Sample, people: int | None = None) -> bool:
+        """Tell whether the sample meets the condition; InputError where it has no answer.
+
+        ``people`` is the one column that no row tells: its caller counts them.
+        """
         expression = parse(self.text)
-        values = row_values(sample)
+        values = {**row_values(sample), "people": people}
         # One column more, so that a condition that speaks of none has a row to be true of.
         table = {name: as_column(name, [values[name]]) for name in {"id", *expression.columns}}
         try:

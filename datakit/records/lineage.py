@@ -8,9 +8,17 @@ from msgspec import Meta, field
 
 from datakit.records.base import Record
 
-Reason = Literal["source", "exact", "near", "sequence", "key", "parent"]
+Reason = Literal["source", "exact", "near", "sequence", "person", "key", "parent"]
 
-REASONS: tuple[Reason, ...] = ("exact", "near", "source", "parent", "sequence", "key")
+REASONS: tuple[Reason, ...] = (
+    "exact",
+    "near",
+    "source",
+    "parent",
+    "sequence",
+    "person",
+    "key",
+)
 """Why two samples belong together, the plainest reason first."""
 
 

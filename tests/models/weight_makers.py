@@ -117,3 +117,48 @@ def in_float32(data: bytes) -> bytes:
                 attribute.i = TensorProto.FLOAT
     del model.graph.value_info[:]
     return model.SerializeToString()
+
+
+def tint_onnx(axes: str = "nhwc", side: int = 32, batch: int | str = 1) -> bytes:
+    """An embedding that knows nothing but a crop's mean colour: (N, 3)."""
+    shape = [batch, side, side, 3] if axes == "nhwc" else [batch, 3, side, side]
+    over = [1, 2] if axes == "nhwc" else [2, 3]
+    node = helper.make_node("ReduceMean", ["x"], ["tint"], axes=over, keepdims=0)
+    graph = helper.make_graph(
+        [node],
+        "tint",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, shape)],
+        [helper.make_tensor_value_info("tint", TensorProto.FLOAT, [batch, 3])],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
+    return model.SerializeToString()
+
+
+TINT_CONTRACT = """\
+name: tint
+alignment: {alignment}
+input:
+  size: [32, 32]
+  divide_by: 1
+  layout: {axes}
+distance: {distance}
+threshold: {threshold}
+min_face_px: 24
+"""
+
+
+def tint_model(
+    folder: Path,
+    axes: str = "nhwc",
+    alignment: str = "eyes",
+    distance: str = "euclidean",
+    threshold: float = 20,
+    batch: int | str = 1,
+) -> tuple[Path, Path]:
+    """Write the contract and the file of `tint_onnx`."""
+    contract, weights = folder / f"tint-{axes}.yaml", folder / f"tint-{axes}.onnx"
+    contract.write_text(
+        TINT_CONTRACT.format(axes=axes, alignment=alignment, distance=distance, threshold=threshold)
+    )
+    weights.write_bytes(tint_onnx(axes, batch=batch))
+    return contract, weights

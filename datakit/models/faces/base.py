@@ -60,6 +60,9 @@ class FaceDetectorFactory(Protocol):
         ...
 
 
+DETECTORS = ("mediapipe", "centerface")
+"""What looks for faces unless somebody chooses others; together they miss least."""
+
 FACE_DETECTORS: Registry[FaceDetectorFactory] = Registry(
     "face detector",
     {

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from datakit.core.faces.bodies import Head, faceless
+from datakit.core.faces.bodies import SURE_SCORE, Head, faceless
 from datakit.core.faces.detections import Face, FaceDetection, merge_detections
 from datakit.core.faces.turning import Turned, turn_image
 from datakit.errors import InputError
@@ -32,7 +32,6 @@ RIGHT_ANGLES_DEG = TURNS_DEG[:3]
 # When the upright photo counts as understood: hardly any person without a face, and no sure face
 # that leans.
 _FACELESS_SHARE = 0.01
-_SURE_SCORE = 0.5
 _LEVEL_RAD = np.deg2rad(25)
 
 
@@ -106,7 +105,7 @@ def _is_understood(image: Image, person: Mask, faces: Sequence[Face]) -> bool:
         centre = (first.box_xyxy[:2] + first.box_xyxy[2:]) / 2
         row, column = np.floor(centre[::-1] * person.shape / [height, width]).astype(int)
         inside = 0 <= row < person.shape[0] and 0 <= column < person.shape[1]
-        if first.score >= _SURE_SCORE:
+        if first.score >= SURE_SCORE:
             if abs(first.roll_rad) > _LEVEL_RAD or not inside or not person[row, column]:
                 return False
             heads.append(Head(centre, first.side_px))

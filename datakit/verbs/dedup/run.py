@@ -22,9 +22,19 @@ from datakit.verbs.dedup.task import Cluster, Member
 from datakit.verbs.shared.lineage import Lineage
 from datakit.verbs.shared.lineage_duplicates import WORTH_WORKERS
 from datakit.verbs.shared.pair_sheet import draw_pairs
+from datakit.verbs.shared.people import (
+    FACES,
+    PERSON_ROW,
+    identify_people,
+    person_rows,
+    write_embeddings,
+)
 from datakit.verbs.shared.progress import ProgressListener, SilentProgress
+from datakit.verbs.shared.run_record import Run
 from datakit.verbs.shared.tracing import trace
 from datakit.verbs.split import write
+
+PEOPLE = "people.csv"
 
 
 def run(options: Options, progress: ProgressListener | None = None) -> Summary:
@@ -51,9 +61,14 @@ def run(options: Options, progress: ProgressListener | None = None) -> Summary:
     source = options.open(progress)
     write.check(options, source)
     lineage = trace(list(source.items()), options, progress=progress)
+    if options.people:
+        identify_people(lineage, options, progress)
     clusters = _clusters(lineage)
     extra = sum(len(cluster) - 1 for cluster in clusters)
     counts = {"samples": len(lineage.items), "clusters": len(clusters), "extra copies": extra}
+    if options.people:
+        counts["people"] = len(lineage.persons)
+        counts["people in several photos"] = sum(len(group) > 1 for group in lineage.persons)
     failed = len(lineage.failures) + len(source.failures)
     summary = Summary(verb=VERB, counts=counts, failed=failed, notes=tuple(lineage.notes))
     if not options.dry_run:
@@ -124,6 +139,12 @@ def _write(
 
     def lists() -> None:
         _write_lists(options, lineage, clusters, kept)
+        if options.people:
+            salt = Run(VERB, options, source).fingerprint
+            rows = person_rows(lineage, salt)
+            atomic.write_bytes(location(options.out) / PEOPLE, csv_rows.table(PERSON_ROW, rows))
+        if options.keep_embeddings:
+            write_embeddings(location(options.out) / FACES, lineage)
 
     if options.drop:
         keep = [at not in dropped for at in range(len(lineage.items))]

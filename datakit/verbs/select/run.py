@@ -31,6 +31,7 @@ from datakit.verbs.select.tables import joined, listed
 from datakit.verbs.select.task import SIDE_PX
 from datakit.verbs.shared.columns import columns, strata
 from datakit.verbs.shared.lineage import Lineage
+from datakit.verbs.shared.people import count_people
 from datakit.verbs.shared.progress import ProgressListener, SilentProgress
 from datakit.verbs.shared.tracing import fingerprint_all
 from datakit.verbs.split import write
@@ -108,6 +109,8 @@ def _lineage(source: Collection, options: Options, progress: ProgressListener) -
         lineage = fingerprint_all(items, options, True, progress)
     else:
         lineage = Lineage(items, [item.key for item in items])
+    if "people" in asked:
+        count_people(lineage, options, progress)
     lineage.names = [item.group or item.key for item in lineage.items]
     lineage.label = np.arange(len(lineage.items))
     lineage.frames = [None] * len(lineage.items)

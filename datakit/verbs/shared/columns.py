@@ -15,6 +15,7 @@ from datakit.io.pixels.native import probe
 from datakit.records.conditions import COLUMNS, as_column, row_values
 from datakit.records.labels import LabelObject
 from datakit.verbs.shared.lineage import Lineage, source_of
+from datakit.verbs.shared.people import counts_column
 
 
 def columns(lineage: Lineage, wanted: Names[str]) -> dict[str, npt.NDArray[Any]]:
@@ -38,6 +39,8 @@ def _column(lineage: Lineage, name: str) -> npt.NDArray[Any]:
         values: list[Any] = list(lineage.names)
     elif name == "fg_ratio":
         values = _ratios(lineage)
+    elif name == "people":
+        values = counts_column(lineage)
     else:
         values = [_value(item, name) for item in lineage.items]
     return as_column(name, values)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +16,9 @@ from datakit.io.layouts.base import Item
 from datakit.records.failure import Failure
 from datakit.records.lineage import Link
 from datakit.verbs.shared.near_duplicates import Look
+
+if TYPE_CHECKING:
+    from datakit.verbs.shared.people_look import People
 
 
 @dataclass
@@ -40,6 +43,10 @@ class Lineage:
         What the user should know.
     frames : list of FrameName or None
         The place of each sample in a video; None: it is no frame.
+    people : list of People or None
+        What was seen of the people in each photo; empty when nobody looked.
+    persons : list of list of int
+        The samples that each person is seen in; empty when nobody asked who is who.
     """
 
     items: list[Item]
@@ -50,6 +57,8 @@ class Lineage:
     joined: list[tuple[int, int]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     frames: list[FrameName | None] = field(default_factory=list)
+    people: list[People | None] = field(default_factory=list)
+    persons: list[list[int]] = field(default_factory=list)
     label: npt.NDArray[np.int64] = field(init=False)
     names: list[str] = field(init=False)
 
@@ -73,6 +82,7 @@ class Lineage:
         self.names = [self.names[n] for n in at]
         self.looks = [self.looks[n] for n in at] if self.looks else ()
         self.frames = [self.frames[n] for n in at]
+        self.people = [self.people[n] for n in at] if self.people else []
         self.label = self.label[chosen]
         self.joined = []
 

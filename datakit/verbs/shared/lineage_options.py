@@ -9,10 +9,13 @@ from msgspec import Meta
 
 from datakit.errors import InputError
 from datakit.verbs.shared.group_keys import GroupRest
-from datakit.verbs.shared.options import WriteOptions
+from datakit.verbs.shared.people_options import PeopleOptions
+
+PEOPLE = "people"
+"""What ``--group-by`` calls the grouping by person."""
 
 
-class LineageOptions(WriteOptions, frozen=True, kw_only=True):
+class LineageOptions(PeopleOptions, frozen=True, kw_only=True):
     """Options that say what belongs together."""
 
     out: Annotated[str, Meta(description="the folder to write")] = ""
@@ -37,7 +40,8 @@ class LineageOptions(WriteOptions, frozen=True, kw_only=True):
     group_by: Annotated[
         str | None,
         Meta(
-            description="a manifest column, or a CSV of file,group, to keep together",
+            description="what to keep together: people (photos of one person, by their faces), a "
+            "manifest column, or a CSV of file,group",
             extra={"input": "word"},
         ),
     ] = None
@@ -55,8 +59,17 @@ class LineageOptions(WriteOptions, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.group_rest and self.group_by is None and self.group_regex is None:
-            raise InputError("--group-rest goes with --group-by or --group-regex")
+        named = self.group_by not in (None, PEOPLE) or self.group_regex is not None
+        if self.group_rest and not named:
+            raise InputError(
+                "--group-rest goes with --group-by COLUMN, --group-by CSV or --group-regex"
+            )
+        asked = self.face_weights or self.same_person is not None or self.keep_embeddings
+        if asked and not self.identifies:
+            raise InputError(
+                "--face-weights, --same-person and --keep-embeddings go with --group-by people, in "
+                "dedup with --people"
+            )
         if self.group_regex is not None:
             try:
                 groups = re.compile(self.group_regex).groupindex
@@ -67,3 +80,13 @@ class LineageOptions(WriteOptions, frozen=True, kw_only=True):
                     f"--group-regex {self.group_regex!r}: expected a group named g, as in "
                     r"'^(?P<g>.+)_\d+$'"
                 )
+
+    @property
+    def by_person(self) -> bool:
+        """Whether photos of one person are kept together."""
+        return self.group_by == PEOPLE
+
+    @property
+    def identifies(self) -> bool:
+        """Whether faces are compared at all."""
+        return self.by_person

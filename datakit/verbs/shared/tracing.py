@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import closing
 
 from datakit.engine.base import LazyTask, ordered_map
 from datakit.io.layouts.base import Item
-from datakit.io.layouts.sources import Collection
+from datakit.io.layouts.sources import Collection as Source
 from datakit.records.failure import Failure
 from datakit.verbs.shared.group_keys import regex_keys, user_keys
 from datakit.verbs.shared.lineage import Lineage, join_equal, source_of
@@ -15,6 +15,7 @@ from datakit.verbs.shared.lineage_duplicates import compared, join_duplicates
 from datakit.verbs.shared.lineage_options import LineageOptions
 from datakit.verbs.shared.near_duplicates import Look
 from datakit.verbs.shared.options import ReadOptions
+from datakit.verbs.shared.people import count_people, identify_people, join_people
 from datakit.verbs.shared.progress import ProgressListener, SilentProgress
 from datakit.verbs.shared.sequences import find_frames
 
@@ -22,7 +23,7 @@ from datakit.verbs.shared.sequences import find_frames
 _KINDS_OF_A_NAME = 16
 
 
-def groups_decided(source: Collection) -> bool:
+def groups_decided(source: Source) -> bool:
     """Tell whether an earlier command decided what belongs together in a source."""
     return any(command.verb in ("split", "dedup") for command in source.commands)
 
@@ -32,7 +33,7 @@ def trace(
     options: LineageOptions,
     *,
     decided: bool = False,
-    measure: bool = False,
+    measure: Collection[str] = (),
     progress: ProgressListener | None = None,
 ) -> Lineage:
     """Find out what belongs together.
@@ -45,8 +46,8 @@ def trace(
         What counts as belonging together.
     decided : bool
         Whether the samples' groups were decided by datakit before: then they are believed.
-    measure : bool
-        Also measure each sample's foreground, where the manifest does not tell it.
+    measure : collection of str
+        Columns to measure where the manifest does not tell them: ``fg_ratio``, ``people``.
     progress : ProgressListener, optional
         Where progress is reported.
 
@@ -59,9 +60,16 @@ def trace(
     if options.duplicates == "off":
         found = Lineage(ordered, [_token(item) for item in ordered])
     else:
-        found = fingerprint_all(ordered, options, measure, progress or SilentProgress())
+        found = fingerprint_all(
+            ordered, options, "fg_ratio" in measure, progress or SilentProgress()
+        )
     _join_parents(found)
     _join_keys(found, options)
+    if options.by_person:
+        identify_people(found, options, progress)
+        join_people(found)
+    elif "people" in measure:
+        count_people(found, options, progress)
     if options.stem != "ignore":
         _join_sources(found, options, trusted=decided or options.stem == "trust")
     find_frames(found, options)
@@ -133,7 +141,7 @@ def _join_parents(found: Lineage) -> None:
 
 def _join_keys(found: Lineage, options: LineageOptions) -> None:
     rest = options.group_rest
-    if options.group_by is not None:
+    if options.group_by is not None and not options.by_person:
         join_equal(found, "key", user_keys(found.items, options.group_by, rest))
     if options.group_regex is not None:
         names = [source_of(item) for item in found.items]

@@ -108,6 +108,7 @@ class _Judge:
             "key": {},
             "parent": {},
             "sequence": {},
+            "person": {},
         }
         for link in lineage.links:
             if link.reason in joined:

@@ -77,12 +77,13 @@ def _trace(
 ) -> Lineage:
     asked = {name for name, _ in parse_strata(options.stratify)} if options.stratify else set()
     asked |= _conditions_columns(options, policy)
-    measure = "fg_ratio" in asked or policy.histogram == "fg_ratio"
+    if policy.histogram is not None:
+        asked.add(policy.histogram)
     return trace(
         list(source.items()),
         options,
         decided=groups_decided(source),
-        measure=measure,
+        measure=asked,
         progress=progress,
     )
 

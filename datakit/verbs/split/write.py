@@ -28,6 +28,7 @@ from datakit.records.sample import Operation, Sample
 from datakit.records.summary import Summary
 from datakit.verbs.shared.lineage import Lineage
 from datakit.verbs.shared.options import WriteOptions, existing_inputs
+from datakit.verbs.shared.people import FACES, write_embeddings
 from datakit.verbs.shared.pipeline import Contents, process
 from datakit.verbs.shared.progress import ProgressListener
 from datakit.verbs.shared.run_record import Run, operation
@@ -109,6 +110,8 @@ def write(
         if torn:
             rows = frame_rows(torn_rows(lineage, sides, torn))
             atomic.write_bytes(writer.out / "frames.csv", csv_rows.records(rows))
+        if options.keep_embeddings:
+            write_embeddings(writer.out / FACES, lineage)
         if assignment.strata:
             atomic.write_bytes(writer.out / "strata.csv", csv_rows.records(assignment.strata))
 

@@ -1,0 +1,1 @@
+"""Face embeddings: any ONNX model through a contract of its own."""

@@ -1,0 +1,36 @@
+"""Options that say how one person is told from another."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from msgspec import Meta
+
+from datakit.verbs.shared.options import WriteOptions
+
+
+class PeopleOptions(WriteOptions, frozen=True, kw_only=True):
+    """How faces are compared, where people are looked for."""
+
+    face_model: Annotated[
+        str,
+        Meta(description="face embedding: sface, faceres, or the .yaml contract of another"),
+    ] = "sface"
+    face_weights: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="its ONNX file, or a folder that has it (repeatable)",
+            extra={"input": "path"},
+        ),
+    ] = ()
+    same_person: Annotated[
+        float | None,
+        Meta(
+            description="likeness from which two faces are one person [default: the contract's "
+            "threshold]"
+        ),
+    ] = None
+    keep_embeddings: Annotated[
+        bool,
+        Meta(description="also write the faces' vectors, faces.jsonl: they identify people"),
+    ] = False
