@@ -48,7 +48,9 @@ def test_a_model_that_does_not_fit_is_refused(tmp_path: Path) -> None:
         check_embedding(contract, ())
     text = contract.read_text()
     contract.write_text(text.replace("nhwc", "nchw"))
-    with pytest.raises(ModelError, match=r"gives one input of shape .*correct input.size or input.layout"):
+    with pytest.raises(
+        ModelError, match=r"gives one input of shape .*correct input.size or input.layout"
+    ):
         FaceEmbedder(contract, [weights])
     contract.write_text(text + "output: 3\n")
     with pytest.raises(ModelError, match="reads output 3, the model has 1"):
