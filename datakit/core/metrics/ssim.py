@@ -69,6 +69,33 @@ def ssim(pred: FloatArray, gt: FloatArray) -> float:
     return total / ((height - 2 * _HALF_PX) * (width - 2 * _HALF_PX))
 
 
+def ssim_map(pred: FloatArray, gt: FloatArray) -> DoubleArray:
+    """Return the structural similarity of the window around each pixel.
+
+    Parameters
+    ----------
+    pred, gt : (H, W) float32 in [0, 1]
+        Beyond their border they are mirrored.
+
+    Returns
+    -------
+    (H, W) float64
+        In [-1, 1], by the definition of `ssim`.
+
+    Examples
+    --------
+    >>> ramp = np.tile(np.linspace(0, 1, 32, dtype=np.float32), (32, 1))
+    >>> bool(abs(ssim_map(ramp, 1 - ramp)[5:-5, 5:-5].mean() - ssim(ramp, 1 - ramp)) < 1e-9)
+    True
+    """
+    border = (_HALF_PX,) * 4
+    padded = (
+        cv2.copyMakeBorder(one, *border, cv2.BORDER_REFLECT_101).astype(np.float64)
+        for one in (pred, gt)
+    )
+    return _similarity(*padded)
+
+
 def _similarity_sum(pred: FloatArray, gt: FloatArray, centres: Window) -> float:
     """Sum of the similarity over the windows with these centres."""
     count = (centres.bottom - centres.top) * (centres.right - centres.left)

@@ -7,8 +7,15 @@ from dataclasses import dataclass
 
 from datakit.engine.base import Engine, LazyTask, ordered_map
 from datakit.errors import InputError
+from datakit.io.dataset.output import MANIFEST, is_dataset
 from datakit.io.layouts.pictures import is_image
+from datakit.io.layouts.sources import Collection
 from datakit.io.store.files import FileRef, open_root
+from datakit.io.store.storage import location
+from datakit.io.tables import jsonl
+from datakit.records.plate import PLATE
+from datakit.records.sample import Sample
+from datakit.verbs.augment.backgrounds import Background, scene_of
 
 MAX_NAMED = 5
 
@@ -25,21 +32,52 @@ class Picture:
         return self.file.name
 
 
-def background_files(folder: str) -> tuple[FileRef, ...]:
-    """Return the pictures of a folder or .zip, in name order.
+def find_backgrounds(folder: str, source: Collection) -> tuple[Background, ...]:
+    """Return the pictures of a folder or .zip, in name order; of a dataset, the images of its rows.
+
+    A row that is a plate knows its scene. One that was made before the source was split takes the
+    split of the sample that shows the same scene.
+
+    Parameters
+    ----------
+    folder : str
+    source : Collection
+        The samples that they are for.
 
     Raises
     ------
     InputError
         If it does not exist or holds no picture.
     """
-    files = tuple(FileRef(folder, name) for name in open_root(folder).names() if is_image(name))
-    if not files:
+    place = location(folder)
+    if is_dataset(place):
+        rows = [row for row in jsonl.read(place / MANIFEST, Sample) if row.file_name]
+        found = _placed(folder, sorted(rows, key=lambda row: row.file_name or ""), source)
+    else:
+        names = open_root(folder).names()
+        found = tuple(Background(FileRef(folder, name)) for name in names if is_image(name))
+    if not found:
         raise InputError(f"--backgrounds {folder}: expected pictures, found none in it")
-    return files
+    return found
 
 
-def refuse_people(files: tuple[FileRef, ...], engine: Engine) -> None:
+def _placed(folder: str, rows: list[Sample], source: Collection) -> tuple[Background, ...]:
+    split_of = {
+        name: item.split
+        for item in source.items()
+        for name in scene_of(item.describe(1, 1, None))
+        if item.split is not None
+    }
+    found = []
+    for row in rows:
+        scene = scene_of(row) if PLATE in row.tags else frozenset()
+        splits = [split_of[name] for name in sorted(scene) if name in split_of]
+        split = next(iter(splits), row.split) if scene else None
+        found.append(Background(FileRef(folder, row.file_name or ""), split, scene))
+    return tuple(found)
+
+
+def refuse_people(pictures: tuple[Background, ...], engine: Engine) -> None:
     """Look for faces in the backgrounds: a person in one would be labelled background.
 
     Raises
@@ -49,7 +87,7 @@ def refuse_people(files: tuple[FileRef, ...], engine: Engine) -> None:
     """
     task = LazyTask("datakit.verbs.augment.people:CountFaces", {})
     peopled, unread = [], []
-    with closing(ordered_map(engine, task, (Picture(file) for file in files))) as outcomes:
+    with closing(ordered_map(engine, task, (Picture(one.file) for one in pictures))) as outcomes:
         for outcome in outcomes:
             if outcome.error is not None:
                 unread.append(f"{outcome.key} ({outcome.error})")

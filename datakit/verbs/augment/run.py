@@ -21,7 +21,7 @@ from datakit.transforms.document import (
     preset_text,
     read_document,
 )
-from datakit.verbs.augment.background_pool import background_files, refuse_people
+from datakit.verbs.augment.background_pool import find_backgrounds, refuse_people
 from datakit.verbs.augment.copies import chosen_copies, only_copy, recorded_copy
 from datakit.verbs.augment.options import DEFAULT_PRESET, VERB, Options
 from datakit.verbs.augment.preview import write_preview
@@ -78,7 +78,7 @@ def run(options: Options, progress: ProgressListener | None = None) -> Summary:
         "copies": copies,
         "include_originals": options.include_originals,
         "min_visible": options.min_visible,
-        "backgrounds": _backgrounds(options),
+        "backgrounds": _backgrounds(options, source),
         "audit": _audit_lines(options.src),
     }
     summary = process(
@@ -111,15 +111,15 @@ def _check_pipeline(text: str, title: str) -> tuple[str, ...]:
     return (f"{title}: datakit decides itself, not the file: {', '.join(document.dropped)}",)
 
 
-def _backgrounds(options: Options) -> dict[str, Any] | None:
+def _backgrounds(options: Options, source: Collection) -> dict[str, Any] | None:
     """Return the task's settings of backgrounds; those that show people are refused."""
     if options.backgrounds is None:
         return None
-    files = background_files(options.backgrounds)
+    pictures = find_backgrounds(options.backgrounds, source)
     if not options.allow_people:
-        refuse_people(files, options.make_engine())
+        refuse_people(pictures, options.make_engine())
     return {
-        "files": files,
+        "pictures": pictures,
         "share": options.background_share,
         "linear_light": options.linear_light,
         "match": options.match_colours,

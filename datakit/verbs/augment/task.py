@@ -154,7 +154,7 @@ class Augment:
                 f"{source.item.source_name}: expected an alpha to replace the background by; make "
                 "one with `datakit matte`, or leave out --backgrounds"
             )
-        replaced = self._backgrounds.replace(source.foreground, alpha, rng)
+        replaced = self._backgrounds.replace(source.foreground, alpha, source.row, rng)
         return replaced or (source.labelled.image, None)
 
     def _fault(self, before: Labelled, after: Labelled, visible: float) -> str | None:
@@ -214,6 +214,12 @@ class _Source:
     labelled: Labelled
     sha256: str
     audit: Anonymization | None
+
+    @cached_property
+    def row(self) -> Sample:
+        """The row that the sample has before it is changed."""
+        height, width = self.labelled.image.shape[:2]
+        return self.item.describe(width, height, self.sha256)
 
     @cached_property
     def _foreground(self) -> npt.NDArray[np.uint8]:
