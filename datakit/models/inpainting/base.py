@@ -63,6 +63,9 @@ INPAINTERS: Registry[InpainterFactory] = Registry(
         "exemplar": "datakit.models.inpainting.offline:EXEMPLAR",
         "telea": "datakit.models.inpainting.offline:TELEA",
         "navier-stokes": "datakit.models.inpainting.offline:NAVIER_STOKES",
+        "deepfillv2": "datakit.models.inpainting.deepfill:DEEPFILL",
+        "onnx": "datakit.models.inpainting.contracted:ONNX",
+        "torchscript": "datakit.models.inpainting.contracted:TORCHSCRIPT",
     },
 )
 

@@ -71,7 +71,7 @@ class ContractedFactory:
 
         batch = None
         if self.kind == "torchscript":
-            model: Any = _torchscript(given)
+            model: Any = load_torchscript(given)
         else:
             model, batch = _exported(given, contract)
         made = TorchSegmenter(identity, model, contract, settings, fixed_batch=batch)
@@ -104,7 +104,8 @@ def _probed(segmenter: Probed, contract: Contract, given: GivenWeights) -> Segme
     return segmenter
 
 
-def _torchscript(given: GivenWeights) -> nn.Module:
+def load_torchscript(given: GivenWeights) -> nn.Module:
+    """Return the program of a TorchScript file; ModelError when torch cannot read it."""
     import torch
 
     try:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import msgspec
 
+from datakit.models.inpainting.contract import SHIPPED as INPAINTING
 from datakit.models.runtimes.contract import shipped_names
 from datakit.models.runtimes.prompt_contract import SHIPPED
 from datakit.models.segmenters.base import Identity
@@ -38,7 +39,7 @@ def contract_content(given: str | None) -> str | None:
     >>> contract_content("isnet")
     'isnet'
     """
-    if given is None or given in (*shipped_names(), *SHIPPED):
+    if given is None or given in (*shipped_names(), *SHIPPED, *INPAINTING):
         return given
     path = Path(given)
     return f"{path.name} (sha256 {hashlib.sha256(path.read_bytes()).hexdigest()})"

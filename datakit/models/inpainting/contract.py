@@ -1,0 +1,111 @@
+"""What an inpainting network expects and returns, written as YAML."""
+
+from __future__ import annotations
+
+from importlib import resources
+from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from datakit.core.images.network_input import InputFit, Placement, place
+from datakit.errors import ModelError, SchemaError
+from datakit.models.runtimes.contract import MAX_BYTES, parsed_as
+
+Side = Annotated[int, Meta(ge=8, le=4096)]
+Range = tuple[float, float]
+
+SHIPPED = ("deepfillv2", "lama", "migan")
+"""Contracts that come with datakit."""
+
+_FOLDER = resources.files("datakit.models.inpainting") / "contracts"
+
+
+class PhotoContract(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How a photo becomes the network's input."""
+
+    size: Annotated[tuple[Side, Side], Meta(description="height and width in pixels")]
+    fit: Annotated[InputFit, Meta(description="stretch, letterbox or multiple")] = "stretch"
+    multiple: Annotated[int, Meta(ge=1, le=256, description="fit: multiple; of what")] = 1
+    channels: Annotated[Literal["rgb", "bgr"], Meta(description="order")] = "rgb"
+    range: Annotated[Range, Meta(description="what 0 and 255 become")] = (0.0, 1.0)
+    blank: Annotated[
+        float | None, Meta(description="what is put under the hole, in the range; none: the photo")
+    ] = None
+
+    def __post_init__(self) -> None:
+        if self.range[0] == self.range[1]:
+            raise ValueError("range: expected two numbers that differ")
+
+    def place(self, image_hw: tuple[int, int]) -> Placement:
+        """Return where a photo goes in the input."""
+        return place(image_hw, self.size, self.fit, self.multiple)
+
+
+class MaskContract(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How the hole is told: its values, and where they go."""
+
+    hole: Annotated[float, Meta(description="value in the hole")] = 1.0
+    known: Annotated[float, Meta(description="value elsewhere")] = 0.0
+    place: Annotated[
+        Literal["input", "last", "first"],
+        Meta(description="an input of its own after the photo, or a channel after or before it"),
+    ] = "input"
+
+    def __post_init__(self) -> None:
+        if self.hole == self.known:
+            raise ValueError("mask: expected two values that differ")
+
+
+class FilledContract(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the network returns."""
+
+    index: Annotated[int, Meta(ge=-16, le=15, description="which output")] = 0
+    range: Annotated[Range, Meta(description="what stands for 0 and 255")] = (0.0, 1.0)
+
+    def __post_init__(self) -> None:
+        if self.range[0] == self.range[1]:
+            raise ValueError("range: expected two numbers that differ")
+
+
+class InpaintingContract(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A network's contract.
+
+    Examples
+    --------
+    >>> read_inpainting_contract("lama").output.range
+    (0.0, 255.0)
+    """
+
+    name: Annotated[str, Meta(min_length=1, max_length=80)]
+    source: Annotated[str, Meta(description="where the numbers were published")] = ""
+    input: PhotoContract
+    mask: MaskContract = MaskContract()
+    output: FilledContract = FilledContract()
+
+
+def read_inpainting_contract(given: str | Path) -> InpaintingContract:
+    """Read a contract: the name of a shipped one, or a YAML file.
+
+    Raises
+    ------
+    ModelError
+        If there is no such file.
+    SchemaError
+        If it is no contract; the text names the line.
+    """
+    if str(given) in SHIPPED:
+        text = (_FOLDER / f"{given}.yaml").read_text("utf-8")
+        return parsed_as(InpaintingContract, text, f"{given}.yaml")
+    path = Path(given)
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise ModelError(
+            f"contract {path}: expected a YAML file or one of {', '.join(SHIPPED)}; "
+            f"found {error.strerror or error}"
+        ) from None
+    if len(data) > MAX_BYTES:
+        raise SchemaError(f"{path}: expected at most {MAX_BYTES:,} bytes, found {len(data):,}")
+    return parsed_as(InpaintingContract, data.decode("utf-8", "replace"), str(path))

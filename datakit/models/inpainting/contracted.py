@@ -1,0 +1,110 @@
+"""Any inpainting network through a contract: ONNX and TorchScript (LaMa, MI-GAN, …)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from importlib.util import find_spec
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from datakit.errors import ModelError
+from datakit.models.inpainting.base import Inpainter
+from datakit.models.inpainting.contract import InpaintingContract, read_inpainting_contract
+from datakit.models.inpainting.networked import Forward, NetworkInpainter
+from datakit.models.runtimes.onnx_runner import open_session
+from datakit.models.segmenters.base import Identity, Settings
+from datakit.models.segmenters.contracted import load_torchscript
+from datakit.models.weights.files import kind_of
+from datakit.models.weights.given import GivenWeights, open_weights
+
+Float = npt.NDArray[np.float32]
+
+_RUNTIMES = {"onnx": "onnxruntime", "torchscript": "torch"}
+_DTYPES = {"tensor(float)": np.float32, "tensor(float16)": np.float16}
+
+
+class ContractedInpainterFactory:
+    """Builds a network of one kind from a file and a contract (`--weights FILE --contract YAML`).
+
+    An ONNX file is a graph of known operators. A TorchScript file is a PROGRAM: use files of people
+    that you trust.
+    """
+
+    USES = frozenset({"weights", "contract", "device"})
+
+    def __init__(self, kind: Literal["onnx", "torchscript"]) -> None:
+        self.kind = kind
+
+    def identify(self, settings: Settings) -> Identity:
+        """Find the file, and read the contract."""
+        given, _ = self._given(settings)
+        return given.identity(self.kind)
+
+    def __call__(self, settings: Settings) -> Inpainter:
+        """Build it; ModelError when the contract does not fit the network's inputs."""
+        given, contract = self._given(settings)
+        identity = given.identity(self.kind)
+        if self.kind == "onnx":
+            forward, runtime = _onnx(given, contract, settings.device)
+        else:
+            forward, runtime = _torch(given, settings.device)
+        return NetworkInpainter(replace(identity, runtime=runtime), contract, forward)
+
+    def _given(self, settings: Settings) -> tuple[GivenWeights, InpaintingContract]:
+        if settings.contract is None:
+            raise ModelError(
+                f"--model {self.kind}: expected --contract, a YAML file or the name of a shipped "
+                "one; found none"
+            )
+        contract = read_inpainting_contract(settings.contract)
+        given = open_weights(settings, None, self.kind)
+        kind = kind_of(given.data, str(given.path))
+        if kind != self.kind:
+            raise ModelError(f"{given.path}: expected {self.kind}, found {kind}")
+        if find_spec(_RUNTIMES[self.kind]) is None:
+            raise ModelError(
+                f"{given.path}: {_RUNTIMES[self.kind]} is needed to run it; install it: "
+                "pip install 'datakit[prelabel]'"
+            )
+        return given, contract
+
+
+def _torch(given: GivenWeights, device: str) -> tuple[Forward, str]:
+    import torch
+
+    from datakit.models.inpainting.torch_forward import choose_torch_device, torch_forward
+
+    chosen = choose_torch_device(device)
+    forward = torch_forward(load_torchscript(given), chosen, "torchscript")
+    return forward, f"torch {torch.__version__}, {chosen}, float32"
+
+
+def _onnx(given: GivenWeights, contract: InpaintingContract, device: str) -> tuple[Forward, str]:
+    session, runtime = open_session(given.data, device, "onnx")
+    inputs = session.get_inputs()
+    wanted = 2 if contract.mask.place == "input" else 1
+    if len(inputs) != wanted or any(one.type not in _DTYPES for one in inputs):
+        found = ", ".join(f"{one.name} {tuple(one.shape)} {one.type}" for one in inputs)
+        raise ModelError(
+            f"onnx: the contract gives {wanted} input{'s' if wanted > 1 else ''} of floats, the "
+            f"model takes {found}; correct mask.place"
+        )
+
+    def forward(values: list[Float]) -> list[Any]:
+        feed = {
+            one.name: value.astype(_DTYPES[one.type], copy=False)
+            for one, value in zip(inputs, values, strict=True)
+        }
+        try:
+            return list(session.run(None, feed))
+        except Exception as error:  # noqa: BLE001
+            # onnxruntime's own exceptions share no base but Exception.
+            raise ModelError(f"onnx: onnxruntime stopped: {error}") from None
+
+    return forward, runtime
+
+
+ONNX = ContractedInpainterFactory("onnx")
+TORCHSCRIPT = ContractedInpainterFactory("torchscript")

@@ -1,0 +1,112 @@
+"""An inpainting network by its contract: the photo made its input, its output made a photo."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from datakit.core.images.network_input import to_image_size, to_input
+from datakit.core.images.resizing import resample
+from datakit.core.inpainting.fill import fill_hole
+from datakit.errors import ModelError
+from datakit.models.inpainting.contract import InpaintingContract
+from datakit.models.segmenters.base import Identity, Image
+
+Bool = npt.NDArray[np.bool_]
+Float = npt.NDArray[np.float32]
+Forward = Callable[[list[Float]], Sequence[Float]]
+"""The network's inputs, (1, C, h, w) float32 each -> its outputs."""
+
+_LIKELY = 0.25
+"""How far outside its range an output may be, as a share of it, and still be believed."""
+
+
+class NetworkInpainter:
+    """Fills the hole of a small copy by a network; the rest is that of every inpainter.
+
+    A photo that is larger than the network's input is solved on the surroundings of the hole, and
+    takes its detail from its own patches (`datakit.core.inpainting.fill.fill_hole`).
+
+    Parameters
+    ----------
+    identity : Identity
+    contract : InpaintingContract
+    forward : callable
+    """
+
+    def __init__(self, identity: Identity, contract: InpaintingContract, forward: Forward) -> None:
+        self.identity = identity
+        self._contract = contract
+        self._forward = forward
+
+    def fill(self, photo: Image, hole: Bool, rng: np.random.Generator) -> Image:
+        """Return the photo with its hole filled.
+
+        Raises
+        ------
+        ModelError
+            If the network does not take its input, or returns what its contract does not say.
+        """
+        return fill_hole(photo, hole, self._solve, rng)
+
+    def _solve(self, photo: Float, hole: Bool, rng: np.random.Generator) -> Float:
+        contract = self._contract
+        placement = contract.input.place((hole.shape[0], hole.shape[1]))
+        picture = np.rint(photo).astype(np.uint8)
+        values = to_input(picture, placement, (0, 0, 0)).astype(np.float32)
+        gap = np.zeros(placement.input_hw, np.float32)
+        x0, y0, x1, y1 = placement.window_xyxy
+        share = resample(hole.astype(np.float32), placement.window_hw[::-1], cv2.INTER_LINEAR)
+        # What is partly in the hole is not known.
+        gap[y0:y1, x0:x1] = share > 0
+        low, high = contract.input.range
+        values = values * np.float32((high - low) / 255) + np.float32(low)
+        if contract.input.blank is not None:
+            values[gap > 0] = contract.input.blank
+        if contract.input.channels == "bgr":
+            values = values[..., ::-1]
+        mask = np.where(gap > 0, np.float32(contract.mask.hole), np.float32(contract.mask.known))
+        outputs = self._forward(_inputs(values, mask, contract.mask.place))
+        filled = self._picture(outputs, values.shape[:2])
+        planes = [to_image_size(filled[..., channel], placement) for channel in range(3)]
+        return np.dstack(planes)
+
+    def _picture(self, outputs: Sequence[Float], input_hw: tuple[int, ...]) -> Float:
+        """Return the wanted output as (h, w, 3) float32 RGB in 0 .. 255."""
+        name, contract = self.identity.name, self._contract.output
+        if not -len(outputs) <= contract.index < len(outputs):
+            raise ModelError(
+                f"{name}: the contract reads output {contract.index}, the model has "
+                f"{len(outputs)}; correct output.index"
+            )
+        found = np.asarray(outputs[contract.index], np.float32)
+        if found.shape != (1, 3, *input_hw):
+            raise ModelError(
+                f"{name}: expected an output of shape {(1, 3, *input_hw)}, found {found.shape}; "
+                "correct output.index or input.size in its contract"
+            )
+        low, high = contract.range
+        values = (found[0].transpose(1, 2, 0) - low) / (high - low)
+        if not np.isfinite(values).all():
+            raise ModelError(f"{name}: the model returned values that are no numbers")
+        if values.min() < -_LIKELY or values.max() > 1 + _LIKELY:
+            raise ModelError(
+                f"{name}: expected an output in {low:g} .. {high:g}, found {found.min():.3g} .. "
+                f"{found.max():.3g}; correct output.range in its contract"
+            )
+        if self._contract.input.channels == "bgr":
+            values = values[..., ::-1]
+        return np.ascontiguousarray(np.clip(values, 0, 1) * np.float32(255))
+
+
+def _inputs(values: Float, mask: Float, place: str) -> list[Float]:
+    """Return the inputs of the network, each (1, C, h, w)."""
+    photo = np.ascontiguousarray(values.transpose(2, 0, 1)[None])
+    told = mask[None, None]
+    if place == "input":
+        return [photo, told]
+    parts = (photo, told) if place == "last" else (told, photo)
+    return [np.concatenate(parts, axis=1)]
