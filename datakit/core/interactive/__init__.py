@@ -1,0 +1,1 @@
+"""Interactive segmentation and matting: what a person's clicks, boxes and strokes mean."""
