@@ -44,7 +44,7 @@ DST/
   metadata.jsonl          one sample per line; every split
   dataset.json            what the dataset is, and the commands that made it
   failures.jsonl          what could not be processed (absent when there is nothing)
-  .datakit/record.jsonl   which sample was made of what, for --resume and --overwrite; readers need none of it
+  .datakit/record.jsonl   what each sample was made of: for --resume and --overwrite
   images/…  masks/…  alphas/…  trimaps/…  ignores/…          samples without a split
   SPLIT/metadata.jsonl    the samples of one split, file names relative to its folder
   SPLIT/images/…  masks/…  alphas/…  trimaps/…  ignores/…    SPLIT is train, val or test
