@@ -115,7 +115,7 @@ def task_of(name: str, weights: Path, out: Path) -> Prelabel:
     settings = {"weights": (str(weights),), "device": "cpu", "batch_size": 1}
     return Prelabel(
         out=str(out), step=Operation(verb="prelabel", version="0"), model=(name, settings),
-        second=None, flip=False, people="any", thorough=False, cleaning={}, depth=8,
+        second=None, flip=False, people="any", prompts="none", thorough=False, cleaning={}, depth=8,
         outline="rle", category="person", batch=1, threads=0,
     )  # fmt: skip
 

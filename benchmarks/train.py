@@ -62,7 +62,7 @@ def write_pair(source: Path, name: str, folder: Path) -> None:
 def ious(network: torch.nn.Module, spec: NetworkSpec, folder: Path) -> list[float]:
     """Return the IoU of each held-out photo at its own size."""
     items = list(open_sources([str(folder)]).items())
-    return [scores_of(network, spec, [item])["iou"] for item in items]
+    return [row["iou"] for row in scores_of(network, spec, items)]
 
 
 def run(name: str, work: Path, weights: Path | None, threads: int) -> dict[str, Any]:

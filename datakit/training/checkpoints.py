@@ -16,7 +16,7 @@ from datakit.errors import ModelError
 from datakit.models.weights.files import read_tensors
 
 _DTYPES = {torch.float32: "F32", torch.float64: "F64", torch.int64: "I64"}
-_MODEL, _BEST, _OPTIMIZER = "model/", "best/", "optimizer/"
+_MODEL, _BEST, _AVERAGE, _OPTIMIZER = "model/", "best/", "average/", "optimizer/"
 
 
 def encode_weights(state: Mapping[str, Tensor], metadata: Mapping[str, str]) -> bytes:
@@ -48,11 +48,13 @@ def encode_state(
     network: nn.Module,
     optimizer: optim.Optimizer,
     best: Mapping[str, Tensor],
+    average: Mapping[str, Tensor],
     metadata: Mapping[str, str],
 ) -> bytes:
-    """Return the bytes of a checkpoint: network, optimizer, and the best weights so far."""
+    """Return a checkpoint's bytes: network, optimizer, best weights so far, moving average."""
     tensors = {_MODEL + key: value for key, value in network.state_dict().items()}
     tensors |= {_BEST + key: value for key, value in best.items()}
+    tensors |= {_AVERAGE + key: value for key, value in average.items()}
     for number, state in optimizer.state_dict()["state"].items():
         for key, value in state.items():
             tensors[f"{_OPTIMIZER}{number}/{key}"] = torch.as_tensor(value)
@@ -60,9 +62,13 @@ def encode_state(
 
 
 def restore_state(
-    data: bytes, name: str, network: nn.Module, optimizer: optim.Optimizer
+    data: bytes,
+    name: str,
+    network: nn.Module,
+    optimizer: optim.Optimizer,
+    average: nn.Module | None = None,
 ) -> tuple[dict[str, Tensor], dict[str, str]]:
-    """Put a checkpoint back into network and optimizer.
+    """Put a checkpoint back into network, optimizer and, if there is one, the moving average.
 
     Returns
     -------
@@ -84,6 +90,8 @@ def restore_state(
             moments.setdefault(int(number), {})[part] = value
     try:
         network.load_state_dict(_part(tensors, _MODEL))
+        if average is not None:
+            average.load_state_dict(_part(tensors, _AVERAGE))
         optimizer.load_state_dict({**optimizer.state_dict(), "state": moments})
     except (RuntimeError, ValueError, KeyError) as error:
         reason = " ".join(str(error).split())[:200]

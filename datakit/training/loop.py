@@ -17,6 +17,7 @@ from datakit.core.images.randomness import derive_rng
 from datakit.errors import ModelError
 from datakit.io.layouts.base import Item
 from datakit.records.training import Epoch
+from datakit.training.average import WeightAverage
 from datakit.training.checkpoints import encode_state, encode_weights, restore_state
 from datakit.training.data import PortraitDataset
 from datakit.training.losses import PortraitLoss
@@ -51,6 +52,9 @@ class TrainSettings:
     epochs, batch_size : int
     lr : float
         Learning rate of the first epoch; it falls to 0 along half a cosine.
+    gentle : bool
+        Go on from weights that are good already: the learning rate grows over the first epoch, and
+        what is scored and kept is a moving average of the weights (Polyak and Juditsky 1992).
     weight_decay : float
         AdamW's (Loshchilov and Hutter 2019, arXiv:1711.05101).
     patience : int
@@ -67,6 +71,7 @@ class TrainSettings:
     epochs: int = 30
     batch_size: int = 8
     lr: float = 1e-3
+    gentle: bool = False
     weight_decay: float = 1e-4
     patience: int = 10
     seed: int = 0
@@ -139,6 +144,7 @@ class Trainer:
         self.history: list[Epoch] = []
         self.best_weights: dict[str, Tensor] = {}
         self._train, self._held_out = train, held_out
+        self._average = WeightAverage(self.network) if settings.gentle else None
         self._loss = PortraitLoss(settings.mse, settings.ssim, settings.bce)
         self._optimizer = optim.AdamW(
             network.parameters(), lr=settings.lr, weight_decay=settings.weight_decay
@@ -174,13 +180,22 @@ class Trainer:
             best = max(best, found)
         return count
 
+    @property
+    def _scored(self) -> nn.Module:
+        """The network that is scored and kept."""
+        return self.network if self._average is None else self._average.network
+
+    def _set_lr(self, lr: float) -> None:
+        for group in self._optimizer.param_groups:
+            group["lr"] = lr
+
     def sample_scores(self) -> list[dict[str, float]]:
         """Return the scores of the network as it is now, one row a held-out sample."""
-        return scores_of(self.network, self.spec, self._held_out)
+        return scores_of(self._scored, self.spec, self._held_out)
 
     def take_best(self) -> None:
         """Put the best weights so far into the network."""
-        self.network.load_state_dict(self.best_weights)
+        self._scored.load_state_dict(self.best_weights)
 
     def run_epoch(self) -> Epoch:
         """Train one epoch, score it, and keep its weights if they are the best.
@@ -192,8 +207,7 @@ class Trainer:
         """
         number = len(self.history)
         lr = self.settings.lr * 0.5 * (1 + math.cos(math.pi * number / self.settings.epochs))
-        for group in self._optimizer.param_groups:
-            group["lr"] = lr
+        self._set_lr(lr)
         with deterministic(self.settings.device):
             try:
                 loss = self._pass(number)
@@ -210,7 +224,7 @@ class Trainer:
         if better:
             self.best_weights = {
                 key: value.detach().cpu().clone()
-                for key, value in self.network.state_dict().items()
+                for key, value in self._scored.state_dict().items()
             }
         self.history.append(row)
         return row
@@ -222,11 +236,15 @@ class Trainer:
     def state(self) -> bytes:
         """Return a checkpoint of everything."""
         metadata = {"history": msgspec.json.encode(self.history).decode()}
-        return encode_state(self.network, self._optimizer, self.best_weights, metadata)
+        average = {} if self._average is None else self._average.network.state_dict()
+        return encode_state(self.network, self._optimizer, self.best_weights, average, metadata)
 
     def restore(self, data: bytes, name: str) -> None:
         """Go back to a checkpoint; ModelError when it is of another network."""
-        self.best_weights, metadata = restore_state(data, name, self.network, self._optimizer)
+        average = None if self._average is None else self._average.network
+        self.best_weights, metadata = restore_state(
+            data, name, self.network, self._optimizer, average
+        )
         try:
             self.history = msgspec.json.decode(metadata.get("history", ""), type=list[Epoch])
         except msgspec.DecodeError as error:
@@ -238,7 +256,10 @@ class Trainer:
         self._batches.epoch = number
         self._train.set_epoch(number)
         sums: dict[str, float] = {}
-        for batch in self._loader:
+        lr = self._optimizer.param_groups[0]["lr"]
+        for step, batch in enumerate(self._loader):
+            if self.settings.gentle and number == 0:
+                self._set_lr(lr * (step + 1) / len(self._batches))
             images = batch["image"].to(self.settings.device)
             alpha = batch["alpha"].to(self.settings.device)
             known = None if bool(batch["known"].all()) else batch["known"].to(alpha.device)
@@ -252,6 +273,8 @@ class Trainer:
             self._optimizer.zero_grad()
             parts["total"].backward()
             self._optimizer.step()
+            if self._average is not None:
+                self._average.follow(self.network, number * len(self._batches) + step)
             for name, value in parts.items():
                 sums[name] = sums.get(name, 0.0) + float(value.detach()) * len(images)
         return {name: total / len(self._train) for name, total in sums.items()}

@@ -38,6 +38,12 @@ def model(contract: Contract, **answers: np.ndarray) -> bytes:
         shape = ["n", len(matrix), *sides]
         outputs.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, shape))
     given = [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["n", 3, *sides])]
+    for name, constant in contract.input.beside.items():
+        # A state goes in and comes out: its shape is free, as a film goes on with another.
+        shape = [None] * len(constant.shape)
+        given.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, shape))
+        nodes.append(helper.make_node("Identity", [name], [f"{name}_next"]))
+        outputs.append(helper.make_tensor_value_info(f"{name}_next", TensorProto.FLOAT, shape))
     graph = helper.make_graph(nodes, contract.name, given, outputs, weights)
     made = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
     data: bytes = made.SerializeToString()
@@ -65,6 +71,18 @@ SHAPES: dict[str, tuple[dict[str, np.ndarray], float]] = {
         sigmoid((RED / 255 - 0.485) / 0.229),
     ),
     "modnet": ({"matte": channels(1, 0, 0.5)}, RED / 255 - 0.5),
+    # Foreground colours, the alpha, and the states of a film.
+    "rvm": ({"fgr": channels(3, 0, -1.0), "pha": channels(1, 0)}, RED / 255),
+    # Three classes of the whole, the matte of the band, and both fused.
+    "p3mnet": (
+        {
+            "whole": channels(3, 0, -1.0),
+            "band": channels(1, 0, -1.0),
+            "fused": channels(1, 0, 0.2),
+        },
+        0.2 * (RED / 255 - 0.485) / 0.229,
+    ),
+    "smp": ({"mask": channels(1, 0)}, sigmoid((RED / 255 - 0.485) / 0.229)),
     # 21 classes; the auxiliary head comes second.
     "deeplabv3": (
         {"out": channels(CLASSES, PERSON), "aux": channels(CLASSES, 0)},

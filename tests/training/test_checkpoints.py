@@ -40,7 +40,7 @@ def test_network_and_optimizer_come_back() -> None:
 
     network, optimizer = made()
     step(network, optimizer)
-    data = encode_state(network, optimizer, network.state_dict(), {"history": "[]"})
+    data = encode_state(network, optimizer, network.state_dict(), {}, {"history": "[]"})
     other, other_optimizer = made()
     best, metadata = restore_state(data, "checkpoint", other, other_optimizer)
     assert metadata["history"] == "[]" and best.keys() == network.state_dict().keys()

@@ -37,6 +37,20 @@ class Head:
     side_px: float
     roll_rad: float = 0.0
 
+    def body_box(self, image_hw: tuple[int, int]) -> tuple[float, float, float, float]:
+        """Return the box that an upright head's body reaches, cut to the photo.
+
+        Examples
+        --------
+        >>> Head(np.array([50.0, 30.0]), 10.0).body_box((100, 100))
+        (25.0, 17.0, 75.0, 100.0)
+        """
+        x, y = self.centre_xy
+        side = self.side_px
+        left, right = max(0.0, x - REACH_SIDE * side), min(image_hw[1], x + REACH_SIDE * side)
+        top, bottom = max(0.0, y - REACH_UP * side), min(image_hw[0], y + REACH_DOWN * side)
+        return float(left), float(top), float(right), float(bottom)
+
 
 @dataclass(frozen=True)
 class Faceless:

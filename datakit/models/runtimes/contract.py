@@ -133,7 +133,7 @@ def shipped_names() -> tuple[str, ...]:
     Examples
     --------
     >>> shipped_names()
-    ('birefnet', 'deeplabv3', 'isnet', 'modnet', 'u2net', 'unet')
+    ('birefnet', 'deeplabv3', 'isnet', 'modnet', 'p3mnet', 'rvm', 'smp', 'u2net', 'unet')
     """
     folder = resources.files("datakit.models") / "contracts"
     return tuple(

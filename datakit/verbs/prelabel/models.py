@@ -14,8 +14,11 @@ from datakit.models.segmenters.base import (
     build,
     identify,
 )
+from datakit.models.segmenters.boxed import BoxedSegmenter, boxed_identity
 from datakit.models.segmenters.thorough import ThoroughSegmenter, thorough_identity
 
+ANSWER_BOXES = frozenset({"promptable", "grabcut", "kmeans", "gmm", "meanshift", "otsu"})
+"""Segmenters that start from boxes themselves."""
 FAST, DEFAULT, BEST = "fast", "default", "best"
 
 
@@ -46,14 +49,33 @@ def follows_edges(name: str, effort: str) -> bool:
     return is_thorough(name, effort) or (effort != FAST and "effort" in SEGMENTERS.load(name).USES)
 
 
-def identify_model(name: str, settings: Mapping[str, Any], thorough: bool) -> Identity:
+def identify_model(
+    name: str, settings: Mapping[str, Any], *, thorough: bool = False, boxed: bool = False
+) -> Identity:
     """Say what would run; raises as `identify`."""
     found = identify(name, Settings(**settings))
-    return thorough_identity(found) if thorough else found
+    if thorough:
+        found = thorough_identity(found)
+    return boxed_identity(found) if boxed and name not in ANSWER_BOXES else found
 
 
-def build_model(name: str, settings: Mapping[str, Any], thorough: bool) -> Segmenter:
-    """Build it; raises as `build`."""
+def build_model(
+    name: str, settings: Mapping[str, Any], *, thorough: bool = False, boxed: bool = False
+) -> Segmenter:
+    """Build it; raises as `build`.
+
+    Parameters
+    ----------
+    name : str
+    settings : mapping
+        Of `Settings`.
+    thorough : bool
+        Whether the offline chain helps it.
+    boxed : bool
+        Whether it is to answer boxes.
+    """
     given = Settings(**settings)
     model = build(name, given)
-    return ThoroughSegmenter(model, given) if thorough else model
+    if thorough:
+        model = ThoroughSegmenter(model, given)
+    return BoxedSegmenter(model, given) if boxed and name not in ANSWER_BOXES else model

@@ -71,6 +71,14 @@ class Options(WriteOptions, frozen=True, kw_only=True):
             "more of it, and a model with weights is helped by it"
         ),
     ] = "default"
+    prompts: Annotated[
+        Literal["none", "boxes", "faces", "annotations"],
+        Meta(
+            description="draft what is in these boxes, each by itself, and nothing else. boxes: "
+            "objects that the source only boxed; annotations: all that it annotated; faces: the "
+            "people of the faces that are found"
+        ),
+    ] = "none"
     device: Annotated[
         str,
         Meta(

@@ -76,7 +76,12 @@ def run(options: Options, progress: ProgressListener | None = None) -> Summary:
     source = options.open(progress)
     thorough = is_thorough(options.model, options.effort)
     models = [
-        identify_model(name, settings, thorough and not number)
+        identify_model(
+            name,
+            settings,
+            thorough=thorough and not number,
+            boxed=options.prompts != "none" and not number,
+        )
         for number, (name, settings) in enumerate(_models(options))
     ]
     calibration = queue.calibration(options.calibrate)
@@ -186,6 +191,7 @@ def _task(options: Options) -> LazyTask:
             "second": second[0] if second else None,
             "flip": options.tta == "flip",
             "people": options.people,
+            "prompts": options.prompts,
             "thorough": is_thorough(options.model, options.effort),
             "cleaning": {
                 "min_max": options.min_max,

@@ -15,6 +15,8 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from datakit.core.faces.bodies import Head
+from datakit.core.faces.detections import FaceDetection
 from datakit.engine.base import Outcome
 from datakit.engine.stages import StageClock, Stages
 from datakit.io.layouts.base import Item
@@ -31,13 +33,14 @@ from datakit.records.draft import DRAFT, DRAFTS, NONCOMMERCIAL, Draft, Outlined
 from datakit.records.product import Product
 from datakit.records.sample import SYNTHETIC, Operation, Sample
 from datakit.verbs.prelabel.drafts import Cleaning, Label, ModelOutputs, emptied, make_label
-from datakit.verbs.prelabel.hints import hint_of
+from datakit.verbs.prelabel.hints import hint_of, hint_of_boxes, object_boxes
 from datakit.verbs.prelabel.inference import Inference
 from datakit.verbs.prelabel.models import build_model
 from datakit.verbs.shared.labelled import FOLDERS, carry_files, image_bytes
 from datakit.verbs.shared.models import with_models
 
 FACES, FACE_SIDE_PX = "mediapipe", 640
+FACES_OPTION, NO_PROMPTS = "faces", "none"
 RAW = "probabilities"
 """Folder of the models' own maps, at the models' size, 16 bits."""
 DRAWINGS = {"rle": MASKS, "polygons": Drawing(), "bridged": Drawing(holes="bridge")}
@@ -72,6 +75,7 @@ class Prelabel:
     second: ModelSpec | None
     flip: bool
     people: str
+    prompts: str
     thorough: bool
     cleaning: Mapping[str, Any]
     depth: int
@@ -82,8 +86,9 @@ class Prelabel:
 
     def __post_init__(self) -> None:
         # ModelError or InputError says what is missing or does not fit.
-        second = None if self.second is None else _built(self.second, thorough=False)
-        self._worker = _Worker(self, _built(self.model, thorough=self.thorough), second)
+        second = None if self.second is None else Inference(build_model(*self.second))
+        model = build_model(*self.model, thorough=self.thorough, boxed=self.prompts != NO_PROMPTS)
+        self._worker = _Worker(self, Inference(model), second)
 
     def __call__(self, item: Item) -> Product:
         """Draft the label of one photo."""
@@ -111,7 +116,9 @@ class _Worker:
         # One at once for each thread, as a graph works on one picture at a time; kept here, because
         # threads end with their chunk and detectors are slow to build. The first is built now, so
         # that what is missing is found before any work.
-        self._idle_detectors = [_face_detector()] if task.people == "faces" else []
+        self._idle_detectors = (
+            [_face_detector()] if FACES_OPTION in (task.people, task.prompts) else []
+        )
         self.clock = StageClock()
         segmenters = [one.segmenter for one in (model, second) if one is not None]
         self._takes_hints = any(segmenter.takes_hints for segmenter in segmenters)
@@ -127,11 +134,19 @@ class _Worker:
         with self.clock.timed(DECODE):
             image = decode_photo(data, item.source_name, transparency=item.transparency)
         hw = (image.shape[0], image.shape[1])
+        prompts, people = self._task.prompts, self._task.people
+        heads = self._heads(image) if FACES_OPTION in (prompts, people) else ()
         # Annotations that no model looks at need not fit the photo.
-        hint = hint_of(item, hw) if item.annotations and self._takes_hints else None
-        return Photo(data, image, hint, self._task.people != "faces" or self._shows_a_face(image))
+        hint: Hint | None = None
+        if prompts == FACES_OPTION:
+            hint = hint_of_boxes([head.body_box(hw) for head in heads], source="face")
+        elif prompts != NO_PROMPTS:
+            hint = hint_of_boxes(object_boxes(item, hw, outlined=prompts == "annotations"))
+        elif item.annotations and self._takes_hints:
+            hint = hint_of(item, hw)
+        return Photo(data, image, hint, people != FACES_OPTION or bool(heads))
 
-    def _shows_a_face(self, image: Image) -> bool:
+    def _heads(self, image: Image) -> tuple[Head, ...]:
         try:
             detector = self._idle_detectors.pop()
         except IndexError:
@@ -140,7 +155,7 @@ class _Worker:
             scale = min(1.0, FACE_SIDE_PX / max(image.shape))
             size_wh = [max(1, round(side * scale)) for side in image.shape[1::-1]]
             small = np.asarray(cv2.resize(image, size_wh, interpolation=cv2.INTER_AREA))
-            found = bool(detector.detect(small))
+            found = tuple(_head(one, 1 / scale) for one in detector.detect(small))
         # One that failed is not used again.
         self._idle_detectors.append(detector)
         return found
@@ -254,13 +269,14 @@ def outlined_mask(mask: Mask, outline: str) -> Outlined | None:
     )
 
 
+def _head(found: FaceDetection, scale: float) -> Head:
+    """Return a face as the head of a body, in pixels of the photo."""
+    box = found.box_xyxy * scale
+    return Head((box[:2] + box[2:]) / 2, float(max(box[2:] - box[:2])))
+
+
 def _face_detector() -> FaceDetector:
     return FACE_DETECTORS.load(FACES)(None, ())
-
-
-def _built(spec: ModelSpec, *, thorough: bool) -> Inference:
-    name, settings = spec
-    return Inference(build_model(name, settings, thorough))
 
 
 def _mirrored(photo: Photo) -> Hint | None:

@@ -48,7 +48,12 @@ class Options(WriteOptions, frozen=True, kw_only=True):
         ),
     ] = 10
     batch_size: Annotated[int, Meta(ge=1, le=4096, description="samples a step")] = 8
-    lr: Annotated[float, Meta(gt=0, le=10, description="learning rate of the first epoch")] = 1e-3
+    lr: Annotated[
+        Annotated[float, Meta(gt=0, le=10)] | None,
+        Meta(
+            description="learning rate of the first epoch [default: 0.001, with --weights 0.00003]"
+        ),
+    ] = None
     pipeline: Annotated[
         str,
         Meta(

@@ -31,6 +31,9 @@ from datakit.verbs.train.sides import Sides, sides_of
 if TYPE_CHECKING:
     from datakit.training.loop import Trainer
 
+FRESH_LR, GENTLE_LR = 1e-3, 3e-5
+"""Learning rates from random weights, and from weights that are good already."""
+
 WEIGHTS = "model.safetensors"
 CHECKPOINT = "checkpoint.safetensors"
 HISTORY = "history.jsonl"
@@ -190,7 +193,8 @@ def _trainer(options: Options, sides: Sides) -> tuple[Trainer, str | None]:
     settings = TrainSettings(
         epochs=options.epochs,
         batch_size=options.batch_size,
-        lr=options.lr,
+        lr=options.lr or (FRESH_LR if given is None else GENTLE_LR),
+        gentle=given is not None,
         patience=options.patience,
         seed=options.seed,
         workers=options.workers,

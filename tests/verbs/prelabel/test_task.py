@@ -11,6 +11,7 @@ import msgspec
 import numpy as np
 import pytest
 
+from datakit.core.faces.detections import FaceDetection
 from datakit.core.masks.polygons import polygon_mask
 from datakit.engine.base import Outcome
 from datakit.errors import EngineError
@@ -74,6 +75,7 @@ def task(out: Path, **changes: Any) -> Prelabel:
         "second": ("Ahead", {}),
         "flip": True,
         "people": "verified",
+        "prompts": "none",
         "thorough": False,
         "cleaning": {},
         "depth": 8,
@@ -170,8 +172,9 @@ def test_face_detectors_outlive_the_threads_of_a_chunk(
         def __init__(self, threshold: float | None, weights: tuple[str, ...]) -> None:
             Detector.built += 1
 
-        def detect(self, image: Any) -> list[str]:
-            return ["a face"] * bool(image.max() > 100)
+        def detect(self, image: Any) -> list[FaceDetection]:
+            face = FaceDetection(np.array([1.0, 1, 9, 9]), np.zeros((4, 2)), 0.9, "tested")
+            return [face] * bool(image.max() > 100)
 
     monkeypatch.setattr(module.FACE_DETECTORS, "load", lambda name: Detector)
     made = task(tmp_path / "out", people="faces", batch=4, threads=3)
