@@ -7,16 +7,25 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta, field
 
 from datakit.records.base import Record
+from datakit.records.failure import Failure
 
 SCHEMA_VERSION = 1
 
 
-class Command(Record, frozen=True, kw_only=True):
+MOST_FAILURES = 50
+"""Rows of failures that a card keeps of each command."""
+
+
+class Command(Record, frozen=True, kw_only=True, omit_defaults=True):
     """One command of the chain, without what cannot change the result (workers, paths)."""
 
     verb: str
     version: str
     options: dict[str, Any]
+    failed: Annotated[int, Meta(ge=0, description="what it could not process")] = 0
+    failures: Annotated[
+        tuple[Failure, ...], Meta(description=f"the first {MOST_FAILURES} rows of that")
+    ] = ()
 
 
 class Card(Record, frozen=True, kw_only=True):

@@ -15,11 +15,14 @@ from PIL import Image
 
 import datakit
 from datakit.errors import InputError
+from datakit.io.dataset import output
 from datakit.records.anonymization import Anonymization
+from datakit.records.card import MOST_FAILURES
 from datakit.records.draft import Queued
 from datakit.records.finding import Finding
 from tests.verbs.exports import photo
 
+SAMPLE = Path(__file__).resolve().parents[2] / "sample_data"
 HOSTILE = "</script><script>alert(1)</script>.png"
 
 
@@ -203,3 +206,18 @@ def test_an_empty_dataset(tmp_path: Path) -> None:
     (tmp_path / "set/metadata.jsonl").write_text("")
     (tmp_path / "set/dataset.json").write_text('{"format": "datakit"}')
     assert "Samples" in report(tmp_path / "set", tmp_path / "r.html")
+
+
+def test_what_failed_in_an_earlier_step_is_shown_too(tmp_path: Path) -> None:
+    first, second = tmp_path / "masks", tmp_path / "trimaps"
+    datakit.coco2mask(SAMPLE / "broken_export", first, workers=0)
+    datakit.trimap(first, second, workers=0)
+    [made, later] = output.read_card(second).commands
+    assert made.verb == "coco2mask"
+    assert made.failed == len((first / "failures.jsonl").read_text().splitlines())
+    assert 0 < len(made.failures) <= MOST_FAILURES
+    assert later.verb == "trimap"
+    datakit.report(second, tmp_path / "page.html", pictures=0)
+    page = (tmp_path / "page.html").read_text()
+    assert "What coco2mask could not process, before" in page
+    assert "truncated_png" in page

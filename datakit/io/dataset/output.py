@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from io import FileIO
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 from types import MappingProxyType
 from typing import Literal
@@ -28,7 +28,7 @@ from datakit.io.store import lock as locks
 from datakit.io.store.lock import WORK as WORK
 from datakit.io.store.lock import Held, claim
 from datakit.io.store.storage import Location, ObjectPath, is_inside, overlap
-from datakit.records.card import Card
+from datakit.records.card import MOST_FAILURES, Card
 from datakit.records.failure import Failure
 from datakit.records.product import Product
 
@@ -330,6 +330,7 @@ class DatasetWriter:
         record keeps the digest of ``failures``, the source's own.
         """
         self._held.check()
+        whole = self._with_failures(card)
         with atomic.write_errors(self.out):
             # Of workers that died while they wrote.
             atomic.remove_leftovers(self.out)
@@ -345,10 +346,23 @@ class DatasetWriter:
                     self._workspace.publish(name)
             if manifest:
                 self._workspace.publish(MANIFEST)
-        text = msgspec.json.format(msgspec.json.encode(card), indent=2)
+        text = msgspec.json.format(msgspec.json.encode(whole), indent=2)
         atomic.write_bytes(self.out / CARD, text + b"\n", durable=True)
         with atomic.write_errors(self.out):
             self._seal(failures)
+
+    def _with_failures(self, card: Card) -> Card:
+        """Return the card with what its last command, which is this run's, could not process.
+
+        The datasets made of this one keep the chain of commands, but not the table of failures.
+        """
+        if not self.failed or not card.commands:
+            return card
+        rows = islice(self.lines(FAILURES), MOST_FAILURES)
+        failures = tuple(msgspec.json.decode(row, type=Failure) for row in rows)
+        *earlier, last = card.commands
+        last = msgspec.structs.replace(last, failed=self.failed, failures=failures)
+        return msgspec.structs.replace(card, commands=(*earlier, last))
 
     def _seal(self, failures: Sequence[Failure]) -> None:
         """Remove what earlier runs left, and write down what this one was made of."""

@@ -12,6 +12,7 @@ from datakit.io.store.storage import location
 from datakit.pages.charts import Bar, bar_chart, histogram, number
 from datakit.pages.report import Group, Page, Section, Table
 from datakit.records.anonymization import HiddenFace
+from datakit.records.card import Command
 from datakit.records.finding import SEVERITIES
 from datakit.records.sample import Sample
 from datakit.verbs.report.lineage_table import MOST_FINDINGS, kinds, lineage
@@ -64,7 +65,7 @@ def compose(
         _quality(evidence, art.checks),
         _faces(evidence),
         _drafts(evidence, art.doubtful),
-        _failures(evidence),
+        _failures(evidence, source),
         _making(source),
     ]
     commands = source.commands
@@ -72,18 +73,21 @@ def compose(
     return Page(
         title=options.title or location(options.src[0]).resolve().name or options.src[0],
         subtitle=f"Made by {made}.",
-        figures=_figures(samples, evidence),
+        figures=_figures(samples, evidence, source),
         sections=[section for section in sections if section is not None],
         lineage=table if samples else {},
         notes=notes,
     )
 
 
-def _figures(samples: Sequence[Sample], evidence: Evidence) -> list[tuple[str, str, str]]:
+def _figures(
+    samples: Sequence[Sample], evidence: Evidence, source: Collection
+) -> list[tuple[str, str, str]]:
     severities = Counter(
         finding.severity for found in evidence.findings.values() for finding in found
     )
     faces = sum(len(_hidden(record.faces)) for record in evidence.faces.values())
+    failed = len(evidence.failures) + sum(command.failed for command in _earlier(source))
     shown: list[tuple[str, int, str]] = [
         ("samples", len(samples), ""),
         ("groups", len(_groups(samples)), ""),
@@ -94,7 +98,7 @@ def _figures(samples: Sequence[Sample], evidence: Evidence) -> list[tuple[str, s
         ("faces hidden", faces, ""),
         ("photos waiting", len(evidence.waiting), "review"),
         ("drafts", len(evidence.drafts), ""),
-        ("failures", len(evidence.failures), "error"),
+        ("failures", failed, "error"),
     ]
     always = ("samples", "groups")
     return [(name, f"{count:,}", tone) for name, count, tone in shown if count or name in always]
@@ -280,14 +284,24 @@ def _drafts(evidence: Evidence, doubtful: Group | None) -> Section | None:
     )
 
 
-def _failures(evidence: Evidence) -> Section | None:
+def _failures(evidence: Evidence, source: Collection) -> Section | None:
     rows = [[row.id, row.step, row.error] for row in evidence.failures[:_MOST_ROWS]]
-    if not rows:
-        return None
     more = len(evidence.failures) - len(rows)
     text = [f"{more:,} more are in failures.jsonl."] if more else []
-    table = Table("What could not be processed", ("what", "step", "why"), rows)
-    return Section("failures", "Failures", text=text, tables=[table])
+    words = ("what", "step", "why")
+    tables = [Table("What could not be processed", words, rows)] if rows else []
+    for command in _earlier(source):
+        before = [[row.id, row.step, row.error] for row in command.failures]
+        more = command.failed - len(before)
+        rest = f"; {more:,} more are in the dataset that it wrote" if more else ""
+        title = f"What {command.verb} could not process, before{rest}"
+        tables.append(Table(title, words, before))
+    return Section("failures", "Failures", text=text, tables=tables) if tables else None
+
+
+def _earlier(source: Collection) -> list[Command]:
+    """Return the commands before the last one that could not process something."""
+    return [command for command in source.commands[:-1] if command.failed]
 
 
 def _making(source: Collection) -> Section | None:
