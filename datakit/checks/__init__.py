@@ -20,6 +20,7 @@ FAMILIES: Final[Registry[tuple[Check, ...]]] = Registry(
         "content": "datakit.checks.content:CHECKS",
         "pairs": "datakit.checks.pairs:CHECKS",
         "sets": "datakit.checks.sets:CHECKS",
+        "plates": "datakit.checks.plates:CHECKS",
     },
     group="datakit.checks",
 )

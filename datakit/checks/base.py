@@ -71,6 +71,8 @@ class Subject:
     trimap : (H, W) uint8 in {0, 128, 255}, optional
     confidence : (H, W) float32 in [0, 1], optional
         A segmenter's probability of foreground.
+    region : (H, W) bool, optional
+        What was filled, of a plate that `inpaint` made.
     group : str
         What must stay in one split; empty when unknown.
     split : str
@@ -85,6 +87,7 @@ class Subject:
     mask: NDArray[np.bool_] | None = None
     trimap: NDArray[np.uint8] | None = None
     confidence: NDArray[np.float32] | None = None
+    region: NDArray[np.bool_] | None = None
     group: str = ""
     split: str = ""
 

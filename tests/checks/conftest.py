@@ -1,3 +1,4 @@
+import cv2
 import numpy as np
 import pytest
 
@@ -25,6 +26,7 @@ def whole_subject(matte: CleanMatte) -> Subject:
         StoredFile(probe),
         mask=matte.alpha > 0.5,
         trimap=trimap_of(matte.alpha, 3),
+        region=cv2.circle(np.zeros_like(levels), (60, 60), 30, 255, -1) > 0,
         confidence=stand_in_segmenter(matte.alpha, np.random.default_rng(0)),
         group="one",
         split="train",

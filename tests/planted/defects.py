@@ -23,6 +23,7 @@ from tests.planted.base import (
     subject_of,
     trimap_of,
 )
+from tests.planted.plates import plant_person, plant_plate_blur, plant_repetition, plant_seam
 
 Plant = Callable[["Base", float, np.random.Generator], Subject | None]
 
@@ -320,4 +321,8 @@ DEFECTS: tuple[Defect, ...] = (
     Defect("swapped_pair", "1 swapped, 2 the photo as alpha", (1, 2), plant_swap),
     Defect("mask_differs", "of the height cut off", (0.25, 0.15), plant_mask),
     Defect("trimap_differs", "of the diagonal (shift)", (0.02, 0.01), plant_trimap),
+    Defect("seam", "levels brighter", (60, 40, 90), plant_seam),
+    Defect("plate_blur", "px (sigma)", (3, 2, 5), plant_plate_blur),
+    Defect("repeated_patches", "px from one to the next", (16, 12, 24), plant_repetition),
+    Defect("remaining_person", "of the plate", (0.05, 0.02, 0.3), plant_person),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
 from typing import Any
 
 import cv2
@@ -11,6 +12,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from datakit.checks import family_of
 from datakit.checks.base import StoredFile, Subject
 from datakit.checks.judge import measure
 from datakit.checks.table import to_row
@@ -32,6 +34,7 @@ from datakit.io.store.reads import sha256
 from datakit.io.store.storage import location
 from datakit.models.segmenters.base import build, segment_one
 from datakit.records.failure import Failure
+from datakit.records.plate import PLATE, REGIONS
 from datakit.records.product import Product
 from datakit.records.sample import Operation
 from datakit.verbs.shared.labelled import FOLDERS, carry_files, image_bytes
@@ -75,7 +78,7 @@ class Inspect:
         subject, label = read_subject(item)
         if self._model is not None and subject.paired is not None:
             subject = replace(subject, confidence=segment_one(self._model, subject.paired[0]))
-        names = self.checks if item.alpha else [c for c in self.checks if c not in NOT_FOR_MASKS]
+        names = [name for name in self.checks if _applies(name, item)]
         measured = replace(measure(subject, names), file=label.name)
         row = msgspec.json.encode(to_row(measured)).decode() + "\n"
         product = Product(lines={MEASUREMENTS: row}, counts={"measured": 1})
@@ -195,11 +198,31 @@ def read_subject(item: Item) -> tuple[Subject, FileRef]:
         alpha_file,
         mask=None if mask is None else mask > mask.max() // 2,
         trimap=trimap,
+        region=_region(item),
         # A folder's group is a guess from the file name; a dataset's was decided.
         group=(item.sample.group or "") if item.sample else "",
         split=item.split or "",
     )
     return subject, label
+
+
+def _applies(check: str, item: Item) -> bool:
+    """Tell whether a check has something to say of an item: plates are judged as photos."""
+    if item.sample is not None and PLATE in item.sample.tags:
+        return family_of(check) in ("file", "plates")
+    return item.alpha is not None or check not in NOT_FOR_MASKS
+
+
+def _region(item: Item) -> npt.NDArray[np.bool_] | None:
+    """Return the filled region of a plate; None of other samples, or where it was not kept."""
+    if item.sample is None or PLATE not in item.sample.tags or item.image is None:
+        return None
+    folder, images_folder, name = item.image.name.rpartition("images/")
+    if not images_folder:
+        return None
+    name = PurePosixPath(name).with_suffix(".png").as_posix()
+    stored, _ = _read(FileRef(item.image.root, f"{folder}{REGIONS}/{name}"), decode_mask)
+    return None if stored is None else stored > 0
 
 
 def _is_binary(item: Item) -> bool:
