@@ -505,7 +505,7 @@ def test_a_dataset_without_splits_is_augmented_in_groups(tmp_path: Path, sample_
         ({"copies": 0}, "copies: expected a whole number of at least 1"),
         ({"seed": -1}, "seed: expected a whole number of at least 0"),
         ({"min_visible": 1.5}, "min-visible"),
-        ({"preset": "p4m"}, "preset 'p4m' is not known"),
+        ({"preset": "p4m"}, "found 'p4m'; did you mean 'p3m'"),
         ({"preset": "p3m", "pipeline": "x.yaml"}, "exclude each other"),
         ({"pipeline": "missing.yaml"}, "expected a YAML file"),
         ({"manifest": "x"}, "goes with --replay"),
