@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import re
 import sys
@@ -46,7 +47,9 @@ def native_messages() -> Iterator[list[str]]:
 def _held(pid: int) -> IO[bytes]:
     """Return this process's file for messages; a fork has another one."""
     del pid
-    return tempfile.TemporaryFile(buffering=0)
+    held: IO[bytes] = tempfile.TemporaryFile(buffering=0)
+    atexit.register(held.close)
+    return held
 
 
 def _taken(held: IO[bytes]) -> Iterator[str]:
