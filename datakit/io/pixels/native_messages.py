@@ -47,7 +47,7 @@ def native_messages() -> Iterator[list[str]]:
 def _held(pid: int) -> IO[bytes]:
     """Return this process's file for messages; a fork has another one."""
     del pid
-    held: IO[bytes] = tempfile.TemporaryFile(buffering=0)
+    held: IO[bytes] = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115
     atexit.register(held.close)
     return held
 
