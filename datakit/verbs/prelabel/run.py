@@ -7,11 +7,12 @@ from typing import Any
 
 import msgspec
 
-from datakit.engine.base import LazyTask, Needs
+from datakit.engine.base import LazyTask, Needs, Outcome
 from datakit.errors import InputError
 from datakit.models.segmenters.base import SEGMENTERS, Identity
 from datakit.records.draft import DRAFTS
 from datakit.records.drafting import Drafting
+from datakit.records.product import Product
 from datakit.records.summary import Summary
 from datakit.verbs.prelabel import queue
 from datakit.verbs.prelabel.merge import Merging, merge
@@ -22,6 +23,7 @@ from datakit.verbs.prelabel.models import (
     settings_of,
 )
 from datakit.verbs.prelabel.options import GPU_BATCH, THREADS_OF_A_PROCESS, VERB, Options, is_gpu
+from datakit.verbs.prelabel.plausibility import Plausibility
 from datakit.verbs.prelabel.stages import StageTimes
 from datakit.verbs.shared.models import contract_content, decided_by, licence_notes
 from datakit.verbs.shared.pipeline import Contents, process
@@ -87,6 +89,12 @@ def run(options: Options, progress: ProgressListener | None = None) -> Summary:
     calibration = queue.calibration(options.calibrate)
     gpu_processes = options.gpu_processes if is_gpu(options.device) else None
     times = StageTimes(options.hands, gpu_processes)
+    plausibility = Plausibility()
+
+    def count(outcome: Outcome[Product]) -> None:
+        times.count(outcome)
+        plausibility.count(outcome)
+
     summary = process(
         Run(VERB, options, source, decided_by(models, options.contract)),
         _task(options),
@@ -96,10 +104,12 @@ def run(options: Options, progress: ProgressListener | None = None) -> Summary:
             tables={DRAFTS: ""},
             finishing=lambda writer: queue.write(writer, options.category, calibration, models),
         ),
-        on_outcome=times.count,
+        on_outcome=count,
         progress=progress,
     )
-    summary = msgspec.structs.replace(summary, notes=(*summary.notes, choice))
+    doubtful = plausibility.note() if options.contract is not None else ""
+    notes = (*summary.notes, choice, *filter(None, [doubtful]))
+    summary = msgspec.structs.replace(summary, notes=notes)
     return Drafting(
         **{name: getattr(summary, name) for name in summary.__struct_fields__},
         models=tuple(map(_named, models)),
