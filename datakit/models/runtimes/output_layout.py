@@ -52,7 +52,8 @@ def arranged(output: Any, contract: OutputContract, input_hw: tuple[int, int], n
         found = output.swapaxes(2, 3).swapaxes(1, 2)
     elif contract.layout == "flat" and len(shape) in (2, 3) and shape[-1] == math.prod(input_hw):
         found = output.reshape(shape[0], -1, *input_hw)
-    if len(found.shape) != 4 or not _has_aspect(found.shape[2:], input_hw):
+    fits = len(shape) in _AXES[contract.layout] and len(found.shape) == 4
+    if not fits or not _has_aspect(found.shape[2:], input_hw):
         raise ModelError(
             f"{name}: expected an output of shape {_EXPECTED[contract.layout]} over an input of "
             f"{input_hw[0]} x {input_hw[1]}, found {shape}, {_likeness(shape, input_hw)}"
@@ -65,6 +66,7 @@ def arranged(output: Any, contract: OutputContract, input_hw: tuple[int, int], n
     return found
 
 
+_AXES = {"nchw": (3, 4), "nhwc": (4,), "flat": (2, 3)}
 _EXPECTED = {"nchw": "(N, C, h, w)", "nhwc": "(N, h, w, C)", "flat": "(N, h·w)"}
 
 

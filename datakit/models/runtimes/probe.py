@@ -96,7 +96,7 @@ def check_outputs(outputs: Outputs, contract: Contract, name: str) -> None:
     values = np.asarray(outputs, np.float64)
     if not np.isfinite(values).all():
         raise ModelError(f"{name}: the model returned values that are no numbers")
-    problem = _kind_problem(values, np.asarray(outputs).dtype, contract.output)
+    problem = _kind_problem(values, contract.output)
     if problem is None:
         maps = to_probability(values.astype(np.float32), contract.output)
         problem = _map_problem(np.clip(maps, 0, 1))
@@ -108,15 +108,13 @@ def check_outputs(outputs: Outputs, contract: Contract, name: str) -> None:
         )
 
 
-def _kind_problem(
-    values: npt.NDArray[np.float64], dtype: np.dtype[Any], output: OutputContract
-) -> str | None:
+def _kind_problem(values: npt.NDArray[np.float64], output: OutputContract) -> str | None:
     """Say what the values are, where that is not what the contract says."""
     low, high, channels = float(values.min()), float(values.max()), values.shape[1]
     whole = bool((values == np.rint(values)).all())
     few = len(np.unique(values)) <= _MOST_INDICES
-    indices = whole and few and low >= 0 and channels == 1 and high <= _HIGHEST_INDEX
-    indices = indices and (high > 1 or dtype.kind in "iu")
+    # Zeros and ones are a mask, which needs no class.
+    indices = whole and few and low >= 0 and channels == 1 and 1 < high <= _HIGHEST_INDEX
     activation = output.activation
     if activation == "class-index":
         if not (whole and low >= 0 and channels == 1):

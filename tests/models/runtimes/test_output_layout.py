@@ -30,6 +30,7 @@ def test_lower_resolutions_are_read(shape: tuple[int, ...]) -> None:
         ((1, 48, 64, 1), "nchw", "output.layout: nhwc"),
         ((1, 1, 48, 64), "nhwc", "output.layout: nchw"),
         ((1, 48 * 64), "nchw", "output.layout: flat"),
+        ((1, 1, 48, 64), "flat", "output.layout: nchw"),
         ((1, 1, 64, 48), "nchw", "rows and columns are exchanged"),
         ((1, 512), "nchw", "gives no mask"),
         ((1, 8400, 4), "nchw", "boxes or points"),

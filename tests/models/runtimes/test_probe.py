@@ -44,6 +44,7 @@ RIGHT = {
     "activation: softmax, channel: 1": two_channels,
     "activation: none, channel: 1": softmaxed,
     "activation: class-index, channel: 15": lambda: indices().astype(np.int64),
+    "activation: none, invert: false": lambda: (probability() > 0.5).astype(np.int64),
     "activation: sigmoid, invert: true": lambda: -logits(),
     "activation: none, min_max: true": lambda: probability() * 3,
     "channel: 0": lambda: np.zeros((2, 1, 8, 8), np.float32),
