@@ -99,7 +99,7 @@ def main() -> None:
     parser.add_argument("--empty", nargs="*", default=[], type=Path)
     given = parser.parse_args()
     sets = [pairs_of(photos, truths, given.first) for photos, truths in given.pairs]
-    for effort in ("fast", "default", "best"):
+    for effort in ("fast", "default"):
         model = build("mediapipe-selfie", Settings(effort=effort))  # type: ignore[arg-type]
         report(effort, model, sets, refine=effort != "fast")
     chain = build("mediapipe-selfie", Settings(effort="default"))

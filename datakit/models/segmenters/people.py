@@ -47,8 +47,8 @@ class PeopleSegmenter:
 
     Looks: the whole photo and its mirror image by two networks (a square and a wide one), the box
     around what they see, and the bodies that the pose networks find. Somebody is there when a face
-    is sure, or a body lies where the looks say (`Prediction.is_person`). ``effort: best`` looks at
-    the mirrored bodies and at a second, tighter box too. Always on the CPU.
+    is sure, or a body lies where the looks say (`Prediction.is_person`). Always on the CPU. More
+    looks (mirrored bodies, a tighter box) did not help on photos of people: ``best`` is the same.
 
     Raises
     ------
@@ -64,7 +64,6 @@ class PeopleSegmenter:
         self._wide = _Network(LANDSCAPE)
         self._bodies = BodyFinder()
         self._faces = full_range()
-        self._best = settings.effort == "best"
         self._sides = settings.sides
 
     def segment(
@@ -77,16 +76,10 @@ class PeopleSegmenter:
         photo_wh = (image.shape[1], image.shape[0])
         size_wh = _map_size(photo_wh)
         whole = [_both_ways(net, image, size_wh) for net in (self._square, self._wide)]
-        looks = list(whole)
-        boxes = (BOX_GROWTH, 1.15) if self._best else (BOX_GROWTH,)
-        looks += [self._in_box(image, np.mean(whole, axis=0), growth) for growth in boxes]
+        looks = [*whole, self._in_box(image, np.mean(whole, axis=0))]
         probability = np.mean(looks, axis=0, dtype=np.float32)
-        bodies = [
-            body for body in self._bodies.find(image) if is_there(body, probability, photo_wh)
-        ]
+        bodies = self._bodies_on(image, probability)
         mixed = with_bodies(probability, bodies, photo_wh)
-        if self._best and bodies:
-            mixed = (mixed + self._mirrored_bodies(image, probability)) / 2
         return Prediction(
             mixed,
             network_input.place(
@@ -94,26 +87,26 @@ class PeopleSegmenter:
             ),
             raw_max=float(mixed.max()),
             sides=np.stack(looks) if self._sides else None,
-            is_person=self.sees_somebody(image, bodies),
+            is_person=self._sees_somebody(image, bodies),
         )
 
-    def bodies_on(self, image: Image, probability: Map) -> list[Body]:
+    def _bodies_on(self, image: Image, probability: Map) -> list[Body]:
         """Return the bodies of a photo that a draft of any resolution has too."""
         photo_wh = (image.shape[1], image.shape[0])
         return [body for body in self._bodies.find(image) if is_there(body, probability, photo_wh)]
 
-    def sees_somebody(self, image: Image, bodies: Sequence[Body]) -> bool:
+    def _sees_somebody(self, image: Image, bodies: Sequence[Body]) -> bool:
         """Tell whether there is a person: a body that the draft has too, or a sure face."""
         return bool(bodies) or bool(self._faces.detect(image, FACE_SCORE).scores.size)
 
-    def _in_box(self, image: Image, probability: Map, growth: float) -> Map:
+    def _in_box(self, image: Image, probability: Map) -> Map:
         """Look again at the box around the people; 0 outside, the first look where it is empty."""
         inside = np.argwhere(probability > 0.5)
         if not len(inside):
             return probability
         scale = np.array(image.shape[:2]) / probability.shape
         low, high = inside.min(axis=0) * scale, (inside.max(axis=0) + 1) * scale
-        centre, half = (low + high) / 2, (high - low) / 2 * growth
+        centre, half = (low + high) / 2, (high - low) / 2 * BOX_GROWTH
         top, left = np.maximum(np.floor(centre - half), 0).astype(int)
         bottom, right = np.minimum(np.ceil(centre + half), image.shape[:2]).astype(int)
         if min(bottom - top, right - left) < _LEAST_SIDE_PX:
@@ -134,12 +127,6 @@ class PeopleSegmenter:
         return np.asarray(
             cv2.warpAffine(found, matrix, size_wh, flags=cv2.INTER_LINEAR), np.float32
         )
-
-    def _mirrored_bodies(self, image: Image, probability: Map) -> Map:
-        mirrored = np.ascontiguousarray(image[:, ::-1])
-        turned = np.ascontiguousarray(probability[:, ::-1])
-        bodies = self.bodies_on(mirrored, turned)
-        return with_bodies(turned, bodies, (image.shape[1], image.shape[0]))[:, ::-1]
 
 
 class PeopleFactory:

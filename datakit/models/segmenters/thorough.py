@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 
@@ -36,7 +35,7 @@ class ThoroughSegmenter:
 
     def __init__(self, model: Segmenter, settings: Settings) -> None:
         self._model = model
-        self._people = PeopleSegmenter(replace(settings, effort="default"))
+        self._people = PeopleSegmenter(settings)
         self.identity = thorough_identity(model.identity)
         self.takes_hints = model.takes_hints
 

@@ -68,7 +68,7 @@ class Options(WriteOptions, frozen=True, kw_only=True):
         Meta(
             description="how often a photo is looked at. fast: once; default: mediapipe-selfie "
             "looks at the mirrored photo, at people's boxes and bodies, and follows edges; best: "
-            "more of it, and a model with weights is helped by it"
+            "a model with weights looks twice, and is helped by that chain"
         ),
     ] = "default"
     prompts: Annotated[
