@@ -480,6 +480,8 @@ def qc(
     check: Sequence[_Text] = ...,
     target: Sequence[_Text] = ...,
     segmenter: _Text | None = ...,
+    suspects: int | None = ...,
+    predicted: Sequence[_Text] = ...,
     fail_on: Literal["review", "warning", "error", "never"] = ...,
     fix: Literal["none", "safe"] = ...,
     sheet: int = ...,

@@ -320,3 +320,37 @@ def test_a_segmenter_judges_the_content(sample_data: Path, tmp_path: Path) -> No
     assert any("sha256" in note for note in result.notes)
     with pytest.raises(InputError, match="mediapipe-selfie"):
         datakit.qc(source, tmp_path / "other", segmenter="none such")
+
+
+def test_suspects_are_ranked_by_predictions_that_learnt_nothing_from_them(tmp_path: Path) -> None:
+    """Two folds: each folder holds what its model says of the samples it did not see."""
+    src, folds = tmp_path / "src", (tmp_path / "fold1", tmp_path / "fold2")
+    y, x = np.mgrid[:60, :80]
+    for n in range(10):
+        right = (np.hypot(y - 30, x - 30 - n) < 15 + n % 3) * np.uint8(255)
+        label = np.roll(right, 14, axis=1) if n == 4 else right
+        photo = np.dstack([right // 2 + 40] * 3)
+        for folder, mask in ((src, label), (folds[n % 2], right)):
+            for kind, pixels in (("images", photo), ("masks", mask)):
+                path = folder / kind / f"{n}.png"
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(images.encode_png(pixels))
+    done = datakit.qc(
+        src, tmp_path / "report", suspects=3, predicted=list(map(str, folds)), workers=0,
+        fail_on="never",
+    )  # fmt: skip
+    with (tmp_path / "report/suspects.csv").open() as table:
+        rows = list(csv.DictReader(table))
+    assert [row["rank"] for row in rows] == ["1", "2", "3"]
+    assert rows[0]["file"].endswith("4.png") and float(rows[0]["score"]) > 0.1
+    assert float(rows[1]["score"]) == 0
+    assert int(rows[0]["x1"]) < int(rows[0]["x2"]) <= 80
+    assert (tmp_path / "report/sheets/suspects.png").exists()
+    assert any("10 of 10 labels were held against predictions" in note for note in done.notes)
+    with pytest.raises(InputError, match="expected what to hold labels against"):
+        datakit.qc(src, tmp_path / "other", suspects=3)
+    with pytest.raises(InputError, match="expected alphas or masks of the names that SRC has"):
+        empty = tmp_path / "empty/images"
+        empty.mkdir(parents=True)
+        (empty / "z.png").write_bytes((src / "images/0.png").read_bytes())
+        datakit.qc(src, tmp_path / "other", suspects=3, predicted=[str(empty.parent)])

@@ -61,6 +61,21 @@ class Options(WriteOptions, frozen=True, kw_only=True):
             extra={"choices": SEGMENTERS},
         ),
     ] = None
+    suspects: Annotated[
+        Annotated[int, Meta(ge=1)] | None,
+        Meta(
+            description="also rank this many labels that are most likely wrong, by what "
+            "--segmenter or --predicted say: suspects.csv"
+        ),
+    ] = None
+    predicted: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="folder of predicted alphas or masks (as prelabel writes) by models that "
+            "have not learnt from these samples: of each fold, or of several models (repeatable)",
+            extra={"input": "path"},
+        ),
+    ] = ()
     fail_on: Annotated[
         Literal["review", "warning", "error", "never"],
         Meta(description="exit code 1 from this severity on"),
@@ -82,10 +97,19 @@ class Options(WriteOptions, frozen=True, kw_only=True):
             raise InputError("qc: expected SRC and -o DST, or --rejudge FILE")
         if self.rejudge is not None and self.src:
             raise InputError("--rejudge takes no SRC: it judges measurements that were kept")
+        if self.rejudge is not None and self.suspects:
+            raise InputError("--rejudge sees no pixels: --suspects does not go with it")
         if self.rejudge is not None and (self.fix != "none" or self.resume or self.segmenter):
             raise InputError(
                 "--rejudge sees no pixels: --fix, --segmenter and --resume do not go with it"
             )
+        if self.suspects and not (self.segmenter or self.predicted):
+            raise InputError(
+                "--suspects: expected what to hold labels against: --segmenter NAME, or "
+                "--predicted FOLDER of models that have not learnt from them"
+            )
+        if self.predicted and not self.suspects:
+            raise InputError("--predicted goes with --suspects")
         if self.segmenter is not None and self.segmenter not in SEGMENTERS:
             raise InputError(f"--segmenter: expected one of {', '.join(SEGMENTERS)}")
 

@@ -16,6 +16,7 @@ from datakit.records.labels import is_binary
 from datakit.records.quality import Quality
 from datakit.verbs.qc import quality_report as report
 from datakit.verbs.qc.options import VERB, Options
+from datakit.verbs.qc.suspects import predictions_of, write_suspects
 from datakit.verbs.shared.pipeline import Contents, process
 from datakit.verbs.shared.progress import ProgressListener, SilentProgress
 from datakit.verbs.shared.run_record import Run, operation
@@ -66,6 +67,8 @@ def _inspect(options: Options, plan: report.Plan, progress: ProgressListener) ->
         },
     )
     notes = _model_note(options.segmenter)
+    if options.predicted:
+        predictions_of(options, source)
     tables = {report.MEASUREMENTS: ""}
     if options.fix == "safe":
         tables[report.FIXES] = report.FIXES_HEADER
@@ -75,6 +78,8 @@ def _inspect(options: Options, plan: report.Plan, progress: ProgressListener) ->
         rows = report.keep_measurements(writer)
         result = report.write(writer.out, rows, plan, name)
         report.draw_sheets(writer.out, options, source, result.findings, plan)
+        if options.suspects:
+            notes.append(write_suspects(writer.out, options, source))
 
     summary = process(
         Run(VERB, options, source),
@@ -96,12 +101,12 @@ def _inspect(options: Options, plan: report.Plan, progress: ProgressListener) ->
     return msgspec.structs.replace(quality, notes=(*quality.notes, *notes))
 
 
-def _model_note(segmenter: str | None) -> tuple[str, ...]:
+def _model_note(segmenter: str | None) -> list[str]:
     """Say which weights judge; ModelError before any work when they are missing or damaged."""
     if segmenter is None:
-        return ()
+        return []
     found = identify(segmenter)
-    return (f"segmenter {found.name} ({found.licence}), sha256 {found.sha256}",)
+    return [f"segmenter {found.name} ({found.licence}), sha256 {found.sha256}"]
 
 
 def _rejudge(options: Options, plan: report.Plan) -> Quality:
