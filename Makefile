@@ -21,7 +21,7 @@ DEMO ?= demo
 
 export NO_ALBUMENTATIONS_UPDATE := 1
 
-.PHONY: demo test test-newest slow audit lint schemas sample-data pictures clean
+.PHONY: demo test test-newest slow audit lint schemas sample-data pictures docs clean
 
 demo: $(STAMP)
 	$(BIN)/datakit run sample_data/demo.yaml -o $(DEMO)
@@ -59,9 +59,14 @@ sample-data: $(STAMP)
 pictures: $(STAMP)
 	$(BIN)/python docs/pictures/make.py
 	$(BIN)/python docs/pictures/make_review.py
+	$(BIN)/python docs/pictures/make_lead.py
+
+# The documentation as a site, in site/.
+docs: .venv-docs/.installed
+	.venv-docs/bin/mkdocs build --strict --quiet
 
 clean:
-	rm -rf .venv .venv-newest .venv-audit $(DEMO) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf site .venv-docs .venv .venv-newest .venv-audit $(DEMO) .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 $(STAMP): pyproject.toml constraints.txt
 	@test -n "$(PYTHON)" || { echo "datakit needs Python 3.11, 3.12 or 3.13; found none on PATH"; exit 2; }
@@ -75,6 +80,11 @@ $(STAMP): pyproject.toml constraints.txt
 	@sh scripts/system-libraries.sh
 	$(NEWEST_PYTHON) -m venv --clear .venv-newest
 	.venv-newest/bin/python -m pip install --quiet --disable-pip-version-check -e $(NEWEST_PACKAGES)
+	@touch $@
+
+.venv-docs/.installed: pyproject.toml $(STAMP)
+	$(BIN)/python -m venv --clear .venv-docs
+	.venv-docs/bin/python -m pip install --quiet --disable-pip-version-check 'mkdocs-material>=9.5,<10'
 	@touch $@
 
 .venv-audit/.installed: $(STAMP)

@@ -100,6 +100,14 @@ def index_page() -> str:
         lines += [f"- [{row.name}]({row.name}.md): {row.summary}" for row in rows]
     lines += [
         "",
+        "## Tutorials",
+        "",
+        "- [From a Roboflow export to a U-Net](tutorial-roboflow.md).",
+        "- [A matting set like P3M](tutorial-p3m.md).",
+        "- [From photos to a first model](tutorial-first-model.md).",
+        "- [Questions from real errors](faq.md).",
+        "- [Beside other tools](comparison.md).",
+        "",
         "## Reference",
         "",
         "- [The dataset on disk](dataset.md): every file and every field.",
