@@ -14,6 +14,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from datakit.errors import DatakitError, OutputError
+from datakit.pages.edit_tools import ToolUse
 from datakit.pages.request_guard import Guard
 from datakit.pages.review_queue import Ask, ReviewQueue
 
@@ -22,7 +23,10 @@ ASSETS = {
     "review.css": "text/css",
     **{
         f"{name}.js": "text/javascript"
-        for name in ("app", "brush", "details", "list", "outbox", "pictures", "queue", "stage")
+        for name in (
+            *("app", "brush", "details", "list", "outbox", "pictures", "queue", "stage"),
+            *("keys", "pointing"),
+        )
     },
 }
 """Everything that the page loads; no other file can be asked for."""
@@ -99,6 +103,15 @@ def make_app(review: ReviewQueue, token: str, port: int) -> Guard:
 
         return await _answer(write)
 
+    async def tool(request: Request) -> Response:
+        body = await _body(request)
+
+        def write() -> Response:
+            use = msgspec.json.decode(body, type=ToolUse)
+            return _json(msgspec.json.encode(review.use_tool(use)))
+
+        return await _answer(write)
+
     routes = [
         Route("/", page),
         Route("/assets/{name}", asset),
@@ -111,6 +124,7 @@ def make_app(review: ReviewQueue, token: str, port: int) -> Guard:
         Route("/unknown/{at:int}", unknown),
         Route("/api/decide", decide, methods=["POST"]),
         Route("/api/paint", paint, methods=["POST"]),
+        Route("/api/tool", tool, methods=["POST"]),
     ]
     return Guard(Starlette(routes=routes), token, port)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -9,14 +10,17 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
+import numpy as np
+import numpy.typing as npt
 
-from datakit.core.matting.brush import over
+from datakit.core.matting.brush import over, touched
 from datakit.errors import InputError
 from datakit.io.dataset.decisions import DecisionLog, now, read_edit
 from datakit.io.pixels import images
 from datakit.io.pixels.decoders import decode_photo
 from datakit.io.store.files import FileRef
 from datakit.pages import mask_overlay
+from datakit.pages.edit_tools import ToolUse, changed_layer
 from datakit.pages.thumbnails import Thumbnails
 from datakit.records.review import Decision, Verdict
 
@@ -66,6 +70,15 @@ class Subject:
     waiting: bool = False
 
 
+@dataclass(frozen=True, eq=False)
+class _Bench:
+    """A sample that is worked on: (H, W, 3) uint8 photo, (H, W) uint8 label before any edit."""
+
+    id: str
+    image: npt.NDArray[np.uint8]
+    draft: mask_overlay.Coverage
+
+
 class Ask(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What the page asks to be written down; what it does not name stays as it is."""
 
@@ -102,6 +115,7 @@ class ReviewQueue:
         self._places = {subject.id: at for at, subject in enumerate(subjects)}
         self._digests: dict[str, str] = {}
         self._mutex = threading.Lock()
+        self._last_bench: _Bench | None = None
 
     def queue(self) -> bytes:
         """Return the list of all subjects as JSON, column by column, with where each stands."""
@@ -218,6 +232,64 @@ class ReviewQueue:
             edit = self._log.keep_edit(mask_overlay.layer_png(stroke))
             verdict, note = (latest.verdict, latest.note) if latest else (None, "")
             return self._write(subject, verdict, note, edit)
+
+    def use_tool(self, use: ToolUse) -> dict[str, Any]:
+        """Use a tool on a sample's label, keep what it changed, and write it down.
+
+        Returns
+        -------
+        dict
+            Where the sample stands, and ``patch``: the part of the label that changed, as base64 of
+            a PNG overlay with its place; None when nothing changed.
+
+        Raises
+        ------
+        InputError
+            If there is no such sample, it has no photo or label, or the tool cannot be used so.
+        OutputError
+            If it cannot be written.
+        """
+        subject = self._known(use.id)
+        bench = self._bench(subject)
+        size_wh = _size_wh(bench.draft)
+        with self._mutex:
+            latest = self._log.latest(use.id)
+            verdict, note, edit = (
+                (latest.verdict, latest.note, latest.edit) if latest else (None, "", None)
+            )
+            below = (
+                mask_overlay.read_layer(read_edit(self._log.folder, edit), size_wh)
+                if edit
+                else np.zeros((size_wh[1], size_wh[0], 2), np.uint8)
+            )
+            shown = mask_overlay.painted(bench.draft, below)
+            is_mask = subject.label_kind == "mask"
+            layer = changed_layer(bench.image, bench.draft, shown, use, is_mask=is_mask)
+            window = touched(layer)
+            if not layer[window].size:
+                state = state_of(latest) if latest else None
+                return {**(state or {"verdict": None, "note": "", "edit": None}), "patch": None}
+            edit = self._log.keep_edit(mask_overlay.layer_png(over(below, layer)))
+            after = np.where(layer[..., 1] > 0, layer[..., 0], shown)
+            state = self._write(subject, verdict, note, edit)
+        png = mask_overlay.veil_png(np.ascontiguousarray(after[window]))
+        patch = {
+            "png": base64.b64encode(png).decode(),
+            "x": window[1].start,
+            "y": window[0].start,
+        }
+        return {**state, "patch": patch}
+
+    def _bench(self, subject: Subject) -> _Bench:
+        """Return a sample's photo and label, decoded; those of the last sample are kept."""
+        kept = self._last_bench
+        if kept is None or kept.id != subject.id:
+            if subject.image is None:
+                raise InputError(f"{subject.id}: expected a photo to work on, found none")
+            draft = self._coverage(subject, subject.label)
+            image = decode_photo(subject.image.read(), subject.image.name)
+            kept = self._last_bench = _Bench(subject.id, image, draft)
+        return kept
 
     def _write(
         self, subject: Subject, verdict: Verdict | None, note: str, edit: str | None

@@ -37,6 +37,7 @@ _WINDOW_RADII = 16
 _REGION_ROUNDS = 3
 _REGION_MARGIN = 0.25
 _LEAST_PART = 0.05
+_STRONG_EDGE = 0.12
 _SURE = np.float32(1e3)
 WEIGHTS = Weights()
 PHOTO_ALONE = Weights(
@@ -203,11 +204,11 @@ def _drawn(prompt: Click | Stroke, size_hw: tuple[int, int]) -> Bools:
 
 
 def _room(view: View, seeds: Bools) -> float:
-    """Return how large a disc fits at the prompt before it meets the label or the doubt, in pixels.
+    """Return how large a disc fits at the prompt before it meets the label, an edge or doubt, in pixels.
 
     People click in the middle of what is wrong: the disc says how large that is.
     """
-    alike = view.open
+    alike = view.open & (np.maximum(*view.steps) < _STRONG_EDGE)
     if view.likely is not None:
         alike = alike & ((view.likely > 0.5) == (float(view.likely[seeds].mean()) > 0.5))
     elif view.open.all():

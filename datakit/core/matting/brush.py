@@ -47,7 +47,7 @@ def over(lower: Layer, upper: Layer) -> Layer:
     if lower.shape != upper.shape:
         raise InputError(f"brush: layers of {lower.shape} and {upper.shape} differ in size")
     result = lower.copy()
-    window = _touched(upper)
+    window = touched(upper)
     below, above = lower[window].astype(np.float32), upper[window].astype(np.float32)
     weight = above[..., 1] / 255
     rest = below[..., 1] / 255 * (1 - weight)
@@ -73,7 +73,7 @@ def paint_alpha(alpha: npt.NDArray[np.float32], layer: Layer) -> npt.NDArray[np.
     """
     _require_size(alpha, layer)
     result = alpha.copy()
-    window = _touched(layer)
+    window = touched(layer)
     part = layer[window].astype(np.float32) / np.float32(255)
     value, weight = part[..., 0], part[..., 1]
     result[window] = np.where(
@@ -149,7 +149,7 @@ def _nearest_values(mask: npt.NDArray[Any], new_value: int) -> npt.NDArray[Any]:
     return np.asarray(table[places])
 
 
-def _touched(layer: Layer) -> tuple[slice, slice]:
+def touched(layer: Layer) -> tuple[slice, slice]:
     """Return the smallest window with all of a layer's weight."""
     x, y, width, height = cv2.boundingRect(np.ascontiguousarray(layer[..., 1]))
     return slice(y, y + height), slice(x, x + width)

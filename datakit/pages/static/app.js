@@ -1,9 +1,11 @@
 // The page: one sample in the middle, the keys, and what they decide.
 import { Brush } from "./brush.js";
 import { Details } from "./details.js";
+import { listenForKeys } from "./keys.js";
 import { List } from "./list.js";
 import { Outbox } from "./outbox.js";
 import { Pictures } from "./pictures.js";
+import { POINTING, Pointing } from "./pointing.js";
 import { KINDS, Queue } from "./queue.js";
 import { Stage } from "./stage.js";
 
@@ -19,6 +21,7 @@ const list = new List($("list"), $("rows"), queue, (at) => {
   show(at);
 });
 const brush = new Brush(stage, Number($("radius").value), (stroke) => paint(stroke));
+const pointing = new Pointing(stage, (use) => useTool(use));
 const done = []; // what undo takes back: {at, before: promise of where it stood}
 const settling = new Map(); // sample -> promise of where it will stand when the server has answered
 let current = -1;
@@ -87,6 +90,25 @@ function paint(stroke) {
   }
   // The pictures that are kept are those from before the stroke.
   send(at, stroke).then(() => pictures.forget(at));
+}
+
+// A tool of the server's: what it changed of the label comes back and is drawn in.
+async function useTool(use) {
+  if (current < 0 || !stage.label) return say("There is no label to change.");
+  const at = current;
+  done.push({ at, before: settled(at) });
+  $("stage").classList.add("waiting");
+  try {
+    const { patch } = await send(at, { tool: use });
+    if (!patch) return say("Nothing to change there.");
+    pictures.forget(at);
+    if (at === current) {
+      if (!stage.before) stage.before = await pictures.get(at).before;
+      await stage.patch(patch);
+    }
+  } catch { /* told by the event "refused" */ } finally {
+    $("stage").classList.remove("waiting");
+  }
 }
 
 async function undo() {
@@ -160,14 +182,17 @@ function setView(view) {
   if (view === "difference" && stage.label && !stage.before) say("Nothing to compare with: no earlier label, no edit.");
 }
 
-function setBrush(mode) {
-  const chosen = brush.mode === mode ? null : mode;
-  brush.setMode(chosen);
-  for (const name of ["add", "erase"]) $(name).setAttribute("aria-pressed", name === chosen);
+// One tool at a time: a brush, something to point with, or none. Chosen again, it is put away.
+function setTool(name) {
+  const chosen = name && $(name).getAttribute("aria-pressed") !== "true" ? name : null;
+  brush.setMode(["add", "erase"].includes(chosen) ? chosen : null);
+  pointing.setMode(chosen in POINTING ? chosen : null);
+  for (const button of document.querySelectorAll("#tools button")) button.setAttribute("aria-pressed", button.id === chosen);
+  if (chosen in POINTING) say(POINTING[chosen]);
 }
 
 function setRadius(radius) {
-  $("radius").value = $("radius-px").textContent = brush.setRadius(radius);
+  $("radius").value = $("radius-px").textContent = pointing.radius = brush.setRadius(radius);
 }
 
 // On a narrow window the list is a drawer over the picture.
@@ -186,57 +211,42 @@ const KEYS = {
   a: () => decide("accept"), r: () => decide("reject"), x: () => decide("reject"), f: () => decide("flag"),
   ArrowRight: () => show(queue.step(current, 1)), j: () => show(queue.step(current, 1)),
   ArrowLeft: () => show(queue.step(current, -1)), k: () => show(queue.step(current, -1)),
-  u: undo, b: () => setBrush("add"), e: () => setBrush("erase"), Escape: () => { setBrush(null); drawer(false); },
+  u: undo, Escape: () => { setTool(null); drawer(false); },
   "[": () => setRadius(brush.radius / 1.25 - 0.5), "]": () => setRadius(brush.radius * 1.25 + 0.5),
   "+": () => stage.zoom(Stage.step), "=": () => stage.zoom(Stage.step), "-": () => stage.zoom(1 / Stage.step), 0: () => stage.fit(),
   h: () => hide(true), n: () => $("note").focus(), "/": () => $("search").focus(), "?": () => $("keys").showModal(),
 };
+for (const button of document.querySelectorAll("#tools button")) {
+  KEYS[button.dataset.key] = () => setTool(button.id);
+  button.addEventListener("click", () => setTool(button.id));
+}
+for (const button of document.querySelectorAll("[data-repair]")) {
+  KEYS[button.dataset.key] = () => useTool({ repair: button.dataset.repair });
+  button.addEventListener("click", () => useTool({ repair: button.dataset.repair }));
+}
 VIEWS.forEach((view, place) => { KEYS[place + 1] = () => setView(view); });
 
-document.addEventListener("keydown", (event) => {
-  if (event.key === " " && brush.mode && !typing(event)) {
-    brush.spaced = true;
-    event.preventDefault();
-    return;
-  }
-  if ((event.ctrlKey || event.metaKey) && event.key === "z" && !typing(event)) {
-    event.preventDefault();
-    undo();
-    return;
-  }
-  if (typing(event) && event.key === "Escape") event.target.blur();
-  if (event.ctrlKey || event.metaKey || event.altKey || typing(event) || $("keys").open) return;
-  if (event.target.matches?.("input[type=range]") && /^(Arrow|Home|End|Page)/.test(event.key)) return;
-  if (event.shiftKey && event.key.startsWith("Arrow")) {
-    const [x, y] = { ArrowLeft: [60, 0], ArrowRight: [-60, 0], ArrowUp: [0, 60], ArrowDown: [0, -60] }[event.key];
-    event.preventDefault();
-    stage.moveBy(x, y);
-    return;
-  }
-  // Within a group of views the arrows choose the view, as in any group of radio buttons.
-  const radio = event.target.closest?.("#views");
-  if (radio && event.key.startsWith("Arrow")) {
-    const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key] || 0;
+listenForKeys({
+  keys: KEYS,
+  undo,
+  isHelp: () => $("keys").open,
+  move: (x, y) => stage.moveBy(x, y),
+  held: {
+    wanted: () => brush.mode || pointing.mode,
+    space: (down) => { brush.spaced = pointing.spaced = down; },
+    released: () => { if (stage.hidden) hide(false); },
+  },
+  views: (by) => {
     setView(VIEWS[(VIEWS.indexOf(stage.view) + by + VIEWS.length) % VIEWS.length]);
     $("views").querySelector("[aria-checked=true]").focus();
-    return;
-  }
-  const action = KEYS[event.key.length === 1 ? event.key.toLowerCase() : event.key];
-  if (!action || event.repeat && event.key === "h") return;
-  event.preventDefault();
-  action();
+  },
 });
-document.addEventListener("keyup", (event) => {
-  if (event.key === " ") brush.spaced = false;
-  if (event.key === "h" && stage.hidden) hide(false);
-});
-const typing = (event) => event.target.matches?.("input:not([type=range]), textarea, select");
 
 for (const button of document.querySelectorAll("[data-view]")) button.addEventListener("click", () => setView(button.dataset.view));
 const CLICKS = {
   accept: () => decide("accept"), reject: () => decide("reject"), flag: () => decide("flag"), undo,
   next: () => show(queue.step(current, 1)), previous: () => show(queue.step(current, -1)),
-  add: () => setBrush("add"), erase: () => setBrush("erase"), fit: () => stage.fit(),
+  fit: () => stage.fit(),
   in: () => stage.zoom(Stage.step), out: () => stage.zoom(1 / Stage.step), help: () => $("keys").showModal(),
   drawer: () => drawer(!document.body.classList.contains("open")),
 };

@@ -13,7 +13,7 @@ export class Outbox extends EventTarget {
     if (this.entries.length) this.#send();
   }
 
-  // Take an entry {id, ask} or {id, stroke, x, y}; the promise gives where the sample stands then.
+  // Take an entry {id, ask}, {id, tool} or {id, stroke, x, y}; the promise gives where the sample stands then.
   put(entry) {
     this.entries.push(entry);
     this.#keep();
@@ -34,9 +34,10 @@ export class Outbox extends EventTarget {
         response = await post(entry);
       } catch { /* no server: the same as a server that cannot */ }
       if (response && response.ok) {
-        const state = await response.json().catch(() => null);
-        if (state) {
-          this.#done(entry).resolve(state);
+        const answer = await response.json().catch(() => null);
+        if (answer) {
+          const { patch, ...state } = answer;
+          this.#done(entry).resolve(answer);
           // What an earlier page left is written too, and nobody here waits for its promise.
           const last = !this.entries.some((other) => other.id === entry.id);
           this.dispatchEvent(new CustomEvent("written", { detail: { id: entry.id, state, last } }));
@@ -89,6 +90,10 @@ async function post(entry) {
   if (entry.ask) {
     const body = JSON.stringify({ id: entry.id, ...entry.ask });
     return fetch("api/decide", { method: "POST", body, headers: { "Content-Type": "application/json" } });
+  }
+  if (entry.tool) {
+    const body = JSON.stringify({ id: entry.id, ...entry.tool });
+    return fetch("api/tool", { method: "POST", body, headers: { "Content-Type": "application/json" } });
   }
   const query = new URLSearchParams({ id: entry.id, x: entry.x, y: entry.y });
   const bytes = Uint8Array.from(atob(entry.stroke), (letter) => letter.charCodeAt(0));

@@ -67,6 +67,17 @@ export class Stage {
     this.refine();
   }
 
+  // Put a part of the label that the server changed in its place.
+  async patch({ png, x, y }) {
+    const bytes = Uint8Array.from(atob(png), (letter) => letter.charCodeAt(0));
+    const picture = await createImageBitmap(new Blob([bytes], { type: "image/png" }));
+    this.paintable();
+    const rect = { x, y, width: picture.width, height: picture.height }, pen = this.veil.getContext("2d");
+    pen.clearRect(rect.x, rect.y, rect.width, rect.height);
+    pen.drawImage(picture, x, y);
+    this.redraw(rect);
+  }
+
   #resize(share) {
     this.share = share;
     const width = Math.round(this.labelled.width * share), height = Math.round(this.labelled.height * share);

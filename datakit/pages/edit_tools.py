@@ -1,0 +1,108 @@
+"""What a tool of the review's page does to a label: a changed coverage, and what of it changed."""
+
+from __future__ import annotations
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from datakit.core.interactive.outline_tools import TOOLS
+from datakit.core.interactive.prompts import Prompts, Stroke, stroke_pixels
+from datakit.core.interactive.scribble import Ground, harden, scribble
+from datakit.core.interactive.segment import segment
+from datakit.core.matting.alpha_edit import edit_alpha
+from datakit.core.matting.brush import Layer
+from datakit.errors import InputError
+
+Coverage = npt.NDArray[np.uint8]
+_HALF = 128
+
+
+class ToolUse(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One use of a tool on one sample; exactly one of the tools is named.
+
+    Attributes
+    ----------
+    id : str
+    prompts : Prompts, optional
+        Clicks, a box, a lasso, strokes: what they mean is found in the photo.
+    stroke : Stroke, optional
+        With `ground` or `edge`: where.
+    ground : {"foreground", "background", "unknown"}, optional
+        Solve the alpha at the stroke anew.
+    edge : float, optional
+        Above 1 a harder edge at the stroke, below 1 a softer one.
+    repair : str, optional
+        A name of `datakit.core.interactive.outline_tools.TOOLS`.
+    """
+
+    id: str
+    prompts: Prompts | None = None
+    stroke: Stroke | None = None
+    ground: Ground | None = None
+    edge: float | None = None
+    repair: str | None = None
+
+
+def changed_layer(
+    image: npt.NDArray[np.uint8], draft: Coverage, shown: Coverage, use: ToolUse, *, is_mask: bool
+) -> Layer:
+    """Return what a tool changes of a label, as a layer to paint over it.
+
+    Parameters
+    ----------
+    image : (H, W, 3) uint8 RGB
+    draft : (H, W) uint8
+        The label before any edit; of an alpha it serves as the probability.
+    shown : (H, W) uint8
+        The label as it is now, 255 where the subject covers all.
+    use : ToolUse
+    is_mask : bool
+        The label has no soft edge.
+
+    Returns
+    -------
+    (H, W, 2) uint8
+        Weight 255 where the label changes, else 0: what the tool left alone keeps its bytes.
+
+    Raises
+    ------
+    InputError
+        If the sizes differ, or it is no use of a tool.
+    """
+    if not image.shape[:2] == draft.shape == shown.shape:
+        raise InputError(
+            f"{use.id}: expected a label of the photo's size {image.shape[:2]}, found {shown.shape}"
+        )
+    after = _after(image, draft, shown, use, is_mask)
+    if is_mask:
+        after = np.where(after >= _HALF, np.uint8(255), np.uint8(0))
+    layer = np.zeros((*shown.shape, 2), np.uint8)
+    changed = after != shown
+    layer[changed, 0] = after[changed]
+    layer[changed, 1] = 255
+    return layer
+
+
+def _after(
+    image: npt.NDArray[np.uint8], draft: Coverage, shown: Coverage, use: ToolUse, is_mask: bool
+) -> Coverage:
+    before = shown >= _HALF
+    if use.prompts is not None:
+        likely = None if is_mask else draft.astype(np.float32) / np.float32(255)
+        mask = segment(image, likely, use.prompts, before)
+    elif use.repair is not None:
+        if use.repair not in TOOLS:
+            raise InputError(f"repair: expected one of {', '.join(TOOLS)}, found {use.repair!r}")
+        mask = TOOLS[use.repair](before)
+    elif use.stroke is not None and (use.ground is not None or use.edge is not None):
+        alpha = shown.astype(np.float32) / np.float32(255)
+        if use.ground is not None:
+            solved = scribble(image, alpha, use.stroke, use.ground)
+        else:
+            drawn = stroke_pixels(use.stroke, (shown.shape[0], shown.shape[1]))
+            solved = harden(alpha, drawn, use.edge or 1.0)
+        return np.rint(solved * 255).astype(np.uint8)
+    else:
+        raise InputError(f"{use.id}: expected prompts, a repair, or a stroke with ground or edge")
+    return edit_alpha(shown, before, mask, before != mask)

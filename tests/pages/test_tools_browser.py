@@ -1,0 +1,81 @@
+"""Tools that point at something, in a real browser: what they change is drawn, kept and undone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.pages.conftest import logs
+from tests.pages.test_review_browser import Page, label, latest
+
+
+def changes(page: Page, act: Callable[[], object]) -> tuple[np.ndarray, np.ndarray]:
+    """Return the label before and after something that changes it."""
+    before = label(page, 0)
+    act()
+    page.until("return document.querySelector('#saved').textContent === 'All saved'")
+    page.until("return !document.querySelector('#stage').classList.contains('waiting')")
+    return before, label(page, 0)
+
+
+@pytest.mark.parametrize(
+    ("key", "start", "by"),
+    [("c", (0.05, 0.05), (0, 0)), ("o", (0.02, 0.02), (60, 60)), ("l", (0.02, 0.02), (60, 60))],
+)
+def test_pointing_changes_the_label_and_undo_takes_it_back(
+    browser: Any,
+    review: Callable[..., Any],
+    faces: Path,
+    key: str,
+    start: tuple[float, float],
+    by: tuple[int, int],
+) -> None:
+    page = Page(browser, review(faces).url)
+    page.keys(key)
+    before, after = changes(page, lambda: page.drag(start, by))
+    folder = faces.with_name("faces.review")
+    if key == "c":
+        assert (after >= before).all()
+        assert (after > before).any()
+    if not (folder / "review.jsonl").exists() or not (folder / "review.jsonl").read_text():
+        return
+    page.keys("u")
+    page.saved()
+    page.until("return !document.querySelector('#stage').classList.contains('waiting')")
+    assert latest(folder)[page.run("return document.getElementById('stage').dataset.shown")][
+        "edit"
+    ] in (None, "")
+    console, asked = logs(browser)
+    assert not console
+    assert all(url.startswith("http://127.0.0.1") for url in asked)
+
+
+def test_repairs_and_hair(browser: Any, review: Callable[..., Any], faces: Path) -> None:
+    page = Page(browser, review(faces).url)
+    before, grown = changes(page, lambda: page.keys("g"))
+    assert (grown >= before).all()
+    assert (grown > before).any()
+    page.keys("y")
+    _, solved = changes(page, lambda: page.drag((0.5, 0.2), (40, 0)))
+    assert solved.shape == before.shape
+    console, _ = logs(browser)
+    assert not console
+
+
+def test_tools_have_names_and_say_which_is_chosen(
+    browser: Any, review: Callable[..., Any], faces: Path
+) -> None:
+    page = Page(browser, review(faces).url)
+    page.keys("l")
+    pressed = "return [...document.querySelectorAll('#tools [aria-pressed=true]')].map(b => b.id)"
+    assert page.run(pressed) == ["lasso"]
+    page.keys("b")
+    assert page.run(pressed) == ["add"]
+    page.keys("\ue00c")
+    assert page.run(pressed) == []
+    nameless = "return [...document.querySelectorAll('button')].filter(b => !(b.textContent.trim()"
+    assert page.run(f"{nameless} || b.getAttribute('aria-label'))).length") == 0
