@@ -89,20 +89,25 @@ def _after(
 ) -> Coverage:
     before = shown >= _HALF
     if use.prompts is not None:
-        likely = None if is_mask else draft.astype(np.float32) / np.float32(255)
+        likely = None if is_mask else _alpha(draft)
         mask = segment(image, likely, use.prompts, before)
     elif use.repair is not None:
         if use.repair not in TOOLS:
             raise InputError(f"repair: expected one of {', '.join(TOOLS)}, found {use.repair!r}")
         mask = TOOLS[use.repair](before)
-    elif use.stroke is not None and (use.ground is not None or use.edge is not None):
-        alpha = shown.astype(np.float32) / np.float32(255)
-        if use.ground is not None:
-            solved = scribble(image, alpha, use.stroke, use.ground)
-        else:
-            drawn = stroke_pixels(use.stroke, (shown.shape[0], shown.shape[1]))
-            solved = harden(alpha, drawn, use.edge or 1.0)
-        return np.rint(solved * 255).astype(np.uint8)
+    elif use.stroke is not None and use.ground is not None:
+        return _coverage(scribble(image, _alpha(shown), use.stroke, use.ground))
+    elif use.stroke is not None and use.edge is not None:
+        drawn = stroke_pixels(use.stroke, (shown.shape[0], shown.shape[1]))
+        return _coverage(harden(_alpha(shown), drawn, use.edge))
     else:
         raise InputError(f"{use.id}: expected prompts, a repair, or a stroke with ground or edge")
-    return edit_alpha(shown, before, mask, before != mask)
+    return np.asarray(edit_alpha(shown, before, mask, before != mask))
+
+
+def _alpha(shown: Coverage) -> npt.NDArray[np.float32]:
+    return shown.astype(np.float32) / np.float32(255)
+
+
+def _coverage(alpha: npt.NDArray[np.float32]) -> Coverage:
+    return np.asarray(np.rint(alpha * 255), np.uint8)

@@ -204,9 +204,10 @@ def _drawn(prompt: Click | Stroke, size_hw: tuple[int, int]) -> Bools:
 
 
 def _room(view: View, seeds: Bools) -> float:
-    """Return how large a disc fits at the prompt before it meets the label, an edge or doubt, in pixels.
+    """Return the radius in pixels of the disc that fits at the prompt.
 
-    People click in the middle of what is wrong: the disc says how large that is.
+    It ends where the label, an edge or doubt begins. People click in the
+    middle of what is wrong: the disc says how large that is.
     """
     alike = view.open & (np.maximum(*view.steps) < _STRONG_EDGE)
     if view.likely is not None:
