@@ -27,6 +27,18 @@ class LabelChange(Record, frozen=True, kw_only=True):
         float | None, Meta(description="of alphas: summed absolute difference, in thousands")
     ] = None
 
+    @property
+    def in_words(self) -> str:
+        """What differs, and by how much."""
+        name = f"{self.kind} {self.category}" if self.category else self.kind
+        if self.only:
+            return f"{name} (only {self.only})"
+        if self.iou is not None:
+            return f"{name} (IoU {self.iou:.4f}, boundary {self.boundary_iou:.4f})"
+        if self.sad is not None:
+            return f"{name} (SAD {self.sad:.3f})"
+        return f"{name} ({self.share:.2%} of the pixels)"
+
 
 class Changed(Record, frozen=True, kw_only=True):
     """One sample that both have and that differs."""
@@ -44,6 +56,18 @@ class Changed(Record, frozen=True, kw_only=True):
     def differs(self) -> bool:
         """Whether anything differs."""
         return self.image != "same" or bool(self.labels or self.fields)
+
+    @property
+    def in_words(self) -> str:
+        """Everything that differs.
+
+        Examples
+        --------
+        >>> Changed(before="a", after="a", image="pixels", fields=("group",)).in_words
+        'image (pixels), group'
+        """
+        image = () if self.image == "same" else (f"image ({self.image})",)
+        return ", ".join([*image, *(change.in_words for change in self.labels), *self.fields])
 
     @property
     def severity(self) -> float:

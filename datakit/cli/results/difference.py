@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.table import Table
 
 from datakit.cli.results.text import escape
-from datakit.records.difference import Changed, Difference
+from datakit.records.difference import Difference
 
 _LISTED = 10
 
@@ -28,7 +28,7 @@ def show(result: Difference) -> None:
             f"moved: {one.before} from {one.splits[0]} to {one.splits[1]}"
             for one in result.moved[:_LISTED]
         ),
-        *(f"changed: {_text(one)}" for one in result.changed[:_LISTED]),
+        *(f"changed: {one.after}: {one.in_words}" for one in result.changed[:_LISTED]),
         *(f"class: {name}" for name in result.classes[:_LISTED]),
         *(f"not compared: {row.id}: {row.error}" for row in result.failures[:_LISTED]),
     ]
@@ -40,18 +40,3 @@ def show(result: Difference) -> None:
         console.print(f"  where: {escape(result.out)}", soft_wrap=True, highlight=False)
     for note in result.notes:
         console.print(f"  note: {escape(note)}", soft_wrap=True, highlight=False)
-
-
-def _text(one: Changed) -> str:
-    parts = [] if one.image == "same" else [f"image ({one.image})"]
-    for change in one.labels:
-        name = f"{change.kind} {change.category}" if change.category else change.kind
-        if change.only:
-            parts.append(f"{name} (only {change.only})")
-        elif change.iou is not None:
-            parts.append(f"{name} (IoU {change.iou:.4f}, boundary {change.boundary_iou:.4f})")
-        elif change.sad is not None:
-            parts.append(f"{name} (SAD {change.sad:.3f})")
-        else:
-            parts.append(f"{name} ({change.share:.2%} of the pixels)")
-    return f"{one.after}: {', '.join([*parts, *one.fields])}"

@@ -95,7 +95,8 @@ def _pair(item: Item, task: Anonymize) -> tuple[Tile, Tile]:
     said = "; ".join(hidden.reasons) or "hidden"
     if not hidden.faces:
         said = "no face was found"
-    shown = f"{item.key}: {len(hidden.faces)} faces"
+    faces = "1 face" if len(hidden.faces) == 1 else f"{len(hidden.faces)} faces"
+    shown = f"{item.key}: {faces}"
     return (_found(photo.image, hidden), _lines(shown)), (hidden.image, _lines(said))
 
 

@@ -232,7 +232,7 @@ def _sheet(options: Options, result: Difference, pairs: Sequence[Pair]) -> bytes
             except InputError:
                 # Its failure is a row of the result already; the sheet shows the others.
                 continue
-            captions.append(f"{name}: {item.key}\n{one.severity:.0%} changed")
+            captions.append(f"{name}: {item.key}\n{one.in_words}")
     title = f"{len(shown)} of {len(result.changed)} changed samples, the most changed first"
     sheet = contact_sheet(tiles, captions, title=title, columns=4, tile_px=_TILE_PX)
     return images.encode_png(sheet)
