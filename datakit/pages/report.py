@@ -100,6 +100,23 @@ class Section:
 
 
 @dataclass(frozen=True)
+class Verdict:
+    """What a reader should know before anything else.
+
+    Attributes
+    ----------
+    heading, text : str
+        In a few words, and one sentence; the text may be empty.
+    points : sequence of (words, key)
+        What to look at, and the section that it leads to.
+    """
+
+    heading: str
+    text: str = ""
+    points: Sequence[tuple[str, str]] = ()
+
+
+@dataclass(frozen=True)
 class Page:
     """Everything that a report shows.
 
@@ -115,6 +132,8 @@ class Page:
         Columns of the table of samples; see `datakit.verbs.report.lineage_table`.
     notes : sequence of str
         What the reader should know of the report itself.
+    verdict : Verdict, optional
+        Stands on top.
     """
 
     title: str
@@ -123,6 +142,7 @@ class Page:
     sections: Sequence[Section]
     lineage: Mapping[str, Any] = field(default_factory=dict)
     notes: Sequence[str] = ()
+    verdict: Verdict | None = None
 
 
 def render(page: Page) -> bytes:

@@ -18,6 +18,7 @@ from datakit.records.sample import Sample
 from datakit.verbs.report.lineage_table import MOST_FINDINGS, kinds, lineage
 from datakit.verbs.report.options import Options
 from datakit.verbs.report.pictures import illustrate
+from datakit.verbs.report.verdict import judge
 from datakit.verbs.shared.command_lines import command_line
 from datakit.verbs.shared.evidence import Evidence
 from datakit.verbs.shared.progress import ProgressListener
@@ -77,7 +78,12 @@ def compose(
         sections=[section for section in sections if section is not None],
         lineage=table if samples else {},
         notes=notes,
+        verdict=judge(samples, evidence, _failed(evidence, source)),
     )
+
+
+def _failed(evidence: Evidence, source: Collection) -> int:
+    return len(evidence.failures) + sum(command.failed for command in _earlier(source))
 
 
 def _figures(
@@ -87,7 +93,7 @@ def _figures(
         finding.severity for found in evidence.findings.values() for finding in found
     )
     faces = sum(len(_hidden(record.faces)) for record in evidence.faces.values())
-    failed = len(evidence.failures) + sum(command.failed for command in _earlier(source))
+    failed = _failed(evidence, source)
     shown: list[tuple[str, int, str]] = [
         ("samples", len(samples), ""),
         ("groups", len(_groups(samples)), ""),
