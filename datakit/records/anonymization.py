@@ -59,7 +59,9 @@ class Anonymization(Record, frozen=True, kw_only=True):
     status: Annotated[Status, Meta(description="review: the photo is not in the dataset")]
     reasons: Annotated[tuple[str, ...], Meta(description="why a person has to look at it")] = ()
     file_name: RelativePath | None = None
-    sha256_in: Sha256
+    sha256_in: Annotated[
+        Sha256 | None, Meta(description="of the original; null with --no-source-digest")
+    ]
     sha256_out: Sha256 | None = None
     datakit: Annotated[str, Meta(description="version")]
     models: Annotated[dict[str, str], Meta(description="model -> sha256 of its weights")]

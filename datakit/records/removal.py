@@ -10,7 +10,7 @@ from datakit.records.base import Record
 from datakit.records.failure import Failure
 from datakit.records.sample import Sha256
 
-RemovalReason = Literal["file", "pixels", "near", "window", "source", "lineage"]
+RemovalReason = Literal["file", "pixels", "near", "window", "person", "source", "lineage"]
 
 
 class Found(Record, frozen=True, kw_only=True):
@@ -23,12 +23,17 @@ class Found(Record, frozen=True, kw_only=True):
         RemovalReason,
         Meta(
             description="file: equal bytes; pixels: equal pixels; near: a near-duplicate; window: "
-            "cut out of the photo, or the photo out of it; source: made from that file, by its "
-            "record; lineage: a copy of another one that was found, or its original"
+            "cut out of the photo, or the photo out of it; person: a face like the given one; "
+            "source: made from that file, by its record; lineage: a copy of another one that was "
+            "found, or its original"
         ),
     ]
     likeness: Annotated[
-        float | None, Meta(description="near: what differs, from 0; window: correlation, to 1")
+        float | None,
+        Meta(
+            description="near: what differs, from 0; window: correlation, to 1; "
+            "person: likeness of the faces"
+        ),
     ] = None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import json
 from pathlib import Path
 
@@ -154,3 +155,41 @@ def test_real_faces_of_one_sitter_meet(shared_data: Path, tmp_path: Path) -> Non
             "stock-emotions-a-1.jpg",
             "stock-emotions-a-3.jpg",
         }
+
+
+def test_a_person_is_forgotten_by_a_photo_that_no_dataset_has(
+    photos: Path, embedding: dict[str, object], tmp_path: Path
+) -> None:
+    face = decode_photo((photos / "a-red.png").read_bytes(), "a-red.png")
+    other = tmp_path / "elsewhere.png"
+    other.write_bytes(images.encode_png(np.ascontiguousarray(face[8:, 4:])))
+    done = datakit.forget(
+        photos, tmp_path / "out", face=[str(other)], apply=True, workers=0, **embedding
+    )
+    assert {hit.file for hit in done.found} == {"a-red.png", "b-red.png", "c-red.png"}
+    assert {hit.reason for hit in done.found} == {"person"}
+    left = next((tmp_path / "out").glob("people*"))
+    assert not list(left.rglob("*red*"))
+    assert len(list((left / "images").iterdir())) == 7
+    with pytest.raises(InputError, match="expected a clear face"):
+        datakit.forget(photos, face=[str(photos / "nobody.png")], workers=0, **embedding)
+    with pytest.raises(InputError, match="go with --face"):
+        datakit.forget(photos, photo=[str(other)], same_person=0.5)
+
+
+def test_originals_leave_no_digest_when_asked(photos: Path, tmp_path: Path) -> None:
+    digest = hashlib.sha256((photos / "a-red.png").read_bytes()).hexdigest()
+    source = tmp_path / "src"
+    source.mkdir()
+    (source / "a-red.png").write_bytes((photos / "a-red.png").read_bytes())
+    for kept in (False, True):
+        out = tmp_path / f"safe-{kept}"
+        done = datakit.anonymize(source, out, no_source_digest=not kept, workers=0)
+        assert done.counts["anonymized"] == 1
+        published = b"".join(
+            path.read_bytes()
+            for path in out.rglob("*")
+            if path.is_file() and ".datakit" not in path.parts
+        )
+        assert (digest.encode() in published) is kept
+        assert any("knows the originals' digests" in note for note in done.notes) is not kept

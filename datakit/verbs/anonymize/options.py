@@ -111,6 +111,13 @@ that is what you want
         tuple[str, ...],
         Meta(description="ids that a person has looked at and lets through (repeatable, or a,b)"),
     ] = ()
+    no_source_digest: Annotated[
+        bool,
+        Meta(
+            description="write no sha256 of the originals: who has one could confirm by it that "
+            "it was in the dataset"
+        ),
+    ] = False
     facemask_dir: Annotated[
         str | None,
         Meta(

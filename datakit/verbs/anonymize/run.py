@@ -68,6 +68,11 @@ def run(options: Options, progress: ProgressListener | None = None) -> Summary:
             f"{waiting} photos are not in the dataset: look at {options.out}/{REVIEW}, then run "
             "again with --release IDS --resume"
         )
+    if options.no_source_digest and not options.dry_run:
+        notes.append(
+            f"{options.out}/.datakit/record.jsonl knows the originals' digests, for --resume: "
+            "leave that folder out when the dataset is passed on"
+        )
     if options.preview and not options.dry_run:
         notes.append(_preview(options, source, task))
     return msgspec.structs.replace(summary, findings=waiting, notes=tuple(notes))
@@ -97,6 +102,7 @@ def _task_params(options: Options) -> dict[str, object]:
         "skip_where": options.skip_where,
         "release": options.released,
         "facemask_dir": options.facemask_dir,
+        "source_digest": not options.no_source_digest,
     }
 
 

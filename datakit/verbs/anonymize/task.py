@@ -73,6 +73,7 @@ class Anonymize:
     skip_where: str | None
     release: frozenset[str]
     facemask_dir: str | None
+    source_digest: bool
 
     def __post_init__(self) -> None:
         chosen = [
@@ -100,6 +101,9 @@ class Anonymize:
         """Hide the faces of one photo; without certainty it is kept out of the dataset."""
         photo = self.read(item)
         sample = item.describe(photo.image.shape[1], photo.image.shape[0], photo.sha256, self.step)
+        if not self.source_digest:
+            source = msgspec.structs.replace(sample.source, sha256=None)
+            sample = msgspec.structs.replace(sample, source=source)
         if self._skips and self._skips(sample, self._count(photo)):
             return self._keep(item, photo, sample, photo.image, "skipped")
         hidden, matte = self.hide(item, photo)
@@ -215,7 +219,7 @@ class Anonymize:
             id=item.key,
             status=status,
             reasons=reasons,
-            sha256_in=photo.sha256,
+            sha256_in=photo.sha256 if self.source_digest else None,
             datakit=__version__,
             models=self._models,
             matte=matte,

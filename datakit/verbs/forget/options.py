@@ -9,6 +9,7 @@ from msgspec import Meta
 
 from datakit.errors import InputError
 from datakit.verbs.shared.options import WriteOptions
+from datakit.verbs.shared.people_options import PeopleOptions
 
 VERB = "forget"
 COMMON = ("out", "photo", "apply", "models")
@@ -18,7 +19,7 @@ class Cleared(WriteOptions, frozen=True, kw_only=True):
     """What a dataset's card keeps of ``forget``: nothing that tells what is gone."""
 
 
-class Options(WriteOptions, frozen=True, kw_only=True):
+class Options(PeopleOptions, frozen=True, kw_only=True):
     """Options of ``forget``.
 
     Examples
@@ -33,6 +34,14 @@ class Options(WriteOptions, frozen=True, kw_only=True):
     photo: Annotated[
         tuple[str, ...],
         Meta(description="the photo that must go (repeatable)", extra={"input": "path"}),
+    ] = ()
+    face: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="a photo of the person who must go: all photos with a face like the "
+            "largest one in it (repeatable)",
+            extra={"input": "path"},
+        ),
     ] = ()
     sha256: Annotated[
         tuple[str, ...],
@@ -51,8 +60,12 @@ class Options(WriteOptions, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if not self.photo and not self.sha256:
-            raise InputError("forget: expected what must go: --photo FILE or --sha256 DIGEST")
+        if not (self.photo or self.sha256 or self.face):
+            raise InputError(
+                "forget: expected what must go: --photo FILE, --face FILE or --sha256 DIGEST"
+            )
+        if not self.face and (self.face_weights or self.same_person is not None):
+            raise InputError("--face-weights and --same-person go with --face")
         for digest in self.sha256:
             if not re.fullmatch("[0-9a-f]{64}", digest):
                 raise InputError(f"--sha256 {digest!r}: expected 64 hexadecimal digits (sha256sum)")

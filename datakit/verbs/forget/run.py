@@ -28,6 +28,7 @@ from datakit.records.base import Record
 from datakit.records.failure import Failure
 from datakit.records.removal import Found, Removal, Removed
 from datakit.records.training import SAMPLES
+from datakit.verbs.forget.faces import Vectors, showing, wanted_faces
 from datakit.verbs.forget.options import VERB, Cleared, Options
 from datakit.verbs.forget.task import Query, Seen, query_of
 from datakit.verbs.shared.options import existing_inputs
@@ -72,6 +73,7 @@ def run(options: Options, progress: ProgressListener | None = None) -> Removal:
     started = time.perf_counter()
     progress = progress or SilentProgress()
     queries, digests = _queries(options)
+    wanted = wanted_faces(options, progress) if options.face else None
     sources = [
         note_source(open_sources((path,), layout=options.layout), progress) for path in options.src
     ]
@@ -80,8 +82,11 @@ def run(options: Options, progress: ProgressListener | None = None) -> Removal:
         origins = tuple(map(location, options.src))
         output.check_target(location(options.out), options.mode, origins, existing_inputs(options))
     sets, failures = [], []
+    unread: list[str] = []
     for path, name, source in zip(options.src, _names(options.src), sources, strict=True):
         found, failed = _look(options, path, name, source, queries, digests, progress)
+        if wanted is not None:
+            _mark_people(options, found, wanted, progress, unread)
         sets.append(found)
         failures += [*source.failures, *failed]
     _follow_lineage(sets)
@@ -104,7 +109,7 @@ def run(options: Options, progress: ProgressListener | None = None) -> Removal:
         found=tuple(hits),
         models=models,
         failures=tuple(failures),
-        notes=_notes(options, sets, models),
+        notes=(*_notes(options, sets, models), *unread),
     )
     if options.out and not options.dry_run:
         result = _write(options, sets, result, digests, progress)
@@ -120,6 +125,11 @@ def _queries(options: Options) -> tuple[tuple[Query, ...], frozenset[str]]:
         data = file.read_bytes()
         queries.append(query_of(data, path))
         digests.add(sha256(data))
+    for path in options.face:
+        file = location(path)
+        if not file.is_file():
+            raise InputError(f"--face {path}: no such file; check the path")
+        digests.add(sha256(file.read_bytes()))
     return tuple(queries), frozenset(digests)
 
 
@@ -164,6 +174,20 @@ def _look(
     finally:
         progress.end()
     return _Set(path, name, source, kept, seen), failures
+
+
+def _mark_people(
+    options: Options, one: _Set, wanted: Vectors, progress: ProgressListener, notes: list[str]
+) -> None:
+    """Mark the samples that show a wanted face and are not found already."""
+    waiting = [
+        at for at, item in enumerate(one.items) if item.image and one.seen[at].reason is None
+    ]
+    items = [one.items[at] for at in waiting]
+    shown = showing(items, wanted, options, progress, notes)
+    for at, value in zip(waiting, shown, strict=True):
+        if value is not None:
+            one.seen[at] = replace(one.seen[at], reason="person", likeness=value)
 
 
 def _follow_lineage(sets: Sequence[_Set]) -> None:
@@ -246,7 +270,7 @@ def _notes(options: Options, sets: Sequence[_Set], models: dict[str, int]) -> tu
         f"{path} learnt from {count:,} of them, by the ids in its record; train it again"
         for path, count in models.items()
     ]
-    if not options.photo:
+    if not options.photo and not options.face:
         notes.append(
             "without --photo only equal files and what records say is found: no copies by looks"
         )
@@ -354,7 +378,7 @@ def _sheet(sets: Sequence[_Set]) -> bytes:
         for item, seen in zip(one.items, one.seen, strict=True):
             if seen.reason is not None and item.image is not None:
                 by_reason[seen.reason].append((item, seen))
-    order = ("file", "pixels", "near", "window", "source", "lineage")
+    order = ("file", "pixels", "near", "window", "person", "source", "lineage")
     found = [pair for reason in order for pair in by_reason[reason]]
     tiles, captions = [], []
     for item, seen in found[:_SHOWN]:

@@ -57,6 +57,11 @@ class LineageOptions(PeopleOptions, frozen=True, kw_only=True):
         ),
     ] = None
 
+    keep_embeddings: Annotated[
+        bool,
+        Meta(description="also write the faces' vectors, faces.jsonl: they identify people"),
+    ] = False
+
     def __post_init__(self) -> None:
         super().__post_init__()
         named = self.group_by not in (None, PEOPLE) or self.group_regex is not None

@@ -33,7 +33,7 @@ TASK = "datakit.verbs.shared.people_look:LookForPeople"
 
 def count_people(found: Lineage, options: ReadOptions, progress: ProgressListener | None) -> None:
     """Count the people of each photo; of those that cannot be read the count is unknown."""
-    found.people = _look(found.items, options, {}, progress, found.notes)
+    found.people = look_for_people(found.items, options, {}, progress, found.notes)
 
 
 def identify_people(
@@ -48,7 +48,7 @@ def identify_people(
     """
     contract = check_embedding(options.face_model, options.face_weights)
     params = {"model": options.face_model, "weights": options.face_weights}
-    found.people = _look(found.items, options, params, progress, found.notes)
+    found.people = look_for_people(found.items, options, params, progress, found.notes)
     photos, vectors = [], []
     for at, people in enumerate(found.people):
         for face in people.faces if people is not None else ():
@@ -122,14 +122,26 @@ def counts_column(found: Lineage) -> list[int | None]:
     return [None if people is None else people.count for people in found.people]
 
 
-def _look(
+def look_for_people(
     items: Sequence[Item],
     options: ReadOptions,
     params: dict[str, Any],
     progress: ProgressListener | None,
     notes: list[str],
 ) -> list[Any]:
-    """Return what is seen of the people in each photo; None where it cannot be read."""
+    """Return what is seen of the people in each photo; None where it cannot be read.
+
+    Parameters
+    ----------
+    items : sequence of Item
+    options : ReadOptions
+        On which engine.
+    params : dict
+        Of `TASK`: a model and its weights, when faces are to be compared.
+    progress : ProgressListener, optional
+    notes : list of str
+        What could not be read is added.
+    """
     progress = progress or SilentProgress()
     seen, failures = [], []
     progress.begin(len(items), "look for people")

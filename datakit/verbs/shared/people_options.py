@@ -30,7 +30,3 @@ class PeopleOptions(WriteOptions, frozen=True, kw_only=True):
             "threshold]"
         ),
     ] = None
-    keep_embeddings: Annotated[
-        bool,
-        Meta(description="also write the faces' vectors, faces.jsonl: they identify people"),
-    ] = False
