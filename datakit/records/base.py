@@ -2,17 +2,61 @@
 
 from __future__ import annotations
 
+import html
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin
 
 import msgspec
 
 from datakit.errors import InputError
 from datakit.records.option_values import plain_reason, understood
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 
 class Record(msgspec.Struct, frozen=True):
     """A frozen record; written to JSON with every field, so that tables have the same columns."""
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """The records that this one lists as a pandas table; its own fields where it lists none."""
+        import pandas as pd
+
+        plain = msgspec.to_builtins(self)
+        for name, kind in field_types(type(self)):
+            inner = _listed(kind)
+            if inner is not None:
+                return pd.DataFrame(plain[name], columns=list(inner.__struct_fields__))
+        return pd.DataFrame([plain])
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows: the fields as a table, the listed records below it."""
+        plain = msgspec.to_builtins(self)
+        lists = [name for name, kind in field_types(type(self)) if _listed(kind) is not None]
+        rows = "".join(
+            f"<tr><th>{html.escape(name)}</th><td>{html.escape(_shown(value))}</td></tr>"
+            for name, value in plain.items()
+            if name not in lists and value not in (None, [], (), {}, "")
+        )
+        below = self.frame.to_html(max_rows=20, index=False) if lists and plain[lists[0]] else ""
+        return f"<table>{rows}</table>{below}"
+
+
+def _listed(kind: Any) -> type[msgspec.Struct] | None:
+    """Return the records of a field that is a tuple of them; None for another field."""
+    while get_origin(kind) is Annotated:
+        kind = get_args(kind)[0]
+    inner = get_args(kind)[0] if get_origin(kind) is tuple and get_args(kind) else None
+    return inner if isinstance(inner, type) and issubclass(inner, msgspec.Struct) else None
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{one} {name}" for name, one in value.items())
+    if isinstance(value, list | tuple):
+        return "; ".join(map(str, value))
+    return str(value)
 
 
 @cache

@@ -315,7 +315,7 @@ def test_plain_lines_when_piped(
     export: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("datakit.cli.progress.PLAIN_SECONDS", 0.0)
-    result = coco2mask(export, "-o", tmp_path / "out", "--json")
+    result = coco2mask(export, "-o", tmp_path / "out")
     lines = result.stderr.splitlines()
     assert lines
     assert lines[0] == "read as coco: 2 images, 2 labels, not read: nothing"

@@ -64,3 +64,11 @@ def test_one_sentence_an_error(
     assert result.stdout == ""
     assert words in result.stderr.strip().splitlines()[-1]
     assert not (tmp_path / "out").exists()
+
+
+def test_one_photo_is_a_source(tmp_path: Path) -> None:
+    photo = Path(__file__).resolve().parents[2] / "sample_data/photos/coffee.jpg"
+    words = ["prelabel", photo, "-o", tmp_path / "out", "--model", "otsu", "--workers", "0"]
+    result = CliRunner().invoke(app, [str(word) for word in words])
+    assert result.exit_code in (0, 1), result.output
+    assert [path.name for path in (tmp_path / "out/masks").iterdir()] == ["coffee.png"]

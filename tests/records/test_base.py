@@ -10,6 +10,9 @@ from msgspec import Meta
 
 from datakit.errors import InputError
 from datakit.records.base import Options, Record, field_types
+from datakit.records.failure import Failure
+from datakit.records.problems import Problems
+from datakit.records.summary import Summary
 
 
 class Blur(Options, frozen=True, kw_only=True):
@@ -59,3 +62,20 @@ def test_records_are_written_with_every_field() -> None:
         split: str | None = None
 
     assert msgspec.json.encode(Row(id="a")) == b'{"id":"a","split":null}'
+
+
+def test_a_result_is_a_table_in_a_notebook() -> None:
+    row = Failure(id="<a>", file="a.jpg", step="read", error="a.jpg: <b>cut off</b>")
+    found = Problems(counts={"problems": 1}, problems=(row,))
+    assert found.frame.loc[0, "error"] == row.error
+    assert [*Problems().frame.columns] == [*Failure.__struct_fields__]
+    shown = found._repr_html_()
+    assert "1 problems" in shown
+    assert "&lt;b&gt;cut off" in shown
+    assert "<b>cut" not in shown
+
+
+def test_a_summary_is_one_row() -> None:
+    done = Summary(verb="split", counts={"samples": 3}, notes=("a & b",))
+    assert done.frame.loc[0, "verb"] == "split"
+    assert "<th>notes</th><td>a &amp; b</td>" in done._repr_html_()

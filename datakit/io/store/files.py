@@ -154,6 +154,18 @@ class Folder:
             return os.open(path, flags)
 
 
+class OneFile(Folder):
+    """A single file as a source, apart from what lies beside it."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path.parent)
+        self._name = path.name
+
+    def names(self) -> Iterator[str]:
+        """Yield the file's name."""
+        yield self._name
+
+
 class RemoteFolder:
     """A source below a URL: its objects are the files, what their keys share is the root."""
 
@@ -258,8 +270,8 @@ def open_root(root: str) -> Root:
     Raises
     ------
     InputError
-        If the path does not exist, or is neither a folder nor a .zip. A URL that is no .zip is
-        a folder; whether anything is there shows when its names are asked for.
+        If the path does not exist. A URL that is no .zip is a folder; whether anything is there
+        shows when its names are asked for.
     """
     if is_url(root):
         place = location(root)
@@ -276,7 +288,7 @@ def open_root(root: str) -> Root:
     if stat.S_ISDIR(found.st_mode):
         return Folder(Path(root))
     if not _is_zip(root):
-        raise InputError(f"{root}: expected a folder or a .zip, found a file")
+        return OneFile(Path(root))
     # An archive that was replaced under its name is another archive.
     return _open_zip(Path(root), found.st_ino, found.st_size, found.st_mtime_ns)
 
