@@ -82,15 +82,20 @@ class Hint:
     boxes_xyxy: tuple[Box, ...] = ()
 
     def object_boxes(self) -> tuple[Box, ...]:
-        """Return the boxes of single objects, else the one around all.
+        """Return the boxes of single objects, else those of the outlines, else the one around all.
 
         Examples
         --------
         >>> Hint(box_xyxy=(0, 0, 4, 4)).object_boxes()
         ((0, 0, 4, 4),)
+        >>> Hint(polygons=(np.array([[1.0, 2], [5, 2], [5, 9]]),)).object_boxes()
+        ((1.0, 2.0, 5.0, 9.0),)
         """
         if self.boxes_xyxy:
             return self.boxes_xyxy
+        if self.polygons:
+            corners = [(*ring.min(axis=0), *ring.max(axis=0)) for ring in self.polygons]
+            return tuple((float(a), float(b), float(c), float(d)) for a, b, c, d in corners)
         return () if self.box_xyxy is None else (self.box_xyxy,)
 
 
