@@ -68,8 +68,9 @@ def check_input(contract: InputContract, name: str) -> None:
     for mean, std in zip(contract.mean, contract.std, strict=True):
         low, high = -mean / std, (top - mean) / std
         within = any(least <= high - low <= most for least, most in _SPANS)
-        # Networks see values around zero, or from zero on.
-        if not within or low > 0 or high < 0.3 * (high - low):
+        # Networks see values around zero, or from zero on; a mean below 1 is of 0 .. 1.
+        mixed = 0 < mean < 1 < top
+        if mixed or not within or low > 0 or high < 0.3 * (high - low):
             raise ModelError(
                 f"{name}: expected inputs that span about 1 to 6 or 255, found {low:.4g} .. "
                 f"{high:.4g} for pixels of 0 .. 255; correct input.divide_by, input.mean or "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -100,3 +101,20 @@ def test_inputs_that_are_scaled_twice_or_never_are_refused(fields: str) -> None:
     made = parse_contract(f"name: x\ninput: {{size: [64, 64], {fields}}}\n", "x")
     with pytest.raises(ModelError, match=r"input\.divide_by"):
         check_input(made.input, "model")
+
+
+@pytest.mark.parametrize("name", shipped_names())
+@pytest.mark.parametrize("field", ["divide_by", "mean", "std"])
+def test_a_field_of_another_scale_is_refused_in_every_shipped_contract(
+    name: str, field: str
+) -> None:
+    right = shipped(name).input
+    if field == "divide_by":
+        wrong = msgspec.structs.replace(right, divide_by=1)
+    else:
+        scaled = tuple(255 * value for value in getattr(right, field))
+        wrong = msgspec.structs.replace(right, **{field: scaled})
+    if wrong == right or (right.std == (1, 1, 1) and field == "divide_by" and not any(right.mean)):
+        pytest.skip("it is as right: a network may be fed with 0 .. 255")
+    with pytest.raises(ModelError, match="correct input"):
+        check_input(wrong, name)
