@@ -105,6 +105,7 @@ def stats(
     engine: _Text = ...,
     ray_address: _Text | None = ...,
     preview: int = ...,
+    balance: bool = ...,
     overwrite: bool = ...,
 ) -> Statistics:
     """Count, plot and preview an export or a dataset."""

@@ -27,6 +27,17 @@ class SplitCounts(Record, frozen=True, kw_only=True):
     )
 
 
+class Spread(Record, frozen=True, kw_only=True):
+    """One measure over the samples of one split."""
+
+    samples: Annotated[int, Meta(ge=1, description="that have the measure")]
+    mean: float
+    deviation: Annotated[float, Meta(ge=0, description="standard deviation")]
+    shift: Annotated[
+        float, Meta(description="of the mean from the set's, in standard deviations of the set")
+    ]
+
+
 class Statistics(Record, frozen=True, kw_only=True):
     """The result of ``stats``."""
 
@@ -36,6 +47,13 @@ class Statistics(Record, frozen=True, kw_only=True):
     sizes: Annotated[dict[str, int], Meta(description="WxH -> samples, most frequent first")]
     area_edges: tuple[float, ...] = AREA_EDGES
     areas: Annotated[tuple[int, ...], Meta(description="objects per bin of area_edges")] = ()
+    balance: Annotated[
+        dict[str, dict[str, Spread]],
+        Meta(
+            description="--balance: brightness, sharpness, foreground, edge_softness, face_size, "
+            "yaw, roll -> split -> spread"
+        ),
+    ] = field(default_factory=dict)
     failed: Annotated[int, Meta(ge=0, description="samples that could not be read")] = 0
     notes: Annotated[tuple[str, ...], Meta(description="choices that datakit made itself")] = ()
     seconds: Annotated[float, Meta(ge=0)] = 0.0

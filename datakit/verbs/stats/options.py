@@ -26,6 +26,13 @@ class Options(ReadOptions, frozen=True, kw_only=True):
     preview: Annotated[
         int, Meta(ge=0, le=1000, description="draw this many samples with their labels")
     ] = 0
+    balance: Annotated[
+        bool,
+        Meta(
+            description="also look at the photos: brightness, sharpness, face size and pose, edge "
+            "softness, per split"
+        ),
+    ] = False
     overwrite: Annotated[bool, Meta(description="replace earlier statistics in DST")] = False
 
     def __post_init__(self) -> None:

@@ -25,6 +25,7 @@ from datakit.records.failure import Failure, grouped
 from datakit.records.statistics import AREA_EDGES, SplitCounts, Statistics
 from datakit.verbs.shared.inspect import Measured
 from datakit.verbs.shared.progress import ProgressListener, SilentProgress
+from datakit.verbs.stats.balance import balance
 from datakit.verbs.stats.options import VERB, Options
 
 FILES = ("stats.json", "stats.svg", "preview.png")
@@ -65,6 +66,9 @@ def run(options: Options, progress: ProgressListener | None = None) -> Statistic
     finally:
         progress.end()
     result = tally.result(source)
+    if options.balance:
+        table, notes = balance(options, source, progress)
+        result = msgspec.structs.replace(result, balance=table, notes=(*result.notes, *notes))
     if out:
         _write(out, options, source, result)
         result = msgspec.structs.replace(result, out=str(out))
