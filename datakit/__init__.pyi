@@ -511,7 +511,7 @@ def eval(
     between: bool = ...,
     consensus: Literal["majority", "staple"] | None = ...,
     compare: Sequence[_Text] = ...,
-    kind: Literal["auto", "alpha", "mask"] = ...,
+    kind: Literal["auto", "alpha", "mask", "plate"] = ...,
     profile: Literal["dim", "p3m", "p3m-arange", "rvm"] = ...,
     trimap: Literal["given", "p3m", "dim", "none"] = ...,
     threshold: float = ...,

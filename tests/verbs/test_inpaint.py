@@ -181,3 +181,16 @@ def test_workers_and_resume_give_the_same_bytes(source: Path, tmp_path: Path) ->
     assert tree(tmp_path / "one") == tree(tmp_path / "two")
     again = datakit.inpaint(source, tmp_path / "two", workers=0, resume=True)
     assert "nothing was done" in again.notes[0]
+
+
+def test_qc_judges_plates_as_photos(source: Path, tmp_path: Path) -> None:
+    """A plate has no label on purpose; its region is what is looked at."""
+    datakit.inpaint(source, tmp_path / "plates", model="telea", workers=0)
+    plate = tmp_path / "plates/images/p1__plate.png"
+    pixels = photo_of(plate).copy()
+    region = decoders.decode_mask((tmp_path / "plates/regions/p1__plate.png").read_bytes()) > 0
+    pixels[region] += np.uint8(90)
+    plate.write_bytes(images.encode_png(pixels))
+    datakit.qc(tmp_path / "plates", tmp_path / "report", fail_on="never", sheet=0, workers=0)
+    found = [json.loads(line) for line in (tmp_path / "report/qc.jsonl").read_text().splitlines()]
+    assert {(row["sample"], row["check"]) for row in found} == {("p1__plate.png", "seam")}

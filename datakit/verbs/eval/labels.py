@@ -17,8 +17,9 @@ from datakit.io.layouts.unread import unicode_names
 from datakit.io.store.files import FileRef
 from datakit.records.failure import Failure
 from datakit.records.labels import is_binary
+from datakit.verbs.shared.plates import SUFFIX, is_plate
 
-Kind = Literal["alpha", "mask"]
+Kind = Literal["alpha", "mask", "plate"]
 
 NUMPY_SUFFIX = ".npy"
 LABEL_FILES = "label files"
@@ -57,7 +58,9 @@ class Labels:
     notes: tuple[str, ...] = ()
 
     def of(self, kind: Kind) -> dict[str, Item]:
-        """Return the samples that have a label of a kind."""
+        """Return the samples that have a label of a kind; a plate is a picture itself."""
+        if kind == "plate":
+            return dict(self.items)
         return {key: item for key, item in self.items.items() if kind in kinds_of(item)}
 
     @property
@@ -119,6 +122,34 @@ def read_labels(
         failures=source.failures,
         notes=(*source.read_as, *source.notes),
     )
+
+
+def read_pictures(path: str, *, plates: bool) -> Labels:
+    """Index the pictures of a source by the photo's name: plates, or photos of the empty scenes.
+
+    Parameters
+    ----------
+    path : str
+        A dataset that `inpaint` wrote; for photos a source of any layout.
+    plates : bool
+        Whether they are plates.
+
+    Raises
+    ------
+    InputError
+        If there is no plate.
+    """
+    source = open_sources([path])
+    items = {}
+    for item in source.items():
+        if plates == is_plate(item):
+            stem = item.stem.removesuffix(SUFFIX) if plates else item.stem
+            items[f"{item.split}/{stem}" if item.split else stem] = item
+    if not items:
+        wanted = "plates that `datakit inpaint` wrote" if plates else "photos of the empty scenes"
+        raise InputError(f"{path}: expected {wanted}, found none")
+    notes = (*source.read_as, *source.notes)
+    return Labels(path, items, frozenset(), failures=source.failures, notes=notes)
 
 
 def _of_pictures(path: str, root: str, names: list[str], failures: tuple[Failure, ...]) -> Labels:

@@ -67,8 +67,11 @@ class Options(ReadOptions, frozen=True, kw_only=True):
         ),
     ] = ()
     kind: Annotated[
-        Literal["auto", "alpha", "mask"],
-        Meta(description="what is compared; auto: alphas when the truth has any"),
+        Literal["auto", "alpha", "mask", "plate"],
+        Meta(
+            description="what is compared; auto: alphas when the truth has any; plate: restored "
+            "backgrounds with photos of the empty scene"
+        ),
     ] = "auto"
     profile: Annotated[
         Literal["dim", "p3m", "p3m-arange", "rvm"],

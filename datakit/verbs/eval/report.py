@@ -26,9 +26,9 @@ SHOWN = 10
 
 FILES = ("eval.json", "eval.csv", "eval.jsonl", "eval.svg", "failures.jsonl")
 
-HIGHER_IS_BETTER = frozenset({"iou", "dice", "boundary_iou", "precision", "recall", "ssim"})
+HIGHER_IS_BETTER = frozenset({"iou", "dice", "boundary_iou", "precision", "recall", "ssim", "psnr"})
 
-_PLOTTED = ("mse", "sad", "grad", "conn", "iou", "boundary_iou")
+_PLOTTED = ("mse", "sad", "grad", "conn", "iou", "boundary_iou", "psnr")
 _BINS = 12
 
 
@@ -47,7 +47,7 @@ def check_apart(out: Location, sources: Sequence[str]) -> None:
 
 def order_of(metric: str | None, kind: str, scores: Sequence[Score]) -> str:
     """Return the metric that orders samples; InputError when it is none of the scores'."""
-    chosen = metric or ("mse" if kind == "alpha" else "iou")
+    chosen = metric or {"alpha": "mse", "mask": "iou", "plate": "psnr"}[kind]
     known = metric_names(scores)
     if chosen not in known:
         raise InputError(f"--sort {chosen}: expected one of {', '.join(known)}")

@@ -14,7 +14,7 @@ from datakit.records.evaluation import Agreement, Comparison, Evaluation, Score
 from datakit.records.failure import Failure
 from datakit.records.sample import SYNTHETIC
 from datakit.verbs.eval import agreement, report
-from datakit.verbs.eval.labels import Kind, Labels, match_names, read_labels
+from datakit.verbs.eval.labels import Kind, Labels, match_names, read_labels, read_pictures
 from datakit.verbs.eval.options import VERB, Options
 from datakit.verbs.eval.task import Pair
 from datakit.verbs.shared.progress import ProgressListener, SilentProgress
@@ -55,7 +55,7 @@ def _against_truth(options: Options, progress: ProgressListener) -> Evaluation:
     if out:
         report_folder.check(out, report.FILES, overwrite=options.overwrite)
         report.check_apart(out, (*options.src, *options.compare))
-    gt = read_labels(options.src[1], options.layout, options.read_settings)
+    gt = _truth(options)
     report.say(gt, progress)
     kind = _kind(options, gt)
     _refuse_synthetic(options, gt, kind)
@@ -64,7 +64,7 @@ def _against_truth(options: Options, progress: ProgressListener) -> Evaluation:
     failures: list[Failure] = [*gt.failures]
     for path in preds:
         # --from and the other words on reading are about the truth.
-        pred = read_labels(path)
+        pred = read_pictures(path, plates=True) if kind == "plate" else read_labels(path)
         report.say(pred, progress)
         pairs, unmatched = _pairs(pred, gt, kind)
         failures += pred.failures
@@ -101,6 +101,12 @@ def _against_truth(options: Options, progress: ProgressListener) -> Evaluation:
     if out:
         report.write(out, result, ranked, failures)
     return result
+
+
+def _truth(options: Options) -> Labels:
+    if options.kind == "plate":
+        return read_pictures(options.src[1], plates=False)
+    return read_labels(options.src[1], options.layout, options.read_settings)
 
 
 def _kind(options: Options, gt: Labels) -> Kind:

@@ -12,14 +12,19 @@ from datakit.core.images.resizing import resample
 from datakit.core.matting.trimaps import dim_trimap, p3m_trimap
 from datakit.core.metrics.mask_metrics import mask_scores
 from datakit.core.metrics.matting_metrics import matting_errors
+from datakit.core.metrics.plate_metrics import hole_psnr_db, hole_ssim
 from datakit.core.metrics.ssim import WINDOW_PX, ssim
 from datakit.errors import InputError
 from datakit.io.layouts.base import Item
-from datakit.io.pixels.decoders import decode_alpha, decode_trimap
+from datakit.io.pixels.decoders import decode_alpha, decode_photo, decode_trimap
 from datakit.records.evaluation import Score
 from datakit.verbs.eval.known_label import known_label
 from datakit.verbs.eval.labels import Kind
 from datakit.verbs.shared.labelled import decode_label, label_files
+from datakit.verbs.shared.plates import read_region, region_file
+
+HIGHEST_PSNR_DB = 100.0
+"""Of a plate that equals the truth, whose ratio is infinite."""
 
 Region = Literal["given", "p3m", "dim", "none"]
 
@@ -45,6 +50,8 @@ class Evaluate:
 
     def __call__(self, pair: Pair) -> Score:
         """Compare one pair."""
+        if self.kind == "plate":
+            return _of_plates(pair)
         gt_name, pred_name = _file(pair.gt, self.kind), _file(pair.pred, self.kind)
         names = pred_name, gt_name
         if self.kind == "alpha":
@@ -101,6 +108,28 @@ class Evaluate:
                 f"{pred.shape[1]}x{pred.shape[0]}; --resize scales it"
             )
         return np.clip(resample(pred, (gt.shape[1], gt.shape[0])), 0, 1)
+
+
+def _of_plates(pair: Pair) -> Score:
+    """Compare a plate with the photo of the empty scene, in the region that was filled."""
+    file = region_file(pair.pred)
+    if file is None or pair.pred.image is None or pair.gt.image is None:
+        raise InputError(f"{pair.key}: expected a plate with its region and a photo of its scene")
+    plate, truth = (decode_photo(ref.read(), ref.name) for ref in (pair.pred.image, pair.gt.image))
+    region = read_region(file)
+    height, width = truth.shape[:2]
+    metrics = {
+        "psnr": min(hole_psnr_db(plate, truth, region), HIGHEST_PSNR_DB),
+        "ssim": hole_ssim(plate, truth, region),
+    }
+    return Score(
+        id=pair.key,
+        pred=pair.pred.source_name,
+        gt=pair.gt.source_name,
+        width=width,
+        height=height,
+        metrics=metrics,
+    )
 
 
 def _file(item: Item, kind: Kind) -> str:

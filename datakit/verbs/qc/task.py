@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from pathlib import PurePosixPath
 from typing import Any
 
 import cv2
@@ -34,10 +33,10 @@ from datakit.io.store.reads import sha256
 from datakit.io.store.storage import location
 from datakit.models.segmenters.base import build, segment_one
 from datakit.records.failure import Failure
-from datakit.records.plate import PLATE, REGIONS
 from datakit.records.product import Product
 from datakit.records.sample import Operation
 from datakit.verbs.shared.labelled import FOLDERS, carry_files, image_bytes
+from datakit.verbs.shared.plates import is_plate, region_file
 
 MEASUREMENTS = ".measurements.jsonl"
 FIXES = "fixes.csv"
@@ -208,20 +207,14 @@ def read_subject(item: Item) -> tuple[Subject, FileRef]:
 
 def _applies(check: str, item: Item) -> bool:
     """Tell whether a check has something to say of an item: plates are judged as photos."""
-    if item.sample is not None and PLATE in item.sample.tags:
+    if is_plate(item):
         return family_of(check) in ("file", "plates")
     return item.alpha is not None or check not in NOT_FOR_MASKS
 
 
 def _region(item: Item) -> npt.NDArray[np.bool_] | None:
     """Return the filled region of a plate; None of other samples, or where it was not kept."""
-    if item.sample is None or PLATE not in item.sample.tags or item.image is None:
-        return None
-    folder, images_folder, name = item.image.name.rpartition("images/")
-    if not images_folder:
-        return None
-    name = PurePosixPath(name).with_suffix(".png").as_posix()
-    stored, _ = _read(FileRef(item.image.root, f"{folder}{REGIONS}/{name}"), decode_mask)
+    stored, _ = _read(region_file(item), decode_mask)
     return None if stored is None else stored > 0
 
 
