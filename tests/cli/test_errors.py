@@ -315,11 +315,13 @@ def test_plain_lines_when_piped(
     export: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("datakit.cli.progress.PLAIN_SECONDS", 0.0)
-    result = coco2mask(export, "-o", tmp_path / "out")
+    result = coco2mask(export, "-o", tmp_path / "out", "--json")
     lines = result.stderr.splitlines()
     assert lines
-    assert lines[0] == "read as coco: 2 images, 2 labels, not read: nothing"
-    assert lines[1].startswith("coco2mask: 1/2, ")
+    assert lines[0].startswith("coco2mask: 1/2, ")
+    # What a program reads is one object: notes are in it.
+    notes = json.loads(result.stdout)["notes"]
+    assert "read as coco: 2 images, 2 labels, not read: nothing" in notes
     assert "\r" not in result.stderr
     assert "\x1b" not in result.output
     assert json.loads(result.stdout)

@@ -30,6 +30,7 @@ CALLS: dict[str, tuple[str, ...]] = {
     "qc": ("SRC", *OUT, *QUIET),
     "eval": ("SRC", "SRC", *OUT, *QUIET),
     "matte": ("SRC", *OUT, *QUIET),
+    "inpaint": ("SRC", *OUT, *QUIET),
     "trimap": ("SRC", *OUT, *QUIET),
     "dedup": ("SRC", *OUT, "--drop", *QUIET),
     "split": ("SRC", *OUT, "--val", "0.5", *QUIET),
