@@ -1,6 +1,7 @@
 """Dedup's limits, windows of forget, and the diverse choice of select, measured.
 
 python benchmarks/curation.py changes PHOTOS...     # recall of grouping and of dropping
+python benchmarks/curation.py curves PHOTOS...      # recall and precision against the limit
 python benchmarks/curation.py windows PHOTOS...     # crops and different photos
 python benchmarks/curation.py diverse               # one million vectors
 """
@@ -17,9 +18,9 @@ import cv2
 import numpy as np
 
 from datakit.core.similarity.descriptors import coverage_radius, most_diverse
-from datakit.core.similarity.duplicates import same_copy, same_picture
+from datakit.core.similarity.duplicates import SAME_SHIFT, same_copy, same_picture
 from datakit.core.similarity.hashing import thumbnail
-from datakit.core.similarity.picture_match import compare
+from datakit.core.similarity.picture_match import Likeness, compare
 from datakit.core.similarity.windows import SAME_WINDOW, window_correlation
 from datakit.io.pixels.decoders import decode_photo
 
@@ -114,6 +115,33 @@ def measure_changes(photos: list[Image]) -> None:
     )
 
 
+def measure_curves(photos: list[Image]) -> None:
+    """Print recall of each change, and precision, against the limit of the likeness error."""
+    thumbs = [thumbnail(photo) for photo in photos]
+    pairs = [compare(a, b) for a, b in combinations(thumbs, 2)]
+    limits = (0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5)
+    print("| change | " + " | ".join(f"{limit:g}" for limit in limits) + " |")
+    found, every = np.zeros(len(limits)), 0
+    for name, change in changes(np.random.default_rng(0)).items():
+        likeness = [
+            compare(one, thumbnail(np.ascontiguousarray(change(photo))))
+            for one, photo in zip(thumbs, photos, strict=True)
+        ]
+        hits = np.array([[joins(one, limit) for one in likeness] for limit in limits])
+        found, every = found + hits.sum(axis=1), every + len(likeness)
+        print(f"| {name} | " + " | ".join(f"{share:.2f}" for share in hits.mean(axis=1)) + " |")
+    false = np.array([sum(joins(one, limit) for one in pairs) for limit in limits])
+    print("| different pairs joined | " + " | ".join(map(str, false)) + " |")
+    precision = found / np.maximum(found + false, 1)
+    print("| precision | " + " | ".join(f"{share:.3f}" for share in precision) + " |")
+    print(f"{len(pairs):,} pairs of {len(photos)} different photos")
+
+
+def joins(likeness: Likeness, limit: float) -> bool:
+    """Tell whether a pair is one picture at another limit than dedup's own."""
+    return likeness.error <= limit and likeness.shift <= SAME_SHIFT
+
+
 def measure_windows(photos: list[Image]) -> None:
     """Print recall of mirrored, recompressed crops, and the highest score of different photos."""
     rng = np.random.default_rng(0)
@@ -156,4 +184,5 @@ if __name__ == "__main__":
     if what == "diverse":
         measure_diverse()
     else:
-        {"changes": measure_changes, "windows": measure_windows}[what](load(paths))
+        kinds = {"changes": measure_changes, "curves": measure_curves, "windows": measure_windows}
+        kinds[what](load(paths))
