@@ -17,7 +17,6 @@ from datakit.transforms.pipeline import Pipeline
         ("PixelDropout: {dropout_prob: 0.3, mask_drop_value: 0}", "PixelDropout.mask_drop_value"),
         ("CoarseDropout: {fill: 120, fill_mask: 0}", "leave out CoarseDropout.fill_mask"),
         ("GridDropout: {ratio: 0.4, fill_mask: 0}", "GridDropout.fill_mask"),
-        ("XYMasking.fill_mask",),
         ("OneOf: {transforms: [HorizontalFlip, {MaskDropout: {fill_mask: 0}}]}", "MaskDropout"),
     ],
 )
