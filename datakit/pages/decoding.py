@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import signal
 import threading
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from multiprocessing.connection import Connection, Pipe
+
+from loky.backend import get_context
 
 from datakit.errors import InputError
 from datakit.pages.small_photos import small_jpeg
@@ -22,6 +24,8 @@ class DecodingProcess:
     def __init__(self) -> None:
         self._mutex = threading.Lock()
         self._pool: ProcessPoolExecutor | None = None
+        # Nothing is sent through it: it closes when the server ends, however it ends.
+        self._lifeline, self._held_end = Pipe(duplex=False)
 
     def small(self, data: bytes, name: str, side_px: int) -> bytes:
         """Return a picture as a JPEG of at most ``side_px``.
@@ -48,8 +52,10 @@ class DecodingProcess:
                 # Ctrl-C of the terminal is for the server, which ends this process by itself.
                 before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGHUP})
                 try:
-                    context = multiprocessing.get_context("spawn")
-                    self._pool = ProcessPoolExecutor(1, context, initializer=_end_with_server)
+                    # Without the caller's main module: a script needs no guard.
+                    self._pool = ProcessPoolExecutor(
+                        1, get_context("loky"), _end_with_server, (self._lifeline,)
+                    )
                     self._pool.submit(int)
                 finally:
                     signal.pthread_sigmask(signal.SIG_SETMASK, before)
@@ -67,13 +73,11 @@ class DecodingProcess:
             self._drop(self._pool)
 
 
-def _end_with_server() -> None:
+def _end_with_server(lifeline: Connection) -> None:
     """Watch the server from its decoding process: one that is killed closes nothing itself."""
-    server = multiprocessing.parent_process()
-    assert server is not None
 
     def wait() -> None:
-        server.join()
+        lifeline.poll(None)
         os._exit(0)
 
     threading.Thread(target=wait, daemon=True).start()
