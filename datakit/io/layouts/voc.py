@@ -12,6 +12,7 @@ import numpy.typing as npt
 from datakit.errors import InputError
 from datakit.io.layouts.base import SPLITS, Item, ReadSettings
 from datakit.io.layouts.class_names import ClassNames, find_class_names
+from datakit.io.layouts.objects import objects_of
 from datakit.io.layouts.picture import Picture, counted
 from datakit.io.layouts.pictures import (
     PictureReader,
@@ -169,8 +170,6 @@ class VocWriter:
         self, picture: Picture
     ) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8] | None]:
         """Return the (H, W) classes and, where objects are known, their numbers in the picture."""
-        from datakit.io.layouts.objects import objects_of
-
         numbers = {name: value for value, name in enumerate(self._classes, 1)}
         found = objects_of(picture, self._classes)
         if self._instances and len(found) > _MOST_CLASSES:
