@@ -370,6 +370,7 @@ def anonymize(
     skip_where: _Text | None = ...,
     release: Sequence[_Text] = ...,
     no_source_digest: bool = ...,
+    report_fairness: bool = ...,
     facemask_dir: _Text | None = ...,
     preview: int = ...,
 ) -> Summary:

@@ -193,3 +193,20 @@ def test_originals_leave_no_digest_when_asked(photos: Path, tmp_path: Path) -> N
         )
         assert (digest.encode() in published) is kept
         assert any("knows the originals' digests" in note for note in done.notes) is not kept
+
+
+def test_fairness_is_reported_as_aggregates_when_asked(photos: Path, tmp_path: Path) -> None:
+    source = tmp_path / "src"
+    source.mkdir()
+    for name in ("a-red.png", "b-green.png"):
+        (source / name).write_bytes((photos / name).read_bytes())
+    datakit.anonymize(source, tmp_path / "safe", report_fairness=True, workers=0)
+    with (tmp_path / "safe/fairness.csv").open() as table:
+        rows = list(csv.DictReader(table))
+    counts = {trait: sum(int(r["faces"]) for r in rows if r["trait"] == trait) for trait in
+              ("size", "brightness", "pose")}  # fmt: skip
+    assert len(set(counts.values())) == 1 and counts["size"] >= 2
+    assert all(float(row["hidden_share"]) > 0 for row in rows)
+    assert not list((tmp_path / "safe").glob(".traits*"))
+    datakit.anonymize(source, tmp_path / "plain", workers=0)
+    assert not (tmp_path / "plain/fairness.csv").exists()

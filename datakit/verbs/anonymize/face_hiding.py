@@ -13,6 +13,7 @@ from datakit.core.faces.bodies import FACELESS_LIMIT, PERSON_CONFIDENCE, Faceles
 from datakit.core.faces.crops import upright_crop
 from datakit.core.faces.detections import Face, FaceDetection
 from datakit.core.faces.obscure import METHODS
+from datakit.core.faces.traits import traits_of
 from datakit.core.matting.residue import close_islands, enclosed, settle_residue
 from datakit.core.matting.transition import remove_transition
 from datakit.models.faces.finder import FaceFinder
@@ -71,12 +72,15 @@ class Hidden:
         For the audit.
     reasons : tuple of str
         Why a person has to look at it; empty when all is well.
+    traits : tuple of dict
+        For each of `faces` the groups that it belongs to (`datakit.core.faces.traits`).
     """
 
     image: Image
     mask: Mask
     faces: tuple[HiddenFace, ...]
     reasons: tuple[str, ...]
+    traits: tuple[dict[str, str], ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -171,7 +175,10 @@ class FaceHider:
         heads += [_face_head(face, 0.0) for face in small]
         left = faceless(person, heads, (image.shape[1], image.shape[0]))
         reasons = (*_reasons(layers, inside), *_faceless_reason(left))
-        return Hidden(result, mask, records, reasons)
+        shown = [layer.found.face for layer in layers] + small
+        return Hidden(
+            result, mask, records, reasons, tuple(traits_of(image, face) for face in shown)
+        )
 
     def _layers(
         self, masker: FaceMasker, image: Image, alpha: Alpha | None, masks: Iterable[FaceMask]

@@ -118,6 +118,13 @@ that is what you want
             "it was in the dataset"
         ),
     ] = False
+    report_fairness: Annotated[
+        bool,
+        Meta(
+            description="also write fairness.csv: estimated recall and hidden area by the faces' "
+            "apparent size, brightness and pose, as aggregates"
+        ),
+    ] = False
     facemask_dir: Annotated[
         str | None,
         Meta(

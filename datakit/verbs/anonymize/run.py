@@ -8,12 +8,15 @@ import msgspec
 
 from datakit.engine.base import LazyTask
 from datakit.errors import InputError
+from datakit.io.dataset.output import DatasetWriter
 from datakit.io.layouts.sources import Collection
+from datakit.io.store import atomic
 from datakit.io.store.files import FileRef, open_root
 from datakit.io.store.storage import location
 from datakit.records.anonymization import AUDIT, REVIEW, REVIEW_HEADER
 from datakit.records.summary import Summary
 from datakit.verbs.anonymize.face_hiding import Hiding
+from datakit.verbs.anonymize.fairness import TABLE, TRAITS, aggregated
 from datakit.verbs.anonymize.options import VERB, Options
 from datakit.verbs.anonymize.preview import write_preview
 from datakit.verbs.anonymize.release import reopen_for_release, unknown_release
@@ -56,8 +59,20 @@ def run(options: Options, progress: ProgressListener | None = None) -> Summary:
         by_key=("alphas", "release"),
     )
     tables = {AUDIT: "", REVIEW: REVIEW_HEADER}
+    if options.report_fairness:
+        tables[TRAITS] = ""
+
+    def write_fairness(writer: DatasetWriter) -> None:
+        table = aggregated(writer.lines(TRAITS), options.detectors)
+        atomic.write_bytes(writer.out / TABLE, table)
+
     summary = process(
-        Run(VERB, options, source), task, contents=Contents(tables=tables), progress=progress
+        Run(VERB, options, source),
+        task,
+        contents=Contents(
+            tables=tables, finishing=write_fairness if options.report_fairness else None
+        ),
+        progress=progress,
     )
     waiting = summary.counts.get("review", 0)
     if options.on_no_face == "review":
@@ -102,6 +117,7 @@ def _task_params(options: Options) -> dict[str, object]:
         "skip_where": options.skip_where,
         "release": options.released,
         "facemask_dir": options.facemask_dir,
+        "fairness": options.report_fairness,
         "source_digest": not options.no_source_digest,
     }
 

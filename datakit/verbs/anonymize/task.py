@@ -40,6 +40,7 @@ from datakit.records.probe import Probe
 from datakit.records.product import Product
 from datakit.records.sample import Operation, Sample
 from datakit.verbs.anonymize.face_hiding import FaceHider, Hidden, Hiding
+from datakit.verbs.anonymize.fairness import TRAITS, trait_lines
 from datakit.verbs.anonymize.rows import rows
 from datakit.verbs.shared.labelled import FOLDERS, decode_label, label_files
 from datakit.version import __version__
@@ -74,6 +75,7 @@ class Anonymize:
     release: frozenset[str]
     facemask_dir: str | None
     source_digest: bool
+    fairness: bool
 
     def __post_init__(self) -> None:
         chosen = [
@@ -107,6 +109,21 @@ class Anonymize:
         if self._skips and self._skips(sample, self._count(photo)):
             return self._keep(item, photo, sample, photo.image, "skipped")
         hidden, matte = self.hide(item, photo)
+        product = self._finished(item, photo, sample, hidden, matte)
+        if not self.fairness:
+            return product
+        traits = trait_lines(hidden.faces, hidden.traits)
+        return msgspec.structs.replace(product, lines={**product.lines, TRAITS: traits})
+
+    def _finished(
+        self,
+        item: Item,
+        photo: Photo,
+        sample: Sample,
+        hidden: Hidden,
+        matte: Literal["given", "auto", "none"],
+    ) -> Product:
+        """Write a photo whose faces are hidden, or list it for a person."""
         status, reasons = self._judge(item, hidden)
         if status in ("review", "no-face") and not (
             status == "no-face" and self.on_no_face == "copy"
