@@ -9,7 +9,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from datakit.core.faces.detections import Face
+from datakit.core.faces.bodies import SURE_SCORE
+from datakit.core.faces.detections import Face, FaceDetection
 
 Image = npt.NDArray[np.uint8]
 
@@ -41,13 +42,10 @@ def traits_of(image: Image, face: Face) -> dict[str, str]:
     x0, y0, x1, y1 = np.clip(np.rint(member.box_xyxy), 0, [wide, high, wide, high]).astype(int)
     crop = image[y0:y1, x0:x1]
     brightness = float(cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY).mean()) / 255 if crop.size else 0.0
-    right, left, nose = member.keypoints_xy[:3]
-    line = left - right
-    yaw = float(abs((nose - (right + left) / 2) @ line)) / max(float(line @ line), 1e-9)
     return {
         "size": _group(member.side_px, SIZE_EDGES_PX, " px"),
         "brightness": _group(brightness, BRIGHTNESS_EDGES),
-        "pose": _group(yaw, YAW_EDGES),
+        "pose": _group(_yaw(member), YAW_EDGES),
     }
 
 
@@ -69,6 +67,39 @@ def both_recall(seen: Sequence[frozenset[str]], names: Sequence[str]) -> float |
     if not first or not second:
         return None
     return 1 - (1 - together / second) * (1 - together / first)
+
+
+def face_measures(faces: Sequence[Face], size_wh: tuple[int, int]) -> dict[str, float]:
+    """Return size and pose of the largest sure face; nothing where there is none.
+
+    The size is the box's longer side in shorter sides of the photo. Yaw is how far the nose lies
+    beside the middle of the eyes, in distances of the eyes (0: frontal; about 0.5: half turned),
+    roll the lean of the eyes' line in degrees; both without their sign.
+
+    Examples
+    --------
+    >>> from datakit.core.faces.detections import FaceDetection
+    >>> points = np.array([[40.0, 50], [60, 50], [55, 60], [50, 70]])
+    >>> found = FaceDetection(np.array([30.0, 30, 70, 80]), points, 0.9, "x")
+    >>> face_measures([Face((found,))], (200, 100))
+    {'face_size': 0.5, 'yaw': 0.25, 'roll': 0.0}
+    """
+    sure = [face.members[0] for face in faces if face.score >= SURE_SCORE]
+    if not sure:
+        return {}
+    largest = max(sure, key=lambda found: found.side_px)
+    return {
+        "face_size": largest.side_px / min(size_wh),
+        "yaw": _yaw(largest),
+        "roll": float(abs(np.rad2deg(largest.roll_rad))),
+    }
+
+
+def _yaw(found: FaceDetection) -> float:
+    """Return how far the nose lies beside the middle of the eyes, in distances of the eyes."""
+    right, left, nose = found.keypoints_xy[:3]
+    line = left - right
+    return float(abs((nose - (right + left) / 2) @ line)) / max(float(line @ line), 1e-9)
 
 
 def _group(value: float, edges: Sequence[float], unit: str = "") -> str:

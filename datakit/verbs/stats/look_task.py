@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from datakit.core.faces.bodies import PERSON_CONFIDENCE
-from datakit.core.quality.balance import face_measures, label_measures, photo_measures
+from datakit.core.faces.traits import face_measures
+from datakit.core.quality.balance import label_measures, photo_measures
 from datakit.errors import InputError
 from datakit.io.layouts.base import Item
 from datakit.io.pixels.decoders import decode_photo
