@@ -157,12 +157,11 @@ class Session(Protocol):
 
 
 class Engine(Protocol):
-    """A way to run tasks.
+    """A way to run tasks."""
 
-    ``workers`` is how many work at once; an engine that asks a cluster knows it when it is open.
-    """
-
-    workers: int
+    @property
+    def workers(self) -> int:
+        """How many work at once; an engine that asks a cluster knows it when it is open."""
 
     def rates(self) -> Mapping[str, float]:
         """Return items a second of each node, for engines that have nodes."""

@@ -16,6 +16,7 @@ from datakit.errors import InputError
 
 Ring = npt.NDArray[np.float64]
 MIN_POINTS = 3
+_FEW_POINTS = 16
 
 
 def ring_from_flat(values: Sequence[float]) -> Ring:
@@ -32,7 +33,7 @@ def ring_from_flat(values: Sequence[float]) -> Ring:
     [[0.0, 0.0], [4.0, 0.0], [4.5, 3.0]]
     """
     try:
-        flat = np.asarray(values, dtype=np.float64)
+        flat = np.array(values, dtype=np.float64)
     except (TypeError, ValueError, OverflowError):
         raise InputError("polygon: expected a flat list of numbers, found other values") from None
     if flat.ndim != 1 or len(flat) % 2:
@@ -40,11 +41,18 @@ def ring_from_flat(values: Sequence[float]) -> Ring:
             f"polygon: expected x, y pairs in one flat list, found shape {flat.shape}; "
             "a coordinate is missing or the list is nested too deep"
         )
-    return flat.reshape(-1, 2)
+    # Not a view: a ring of a million is one array, not two.
+    flat.shape = (len(flat) // 2, 2)
+    return flat
 
 
 def ring_bounds(ring: Ring) -> tuple[float, float, float, float]:
     """Return (x0, y0, x1, y1) of a ring of at least one point, in pixel edges."""
+    if len(ring) <= _FEW_POINTS:
+        # A call of NumPy takes longer than so few numbers.
+        xs, ys = zip(*ring.tolist(), strict=True)
+        if isfinite(sum(xs) + sum(ys)):
+            return min(xs), min(ys), max(xs), max(ys)
     x, y = np.ascontiguousarray(ring.T)
     return float(x.min()), float(y.min()), float(x.max()), float(y.max())
 

@@ -215,7 +215,7 @@ def opened(path: str, settings: ReadSettings) -> tuple[Root, Iterable[str]]:
     InputError
         If there is no such source.
     """
-    if not path.lower().endswith((".json", ".xml")):
+    if not path.lower().endswith((".json", ".xml", ".csv")):
         root = open_root(path)
         return root, root.names()
     file = location(path)

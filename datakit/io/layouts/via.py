@@ -1,4 +1,4 @@
-"""``via``: projects and region data of the VGG Image Annotator 1 and 2."""
+"""``via``: projects and region data of the VGG Image Annotator 1 to 3."""
 
 from __future__ import annotations
 
@@ -7,16 +7,15 @@ from typing import Any
 
 import msgspec
 
-from datakit.errors import InputError, SchemaError
+from datakit.errors import InputError
 from datakit.io.layouts.annotated import AnnotatedReader, Listed
 from datakit.io.layouts.base import Item, ReadSettings
-from datakit.io.layouts.json_files import UNREADABLE, head_of, mapped, one_of_many, reason
+from datakit.io.layouts.json_files import one_of_many
 from datakit.io.layouts.via_classes import class_of
+from datakit.io.layouts.via_files import is_via, listed
 from datakit.io.store.files import Root
 from datakit.records.failure import Failure
 from datakit.records.labels import LabelObject
-
-_METADATA = "_via_img_metadata"
 
 
 class _Entry(msgspec.Struct):
@@ -25,7 +24,7 @@ class _Entry(msgspec.Struct):
 
 
 class ViaReader(AnnotatedReader):
-    """Every project (``_via_img_metadata``) and every file of region data below the root."""
+    """Every project and every file of region data below the root, JSON or CSV."""
 
     layout = "via"
 
@@ -38,11 +37,11 @@ class ViaReader(AnnotatedReader):
         super().__init__(root, names, settings)
         files = _files(root, names)
         if not files:
-            raise InputError(f"{root.root}: expected a JSON file of VIA's, found none")
+            raise InputError(f"{root.root}: expected a file of VIA's (JSON or CSV), found none")
         failures: list[Failure] = []
-        listed = [entry for name in files for entry in self._read(root, name, failures)]
+        entries = [entry for name in files for entry in self._read(root, name, failures)]
         self.failures = tuple(failures)
-        self.index(listed, files)
+        self.index(entries, files)
 
     @staticmethod
     def accepts(root: Root, names: list[str]) -> bool:
@@ -57,14 +56,8 @@ class ViaReader(AnnotatedReader):
         return read_regions(item.annotations or b"[]")
 
     def _read(self, root: Root, name: str, failures: list[Failure]) -> Iterator[Listed]:
-        try:
-            with mapped(root, name) as text:
-                found: Any = msgspec.json.decode(text)
-        except UNREADABLE as error:
-            raise SchemaError(f"{name}: expected a JSON file of VIA's; {reason(error)}") from None
-        entries = found.get(_METADATA, found) if isinstance(found, dict) else {}
         folder = name.rpartition("/")[0]
-        for key, entry in entries.items():
+        for key, entry in listed(root, name):
             try:
                 image = msgspec.convert(entry, _Entry)
             except msgspec.ValidationError as error:
@@ -90,12 +83,5 @@ class ViaReader(AnnotatedReader):
 
 
 def _files(root: Root, names: list[str]) -> list[str]:
-    found = []
     others = one_of_many(names)
-    for name in names:
-        if name.lower().endswith(".json") and name not in others:
-            head = head_of(root, name)
-            region_data = b'"regions"' in head and b'"filename"' in head
-            if head[:1] == b"{" and (region_data or _METADATA.encode() in head):
-                found.append(name)
-    return found
+    return [name for name in names if name not in others and is_via(root, name)]

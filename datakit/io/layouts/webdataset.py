@@ -80,10 +80,11 @@ class WebDatasetReader(PictureReader):
 
     @staticmethod
     def accepts(root: Root, names: list[str]) -> bool:
-        """Tell whether there is a tar with a photo in it."""
-        shard = next(shards_of(names, ".tar"), None)
-        if shard is None:
+        """Tell whether there is a tar with a photo in it; one among many photos is no shard."""
+        shards = [*shards_of(names, ".tar")]
+        if not shards or sum(map(is_image, names)) > len(shards):
             return False
+        shard = shards[0]
         tar = cast(TarContainer, container_of(str(root.root), shard))
         return any(map(is_image, tar.members))
 

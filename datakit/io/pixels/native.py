@@ -19,6 +19,7 @@ import simplejpeg
 from datakit.errors import InputError, TruncatedError
 from datakit.io.pixels.jpeg_header import check_pixels, plain_jpeg
 from datakit.io.pixels.jpeg_stream import jpeg_end, lost_share
+from datakit.io.pixels.memory import check_memory
 from datakit.io.pixels.native_messages import native_messages
 from datakit.io.pixels.png_stream import essential_png, missing_share
 from datakit.records.probe import Probe
@@ -85,8 +86,10 @@ def decode_pixels(data: bytes, facts: Probe, name: str, palette: Palette) -> Arr
     Raises
     ------
     InputError
-        If the file is damaged, with the share of the picture that is lost where it is known.
+        If the file is damaged, with the share of the picture that is lost where it is known; or if
+        it would take more memory than this process may use (`datakit.io.pixels.memory`).
     """
+    check_memory(facts.stored_wh, name)
     if facts.format == "JPEG" and facts.mode in _YCC_MODES:
         return decode_jpeg(data, name, gray=facts.mode == "L")
     if facts.format == "PNG":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +19,9 @@ from datakit.io.pixels.formats import EXTRAS, require_readable
 from datakit.io.pixels.jpeg_header import MAX_PIXELS, check_pixels
 from datakit.io.pixels.png_stream import chunks
 from datakit.records.probe import Probe
+
+# What Pillow logs of a damaged picture is in its failure row; who listens to it still hears it.
+logging.getLogger("PIL").addHandler(logging.NullHandler())
 
 _ORIENTATION_TAG: Final = 274
 _WIDTH_TAG: Final = 256
@@ -91,7 +95,7 @@ def decode_with_pillow(
         except Exception as error:  # noqa: BLE001
             cut = any(words in str(error).lower() for words in _CUT_OFF)
             kind = TruncatedError if cut else InputError
-            raise kind(f"{name}: the {image.format} is damaged ({error})") from None
+            raise kind(f"{name}: the {image.format} is damaged ({_line(error)})") from None
         return _as_array(image, palette)
 
 
@@ -115,8 +119,13 @@ def _opened(data: bytes, name: str) -> Iterator[Image.Image]:
         raise InputError(f"{name}: the image header is damaged{_ELSEWHERE.get(kind, '')}") from None
     # Pillow's parsers meet arbitrary bytes here and fail in as many ways as there are formats.
     except Exception as error:  # noqa: BLE001
-        reason = _ELSEWHERE.get(kind) or f" ({error})"
+        reason = _ELSEWHERE.get(kind) or f" ({_line(error)})"
         raise InputError(f"{name}: the image header is damaged{reason}") from None
+
+
+def _line(error: Exception) -> str:
+    """Return what a decoder says as one line."""
+    return " ".join(str(error).split())
 
 
 def _register(kind: str) -> None:

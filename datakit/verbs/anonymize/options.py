@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from msgspec import Meta
 
@@ -35,6 +35,8 @@ class Options(WriteOptions, frozen=True, kw_only=True):
     datakit.errors.InputError: --sigma 0.3: below 0.5 a face can be restored; add --weak if \
 that is what you want
     """
+
+    BYTES_PER_PIXEL: ClassVar[int] = 24
 
     method: Annotated[
         Literal["gaussian", "solid", "mosaic"],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 import msgspec
 from msgspec import Meta
@@ -39,6 +39,8 @@ class Options(WriteOptions, frozen=True, kw_only=True):
     >>> Options(src=("dataset",), out="more", copies=4).preset
     'p3m'
     """
+
+    BYTES_PER_PIXEL: ClassVar[int] = 44
 
     preset: Annotated[
         str | None,

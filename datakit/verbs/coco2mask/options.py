@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 import msgspec
 from msgspec import Meta
@@ -27,6 +27,8 @@ class Options(WriteOptions, frozen=True, kw_only=True):
     >>> Options(src=("export",), out="dataset", size="512x512").size_wh
     (512, 512)
     """
+
+    BYTES_PER_PIXEL: ClassVar[int] = 4
 
     kind: Annotated[
         Literal["binary", "semantic", "instance", "coverage"],

@@ -23,6 +23,7 @@ from datakit.io.layouts.base import Item
 from datakit.io.layouts.datakit import ANNOTATION_FAILED
 from datakit.io.pixels import images
 from datakit.io.pixels.decoders import decode_photo
+from datakit.io.pixels.memory import check_memory
 from datakit.io.store import atomic
 from datakit.io.store.reads import sha256
 from datakit.io.store.storage import location
@@ -83,6 +84,7 @@ class Rasterize:
         facts = images.probe(data, item.source_name)
         if item.annotations is None and label_files(item):
             return self._from_files(item, data, facts)
+        check_memory(facts.size_wh, item.source_name)
         canvas_wh, turn = canvas_of(item, facts)
         known = read_label(item, canvas_wh, self.rules)
         pixels, instances = self._label(known)

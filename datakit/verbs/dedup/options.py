@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from msgspec import Meta
 
@@ -21,6 +21,8 @@ class Options(LineageOptions, frozen=True, kw_only=True):
     >>> Options(src=("photos",), out="report", drop=True).keep
     'largest'
     """
+
+    BYTES_PER_PIXEL: ClassVar[int] = 8
 
     stem: Annotated[
         Literal["verify", "trust", "ignore"],

@@ -152,6 +152,7 @@ def _merge(
         workers=options.workers,
         engine=options.engine,
         ray_address=options.ray_address,
+        max_memory=options.max_memory,
         overwrite=options.overwrite,
         consensus=options.consensus or "majority",
         threshold=options.threshold,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from msgspec import Meta
 
@@ -21,6 +21,8 @@ Threshold = Annotated[
 class ConsensusOptions(WriteOptions, frozen=True, kw_only=True):
     """What the card of a consensus keeps of ``eval``."""
 
+    BYTES_PER_PIXEL: ClassVar[int] = 18
+
     consensus: Method
     threshold: Threshold = 0.5
 
@@ -36,6 +38,8 @@ class Options(ReadOptions, frozen=True, kw_only=True):
     Traceback (most recent call last):
     datakit.errors.InputError: eval: expected PRED and GT, found 1 path; name both
     """
+
+    BYTES_PER_PIXEL: ClassVar[int] = 18
 
     src: Annotated[
         tuple[str, ...],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from msgspec import Meta
 
@@ -22,6 +22,8 @@ class Options(WriteOptions, frozen=True, kw_only=True):
     >>> Options(src=("dataset",), out="p3m", format="p3m", size="512x512").size_wh
     (512, 512)
     """
+
+    BYTES_PER_PIXEL: ClassVar[int] = 104
 
     format: Annotated[str, Meta(description="the layout to write", extra={"choices": WRITERS})]
     size: Annotated[

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from msgspec import Meta
 
@@ -27,6 +27,8 @@ class Options(PeopleOptions, frozen=True, kw_only=True):
     >>> Options(src=("dataset",), photo=("anna.jpg",)).apply
     False
     """
+
+    BYTES_PER_PIXEL: ClassVar[int] = 4
 
     out: Annotated[
         str, Meta(description="folder for the report; with --apply, also for the datasets")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from msgspec import Meta
 
@@ -20,6 +20,8 @@ class Options(BandOptions, frozen=True, kw_only=True):
     >>> Options(src=("dataset",), out="mattes").method
     'closed-form'
     """
+
+    BYTES_PER_PIXEL: ClassVar[int] = 124
 
     method: Annotated[
         Literal["closed-form", "knn", "lbdm", "guided"],

@@ -214,7 +214,7 @@ class Options(WriteOptions, frozen=True, kw_only=True):
         """Build the engine; beside a GPU, workers are threads of the processes that share it."""
         if self.engine == "local" and is_gpu(self.device):
             engine: Engine = ENGINES.load(self.engine)(self.gpu_processes)
-            return engine
+            return self.bounded(engine)
         return super().make_engine()
 
     @property

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 import msgspec
 from msgspec import Meta
@@ -30,6 +30,8 @@ class Options(WriteOptions, frozen=True, kw_only=True):
     >>> stricter.checks["halo"].warning
     0.8
     """
+
+    BYTES_PER_PIXEL: ClassVar[int] = 42
 
     src: Annotated[tuple[str, ...], Meta(description="folders, .zip or COCO .json to read")] = ()
     out: Annotated[str, Meta(description="the folder to write the report to")] = ""

@@ -18,7 +18,7 @@ from datakit.verbs.table import VERBS
 MANAGED = frozenset({"out", "resume", "overwrite", "dry_run", "strict"})
 """Options that the run itself sets."""
 
-CIRCUMSTANCES = frozenset({"src", "workers", "engine", "ray_address"}) | MANAGED
+CIRCUMSTANCES = frozenset({"src", "workers", "engine", "ray_address", "max_memory"}) | MANAGED
 """Options that cannot change the bytes of a result, or are distinguished by content."""
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from msgspec import Meta
 
@@ -23,6 +23,8 @@ class Options(WriteOptions, frozen=True, kw_only=True):
     >>> Options(src=("dataset",), out="some", where="fg_ratio > 0.2", n=500).seed
     0
     """
+
+    BYTES_PER_PIXEL: ClassVar[int] = 4
 
     where: Annotated[
         str | None, Meta(description="take only samples for which this holds: fg_ratio > 0.2")

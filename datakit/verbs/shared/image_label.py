@@ -164,8 +164,11 @@ def read_label(item: Item, canvas_wh: tuple[int, int], rules: LabelRules) -> Ima
         return ImageLabel(canvas_wh, state="none")
     label = ImageLabel(canvas_wh)
     unknown, refused = False, 0
-    for found in READERS.load(item.layout).objects(item, canvas_wh):
-        one = _mapped(found, rules.mapping)
+    objects = READERS.load(item.layout).objects(item, canvas_wh)
+    objects.reverse()
+    while objects:
+        # Taken off one by one: of a million, objects and shapes are not held together.
+        one = _mapped(objects.pop(), rules.mapping)
         if _is_foreign(one, rules):
             continue
         try:
@@ -194,8 +197,10 @@ def _mapped(found: LabelObject, mapping: ClassRules) -> LabelObject:
             "have this id; give each class its own, or say which one is meant with "
             f"--map {found.category}=CLASS",
         )
-    category = mapping.category(found.category)
-    return replace(found, category=category, role=mapping.role(found.category))
+    category, role = mapping.category(found.category), mapping.role(found.category)
+    if (category, role) == (found.category, found.role):
+        return found
+    return replace(found, category=category, role=role)
 
 
 def _is_foreign(one: LabelObject, rules: LabelRules) -> bool:
@@ -335,6 +340,8 @@ def _bounds(one: LabelObject, canvas_wh: tuple[int, int]) -> tuple[int, int, int
 def _is_normalised(one: LabelObject, canvas_wh: tuple[int, int]) -> bool:
     """Tell whether a shape's coordinates are shares of the picture instead of pixels."""
     if not one.rings or min(canvas_wh) <= SMALLEST_NORMALISED_PX:
+        return False
+    if len(one.rings[0]) and max(one.rings[0][0].tolist()) > 1:
         return False
     boxes = [ring_bounds(ring) for ring in one.rings if len(ring)]
     return bool(boxes) and all(min(box) >= 0 and 0 < max(box) <= 1 for box in boxes)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import msgspec
 from msgspec import Meta
@@ -14,8 +14,10 @@ from datakit.io.dataset import output
 from datakit.io.layouts import READERS
 from datakit.io.layouts.base import ReadSettings, Transparency
 from datakit.io.layouts.sources import Collection, open_sources
+from datakit.io.pixels.memory import parse_bytes
 from datakit.io.store.storage import Location, location
 from datakit.records.base import Options
+from datakit.verbs.shared.memory import BoundedEngine
 from datakit.verbs.shared.progress import ProgressListener, note_source
 
 
@@ -90,7 +92,16 @@ class SourceOptions(Options, frozen=True, kw_only=True):
 
 
 class ReadOptions(SourceOptions, frozen=True, kw_only=True):
-    """Options of every verb that looks at each sample."""
+    """Options of every verb that looks at each sample.
+
+    Attributes
+    ----------
+    BYTES_PER_PIXEL : int
+        What the work on a picture takes at its peak, measured by
+        ``benchmarks/picture_memory.py`` and rounded up.
+    """
+
+    BYTES_PER_PIXEL: ClassVar[int] = 16
 
     workers: Annotated[
         Annotated[int, Meta(ge=0)] | None,
@@ -109,8 +120,19 @@ class ReadOptions(SourceOptions, frozen=True, kw_only=True):
         ),
     ] = None
 
+    max_memory: Annotated[
+        Annotated[str, Meta(min_length=1)] | None,
+        Meta(
+            description="what one worker may use for a picture: 800M, 4G; a picture that would "
+            "take more is a failure [default: the machine's memory, shared by the workers]",
+            extra={"metavar": "SIZE"},
+        ),
+    ] = None
+
     def __post_init__(self) -> None:
         super().__post_init__()
+        if self.max_memory is not None:
+            parse_bytes(self.max_memory)
         if self.ray_address is not None and self.engine != "ray":
             raise InputError("--ray-address is for --engine ray; add that, or leave it out")
 
@@ -131,7 +153,12 @@ class ReadOptions(SourceOptions, frozen=True, kw_only=True):
             if self.ray_address is None
             else build(self.workers, self.ray_address)
         )
-        return engine
+        return self.bounded(engine)
+
+    def bounded(self, engine: Engine) -> Engine:
+        """Return an engine whose workers refuse pictures that would take too much memory."""
+        limit = None if self.max_memory is None else parse_bytes(self.max_memory)
+        return BoundedEngine(engine, self.BYTES_PER_PIXEL, limit)
 
 
 class WriteOptions(ReadOptions, frozen=True, kw_only=True):
@@ -183,6 +210,7 @@ _CIRCUMSTANCES = frozenset(
         "workers",
         "engine",
         "ray_address",
+        "max_memory",
         "resume",
         "overwrite",
         "dry_run",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from msgspec import Meta
 
@@ -24,6 +24,8 @@ class Options(LineageOptions, frozen=True, kw_only=True):
     >>> Options(src=("dataset",), out="split", val=0.15, seed=7).duplicates
     'near'
     """
+
+    BYTES_PER_PIXEL: ClassVar[int] = 8
 
     train: Annotated[Amount | None, Meta(description="samples of train [default: the rest]")] = None
     val: Annotated[

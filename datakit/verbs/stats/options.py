@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from msgspec import Meta
 
@@ -18,6 +18,8 @@ COMMON = ("out", "preview")
 
 class Options(ReadOptions, frozen=True, kw_only=True):
     """Options of ``stats``."""
+
+    BYTES_PER_PIXEL: ClassVar[int] = 40
 
     out: Annotated[
         str | None,

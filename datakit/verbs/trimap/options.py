@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from msgspec import Meta
 
@@ -20,6 +20,8 @@ class Options(BandOptions, frozen=True, kw_only=True):
     >>> Options(src=("p3m",), out="trimaps", style="p3m").kernel
     25
     """
+
+    BYTES_PER_PIXEL: ClassVar[int] = 20
 
     style: Annotated[
         Literal["band", "p3m", "dim"],

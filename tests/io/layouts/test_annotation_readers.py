@@ -348,3 +348,70 @@ def test_a_path_that_leads_out_is_refused(tmp_path: Path, name: str) -> None:
     picture(tmp_path / "src/other.jpg")
     found = reader(coco(tmp_path / "src", "c.json", images=[{"id": 1, "file_name": name}]))
     assert len(found) == 0 and len(found.failures) == 1
+
+
+def test_the_forms_of_via_say_the_same(tmp_path: Path) -> None:
+    xs, ys = ([float(v) for v in axis] for axis in zip(*RING, strict=True))
+    shape = {"name": "polygon", "all_points_x": xs, "all_points_y": ys}
+    region = {"shape_attributes": shape, "region_attributes": {"kind": "cat", "note": "old"}}
+    texts = {
+        "two.json": json.dumps(
+            {"_via_img_metadata": {"a": {"filename": "a.jpg", "regions": [region]}}}
+        ),
+        "region.csv": "#filename,file_size,file_attributes,region_count,region_id,"
+        "region_shape_attributes,region_attributes\n"
+        + ",".join(
+            [
+                "a.jpg",
+                "9",
+                '"{}"',
+                "1",
+                "0",
+                *(f'"{json.dumps(one).replace(chr(34), chr(34) * 2)}"' for one in region.values()),
+            ]
+        )
+        + "\n",
+        "three.json": json.dumps(
+            {
+                "project": {"pid": "__VIA_PROJECT_ID__", "vid_list": ["1"]},
+                "config": {},
+                "attribute": {
+                    "1": {"aname": "class", "type": 4, "options": {"0": "dog", "1": "cat"}},
+                    "2": {"aname": "note", "type": 1, "options": {}},
+                },
+                "file": {"1": {"fid": "1", "fname": "a.jpg", "type": 2, "src": "a.jpg"}},
+                "metadata": {
+                    "1_x": {
+                        "vid": "1",
+                        "z": [],
+                        "xy": [7, *(float(v) for point in RING for v in point)],
+                        "av": {"1": "1", "2": "old"},
+                    },
+                    "1_y": {"vid": "1", "z": [], "xy": [1, 3, 3], "av": {"1": "0"}},
+                },
+                "view": {"1": {"fid_list": ["1"]}},
+            }
+        ),
+    }
+    texts = {name: text.replace("kind", "class") for name, text in texts.items()}
+    for name, text in texts.items():
+        root = tmp_path / name.partition(".")[0]
+        picture(root / "a.jpg")
+        (root / name).write_text(text)
+        for path in (root, root / name):
+            found = reader(path)
+            [item] = found.items()
+            first, *others = READERS.load("via").objects(item, SIZE)
+            assert first.category == "cat" and first.problem is None
+            assert first.rings[0].tolist() == RING
+            assert [one.extent for one in others] == [False] * (name == "three.json")
+
+
+@pytest.mark.parametrize("text", ["{", "a,b\n", '"'])
+def test_a_broken_csv_of_via_is_one_sentence(tmp_path: Path, text: str) -> None:
+    picture(tmp_path / "a.jpg")
+    head = "filename,region_shape_attributes,region_attributes\n"
+    (tmp_path / "via.csv").write_text(f"{head}a.jpg,{text},{{}}\n")
+    with pytest.raises(DatakitError) as caught:
+        list(reader(tmp_path).items())
+    assert "\n" not in str(caught.value)
