@@ -37,7 +37,7 @@ def test_a_large_picture_is_a_row(pairs: Path, tmp_path: Path, verb: str, worker
         for folder in ("images", "masks"):
             (pairs / "train").mkdir(exist_ok=True)
             (pairs / folder).rename(pairs / "train" / folder)
-    summary = getattr(datakit, verb)(pairs, out, max_memory="256K", workers=workers, **more)
+    summary = getattr(datakit, verb)(pairs, out, max_memory="1M", workers=workers, **more)
     assert summary.exit_code == 3 and summary.counts["samples"] == 1
     [failure] = map(json.loads, (out / "failures.jsonl").read_text().splitlines())
     assert "512x512 pixels would take" in failure["error"] and "--max-memory" in failure["error"]
