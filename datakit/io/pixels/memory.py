@@ -70,9 +70,9 @@ pixel, expected at most 1.0 GiB per worker; take fewer --workers, or raise --max
     needed = width * height * _budget.bytes_per_pixel
     if needed > _budget.limit_bytes:
         raise InputError(
-            f"{name}: its {width}x{height} pixels would take {_in_words(needed)} at "
+            f"{name}: its {width}x{height} pixels would take {_size(needed)} at "
             f"{_budget.bytes_per_pixel} bytes a pixel, expected at most "
-            f"{_in_words(_budget.limit_bytes)} per worker; take fewer --workers, or raise --max-memory"
+            f"{_size(_budget.limit_bytes)} per worker; take fewer --workers, or raise --max-memory"
         )
 
 
@@ -105,7 +105,7 @@ def parse_bytes(text: str) -> int:
     return int(float(found[1]) * _UNITS[found[2].upper()])
 
 
-def _in_words(n_bytes: int) -> str:
+def _size(n_bytes: int) -> str:
     if n_bytes < 1 << 30:
         return f"{n_bytes / (1 << 20):.1f} MiB"
     return f"{n_bytes / (1 << 30):.1f} GiB"
