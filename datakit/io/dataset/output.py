@@ -236,6 +236,7 @@ def _opened(
             if not len(journal):
                 # What stays is met by the next run; the error that came first counts.
                 with suppress(OSError):
+                    atomic.remove_leftovers(out)
                     ownership.remove_all(out)
                     workspace.abandon()
             raise

@@ -187,14 +187,21 @@ def link(source: Path, path: Location, *, symbolic: bool) -> int:
 def remove_leftovers(folder: Location) -> int:
     """Delete temporary files that a killed run left below ``folder``; return how many.
 
-    An object store has none: an upload that was not finished is no object.
+    A folder that is empty without them goes too. An object store has none: an upload that was not finished is no object.
     """
     count = 0
     if isinstance(folder, ObjectPath):
         return count
-    for parent, _, names in os.walk(folder):
-        for name in names:
-            if name.startswith(TEMPORARY_PREFIX):
-                (Path(parent) / name).unlink()
-                count += 1
+    for parent, _, names in os.walk(folder, topdown=False):
+        left = [name for name in names if name.startswith(TEMPORARY_PREFIX)]
+        for name in left:
+            (Path(parent) / name).unlink()
+        count += len(left)
+        emptied = Path(parent)
+        while left and emptied != folder:
+            try:
+                emptied.rmdir()
+            except OSError:
+                break
+            emptied = emptied.parent
     return count
