@@ -187,7 +187,8 @@ def link(source: Path, path: Location, *, symbolic: bool) -> int:
 def remove_leftovers(folder: Location) -> int:
     """Delete temporary files that a killed run left below ``folder``; return how many.
 
-    A folder that is empty without them goes too. An object store has none: an upload that was not finished is no object.
+    A folder that is empty without them goes too. An object store has none: an upload that was not
+    finished is no object.
     """
     count = 0
     if isinstance(folder, ObjectPath):
