@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from datakit.engine.base import (
     ChunkWorker,
@@ -19,6 +19,9 @@ from datakit.engine.base import (
 )
 from datakit.io.pixels.memory import USABLE, Budget, machine_bytes, within
 
+DEFAULT_BYTES: Final = 6 << 30
+"""A machine with more does not take larger pictures unless it is told to: few are meant to be."""
+
 
 @dataclass(frozen=True)
 class BoundedEngine:
@@ -30,7 +33,7 @@ class BoundedEngine:
     bytes_per_pixel : int
         What the work on a picture takes at its peak.
     limit_bytes : int, optional
-        What a worker may use; when None, its share of the machine it runs on.
+        What a worker may use; when None, `DEFAULT_BYTES`, or its share of a smaller machine.
     """
 
     engine: Engine
@@ -66,7 +69,7 @@ class _Bounded:
         return needs_of(self.task)
 
     def setup(self) -> _BoundedWorker:
-        limit = self.limit_bytes or int(USABLE * machine_bytes() / self.sharing)
+        limit = self.limit_bytes or min(DEFAULT_BYTES, int(USABLE * machine_bytes() / self.sharing))
         return _BoundedWorker(self.task.setup(), Budget(self.bytes_per_pixel, limit))
 
 

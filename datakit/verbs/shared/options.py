@@ -124,7 +124,7 @@ class ReadOptions(SourceOptions, frozen=True, kw_only=True):
         Annotated[str, Meta(min_length=1)] | None,
         Meta(
             description="what one worker may use for a picture: 800M, 4G; a picture that would "
-            "take more is a failure [default: the machine's memory, shared by the workers]",
+            "take more is a failure [default: 6G, or a worker's share of a smaller machine]",
             extra={"metavar": "SIZE"},
         ),
     ] = None
