@@ -99,7 +99,13 @@ def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
     assert ours == {
         *("datakit", "datakit.cli", "datakit.cli.main", "datakit.cli.ending"),
         *("datakit.cli.streams", "datakit.errors"),
-        *("datakit.verbs", "datakit.verbs.table", "datakit.verbs.verb", "datakit.version"),
+        *(
+            "datakit.registry",
+            "datakit.verbs",
+            "datakit.verbs.table",
+            "datakit.verbs.verb",
+            "datakit.version",
+        ),
     }
 
 

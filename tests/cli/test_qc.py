@@ -57,10 +57,10 @@ def test_strict_yaml_changes_the_verdict_without_pixels(mattes: Path, tmp_path: 
 @pytest.mark.parametrize(
     ("yaml", "words"),
     [
-        ("checks: {halo: {warning: high}}", "float"),
+        ("checks: {halo: {warning: high}}", "expected a number"),
         ("checks: {halo: {warnings: 1}}", "warnings"),
         ("checks: {hallo: {warning: 1}}", "hallo"),
-        ("checks: [halo]", "object"),
+        ("checks: [halo]", "expected a mapping"),
         ("checks: {halo: {warning: 2, error: 1}}", "review <= warning <= error"),
         ("checks: {halo: {warning: 2", "YAML"),
         ("thresholds: {}", "no option of qc"),

@@ -14,7 +14,7 @@ def show(result: Audit) -> None:
     """Print how many samples leak between which splits, and why."""
     console = Console()
     table = Table(title="datakit split --audit: samples that leak", box=box.SIMPLE_HEAD)
-    table.add_column("between", overflow="fold")
+    table.add_column("between", no_wrap=True)
     for heading in ("samples", *REASONS):
         table.add_column(heading, justify="right")
     for pair, counts in result.table.items():

@@ -41,7 +41,7 @@ def fill_by_diffusion(photo: Image, hole: Bool, method: Diffusion) -> Image:
     >>> grey = np.full((15, 15, 3), 80, np.uint8)
     >>> hole = np.zeros((15, 15), bool); hole[5:9, 5:9] = True
     >>> filled = fill_by_diffusion(grey, hole, "telea")
-    >>> bool(np.abs(filled.astype(int) - 80).max() <= 1)
+    >>> bool(np.abs(filled.astype(int) - 80).max() <= 2)
     True
     """
     # What is under the hole must not matter: the methods look at pixels beside its border.
