@@ -17,8 +17,6 @@ from datakit.errors import printable
 
 EXIT_UNUSABLE = 2
 EXIT_FAULT = 70
-EXIT_INTERRUPTED = 130
-
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 

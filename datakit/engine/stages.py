@@ -21,7 +21,7 @@ Loaded = TypeVar("Loaded")
 Computed = TypeVar("Computed")
 Value = TypeVar("Value")
 
-LOAD, COMPUTE, FINISH = "load", "compute", "finish"
+COMPUTE = "compute"
 
 
 class StageClock:

@@ -18,7 +18,6 @@ FLAGGED = "flagged"
 """Tag of a sample that a person set aside."""
 
 Verdict = Literal["accept", "reject", "flag"]
-VERDICTS: tuple[Verdict, ...] = ("accept", "reject", "flag")
 
 
 class Decision(Record, frozen=True, kw_only=True):

@@ -108,13 +108,9 @@ class Basis:
 
 def own_files(item: Item) -> list[FileRef]:
     """Return the files that a source names for an item."""
-    if type(item) is not Item:
-        # A shard of items, or an item with other people's labels of it.
-        refs: list[FileRef] = []
-        _facts(item, refs)
-        return refs
-    values = (getattr(item, name) for name, _ in _fields(Item))
-    return [value for value in values if isinstance(value, FileRef)]
+    refs: list[FileRef] = []
+    _facts(item, refs)
+    return refs
 
 
 def _is_same(ref: FileRef, known: SourceFile) -> bool:
