@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from datakit.core.masks.parts import parts_at
 from datakit.core.matting.residue import CLEAR_BELOW, settle_residue
 
 Bool = npt.NDArray[np.bool_]
@@ -84,7 +85,7 @@ def with_shadow(photo: Image, region: Bool, reach_px: float) -> Bool:
     ground_hue = np.median(hue[lit], axis=0)
     dark = near & (light < _SHADOW_DARKER * ground_light)
     dark &= np.abs(hue - ground_hue).max(axis=2) < _SHADOW_HUE
-    joined = _joined(dark, region)
+    joined = parts_at(dark | region, region, 8) & dark
     # The shadow's own edge is soft.
     return np.asarray(region | (grown(joined, _PENUMBRA_PX) & near), bool)
 
@@ -129,11 +130,3 @@ def _light_and_hue(photo: Image) -> tuple[Float, Float]:
     values = photo.astype(np.float32) + 1
     light = values.sum(axis=2)
     return light, values / light[..., None]
-
-
-def _joined(area: Bool, region: Bool) -> Bool:
-    """Return the parts of an area that touch a region."""
-    count, labels = cv2.connectedComponents((area | region).astype(np.uint8), connectivity=8)
-    met = np.bincount(labels[region], minlength=count) > 0
-    met[0] = False
-    return np.asarray(met[labels] & area, bool)

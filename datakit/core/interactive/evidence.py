@@ -12,6 +12,7 @@ from datakit.core.interactive.colour_evidence import colour_evidence
 from datakit.core.interactive.extent import best_extent
 from datakit.core.interactive.geodesic import geodesic_distance
 from datakit.core.interactive.view import View
+from datakit.core.masks.parts import parts_at
 
 Bools = npt.NDArray[np.bool_]
 FloatArray = npt.NDArray[np.float32]
@@ -172,15 +173,9 @@ def _largest_area(view: View, seeds: Bools, room_px: float, weights: Weights) ->
         return _LARGEST_SHARE * view.open.size
     largest = max(weights.extent_radii * room_px**2, _LEAST_AREA)
     if view.likely is not None and float(view.likely[seeds].mean()) > 0.5:
-        return max(largest, 1.3 * _area_at(view.open & (view.likely > 0.5), seeds))
+        likely = parts_at(view.open & (view.likely > 0.5), seeds, 4)
+        return max(largest, 1.3 * np.count_nonzero(likely))
     return largest
-
-
-def _area_at(mask: Bools, seeds: Bools) -> int:
-    """Return the area of the mask's parts (4 neighbours) that hold a seed."""
-    _, parts = cv2.connectedComponents(mask.astype(np.uint8), connectivity=4)
-    wanted = np.unique(parts[seeds])
-    return int(np.isin(parts, wanted[wanted > 0]).sum())
 
 
 def _onto(steps: tuple[FloatArray, FloatArray]) -> tuple[FloatArray, FloatArray]:

@@ -8,6 +8,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from datakit.core.masks.parts import large_parts
+
 Bools = npt.NDArray[np.bool_]
 
 SPECK_SHARE = 0.005
@@ -64,17 +66,9 @@ def smooth(mask: Bools) -> Bools:
 
 def remove_specks(mask: Bools) -> Bools:
     """Return the mask without parts and holes below `SPECK_SHARE` of the largest part."""
-    kept, largest = _without_small(mask, None)
-    background, _ = _without_small(~kept, largest)
+    kept, largest = large_parts(mask, SPECK_SHARE)
+    background, _ = large_parts(~kept, SPECK_SHARE, largest)
     return ~background
-
-
-def _without_small(mask: Bools, largest: int | None) -> tuple[Bools, int]:
-    _, parts, facts, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8))
-    areas = facts[:, cv2.CC_STAT_AREA].copy()
-    areas[0] = 0
-    most = int(areas.max()) if largest is None else largest
-    return np.asarray((areas >= max(1, SPECK_SHARE * most))[parts]), most
 
 
 TOOLS: Mapping[str, Callable[[Bools], Bools]] = {

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from datakit.core.interactive.prompts import Stroke, stroke_pixels
+from datakit.core.masks.parts import parts_at
 from datakit.core.matting.alpha import estimate_alpha
 from datakit.core.matting.alpha_trimap import trimap_of_alpha
 from datakit.core.matting.mask_prior import outline_prior
@@ -94,7 +95,7 @@ def scribble(image: Image, alpha: FloatArray, stroke: Stroke, ground: Ground) ->
     trimap = trimap_of_alpha(alpha[window], _EDGE_BAND_PX)
     trimap[drawn[window]] = _VALUES[ground]
     asked = (trimap == UNKNOWN) & ~_rim(alpha.shape, window)
-    asked = _connected(asked, drawn[window])
+    asked &= parts_at(asked | drawn[window], drawn[window], 8)
     trimap = np.where(asked, UNKNOWN, np.where(drawn[window], trimap, sure)).astype(np.uint8)
     result = alpha.copy()
     if ground != "unknown":
@@ -112,13 +113,6 @@ def scribble(image: Image, alpha: FloatArray, stroke: Stroke, ground: Ground) ->
         )
         result[window][asked] = solved[asked]
     return result
-
-
-def _connected(asked: Bools, drawn: Bools) -> Bools:
-    """Return what of the asked pixels hangs together with the stroke."""
-    _, parts = cv2.connectedComponents((asked | drawn).astype(np.uint8))
-    wanted = np.unique(parts[drawn])
-    return asked & np.isin(parts, wanted[wanted > 0])
 
 
 def _rim(shape: tuple[int, ...], window: tuple[slice, slice]) -> Bools:

@@ -24,6 +24,7 @@ from datakit.core.interactive.prompts import (
 )
 from datakit.core.interactive.smooth_cut import smooth_cut
 from datakit.core.interactive.view import View, Window, look
+from datakit.core.masks.parts import large_parts, parts_at
 from datakit.errors import InputError
 
 Image = npt.NDArray[np.uint8]
@@ -171,7 +172,7 @@ def _spread(
     evidence[seeds] = _SURE
     answer = np.zeros(size_hw, bool)
     answer[window] = view.enlarged(_cut(view, evidence)) > 0.5
-    answer = _connected((answer & ~taken) | drawn, drawn) & ~taken
+    answer = parts_at((answer & ~taken) | drawn, drawn, 4) & ~taken
     return mask | answer if prompt.positive else mask & ~answer
 
 
@@ -189,7 +190,7 @@ def _object_in(image: Image, probability: FloatArray | None, mask: Bools, region
         answer = _cut(view, evidence)
     found = np.zeros_like(mask)
     found[window] = view.enlarged(answer) > 0.5
-    return _large_parts(found & region)
+    return large_parts(found & region, _LEAST_PART)[0]
 
 
 def _drawn(prompt: Click | Stroke, size_hw: tuple[int, int]) -> Bools:
@@ -240,19 +241,3 @@ def _weights(view: View) -> Weights:
 def _cut(view: View, evidence: FloatArray) -> FloatArray:
     ties = [_weights(view).cut_ties(step) for step in view.steps]
     return smooth_cut(evidence, ties[0], ties[1])
-
-
-def _connected(mask: Bools, seeds: Bools) -> Bools:
-    """Return the parts of a mask (4 neighbours) that hold a seed."""
-    _, parts = cv2.connectedComponents(mask.astype(np.uint8), connectivity=4)
-    wanted = np.zeros(int(parts.max()) + 1, bool)
-    wanted[parts[seeds & mask]] = True
-    wanted[0] = False
-    return np.asarray(wanted[parts])
-
-
-def _large_parts(mask: Bools) -> Bools:
-    _, parts, facts, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8))
-    areas = facts[:, cv2.CC_STAT_AREA].copy()
-    areas[0] = 0
-    return np.asarray((areas >= max(1, _LEAST_PART * int(areas.max())))[parts])
