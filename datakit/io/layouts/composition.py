@@ -67,7 +67,6 @@ class CompositionWriter:
 
         folder, name = self.folder(picture.item), f"{picture.name}_0.png"
         trimap, made = picture.trimap_or_made()
-        front, back = picture.colours
         image, again = picture.image_file(".png")
         names = {
             "image": f"{folder}/merged/{name}",
@@ -79,8 +78,8 @@ class CompositionWriter:
                 names["image"]: image,
                 names[picture.matte_role]: images.encode_png(picture.matte),
                 names["trimap"]: images.encode_png(trimap),
-                f"{folder}/fg/{name}": images.encode_png(front),
-                f"{folder}/bg/{name}": images.encode_png(back),
+                f"{folder}/fg/{name}": images.encode_png(picture.foreground()),
+                f"{folder}/bg/{name}": images.encode_png(picture.background()),
             },
             roles=names,
             counts=counted(images_encoded_again=again, trimaps_made=made),

@@ -98,9 +98,8 @@ class P3mWriter:
         made = 0
         if part == "train":
             names["image"] = f"{part}/blurred_image/{name}.jpg"
-            front, back = picture.colours
-            files[f"{part}/fg/{name}.png"] = images.encode_png(front)
-            files[f"{part}/bg/{name}.jpg"] = images.encode_jpeg(back)
+            files[f"{part}/fg/{name}.png"] = images.encode_png(picture.foreground())
+            files[f"{part}/bg/{name}.jpg"] = images.encode_jpeg(picture.background())
         else:
             folder = (_PRIVATE if _hidden(picture.item) else _PUBLIC)[1]
             names["image"] = f"{part}/{folder}/{name}.jpg"

@@ -134,19 +134,23 @@ class Picture:
             return self.trimap, 0
         from datakit.core.matting.trimaps import p3m_trimap
 
-        return p3m_trimap(self.matte.astype(np.float32) / np.float32(255)), 1
+        return p3m_trimap(self._matte01), 1
 
-    @property
-    def colours(self) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
-        """The foreground's and the background's own colours, estimated from image and matte."""
+    def foreground(self) -> npt.NDArray[np.uint8]:
+        """Return the foreground's own colours, (H, W, 3), estimated from image and matte."""
         from datakit.core.matting.foreground import estimate_foreground
 
-        alpha = self.matte.astype(np.float32) / np.float32(255)
-        # The background is the foreground of the inverted matte.
-        return (
-            estimate_foreground(self.image, alpha),
-            estimate_foreground(self.image, np.float32(1) - alpha),
-        )
+        return estimate_foreground(self.image, self._matte01)
+
+    def background(self) -> npt.NDArray[np.uint8]:
+        """Return the background's own colours: the foreground's of the inverted matte."""
+        from datakit.core.matting.foreground import estimate_foreground
+
+        return estimate_foreground(self.image, np.float32(1) - self._matte01)
+
+    @property
+    def _matte01(self) -> npt.NDArray[np.float32]:
+        return self.matte.astype(np.float32) / np.float32(255)
 
     def _alpha(self) -> npt.NDArray[Any]:
         if self.alpha is None:

@@ -63,7 +63,7 @@ class RvmWriter:
         }
         return Written(
             files={
-                names["image"]: images.encode_png(picture.colours[0]),
+                names["image"]: images.encode_png(picture.foreground()),
                 names[picture.matte_role]: images.encode_png(picture.matte),
             },
             roles=names,
