@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -53,7 +54,7 @@ def listed(root: Root, name: str) -> Iterator[Listing]:
     try:
         with mapped(root, name) as text:
             if name.lower().endswith(".csv"):
-                found = _from_csv(bytes(text).decode("utf-8"))
+                found = _from_csv(str(text, "utf-8"))
             else:
                 found = msgspec.json.decode(text)
     except (*UNREADABLE, csv.Error, KeyError) as error:
@@ -61,7 +62,7 @@ def listed(root: Root, name: str) -> Iterator[Listing]:
     if isinstance(found, dict) and isinstance(found.get("project"), dict) and "view" in found:
         yield from _from_three(found)
     elif isinstance(found, dict):
-        yield from found.get(_METADATA, found).items()
+        yield from _mapping(found.get(_METADATA, found)).items()
 
 
 def _from_csv(text: str) -> dict[str, Any]:
@@ -75,7 +76,7 @@ def _from_csv(text: str) -> dict[str, Any]:
     {'a.jpg': {'filename': 'a.jpg', 'regions': []}}
     """
     csv.field_size_limit(_MOST_CELL_CHARS)
-    rows = csv.DictReader(text.lstrip("#").splitlines())
+    rows = csv.DictReader(io.StringIO(text.lstrip("#"), newline=""))
     entries: dict[str, Any] = {}
     for row in rows:
         name = row["filename"]
@@ -118,7 +119,8 @@ def _shape(xy: Any) -> dict[str, Any]:
     >>> _shape([3, 5, 6, 2])
     {'name': 'circle', 'cx': 5, 'cy': 6, 'r': 2}
     """
-    kind, *numbers = xy if isinstance(xy, list) else [None]
+    plain = isinstance(xy, list) and all(isinstance(value, int | float) for value in xy)
+    kind, *numbers = xy if plain else [None]
     words = {
         1: ("point", ("cx", "cy")),
         2: ("rect", ("x", "y", "width", "height")),
@@ -131,7 +133,7 @@ def _shape(xy: Any) -> dict[str, Any]:
     if kind in (5, 6, 7):
         name = "polygon" if kind == 7 else "polyline"
         return {"name": name, "all_points_x": numbers[::2], "all_points_y": numbers[1::2]}
-    if kind == 8 and numbers:
+    if kind == 8 and len(numbers) > 1:
         # Four points that the rectangle touches.
         xs, ys = numbers[::2], numbers[1::2]
         left, top = min(xs), min(ys)

@@ -407,6 +407,35 @@ def test_the_forms_of_via_say_the_same(tmp_path: Path) -> None:
             assert [one.extent for one in others] == [False] * (name == "three.json")
 
 
+@pytest.mark.parametrize("xy", [[8, 5], [8, "a", "b"], [[7], 1], [7, None], "7", [3], 9])
+def test_a_region_of_via_3_that_is_none_costs_itself(tmp_path: Path, xy: Any) -> None:
+    good = {"vid": "1", "xy": [2, 1, 1, 9, 9], "av": {}}
+    picture(tmp_path / "a.jpg")
+    (tmp_path / "via.json").write_text(
+        json.dumps(
+            {
+                "project": {"vid_list": ["1"]},
+                "attribute": {},
+                "file": {"1": {"fname": "a.jpg"}},
+                "metadata": {"a": {"vid": "1", "xy": xy, "av": {}}, "b": good},
+                "view": {"1": {"fid_list": ["1"]}},
+            }
+        )
+    )
+    [item] = reader(tmp_path).items()
+    wrong, right = READERS.load("via").objects(item, SIZE)
+    assert wrong.problem and right.bounds_xyxy == (1, 1, 10, 10)
+
+
+def test_a_line_separator_in_a_class_ends_no_row_of_vias_csv(tmp_path: Path) -> None:
+    picture(tmp_path / "a.jpg")
+    cells = ['{"name": "point", "cx": 1, "cy": 1}', '{"class": "a\u2028b"}']
+    quoted = ",".join(f'"{cell.replace(chr(34), 2 * chr(34))}"' for cell in cells)
+    head = "#filename,region_shape_attributes,region_attributes"
+    (tmp_path / "via.csv").write_text(f"{head}\r\na.jpg,{quoted}\r\n", newline="")
+    assert reader(tmp_path).classes == ("a\u2028b",)
+
+
 @pytest.mark.parametrize("text", ["{", "a,b\n", '"'])
 def test_a_broken_csv_of_via_is_one_sentence(tmp_path: Path, text: str) -> None:
     picture(tmp_path / "a.jpg")
