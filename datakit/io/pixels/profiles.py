@@ -8,7 +8,7 @@ counts state; descriptions, private tags, dates, makers and whatever lies betwee
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from datakit.errors import InputError
@@ -22,10 +22,14 @@ _COLOUR_TAGS: Final = (
 _CLASSES: Final = frozenset({b"scnr", b"mntr", b"prtr", b"spac"})
 _SPACES: Final = frozenset({b"RGB ", b"GRAY"})
 _CONNECTIONS: Final = frozenset({b"XYZ ", b"Lab "})
+_MOST_TAGS: Final = 200
 _DATE: Final = struct.pack(">6H", 2000, 1, 1, 0, 0, 0)
 _D50: Final = struct.pack(">3I", 0xF6D6, 0x10000, 0xD32D)
 _PARAMETERS: Final = {0: 1, 1: 3, 2: 4, 3: 5, 4: 7}
 _WORDS: Final = "built anew from colour tags"
+
+Range = tuple[int, int]
+"""First byte of a tag's data, and the one behind its last."""
 
 
 def rebuild_profile(icc: bytes) -> bytes:
@@ -70,12 +74,38 @@ def _rebuilt(icc: bytes) -> bytes:
             f"{kind!r}, {space!r}, {connection!r}"
         )
     tags = {b"desc": _description(header[8]), b"cprt": _copyright(header[8])}
-    (count,) = struct.unpack_from(">I", icc, _HEADER)
-    for number in range(min(count, 200)):
-        signature, offset, size = struct.unpack_from(">4sII", icc, _HEADER + 4 + 12 * number)
+    table = _tag_table(icc)
+    for signature, (start, end) in table:
         if signature in _COLOUR_TAGS:
-            tags.setdefault(signature, _tag(icc[offset : offset + size]))
+            _check_apart(signature, (start, end), table)
+            tags.setdefault(signature, _tag(icc[start:end]))
     return _assembled(header, tags)
+
+
+def _tag_table(icc: bytes) -> list[tuple[bytes, Range]]:
+    """Return the tags' names and where their data lie, in the order of the table."""
+    (count,) = struct.unpack_from(">I", icc, _HEADER)
+    table = []
+    for number in range(min(count, _MOST_TAGS)):
+        signature, offset, size = struct.unpack_from(">4sII", icc, _HEADER + 4 + 12 * number)
+        table.append((signature, (offset, offset + size)))
+    return table
+
+
+def _check_apart(signature: bytes, data: Range, table: Sequence[tuple[bytes, Range]]) -> None:
+    """Refuse a tag whose data overlap the header, the table or another tag's data.
+
+    Tags that share their data begin at the same byte. An offset into the middle of another tag is
+    damage: what may be a text there would be kept as numbers of a curve.
+    """
+    start, end = data
+    body = _HEADER + 4 + 12 * len(table)
+    others = [(0, body), *(other for _, other in table if other[0] != start)]
+    if any(start < other_end and other_start < end for other_start, other_end in others):
+        raise InputError(
+            f"colour profile: expected tag {signature!r} to share its data as a whole or not at "
+            "all, found it overlapping other data"
+        )
 
 
 def _assembled(header: bytes, tags: Mapping[bytes, bytes]) -> bytes:

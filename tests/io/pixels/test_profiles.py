@@ -151,6 +151,33 @@ def test_what_is_no_whole_profile_is_an_error(icc):
         rebuild_profile(icc)
 
 
+def entry(icc, signature):
+    """Where the table keeps a tag's offset."""
+    return icc.index(signature, 132) + 4
+
+
+def with_offset(icc, signature, offset):
+    at = entry(icc, signature)
+    return icc[:at] + struct.pack(">I", offset) + icc[at + 4 :]
+
+
+def test_tags_may_share_their_data():
+    icc = profile(wide({b"gTRC": wide()[b"bTRC"]}))
+    (offset,) = struct.unpack_from(">I", icc, entry(icc, b"gTRC"))
+    shared = with_offset(icc, b"bTRC", offset)
+    assert rebuild_profile(shared) == rebuild_profile(icc)
+
+
+@pytest.mark.parametrize("place", ["text", "header"])
+def test_an_offset_into_other_data_is_damage(place):
+    text = b"mmod" + bytes(4) + b"curv" + bytes(4) + struct.pack(">I", 10) + SECRET + b"\0"
+    icc = profile(wide({b"mmod": text, b"gTRC": wide()[b"bTRC"]}), maker=b"curv")
+    (offset,) = struct.unpack_from(">I", icc, entry(icc, b"mmod"))
+    damaged = with_offset(icc, b"gTRC", offset + 8 if place == "text" else 48)
+    with pytest.raises(InputError, match="overlapping"):
+        rebuild_profile(damaged)
+
+
 @settings(max_examples=200, deadline=None)
 @given(st.data())
 def test_damage_is_an_error_or_a_profile_never_anything_else(data):
@@ -161,4 +188,6 @@ def test_damage_is_an_error_or_a_profile_never_anything_else(data):
         fresh = rebuild_profile(bytes(whole))
     except InputError:
         return
+    # That no text is in it cannot be held against all damage: a larger count takes what lies behind
+    # a curve, within its own tag, for more of the curve.
     assert rebuild_profile(fresh) == fresh
