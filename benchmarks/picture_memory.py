@@ -34,9 +34,10 @@ COMMANDS = {
     "prelabel": "{photos} -o {out} --model otsu",
     "dedup": "{photos} -o {out}",
     "split": "{mattes} -o {out} --keep-existing --val 0.5",
-    "select": "{mattes} -o {out} --n 1",
-    "forget": "{photos} --sha256 " + 64 * "a",
+    "select": "{mattes} -o {out} --n 1 --where people>=0",
+    "forget": "{photos} --photo {mattes}/train/alphas/a.png",
     "diff": "{mattes} {mattes2}",
+    "inpaint": "{mattes} -o {out}",
 }
 
 

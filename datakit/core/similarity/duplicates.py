@@ -31,6 +31,8 @@ FLAT_CONTRAST: Final = 6.0
 
 Colours = npt.NDArray[np.float64]
 
+_PIXELS_AT_ONCE: Final = 1 << 18
+"""How many pixels are converted at once: as floats they take more memory than the picture."""
 _COLOUR_OFF: Final = 8.0
 _COLOUR_GAIN: Final = 0.25
 _PRUNE_ABOVE: Final = 4_000_000
@@ -89,8 +91,17 @@ def same_colours(one: Colours, other: Colours) -> bool:
 
 def colours_of(image: npt.NDArray[np.uint8]) -> Colours:
     """Return mean and spread of a* and b* (CIE 1976) of (H, W, 3) uint8 RGB: (4,) float64."""
-    lab = cv2.cvtColor(image.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)[..., 1:].reshape(-1, 2)
-    return np.asarray(np.concatenate([lab.mean(axis=0), lab.std(axis=0)]), np.float64)
+    height, width = image.shape[:2]
+    total, squares = np.zeros(2), np.zeros(2)
+    rows = max(1, _PIXELS_AT_ONCE // width)
+    for top in range(0, height, rows):
+        part = image[top : top + rows].astype(np.float32) / 255
+        chroma = cv2.cvtColor(part, cv2.COLOR_RGB2LAB)[..., 1:].astype(np.float64)
+        total += chroma.sum(axis=(0, 1))
+        squares += np.square(chroma).sum(axis=(0, 1))
+    mean = total / (height * width)
+    variance = np.maximum(squares / (height * width) - mean**2, 0)
+    return np.concatenate([mean, np.sqrt(variance)])
 
 
 def candidates(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from msgspec import Meta
 
@@ -21,6 +21,8 @@ class Options(ReadOptions, frozen=True, kw_only=True):
     >>> Options(src=("old", "new")).sheet
     24
     """
+
+    BYTES_PER_PIXEL: ClassVar[int] = 20
 
     src: Annotated[tuple[str, ...], Meta(description="A B: the older dataset, and the newer one")]
     out: Annotated[str | None, Meta(description="folder for diff.json, diff.csv and diff.png")] = (

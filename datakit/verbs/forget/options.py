@@ -28,7 +28,7 @@ class Options(PeopleOptions, frozen=True, kw_only=True):
     False
     """
 
-    BYTES_PER_PIXEL: ClassVar[int] = 4
+    BYTES_PER_PIXEL: ClassVar[int] = 10
 
     out: Annotated[
         str, Meta(description="folder for the report; with --apply, also for the datasets")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from msgspec import Meta
 
@@ -28,6 +28,8 @@ class Options(WriteOptions, frozen=True, kw_only=True):
     Traceback (most recent call last):
     datakit.errors.InputError: --remove category and --category NAME go together; give both
     """
+
+    BYTES_PER_PIXEL: ClassVar[int] = 160
 
     model: Annotated[
         str,

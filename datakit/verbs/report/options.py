@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated, ClassVar
 
 from msgspec import Meta
 
 from datakit.errors import InputError
 from datakit.verbs.shared.options import ReadOptions
-
-if TYPE_CHECKING:
-    pass
 
 VERB = "report"
 COMMON = ("records", "pictures", "title", "overwrite")
@@ -27,6 +24,8 @@ class Options(ReadOptions, frozen=True, kw_only=True):
     Traceback (most recent call last):
     datakit.errors.InputError: report.pdf: expected a name that ends in .html
     """
+
+    BYTES_PER_PIXEL: ClassVar[int] = 40
 
     out: Annotated[
         str, Meta(min_length=1, description="the .html file to write", extra={"suffix": ".html"})
