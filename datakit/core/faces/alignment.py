@@ -54,7 +54,7 @@ def template_square(found: FaceDetection) -> Square:
     """Return the square in which a face's points lie as close to the template as they can.
 
     The fit is the least-squares similarity (Umeyama 1991, without reflection). Of a detection
-    with four points the fourth is held against the middle of the template's mouth.
+    with four points the fourth is fitted to the middle of the template's mouth.
 
     Examples
     --------

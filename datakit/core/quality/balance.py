@@ -1,4 +1,4 @@
-"""What a photo looks like, in a few numbers: so that splits can be held against each other."""
+"""What a photo looks like, in a few numbers, so that splits can be compared."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Image = npt.NDArray[np.uint8]
 Map = npt.NDArray[np.float32]
 
 SIDE_PX: Final = 512
-"""Photos are looked at with this longer side: sharpness depends on the size."""
+"""Photos are measured with this longer side: sharpness depends on the size."""
 
 
 def photo_measures(image: Image) -> dict[str, float]:
@@ -26,9 +26,13 @@ def photo_measures(image: Image) -> dict[str, float]:
     >>> flat = photo_measures(np.full((64, 64, 3), 255, np.uint8))
     >>> flat["brightness"], flat["sharpness"] < 0
     (1.0, True)
+    >>> photo_measures(np.full((1, 4000, 3), 255, np.uint8))["brightness"]
+    1.0
     """
-    scale = min(1.0, SIDE_PX / max(image.shape[:2]))
-    small = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    height, width = image.shape[:2]
+    scale = min(1.0, SIDE_PX / max(height, width))
+    size_wh = max(1, round(width * scale)), max(1, round(height * scale))
+    small = cv2.resize(image, size_wh, interpolation=cv2.INTER_AREA)
     luma = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY)
     variance = float(cv2.Laplacian(luma, cv2.CV_64F).var())
     return {

@@ -30,7 +30,7 @@ def wanted_faces(options: Options, progress: ProgressListener | None) -> Vectors
     ModelError
         If the embedding's contract or weights are not there.
     """
-    check_embedding(options.face_model, options.face_weights)
+    contract = check_embedding(options.face_model, options.face_weights)
     items = [
         Item(path, path, path, FileRef(str(PurePath(path).parent), PurePath(path).name))
         for path in options.face
@@ -44,7 +44,8 @@ def wanted_faces(options: Options, progress: ProgressListener | None) -> Vectors
             raise InputError(f"--face {item.rel}: {notes[0]}")
         if not people.faces:
             raise InputError(
-                f"--face {item.rel}: expected a clear face of 40 pixels or more, found none"
+                f"--face {item.rel}: expected a clear face of {contract.min_face_px} pixels or "
+                "more, found none; take a photo that shows the face larger or from the front"
             )
         largest = max(people.faces, key=lambda face: face.box_xyxy[2] - face.box_xyxy[0])
         found.append(largest.vector)
