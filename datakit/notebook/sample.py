@@ -13,13 +13,14 @@ import numpy.typing as npt
 from datakit.core.images.contact_sheet import hatched, overlay
 from datakit.core.masks.foreground import foreground
 from datakit.io.layouts.base import Item
+from datakit.io.layouts.label_pixels import decode_label, label_files
 from datakit.io.pixels.decoders import decode_photo
 from datakit.io.pixels.native import probe
 from datakit.io.store.files import FileRef
 from datakit.records.labels import IGNORED, LabelState, is_binary
 from datakit.records.sample import Sample
 from datakit.verbs.shared.image_label import ImageLabel, LabelRules, read_label
-from datakit.verbs.shared.labelled import decode_label, image_bytes, label_files
+from datakit.verbs.shared.labelled import image_bytes
 from datakit.verbs.shared.shapes import canvas_of, paint
 
 Image = npt.NDArray[np.uint8]

@@ -189,6 +189,26 @@ def is_binary(label_map: Mapping[str, int]) -> bool:
     return not values or values == [IGNORED]
 
 
+def has_void(label_map: Mapping[str, int], *, objects: bool) -> bool:
+    """Tell whether a mask of class indices can hold 255 for ignored pixels.
+
+    Parameters
+    ----------
+    label_map : mapping
+        Class name -> value in the masks.
+    objects : bool
+        Whether the masks hold ids of objects, of which 255 may be one.
+
+    Examples
+    --------
+    >>> has_void({"background": 0, "cat": 1}, objects=False)
+    True
+    >>> has_void({"background": 0, "person": 255}, objects=False)
+    False
+    """
+    return not objects and not is_binary(label_map) and IGNORED not in label_map.values()
+
+
 def merged_map(maps: Iterable[Mapping[str, int]]) -> dict[str, int]:
     """Return one label map for sources whose maps differ: classes by name, in order of appearance.
 

@@ -12,7 +12,8 @@ from datakit.core.images import network_input
 from datakit.core.images.randomness import derive_rng
 from datakit.errors import InputError
 from datakit.io.layouts.base import Item
-from datakit.io.pixels.decoders import decode_alpha, decode_ignore, decode_mask, decode_photo
+from datakit.io.layouts.label_pixels import decode_ignored, decode_label
+from datakit.io.pixels.decoders import decode_alpha, decode_photo
 
 if TYPE_CHECKING:
     # Albumentations takes seconds to import, and not everybody augments.
@@ -66,7 +67,7 @@ def read_photo(item: Item) -> LabelledPhoto:
     if item.alpha is not None:
         alpha = decode_alpha(label.read(), label.name)
     else:
-        alpha = (decode_mask(label.read(), label.name) > 0).astype(np.float32)
+        alpha = (decode_label(item, "mask", label) > 0).astype(np.float32)
     if alpha.shape != image.shape[:2]:
         raise InputError(
             f"{item.source_name}: its label has {alpha.shape[1]}x{alpha.shape[0]} pixels, expected "
@@ -108,9 +109,10 @@ def draw(
 
 def _known(item: Item, shape_hw: tuple[int, ...]) -> npt.NDArray[np.bool_] | None:
     """Return where a sample's label is known, from its ignore mask."""
-    if item.ignore is None:
+    ignored = decode_ignored(item)
+    if ignored is None:
         return None
-    known: npt.NDArray[np.bool_] = decode_ignore(item.ignore.read(), item.ignore.name) == 0
+    known: npt.NDArray[np.bool_] = ignored == 0
     if known.shape != shape_hw:
         raise InputError(
             f"{item.source_name}: its ignore mask has {known.shape[1]}x{known.shape[0]} pixels, "

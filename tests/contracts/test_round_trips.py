@@ -11,9 +11,9 @@ import pytest
 
 import datakit
 from datakit.io.layouts.coco_export import write_annotations
+from datakit.io.layouts.label_pixels import decode_label, label_files
 from datakit.io.layouts.sources import open_sources
 from datakit.io.pixels.decoders import decode_ignore, decode_mask
-from datakit.verbs.shared.labelled import decode_label, label_files
 from tests.contracts import annotated_sources
 from tests.contracts.labelled_sets import write_labelled_set
 from tests.verbs.exports import Export, box, rle
@@ -177,11 +177,11 @@ def test_outlines_of_any_layout_can_be_carried_as_coco(tmp_path: Path, layout: s
     assert [(decode_mask(mask.read()) > 0).sum() for mask in masks if mask] == [81] * 4
 
 
-def _export(source: Path, out: Path, layout: str) -> Path:
-    """Export, and take datakit's own files away."""
+def _export(source: Path, out: Path, layout: str, *, records: bool = False) -> Path:
+    """Export, and take datakit's own files away unless they are to stay."""
     size = {"size": f"{SIDE_PX}x{SIDE_PX}"} if layout == "numpy" else {}
     datakit.export(source, out, format=layout, workers=0, **size)
-    for name in ("metadata.jsonl", "dataset.json", "shards.jsonl"):
+    for name in () if records else ("metadata.jsonl", "dataset.json", "shards.jsonl"):
         (out / name).unlink(missing_ok=True)
     return out
 
@@ -206,19 +206,22 @@ def test_an_alpha_comes_back(tmp_path: Path, layout: str) -> None:
         assert np.array_equal(one, other)
 
 
+@pytest.mark.parametrize("records", [False, True], ids=["without records", "with records"])
 @pytest.mark.parametrize("layout", WITH_IGNORE)
-def test_what_nobody_knows_comes_back_from_pictures(tmp_path: Path, layout: str) -> None:
+def test_what_nobody_knows_comes_back_from_pictures(
+    tmp_path: Path, layout: str, records: bool
+) -> None:
     source = write_labelled_set(tmp_path / "set", "partial")
-    out = _export(source, tmp_path / "out", layout)
+    out = _export(source, tmp_path / "out", layout, records=records)
     assert open_sources([str(out)]).label_map == open_sources([str(source)]).label_map
-    for kind in ("mask", "ignore"):
-        before, after = _labels(source, kind), _labels(out, kind)
-        assert len(before) == len(after) == 4
-        known = [label > 0 for label in _labels(source, "ignore")]
-        for one, other in zip(before, after, strict=True):
-            # What lies under an ignored pixel is nobody's word.
-            differing = (one != other) & ~known[0]
-            assert not differing.any()
+    ignored = _labels(source, "ignore")
+    assert np.array_equal(_labels(out, "ignore"), ignored)
+    assert len(ignored) == 4 and ignored[0].any()
+    before, after = _labels(source, "mask"), _labels(out, "mask")
+    assert len(before) == len(after) == 4
+    for one, other in zip(before, after, strict=True):
+        # What lies under an ignored pixel is nobody's word.
+        assert not ((one != other) & (ignored[0] == 0)).any()
 
 
 @pytest.mark.parametrize("kind", ["binary", "semantic", "instance"])

@@ -9,6 +9,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="the extra prelabel is not installed")
 
+import datakit  # noqa: E402
 from datakit.training import PortraitDataset, PortraitLoss  # noqa: E402
 from tests.contracts.labelled_sets import write_labelled_set  # noqa: E402
 
@@ -19,6 +20,18 @@ def test_a_sample_says_what_is_known(tmp_path: Path) -> None:
     unknown = np.flatnonzero(~sample["known"].numpy()[0])
     rows, columns = np.unravel_index(unknown, (72, 72))
     assert (rows.min(), rows.max() + 1, columns.min(), columns.max() + 1) == (4, 20, 50, 66)
+
+
+@pytest.mark.parametrize("layout", ["images-masks", "voc"])
+def test_what_a_mask_itself_marks_as_unknown_is_not_known(tmp_path: Path, layout: str) -> None:
+    source = write_labelled_set(tmp_path / "set", "partial")
+    datakit.export(source, tmp_path / "out", format=layout, workers=0)
+    given, sample = (
+        PortraitDataset(path, "train", size_px=72)[0] for path in (source, tmp_path / "out")
+    )
+    known = given["known"]
+    assert torch.equal(sample["known"], known) and not known.all()
+    assert torch.equal(sample["alpha"][known], given["alpha"][known])
 
 
 def test_the_unknown_moves_with_the_picture(tmp_path: Path) -> None:

@@ -346,7 +346,7 @@ def test_suspects_are_ranked_by_predictions_that_learnt_nothing_from_them(tmp_pa
     assert float(rows[1]["score"]) == 0
     assert int(rows[0]["x1"]) < int(rows[0]["x2"]) <= 80
     assert (tmp_path / "report/sheets/suspects.png").exists()
-    assert any("10 of 10 labels were held against predictions" in note for note in done.notes)
+    assert any("10 of 10 labels were compared with predictions" in note for note in done.notes)
     with pytest.raises(InputError, match="expected what to hold labels against"):
         datakit.qc(src, tmp_path / "other", suspects=3)
     with pytest.raises(InputError, match="expected alphas or masks of the names that SRC has"):

@@ -12,7 +12,9 @@ import numpy as np
 import pytest
 
 import datakit
+from datakit.io.layouts.sources import open_sources
 from datakit.io.pixels import images
+from datakit.verbs.qc.task import read_subject
 from tests.contracts.labelled_sets import write_labelled_set
 
 IGNORED = np.s_[4:20, 50:66]
@@ -40,6 +42,20 @@ def test_eval_leaves_out_what_is_not_known(
     spoil(tmp_path / "guess", region)
     result = datakit.eval((tmp_path / "guess", truth), workers=0)
     assert (result.metrics["iou"].mean == 1.0) == exact
+
+
+@pytest.mark.parametrize("layout", ["images-masks", "voc"])
+def test_qc_judges_a_mask_that_marks_the_unknown_itself_as_one_beside_an_ignore_mask(
+    tmp_path: Path, layout: str
+) -> None:
+    source = write_labelled_set(tmp_path / "source", "partial")
+    datakit.export(source, tmp_path / "out", format=layout, workers=0)
+    paths = (source, tmp_path / "out")
+    alphas = [
+        sorted(read_subject(item)[0].alpha.tobytes() for item in open_sources([str(path)]).items())
+        for path in paths
+    ]
+    assert alphas[0] == alphas[1] and len(alphas[0]) == 4
 
 
 def test_trimaps_and_mattes_are_unknown_there(tmp_path: Path) -> None:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from rich.console import Console
 
-from datakit.cli.results.text import show_ending, show_reasons
-from datakit.records.counts import in_words
+from datakit.cli.results.text import escape, show_reasons
 from datakit.records.problems import Problems
 
 
@@ -13,5 +12,7 @@ def show(result: Problems) -> None:
     """Print the problems by reason."""
     console = Console()
     show_reasons(console, result.problems, "-o DST or --json has all rows")
-    console.print(f"{in_words(result.counts)} ({result.seconds:.1f} s)", highlight=False)
-    show_ending(console, result.out, ())
+    counts = ", ".join(f"{count:,} {name}" for name, count in result.counts.items())
+    console.print(f"{counts} ({result.seconds:.1f} s)", highlight=False)
+    if result.out:
+        console.print(f"  where: {escape(result.out)}", soft_wrap=True, highlight=False)

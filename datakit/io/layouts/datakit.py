@@ -8,12 +8,12 @@ import msgspec
 
 from datakit.errors import InputError, SchemaError
 from datakit.io.dataset.output import CARD, MANIFEST
-from datakit.io.layouts.base import Item, ReadSettings, label_stems
+from datakit.io.layouts.base import Item, MaskCoding, ReadSettings, label_stems
 from datakit.io.layouts.coco_index import CocoIndex
 from datakit.io.store.files import FileRef, Root, safe_name
 from datakit.records.card import Card, Command
 from datakit.records.failure import Failure
-from datakit.records.labels import LabelObject, LabelState
+from datakit.records.labels import IGNORED, LabelObject, LabelState, has_void
 from datakit.records.sample import Sample
 
 ANNOTATIONS = "_annotations.coco.json"
@@ -23,6 +23,8 @@ SHARD_INDEX = "shards.jsonl"
 """Table of an export: which shard a sample is in, and under which name."""
 
 _TOOLS = frozenset({"coco", "roboflow", "cvat", "label-studio", "labelme", "yolo-seg", "voc"})
+_VOID_IN_MASKS = frozenset({"images-masks"})
+"""Formats of ``export`` whose class masks hold the ignore mask too, as 255."""
 
 ANNOTATION_FAILED = "annotation-failed"
 """Tag of a sample some of whose annotations could not be drawn."""
@@ -118,8 +120,17 @@ class DatasetReader:
                 split=sample.split,
                 group=sample.group,
                 stated_wh=(sample.width, sample.height),
+                coding=self._coding(sample),
                 sample=sample,
             )
+
+    def _coding(self, sample: Sample) -> MaskCoding:
+        """Return how a mask is coded: an export's may hold the ignore mask as well."""
+        objects = bool(sample.instances)
+        void = _format_of(self.card) in _VOID_IN_MASKS
+        if void and sample.mask_file_name and has_void(self.card.label_map, objects=objects):
+            return MaskCoding(ignored=(IGNORED,))
+        return MaskCoding()
 
     def __len__(self) -> int:
         return self._count
@@ -149,8 +160,13 @@ class DatasetReader:
 
 def _is_for_a_tool(card: Card) -> bool:
     """Tell whether it is an export whose labels are in a tool's files and in its own coding."""
+    return _format_of(card) in _TOOLS
+
+
+def _format_of(card: Card) -> str | None:
+    """Return the format that a dataset was exported to; None when it is no export."""
     last = card.commands[-1] if card.commands else None
-    return last is not None and last.verb == "export" and last.options.get("format") in _TOOLS
+    return last.options.get("format") if last is not None and last.verb == "export" else None
 
 
 class _Outlines:

@@ -23,7 +23,7 @@ from datakit.io.layouts.pictures import (
 from datakit.io.layouts.sample_names import JPEG, side
 from datakit.io.layouts.writer import Facts, Settings, Written, label_map_file
 from datakit.io.store.files import Root
-from datakit.records.labels import IGNORED, is_binary
+from datakit.records.labels import IGNORED, has_void
 
 KIND_OF_WORD: Mapping[str, str] = {
     **dict.fromkeys(("trimap", "trimaps"), "trimap"),
@@ -176,7 +176,7 @@ class ImagesMasksWriter:
 
     def __init__(self, settings: Settings) -> None:
         self._label_map = settings.label_map
-        self._ignores = not is_binary(settings.label_map) and not settings.instances
+        self._void = has_void(settings.label_map, objects=settings.instances)
 
     def folder(self, item: Item) -> str | None:
         """Return the split's folder."""
@@ -190,7 +190,7 @@ class ImagesMasksWriter:
         suffix = picture.suffix if picture.suffix in _KEPT else ".png"
         image, again = picture.image_file(suffix)
         mask = picture.binary if picture.mask is None else picture.mask
-        if self._ignores and picture.ignore is not None:
+        if self._void and picture.ignore is not None:
             mask = mask.copy()
             mask[picture.ignore > 0] = IGNORED
         names = {

@@ -16,6 +16,7 @@ from datakit.core.faces.bodies import PERSON_CONFIDENCE, count_people
 from datakit.core.images.orientation import orient, oriented_wh
 from datakit.errors import InputError
 from datakit.io.layouts.base import Item
+from datakit.io.layouts.label_pixels import decode_label, label_files
 from datakit.io.pixels import images
 from datakit.io.pixels.decoders import decode_alpha, decode_photo
 from datakit.io.pixels.photos import PhotoForm, encode_photo, photo_form
@@ -42,7 +43,7 @@ from datakit.records.sample import Operation, Sample
 from datakit.verbs.anonymize.face_hiding import FaceHider, Hidden, Hiding
 from datakit.verbs.anonymize.fairness import TRAITS, trait_lines
 from datakit.verbs.anonymize.rows import rows
-from datakit.verbs.shared.labelled import FOLDERS, decode_label, label_files
+from datakit.verbs.shared.labelled import FOLDERS
 from datakit.version import __version__
 
 WIDE_REGION = "head"

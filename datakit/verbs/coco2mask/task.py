@@ -21,6 +21,7 @@ from datakit.core.masks.span_mask import SpanMask
 from datakit.errors import InputError
 from datakit.io.layouts.base import Item
 from datakit.io.layouts.datakit import ANNOTATION_FAILED
+from datakit.io.layouts.label_pixels import decode_label, label_files
 from datakit.io.pixels import images
 from datakit.io.pixels.decoders import decode_photo
 from datakit.io.pixels.memory import check_memory
@@ -33,7 +34,7 @@ from datakit.records.product import Product
 from datakit.records.sample import Instance, Operation, Sample
 from datakit.verbs.coco2mask.file_labels import FileClasses, taken_over
 from datakit.verbs.shared.image_label import ImageLabel, LabelRules, Tolerance, read_label
-from datakit.verbs.shared.labelled import FOLDERS, decode_label, image_bytes, label_files
+from datakit.verbs.shared.labelled import FOLDERS, image_bytes
 from datakit.verbs.shared.shapes import Boxes, Overlap, Rule, Shape, canvas_of, flat_rings, paint
 
 Kind = Literal["binary", "semantic", "instance", "coverage"]

@@ -15,6 +15,7 @@ from datakit.engine.base import LazyTask, ordered_map
 from datakit.errors import InputError
 from datakit.io.dataset import report_folder
 from datakit.io.layouts.base import Item
+from datakit.io.layouts.label_pixels import label_files
 from datakit.io.layouts.sources import Collection, open_sources
 from datakit.io.pixels import images
 from datakit.io.store import atomic
@@ -25,7 +26,6 @@ from datakit.records.failure import Failure
 from datakit.verbs.diff.options import VERB, Options
 from datakit.verbs.diff.pairing import Pair, pair_up
 from datakit.verbs.shared.inspect import Preview
-from datakit.verbs.shared.labelled import label_files
 from datakit.verbs.shared.progress import ProgressListener, SilentProgress, note_source
 
 FILES = ("diff.json", "diff.csv", "diff.png")

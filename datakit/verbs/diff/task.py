@@ -15,13 +15,13 @@ from datakit.core.metrics.mask_metrics import boundary_iou, iou
 from datakit.core.metrics.matting_metrics import sad
 from datakit.errors import InputError
 from datakit.io.layouts.base import Item
+from datakit.io.layouts.label_pixels import decode_label, label_files
 from datakit.io.pixels.decoders import decode_photo
 from datakit.io.pixels.native import probe
 from datakit.records.difference import Changed, LabelChange, LabelKind
 from datakit.records.labels import FOREGROUND
 from datakit.verbs.diff.pairing import Pair
 from datakit.verbs.shared.image_label import LabelRules, read_label
-from datakit.verbs.shared.labelled import decode_label, label_files
 from datakit.verbs.shared.shapes import Shape, shape_counts
 
 Array = npt.NDArray[Any]

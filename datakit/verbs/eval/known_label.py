@@ -12,11 +12,12 @@ from datakit.core.images.orientation import orient
 from datakit.core.masks.foreground import foreground
 from datakit.errors import InputError
 from datakit.io.layouts.base import Item
+from datakit.io.layouts.label_pixels import decode_ignored, decode_label
 from datakit.io.pixels.decoders import decode_alpha
 from datakit.io.pixels.native import probe
 from datakit.records.labels import is_binary
 from datakit.verbs.shared.image_label import LabelRules, read_label
-from datakit.verbs.shared.labelled import decode_label, image_bytes, label_files
+from datakit.verbs.shared.labelled import image_bytes
 from datakit.verbs.shared.shapes import canvas_of, paint
 
 Bools = npt.NDArray[np.bool_]
@@ -88,8 +89,8 @@ def _drawn(item: Item, values: Mapping[str, int]) -> KnownLabel:
 
 
 def _unknown(item: Item) -> Bools | None:
-    ref = label_files(item).get("ignore")
-    return None if ref is None else decode_label(item, "ignore", ref) > 0
+    ignored = decode_ignored(item)
+    return None if ignored is None else ignored > 0
 
 
 def _renumbered(

@@ -16,11 +16,11 @@ from datakit.core.metrics.plate_metrics import hole_psnr_db, hole_ssim
 from datakit.core.metrics.ssim import WINDOW_PX, ssim
 from datakit.errors import InputError
 from datakit.io.layouts.base import Item
+from datakit.io.layouts.label_pixels import decode_ignored
 from datakit.io.pixels.decoders import decode_alpha, decode_photo, decode_trimap
 from datakit.records.evaluation import Score
 from datakit.verbs.eval.known_label import known_label
 from datakit.verbs.eval.labels import Kind
-from datakit.verbs.shared.labelled import decode_label, label_files
 from datakit.verbs.shared.plates import read_region, region_file
 
 HIGHEST_PSNR_DB = 100.0
@@ -156,13 +156,13 @@ def _scores(
 
 def _ignored(item: Item, shape_hw: tuple[int, ...]) -> npt.NDArray[np.bool_] | None:
     """Return where the truth is not known; None when all of it is."""
-    ref = label_files(item).get("ignore")
-    if ref is None:
+    ignored = decode_ignored(item)
+    if ignored is None:
         return None
-    ignore: npt.NDArray[np.bool_] = decode_label(item, "ignore", ref) > 0
+    ignore: npt.NDArray[np.bool_] = ignored > 0
     if ignore.shape != shape_hw:
         raise InputError(
-            f"{ref.name}: expected {shape_hw[1]}x{shape_hw[0]} pixels as the truth, "
-            f"found {ignore.shape[1]}x{ignore.shape[0]}"
+            f"{item.source_name}: expected an ignore mask of {shape_hw[1]}x{shape_hw[0]} pixels, "
+            f"the truth's size, found {ignore.shape[1]}x{ignore.shape[0]}"
         )
     return ignore

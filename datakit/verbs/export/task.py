@@ -21,7 +21,7 @@ from datakit.io.store import atomic
 from datakit.io.store.reads import sha256
 from datakit.io.store.storage import location
 from datakit.records.failure import Failure
-from datakit.records.labels import is_binary
+from datakit.records.labels import has_void
 from datakit.records.product import Product
 from datakit.records.sample import Operation, Sample
 from datakit.verbs.shared.labelled import (
@@ -96,8 +96,8 @@ class ExportSample(_Export):
     def _unfit(self, picture: Picture, writer: FileFormat) -> str | None:
         """Return why a sample is better left out of a layout; None when it fits."""
         facts = writer.FACTS
-        room = not facts.ignore_needs_classes or not (
-            is_binary(self.settings.label_map) or self.settings.instances
+        room = not facts.ignore_needs_classes or has_void(
+            self.settings.label_map, objects=self.settings.instances
         )
         labelled = picture.mask is not None or picture.alpha is not None
         carried = facts.carries_ignore and room and labelled

@@ -16,10 +16,11 @@ from datakit.errors import InputError
 from datakit.io.layouts import WRITERS
 from datakit.io.layouts.base import Item
 from datakit.io.layouts.drawn import Drawing, draw
+from datakit.io.layouts.label_pixels import decode_ignored, decode_label
 from datakit.io.layouts.objects import objects_of
 from datakit.io.layouts.picture import Picture
 from datakit.io.layouts.writer import ObjectFormat, Settings
-from datakit.io.pixels.decoders import decode_ignore, decode_mask, read_alpha
+from datakit.io.pixels.decoders import read_alpha
 from datakit.io.store.files import FileRef
 from datakit.records.sample import Instance, Sample
 from datakit.verbs.shared.image_label import ImageLabel, LabelRules, read_label
@@ -74,9 +75,9 @@ class Drafted:
         """
         file = item.alpha or alpha
         levels = None if file is None else read_alpha(file.read(), "alpha").levels
-        ignore = None if item.ignore is None else decode_ignore(item.ignore.read(), "ignore mask")
+        ignore = decode_ignored(item)
         if item.mask is not None:
-            label = decode_mask(item.mask.read(), item.mask.name)
+            label = decode_label(item, "mask", item.mask)
         elif levels is not None:
             half = (int(np.iinfo(levels.dtype).max) + 1) // 2
             label = np.where(levels >= half, np.uint8(255), np.uint8(0))

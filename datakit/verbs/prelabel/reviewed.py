@@ -11,7 +11,8 @@ import numpy.typing as npt
 
 from datakit.core.masks.runs import mask_to_counts
 from datakit.errors import InputError
-from datakit.io.pixels.decoders import decode_mask, read_alpha
+from datakit.io.layouts.label_pixels import decode_label
+from datakit.io.pixels.decoders import read_alpha
 from datakit.records.labels import is_binary
 from datakit.records.sample import Instance
 from datakit.verbs.prelabel.drafted import Drafted
@@ -64,7 +65,7 @@ def _mask_shapes(given: Given, drafted: Drafted) -> list[Shape]:
     """Return the objects, or the classes, of a reviewed dataset's mask as shapes."""
     item = given.item
     if item.mask is not None:
-        label = decode_mask(item.mask.read(), item.mask.name)
+        label = decode_label(item, "mask", item.mask)
     elif item.alpha is not None:
         alpha = read_alpha(item.alpha.read(), item.alpha.name)
         label = (alpha.levels > np.iinfo(alpha.levels.dtype).max * _HALF).astype(np.uint8)

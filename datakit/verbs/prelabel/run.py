@@ -161,13 +161,15 @@ def _models(options: Options) -> list[tuple[str, dict[str, Any]]]:
         "members": options.member,
         **shared,
     }
-    models = [(options.model, settings_of(options.model, options.effort, first))]
     if options.second is None:
-        return models
+        return [(options.model, settings_of(options.model, options.effort, first))]
     second = {"weights": options.second_weights, "sides": False, **shared}
     if "device" not in SEGMENTERS.load(options.second).USES:
         second["device"] = "cpu"
-    return [*models, (options.second, second)]
+    return [
+        (options.model, settings_of(options.model, options.effort, first)),
+        (options.second, second),
+    ]
 
 
 def _without_places(options: Options) -> Options:

@@ -16,7 +16,6 @@ from datakit.io.layouts.base import Item
 from datakit.io.layouts.sources import Collection, open_sources
 from datakit.io.pixels import images
 from datakit.io.store import atomic
-from datakit.io.store.files import FileRef
 from datakit.io.store.storage import Location
 from datakit.io.tables import csv_rows
 from datakit.verbs.qc.options import Options
@@ -36,7 +35,7 @@ class Suspect:
     box: tuple[int, int, int, int] | None
 
 
-def predictions_of(options: Options, source: Collection) -> dict[str, tuple[FileRef, ...]]:
+def predictions_of(options: Options, source: Collection) -> dict[str, tuple[Item, ...]]:
     """Return what ``--predicted`` has for each sample, by its path without suffix.
 
     Raises
@@ -44,22 +43,21 @@ def predictions_of(options: Options, source: Collection) -> dict[str, tuple[File
     InputError
         If a folder is no source, or has a prediction for none of the samples.
     """
-    found: dict[str, list[FileRef]] = {}
+    found: dict[str, list[Item]] = {}
     stems = {_stem(item.key): item.key for item in source.items()}
     for folder in options.predicted:
         fitting = 0
         for made in open_sources((folder,)).items():
             key = stems.get(_stem(made.key))
-            label = made.alpha or made.mask
-            if key is not None and label is not None:
-                found.setdefault(key, []).append(label)
+            if key is not None and (made.alpha or made.mask):
+                found.setdefault(key, []).append(made)
                 fitting += 1
         if not fitting:
             raise InputError(
                 f"--predicted {folder}: expected alphas or masks of the names that SRC has "
                 f"({next(iter(stems), 'it is empty')}, …), found none; prelabel -o writes such"
             )
-    return {key: tuple(files) for key, files in found.items()}
+    return {key: tuple(items) for key, items in found.items()}
 
 
 def write_suspects(out: Location, options: Options, source: Collection) -> str:
@@ -74,7 +72,7 @@ def write_suspects(out: Location, options: Options, source: Collection) -> str:
         for item, one in zip(items, _mapped(options, params, items), strict=True)
         if one.value is not None
     ]
-    note = f"suspects: {len(seen):,} of {len(labelled):,} labels were held against predictions"
+    note = f"suspects: {len(seen):,} of {len(labelled):,} labels were compared with predictions"
     if not seen:
         return note
     sure = confidence_of(sum(histogram for _, histogram in seen))

@@ -1,4 +1,4 @@
-"""Holding one label against predictions that have not learnt from it."""
+"""Comparing one label with predictions of models that were not trained on it."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from datakit.core.masks.foreground import foreground
 from datakit.core.quality.label_errors import (
     Confidence,
     Histogram,
@@ -18,8 +19,8 @@ from datakit.core.quality.label_errors import (
 )
 from datakit.errors import InputError
 from datakit.io.layouts.base import Item
-from datakit.io.pixels.decoders import decode_alpha, decode_ignore, decode_mask
-from datakit.io.store.files import FileRef
+from datakit.io.layouts.label_pixels import decode_ignored, decode_label
+from datakit.io.pixels.decoders import decode_alpha
 from datakit.models.segmenters.base import build, segment_one
 from datakit.verbs.qc.task import read_subject
 
@@ -38,14 +39,14 @@ class Disagree:
     segmenter : str, optional
         The model that looks at the photo.
     predictions : mapping
-        Sample -> predicted alphas or masks, averaged.
+        Sample -> items with predicted alphas or masks, which are averaged.
     wanted : mapping, optional
         Sample -> what to locate, once the set's `Confidence` is known.
     sure : Confidence, optional
     """
 
     segmenter: str | None
-    predictions: Mapping[str, tuple[FileRef, ...]]
+    predictions: Mapping[str, tuple[Item, ...]]
     wanted: Mapping[str, Literal["missing", "extra"]] | None = None
     sure: Confidence | None = None
 
@@ -58,7 +59,7 @@ class Disagree:
         if subject.alpha is None:
             raise InputError(f"{label.name}: expected a readable label; see {item.key} in qc.jsonl")
         alpha = _shrunk(subject.alpha, None)
-        seen = [_shrunk(_decoded(file), alpha.shape) for file in self.predictions[item.key]]
+        seen = [_shrunk(_predicted(one), alpha.shape) for one in self.predictions[item.key]]
         if self._model is not None:
             if subject.paired is None:
                 raise InputError(f"{item.source_name}: expected a photo of its label's size")
@@ -68,17 +69,18 @@ class Disagree:
             box = suspect_box(alpha, probability, self.sure, self.wanted[item.key])
             return None if box is None else _enlarged(box, alpha.shape, subject.alpha.shape)
         known = None
-        if item.ignore is not None:
-            ignored = decode_ignore(item.ignore.read(), item.ignore.name)
+        if (ignored := decode_ignored(item)) is not None:
             known = _shrunk((ignored != 0).astype(np.float32), alpha.shape) == 0
         return label_histogram(alpha, probability, known)
 
 
-def _decoded(file: FileRef) -> Map:
-    """Read a prediction: soft as an alpha is, or a mask of 0 and more."""
-    if "/masks/" in f"/{file.name}":
-        return (decode_mask(file.read(), file.name) > 0).astype(np.float32)
-    return decode_alpha(file.read(), file.name)
+def _predicted(item: Item) -> Map:
+    """Return a prediction in [0, 1]: its alpha, else the foreground of its mask."""
+    if item.alpha is not None:
+        return decode_alpha(item.alpha.read(), item.alpha.name)
+    if item.mask is None:
+        raise InputError(f"{item.source_name}: expected a predicted alpha or mask, found neither")
+    return foreground(decode_label(item, "mask", item.mask)).astype(np.float32)
 
 
 def _shrunk(values: Map, size_hw: tuple[int, ...] | None) -> Map:

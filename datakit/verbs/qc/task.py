@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import cv2
@@ -19,6 +20,7 @@ from datakit.core.images.contact_sheet import overlay
 from datakit.core.matting.repair import Repaired, repair
 from datakit.errors import DatakitError, InputError, OutputError, TruncatedError
 from datakit.io.layouts.base import Item
+from datakit.io.layouts.label_pixels import coded_ignore, coded_mask, decode_label, label_files
 from datakit.io.pixels import images
 from datakit.io.pixels.decoders import (
     decode_ignore,
@@ -180,14 +182,16 @@ def read_subject(item: Item) -> tuple[Subject, FileRef]:
     if label is None:
         raise InputError(f"{item.source_name}: expected an alpha or a mask, the source has neither")
     image, image_file = _read(item.image, decode_photo)
-    stored, alpha_file = _read(label, decode_stored if item.alpha else decode_mask)
+    read_mask = partial(coded_mask, coding=item.coding)
+    stored, alpha_file = _read(label, decode_stored if item.alpha else read_mask)
     if item.alpha is None and stored is not None:
         stored = _foreground(stored)
-    ignore, _ = _read(item.ignore, decode_ignore)
+    in_mask = partial(coded_ignore, coding=item.coding)
+    ignore, _ = _read(label_files(item).get("ignore"), decode_ignore if item.ignore else in_mask)
     if ignore is not None and stored is not None and ignore.shape == stored.shape[:2]:
         # Nobody knows these pixels: they are judged as what surrounds a subject, background.
         stored = np.where(_unknown(ignore, stored), 0, stored).astype(stored.dtype)
-    mask, _ = _read(item.mask if item.alpha else None, decode_mask)
+    mask, _ = _read(item.mask if item.alpha else None, read_mask)
     trimap, _ = _read(item.trimap, decode_trimap)
     subject = Subject(
         item.key,
@@ -223,7 +227,7 @@ def _is_binary(item: Item) -> bool:
     if item.mask is None or (item.sample and item.sample.instances):
         return False
     try:
-        mask = decode_mask(item.mask.read(), item.mask.name)
+        mask = decode_label(item, "mask", item.mask)
     except DatakitError:
         # What cannot be read is the finding of another check.
         return True

@@ -16,13 +16,13 @@ from datakit.core.images.contact_sheet import hatched, overlay
 from datakit.core.masks.runs import counts_area, counts_to_mask, union_counts
 from datakit.errors import DatakitError, InputError, OutputError
 from datakit.io.layouts.base import Item
+from datakit.io.layouts.label_pixels import decode_ignored, decode_label
 from datakit.io.pixels import images
-from datakit.io.pixels.decoders import decode_alpha, decode_ignore, decode_photo
+from datakit.io.pixels.decoders import decode_alpha, decode_photo
 from datakit.io.store.files import FileRef
 from datakit.records.base import Record
 from datakit.records.failure import Failure
 from datakit.verbs.shared.image_label import LabelRules, read_label
-from datakit.verbs.shared.labelled import decode_label
 from datakit.verbs.shared.shapes import canvas_of, shape_counts
 
 THUMBNAIL_PX = 320
@@ -193,10 +193,12 @@ class Preview:
         unknown = _unknown(item, annotated, image)
         if unknown is not None and unknown.shape == image.shape[:2]:
             image = hatched(image, unknown)
-        scale = THUMBNAIL_PX / max(image.shape[:2])
+        height, width = image.shape[:2]
+        scale = THUMBNAIL_PX / max(height, width)
         if scale >= 1:
             return image
-        return np.asarray(cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA))
+        size_wh = max(1, round(width * scale)), max(1, round(height * scale))
+        return np.asarray(cv2.resize(image, size_wh, interpolation=cv2.INTER_AREA))
 
 
 def stored_label(item: Item) -> npt.NDArray[Any] | None:
@@ -215,7 +217,7 @@ def _unknown(
     if annotated:
         height, width = image.shape[:2]
         return read_label(item, (width, height), LabelRules()).ignore_mask()
-    return None if item.ignore is None else decode_ignore(item.ignore.read(), item.ignore.name)
+    return decode_ignored(item)
 
 
 def _annotation_mask(item: Item, image: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:

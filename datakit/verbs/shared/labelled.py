@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import PurePosixPath
@@ -14,16 +14,10 @@ import numpy as np
 import numpy.typing as npt
 
 from datakit.errors import InputError
-from datakit.io.layouts.base import Item, MaskCoding
+from datakit.io.layouts.base import Item
+from datakit.io.layouts.label_pixels import decode_label, is_coded, label_files
 from datakit.io.pixels import images
-from datakit.io.pixels.decoders import (
-    decode_ignore,
-    decode_mask,
-    decode_photo,
-    decode_stored,
-    decode_trimap,
-    read_alpha,
-)
+from datakit.io.pixels.decoders import decode_photo
 from datakit.io.store import atomic
 from datakit.io.store.files import FileRef
 from datakit.io.store.storage import location
@@ -113,17 +107,6 @@ def visible_instances(
     )
 
 
-def label_files(item: Item) -> dict[str, FileRef]:
-    """Return kind -> file of the labels that an item has."""
-    files = {
-        "mask": item.mask,
-        "alpha": item.alpha,
-        "trimap": item.trimap,
-        "ignore": item.ignore or (item.mask if item.coding.ignored else None),
-    }
-    return {kind: ref for kind, ref in files.items() if ref is not None}
-
-
 def write_labelled(
     out: str, item: Item, sample: Labelled, image: bytes | None = None
 ) -> tuple[dict[str, str], dict[str, int], bytes]:
@@ -204,72 +187,7 @@ def carried_bytes(item: Item, kind: str, ref: FileRef) -> bytes:
 
 def _is_made(item: Item, ref: FileRef) -> bool:
     """Tell whether a label's file in a dataset is another one than the source's."""
-    return _is_coded(item, ref) or ref == item.image
-
-
-def _is_coded(item: Item, ref: FileRef) -> bool:
-    return bool(item.coding) and ref == item.mask
-
-
-def decode_label(item: Item, kind: str, ref: FileRef) -> npt.NDArray[Any]:
-    """Return a label's pixels by its meaning; a mask's in the label map's values (`Item.coding`).
-
-    An ignore mask is 255 where the label is unknown; it may lie in the mask's own file. An alpha
-    comes in the 8 or 16 bits in which it was stored.
-    """
-    if _is_coded(item, ref):
-        mask, ignore = _decoded_mask(item, ref)
-        return mask if kind == "mask" else ignore
-    return DECODERS[kind](ref.read(), ref.name)
-
-
-def _alpha_levels(data: bytes, name: str) -> npt.NDArray[Any]:
-    return read_alpha(data, name).levels
-
-
-DECODERS: Mapping[str, Callable[[bytes, str], npt.NDArray[Any]]] = {
-    "mask": decode_mask,
-    "alpha": _alpha_levels,
-    "trimap": decode_trimap,
-    "ignore": decode_ignore,
-}
-"""Kind of label -> its decoder; an alpha comes in the 8 or 16 bits in which it was stored."""
-
-
-def _decoded_mask(item: Item, ref: FileRef) -> tuple[npt.NDArray[Any], npt.NDArray[np.uint8]]:
-    coding = item.coding
-    mask: npt.NDArray[Any]
-    if coding.colours:
-        shown = decode_stored(ref.read(), ref.name)
-        colours = np.repeat(shown[..., None], 3, axis=2) if shown.ndim == 2 else shown[..., :3]
-        mask = _from_colours(colours, coding, ref.name)
-    else:
-        stored = decode_mask(ref.read(), ref.name)
-        mask = stored.copy()
-        for old, new in coding.values:
-            mask[stored == old] = new
-    unknown = np.isin(mask, coding.ignored)
-    mask[unknown] = 0
-    return mask, np.where(unknown, np.uint8(255), np.uint8(0))
-
-
-def _from_colours(
-    pixels: npt.NDArray[np.uint8], coding: MaskCoding, name: str
-) -> npt.NDArray[np.uint8]:
-    codes = pixels.astype(np.uint32) @ np.array([1 << 16, 1 << 8, 1], np.uint32)
-    mask = np.zeros(codes.shape, np.uint8)
-    known = np.zeros(codes.shape, bool)
-    for (red, green, blue), value in coding.colours:
-        here = codes == (red << 16 | green << 8 | blue)
-        mask[here], known = value, known | here
-    if not known.all():
-        found = int(codes[~known][0])
-        colour = (found >> 16, found >> 8 & 255, found & 255)
-        raise InputError(
-            f"{name}: expected the colours of the label map, found {colour} in "
-            f"{np.count_nonzero(~known)} pixels; was the mask resized or saved as JPEG?"
-        )
-    return mask
+    return is_coded(item, ref) or ref == item.image
 
 
 def image_bytes(item: Item) -> bytes:

@@ -18,7 +18,7 @@ def read_settings(
     source: Collection, size_wh: tuple[int, int] | None = None, licence: str = "unknown"
 ) -> Settings:
     """Return what a format must know of a whole source before its first sample."""
-    from datakit.verbs.shared.labelled import label_files
+    from datakit.io.layouts.label_pixels import label_files
 
     splits: dict[str | None, None] = {}
     kinds: set[str] = set()

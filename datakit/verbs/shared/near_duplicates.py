@@ -21,10 +21,10 @@ from datakit.core.similarity.keypoints import SIDE_PX, shared_details
 from datakit.core.similarity.picture_match import compare
 from datakit.errors import InputError
 from datakit.io.layouts.base import Item
+from datakit.io.layouts.label_pixels import decode_label
 from datakit.io.pixels.capture_time import capture_time
 from datakit.io.pixels.decoders import (
     decode_alpha,
-    decode_mask,
     decode_opacity,
     decode_outline,
     decode_photo,
@@ -73,12 +73,12 @@ class Inspect:
         )
 
     def _fg_ratio(self, item: Item) -> float | None:
-        label = item.alpha or item.mask
-        if label is None:
-            return None
         if item.alpha is not None:
-            return float(decode_alpha(label.read(), label.name).mean(dtype=np.float64))
-        mask = decode_mask(label.read(), label.name)
+            alpha = decode_alpha(item.alpha.read(), item.alpha.name)
+            return float(alpha.mean(dtype=np.float64))
+        if item.mask is None:
+            return None
+        mask = decode_label(item, "mask", item.mask)
         return float(np.count_nonzero(mask) / mask.size)
 
 

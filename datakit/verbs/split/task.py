@@ -9,6 +9,7 @@ from typing import Literal
 import msgspec
 
 from datakit.io.layouts.base import Item
+from datakit.io.layouts.label_pixels import label_files
 from datakit.io.pixels import images
 from datakit.io.store import atomic
 from datakit.io.store.files import FileRef
@@ -16,12 +17,7 @@ from datakit.io.store.reads import sha256
 from datakit.io.store.storage import location
 from datakit.records.product import Product
 from datakit.records.sample import Operation
-from datakit.verbs.shared.labelled import (
-    carried_bytes,
-    carried_name,
-    image_bytes,
-    label_files,
-)
+from datakit.verbs.shared.labelled import carried_bytes, carried_name, image_bytes
 
 Placing = Literal["copy", "hardlink", "symlink"]
 
