@@ -1,4 +1,4 @@
-"""The table of CONTRIBUTING.md is true, and the generated pages are fresh."""
+"""CONTRIBUTING.md and SECURITY.md name what exists, and the generated pages are fresh."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import pytest
 from datakit.verbs.reference import PAGES
 
 ROOT = Path(__file__).resolve().parents[1]
+SECURITY = (ROOT / "SECURITY.md").read_text()
 ROWS = [
     [cell.strip() for cell in line.strip("|").split(" | ")]
     for line in (ROOT / "CONTRIBUTING.md").read_text().splitlines()
@@ -31,6 +32,11 @@ def test_the_files_and_the_registry_exist(row: list[str]) -> None:
     assert hasattr(import_module(module), name)
     for test in quoted(tests):
         assert (ROOT / test).is_file()
+
+
+@pytest.mark.parametrize("path", sorted(set(re.findall(r"`([\w/]+\.py)`", SECURITY))))
+def test_the_files_that_keep_a_promise_of_safety_exist(path: str) -> None:
+    assert (ROOT / path).is_file() or (ROOT / "datakit" / path).is_file()
 
 
 def test_every_registry_is_in_the_table() -> None:

@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Meta, field
 
 from datakit.records.base import Record
+from datakit.records.counts import counted
 
 NOTHING_RUN = "nothing was run"
 """The note of a run that only says what it would do."""
@@ -82,11 +83,10 @@ class StepReport(Record, frozen=True, kw_only=True):
     @property
     def numbers(self) -> str:
         """The first counts, findings and failures of the step, in words."""
-        counts = [(n, name) for name, n in self.counts.items() if name != "failed"][:3]
-        counts += [
-            (n, name) for n, name in ((self.findings, "findings"), (self.failed, "failed")) if n
-        ]
-        return ", ".join(f"{n:,} {name}" for n, name in counts) or "nothing to count"
+        counts = [(name, n) for name, n in self.counts.items() if name != "failed"][:3]
+        rest = [("findings", self.findings), ("failed", self.failed)]
+        shown = [*counts, *((name, n) for name, n in rest if n)]
+        return ", ".join(counted(n, name) for name, n in shown) or "nothing to count"
 
 
 class RunSummary(Record, frozen=True, kw_only=True):

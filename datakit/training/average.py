@@ -33,7 +33,7 @@ class WeightAverage:
 
     @torch.no_grad()
     def follow(self, network: nn.Module, step: int) -> None:
-        """Go a part of the way to the network; the whole counts of its norms are copied.
+        """Move a part of the way to the network; integers (the counters of its norms) are copied.
 
         Parameters
         ----------

@@ -28,7 +28,7 @@ MONITOR = "iou"
 """The score whose best epoch is kept; of equals that of the least MSE, then the best outline."""
 
 _TELLING_DIGITS = 4
-"""Less than this is kept as better, but no reason to go on."""
+"""To which scores are rounded for `patience`: a smaller gain is kept, but does not reset it."""
 
 
 def rank(scores: Mapping[str, float]) -> tuple[float, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import stat
 import subprocess
 import sys
@@ -107,8 +108,20 @@ def test_an_empty_source(tmp_path: Path) -> None:
 def test_a_source_of_something_else(tmp_path: Path) -> None:
     (tmp_path / "src").mkdir()
     (tmp_path / "src/notes.txt").write_text("hello")
-    refused(coco2mask(tmp_path / "src", "-o", tmp_path / "out"), "found 1 other files")
-    refused(datakit("validate", tmp_path / "src"), "found 1 other files (notes.txt)", "--from")
+    refused(coco2mask(tmp_path / "src", "-o", tmp_path / "out"), "found 1 other file")
+    refused(datakit("validate", tmp_path / "src"), "found 1 other file (notes.txt)", "--from")
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"), [("notes.txt", "expected a photo"), ("labels.json", "annotations")]
+)
+def test_one_file_of_something_else_is_named_itself(
+    tmp_path: Path, sample_data: Path, name: str, expected: str
+) -> None:
+    shutil.copytree(sample_data / "portraits/images", tmp_path / "src")
+    (tmp_path / "src" / name).write_text('{"a":')
+    # The photos beside it are not what was asked for.
+    refused(datakit("validate", tmp_path / "src" / name), f"src/{name}: ", expected, "--from")
 
 
 @pytest.mark.parametrize(

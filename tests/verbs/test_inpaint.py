@@ -117,6 +117,27 @@ def test_one_class_is_removed_and_the_other_stays(kind: str, tmp_path: Path) -> 
         assert (now[was == dog] == 0).all()
         assert np.array_equal(now[was != dog], was[was != dog])
         assert (now > 0).any()
+        assert new["categories"] == [one for one in old["categories"] if one != "dog"]  # type: ignore[attr-defined]
+        assert new["annotations"] == (len(new["instances"]) or old["annotations"])  # type: ignore[arg-type]
+
+
+def test_a_trimap_is_cleared_and_undrawn_objects_are_not_forgotten(tmp_path: Path) -> None:
+    source = write_labelled_set(tmp_path / "src", "alpha")
+    facts = rows(source)
+    for row in facts:
+        alpha = decoders.decode_stored((source / str(row["alpha_file_name"])).read_bytes(), "x")
+        row["trimap_file_name"] = str(row["alpha_file_name"]).replace("alphas", "trimaps")
+        row["label_state"] = "partial"
+        target = source / str(row["trimap_file_name"])
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(images.encode_png(np.where((alpha > 0) & (alpha < 255), 128, alpha)))
+    (source / "metadata.jsonl").write_text("".join(json.dumps(row) + "\n" for row in facts))
+    datakit.inpaint(source, tmp_path / "out", model="telea", workers=0)
+    assert rows(tmp_path / "out")
+    for row in rows(tmp_path / "out"):
+        assert row["label_state"] == "partial"
+        trimap = (tmp_path / "out" / str(row["trimap_file_name"])).read_bytes()
+        assert not decoders.decode_trimap(trimap, "x").any()
 
 
 def test_a_photo_without_label_names_prelabel(source: Path, tmp_path: Path) -> None:

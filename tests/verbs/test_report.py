@@ -198,7 +198,7 @@ def test_a_picture_that_is_gone_is_said(tmp_path: Path) -> None:
     set_ = dataset(tmp_path / "set", ["a.png", "b.png"])
     (set_ / "images/0.png").unlink()
     page = report(set_, tmp_path / "r.html")
-    assert "1 pictures could not be drawn" in page
+    assert "1 picture could not be drawn" in page
 
 
 def test_an_empty_dataset(tmp_path: Path) -> None:

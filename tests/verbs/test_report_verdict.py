@@ -17,6 +17,7 @@ def test_nothing_on_record_is_ready() -> None:
     verdict = judge([sample("a.jpg")], Evidence(), 0)
     assert verdict.heading == "Ready to train"
     assert not verdict.points
+    assert verdict.text == "No error or warning is on record. No finding of qc is on record."
 
 
 def test_three_points_and_how_many_more() -> None:
@@ -27,7 +28,11 @@ def test_three_points_and_how_many_more() -> None:
     ]
     failures = [Failure(id="d.jpg", file="d.jpg", step="decode", error="damaged")]
     verdict = judge(rows, Evidence(failures=failures), 1)
-    assert [key for _, key in verdict.points] == ["failures", "samples", "samples"]
+    assert verdict.points[:2] == (
+        ("1 file could not be processed.", "failures"),
+        ("1 group in more than one split.", "samples"),
+    )
+    assert verdict.points[2] == ("Nobody has accepted 1 draft yet.", "samples")
     assert verdict.text == "2 more below."
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from rich.console import Console
 
 from datakit.cli.results.evaluation import table_of
-from datakit.cli.results.text import escape
+from datakit.cli.results.text import escape, show_ending
+from datakit.records.counts import counted
 from datakit.records.evaluation import Agreement
 
 
@@ -30,13 +31,12 @@ def show(result: Agreement) -> None:
         shown = ("" if value is None else f"{value:.3g}" for value in figures)
         worst.add_row(escape(sample.id), str(sample.labels), *shown)
     console.print(worst)
-    console.print(f"  {result.samples:,} images ({result.seconds:.1f} s)", highlight=False)
+    console.print(
+        f"  {counted(result.samples, 'images')} ({result.seconds:.1f} s)", highlight=False
+    )
     if result.consensus:
         said = ", ".join(f"{count:,} {name}" for name, count in result.written.items())
         console.print(f"  one label by {result.consensus}: {said}", highlight=False)
     if result.failed:
         console.print(f"  [red]{result.failed:,} could not be compared[/]", highlight=False)
-    if result.out:
-        console.print(f"  where: {escape(result.out)}", soft_wrap=True, highlight=False)
-    for note in result.notes:
-        console.print(f"  note: {escape(note)}", soft_wrap=True, highlight=False)
+    show_ending(console, result.out, result.notes)

@@ -6,7 +6,8 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from datakit.cli.results.text import escape
+from datakit.cli.results.text import escape, show_ending
+from datakit.records.counts import in_words
 from datakit.records.lineage import REASONS, Audit
 
 
@@ -21,15 +22,11 @@ def show(result: Audit) -> None:
         numbers = [f"{counts[name]:,}" if name in counts else "" for name in ("samples", *REASONS)]
         table.add_row(pair, *numbers)
     console.print(table)
-    listed = ", ".join(f"{count:,} {name}" for name, count in result.counts.items())
-    console.print(f"  {listed}", highlight=False)
+    console.print(f"  {in_words(result.counts)}", highlight=False)
     for leak in result.leaks[:10]:
         apart = "" if leak.steps is None else f" ({leak.steps:,} frames apart)"
         line = f"  {leak.reason}: {leak.one} - {leak.other}{apart}"
         console.print(escape(line), soft_wrap=True, highlight=False)
     if len(result.leaks) > 10:
         console.print(f"  … and {len(result.leaks) - 10:,} more: --json, or leaks.csv with -o")
-    if result.out:
-        console.print(f"  where: {escape(result.out)}", soft_wrap=True, highlight=False)
-    for note in result.notes:
-        console.print(f"  note: {escape(note)}", soft_wrap=True, highlight=False)
+    show_ending(console, result.out, result.notes)

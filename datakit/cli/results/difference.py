@@ -6,7 +6,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from datakit.cli.results.text import escape
+from datakit.cli.results.text import escape, show_ending
 from datakit.records.difference import Difference
 
 _LISTED = 10
@@ -36,7 +36,4 @@ def show(result: Difference) -> None:
         console.print(f"  {escape(line)}", soft_wrap=True, highlight=False)
     if result.exit_code == 0:
         console.print("  nothing differs", highlight=False)
-    if result.out:
-        console.print(f"  where: {escape(result.out)}", soft_wrap=True, highlight=False)
-    for note in result.notes:
-        console.print(f"  note: {escape(note)}", soft_wrap=True, highlight=False)
+    show_ending(console, result.out, result.notes)

@@ -6,7 +6,8 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from datakit.cli.results.text import escape
+from datakit.cli.results.text import escape, show_ending
+from datakit.records.counts import counted
 from datakit.records.evaluation import Comparison, Evaluation, MetricSummary
 
 
@@ -25,15 +26,11 @@ def show(result: Evaluation) -> None:
         worst.add_row(escape(score.id), *values)
     console.print(worst)
     profile = f", profile {result.profile}" if result.profile else ""
-    console.print(
-        f"  {result.samples:,} {result.kind}s{profile} ({result.seconds:.1f} s)", highlight=False
-    )
+    samples = counted(result.samples, f"{result.kind}s")
+    console.print(f"  {samples}{profile} ({result.seconds:.1f} s)", highlight=False)
     if result.failed:
         console.print(f"  [red]{result.failed:,} could not be compared[/]", highlight=False)
-    if result.out:
-        console.print(f"  where: {escape(result.out)}", soft_wrap=True, highlight=False)
-    for note in result.notes:
-        console.print(f"  note: {escape(note)}", soft_wrap=True, highlight=False)
+    show_ending(console, result.out, result.notes)
 
 
 def _show_means(console: Console, source: str, metrics: dict[str, MetricSummary]) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from rich.console import Console
 
-from datakit.cli.results.text import escape, show_reasons
+from datakit.cli.results.text import show_ending, show_reasons
+from datakit.records.counts import in_words
 from datakit.records.problems import Problems
 
 
@@ -12,7 +13,5 @@ def show(result: Problems) -> None:
     """Print the problems by reason."""
     console = Console()
     show_reasons(console, result.problems, "-o DST or --json has all rows")
-    counts = ", ".join(f"{count:,} {name}" for name, count in result.counts.items())
-    console.print(f"{counts} ({result.seconds:.1f} s)", highlight=False)
-    if result.out:
-        console.print(f"  where: {escape(result.out)}", soft_wrap=True, highlight=False)
+    console.print(f"{in_words(result.counts)} ({result.seconds:.1f} s)", highlight=False)
+    show_ending(console, result.out, ())

@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.table import Table
 
 from datakit.cli.results.text import escape
+from datakit.records.counts import counted, in_words
 from datakit.records.quality import CheckCounts, Quality
 
 STYLES = {"error": "red", "warning": "yellow", "review": "cyan"}
@@ -22,9 +23,9 @@ def show(result: Quality) -> None:
     }
     if reporting:
         console.print(_table(reporting))
-    counts = ", ".join(f"{count:,} {name}" for name, count in result.counts.items())
+    counts = in_words(result.counts)
     silent = sum(counts.judged > 0 for counts in result.checks.values()) - len(reporting)
-    console.print(f"  {counts}; {silent} checks found nothing ({result.seconds:.1f} s)")
+    console.print(f"  {counts}; {counted(silent, 'checks')} found nothing ({result.seconds:.1f} s)")
     if result.out:
         console.print(f"  where: {escape(result.out)}", soft_wrap=True, highlight=False)
     if result.failed:

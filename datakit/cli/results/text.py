@@ -24,6 +24,14 @@ def escape(text: str) -> str:
     return markup.escape(printable(text))
 
 
+def show_ending(console: Console, out: str | None, notes: Iterable[str]) -> None:
+    """Print where a result is, and what was noted on the way."""
+    if out:
+        console.print(f"  where: {escape(out)}", soft_wrap=True, highlight=False)
+    for note in notes:
+        console.print(f"  note: {escape(note)}", soft_wrap=True, highlight=False)
+
+
 def show_reasons(console: Console, failures: Iterable[Failure], rest: str) -> None:
     """Print failures by reason, the most frequent first, each with its count and one example.
 

@@ -6,7 +6,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from datakit.cli.results.text import escape
+from datakit.cli.results.text import escape, show_ending
 from datakit.records.training import Training
 
 
@@ -32,5 +32,4 @@ def show(result: Training) -> None:
         )
     if result.failed:
         console.print("  what could not be read, and why: failures.jsonl in it", highlight=False)
-    for note in result.notes:
-        console.print(f"  note: {escape(note)}", soft_wrap=True, highlight=False)
+    show_ending(console, None, result.notes)

@@ -75,8 +75,7 @@ def with_shadow(photo: Image, region: Bool, reach_px: float) -> Bool:
     light, hue = _light_and_hue(photo)
     rows = np.flatnonzero(region.any(axis=1))
     middle = (rows[0] + rows[-1] + 1) // 2
-    away_px = cv2.distanceTransform((~region).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-    near = (away_px <= reach_px) & ~region
+    near = grown(region, reach_px) & ~region
     near[:middle] = False
     if not near.any():
         return region.copy()

@@ -15,9 +15,10 @@ from datakit.io.layouts.evidence import refuse_labels
 from datakit.io.layouts.image_names import IMAGE_NAME
 from datakit.io.layouts.unread import unicode_names, unread_note
 from datakit.io.pixels.formats import why_unread
-from datakit.io.store.files import Folder, RemoteFolder, Root, open_root
+from datakit.io.store.files import Folder, OneFile, RemoteFolder, Root, open_root
 from datakit.io.store.storage import Location, location
 from datakit.records.card import Command
+from datakit.records.counts import counted, in_words
 from datakit.records.failure import Failure
 from datakit.records.labels import merged_map, renumbering
 
@@ -201,7 +202,7 @@ def _open(path: str, layout: str | None, settings: ReadSettings) -> tuple[str, R
     names, failures = unicode_names(listed)
     if not names and not failures:
         raise InputError(f"{path}: expected a dataset, found an empty folder")
-    name = layout or ("two-folders" if settings.labels_dir else _recognise(root, names))
+    name = layout or ("two-folders" if settings.labels_dir else _recognise(path, root, names))
     reader = READERS.load(name)(root, names, settings)
     reader.failures = (*failures, *reader.failures)
     return name, reader
@@ -215,7 +216,7 @@ def opened(path: str, settings: ReadSettings) -> tuple[Root, Iterable[str]]:
     InputError
         If there is no such source.
     """
-    if not path.lower().endswith((".json", ".xml", ".csv")):
+    if not _names_annotations(path):
         root = open_root(path)
         return root, root.names()
     file = location(path)
@@ -226,25 +227,38 @@ def opened(path: str, settings: ReadSettings) -> tuple[Root, Iterable[str]]:
     return folder, [file.name, *(name for name in beside if IMAGE_NAME.search(name))]
 
 
+def _names_annotations(path: str) -> bool:
+    return path.lower().endswith((".json", ".xml", ".csv"))
+
+
 def claimed_by(root: Root, names: list[str]) -> str | None:
     """Return the layout with labels that a source has by its content; None when it has none."""
     labelled = (name for name in READERS if name != PHOTOS)
     return next((name for name in labelled if READERS.load(name).accepts(root, names)), None)
 
 
-def _recognise(root: Root, names: list[str]) -> str:
+def _recognise(path: str, root: Root, names: list[str]) -> str:
     if found := claimed_by(root, names):
         return found
+    layouts = f"name the layout with --from {'|'.join(READERS)}"
+    if _names_annotations(path):
+        # The photos beside it, without labels, are not what was asked for.
+        raise InputError(f"{path}: expected annotations, found no layout that is known; {layouts}")
     refuse_labels(root, names, READERS)
     if READERS.load(PHOTOS).accepts(root, names):
         return PHOTOS
     note = unread_note([*filter(why_unread, names)])
     if note:
-        raise InputError(f"{root.root}: expected a dataset or photos; {note[0]}")
+        raise InputError(f"{path}: expected a dataset or photos; {note[0]}")
+    if isinstance(root, OneFile):
+        raise InputError(
+            f"{path}: expected a photo, a .zip archive or annotations (.json, .xml, .csv), "
+            f"found a file of another kind; {layouts}"
+        )
     listed = ", ".join(names[:3]) + (", …" if len(names) > 3 else "")
     raise InputError(
-        f"{root.root}: expected a dataset or photos, found {len(names)} other files ({listed}); "
-        f"name the layout with --from {'|'.join(READERS)}"
+        f"{path}: expected a dataset or photos, found {counted(len(names), 'other files')} "
+        f"({listed}); {layouts}"
     )
 
 
@@ -258,8 +272,9 @@ def read_as(layout: str, images: int, labels: int, unread: Mapping[str, int]) ->
     >>> read_as("voc", 1200, 4, {".txt": 2})
     'read as voc: 1,200 images, 4 labels, not read: 2 .txt'
     """
+    found = in_words({"images": images, "labels": labels})
     rest = ", ".join(f"{count:,} {suffix}" for suffix, count in unread.items())
-    return f"read as {layout}: {images:,} images, {labels:,} labels, not read: {rest or 'nothing'}"
+    return f"read as {layout}: {found}, not read: {rest or 'nothing'}"
 
 
 def _with_transparency(item: Item, transparency: Transparency) -> Item:

@@ -16,7 +16,7 @@ from datakit.core.faces.detections import Face
 from datakit.errors import ModelError
 from datakit.models.embeddings.contract import EmbeddingContract, read_embedding
 from datakit.models.runtimes.contract import to_values
-from datakit.models.runtimes.onnx_runner import open_session
+from datakit.models.runtimes.onnx_runner import open_session, run_session
 from datakit.models.weights.files import kind_of
 from datakit.models.weights.known import KNOWN_WEIGHTS
 from datakit.models.weights.provenance import load_weights
@@ -54,8 +54,9 @@ class FaceEmbedder:
                 f"{len(outputs)}; correct output"
             )
         wanted = self.contract.input.shape()
-        shape = [axis if isinstance(axis, int) else None for axis in inputs[0].shape]
-        if len(inputs) != 1 or len(shape) != 4 or _differ(shape[1:], wanted[1:]):
+        declared = inputs[0].shape if len(inputs) == 1 else ()
+        shape = [axis if isinstance(axis, int) else None for axis in declared]
+        if len(shape) != 4 or _differ(shape[1:], wanted[1:]):
             raise ModelError(
                 f"{name}: the contract gives one input of shape {wanted}, the model takes "
                 f"{', '.join(str(tuple(found.shape)) for found in inputs)}; correct input.size or "
@@ -101,11 +102,8 @@ class FaceEmbedder:
         return upright_crop(image, square.centre_xy, square.side_px, square.roll_rad, side_px).image
 
     def _run(self, values: npt.NDArray[np.float32]) -> Vectors:
-        try:
-            found = self._session.run([self._output], {self._input: values})[0]
-        except Exception as error:  # noqa: BLE001
-            # onnxruntime's own exceptions share no base but Exception.
-            raise ModelError(f"{self.contract.name}: onnxruntime stopped: {error}") from None
+        feeds = {self._input: values}
+        [found] = run_session(self._session, [self._output], feeds, self.contract.name)
         return np.asarray(found, np.float32).reshape(len(values), -1)
 
 

@@ -11,7 +11,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from datakit.models.segmenters.base import Identity, Image, Settings, refuse_unused
+from datakit.models.segmenters.base import Factory, Identity, Image, Settings, chosen_factory
 from datakit.registry import Registry
 
 Bool = npt.NDArray[np.bool_]
@@ -37,27 +37,7 @@ class Inpainter(Protocol):
         ...
 
 
-class InpainterFactory(Protocol):
-    """Builds an inpainter; a registry entry is one of these (a class will do).
-
-    Attributes
-    ----------
-    USES : frozenset of str
-        The fields of `Settings` that it reads.
-    """
-
-    USES: frozenset[str]
-
-    def identify(self, settings: Settings) -> Identity:
-        """Say what would run, from files alone; ModelError when something is missing."""
-        ...
-
-    def __call__(self, settings: Settings) -> Inpainter:
-        """Build it; ModelError when its runtime or its weights are missing or damaged."""
-        ...
-
-
-INPAINTERS: Registry[InpainterFactory] = Registry(
+INPAINTERS: Registry[Factory[Inpainter]] = Registry(
     "inpainter",
     {
         "exemplar": "datakit.models.inpainting.offline:EXEMPLAR",
@@ -86,16 +66,10 @@ def identify(name: str, settings: Settings | None = None) -> Identity:
     'not needed'
     """
     settings = settings or Settings()
-    return _factory(name, settings).identify(settings)
+    return chosen_factory(INPAINTERS, name, settings).identify(settings)
 
 
 def build(name: str, settings: Settings | None = None) -> Inpainter:
     """Build an inpainter of the registry; raises as `identify`."""
     settings = settings or Settings()
-    return _factory(name, settings)(settings)
-
-
-def _factory(name: str, settings: Settings) -> InpainterFactory:
-    factory = INPAINTERS.load(name)
-    refuse_unused(f"inpainter {name!r}", factory.USES, settings)
-    return factory
+    return chosen_factory(INPAINTERS, name, settings)(settings)

@@ -10,8 +10,7 @@ import msgspec
 from msgspec import Meta
 
 from datakit.core.images.network_input import InputFit, Placement, place
-from datakit.errors import ModelError, SchemaError
-from datakit.models.runtimes.contract import MAX_BYTES, parsed_as
+from datakit.models.runtimes.contract import parsed_as, read_text
 
 Side = Annotated[int, Meta(ge=8, le=4096)]
 Range = tuple[float, float]
@@ -44,7 +43,7 @@ class PhotoContract(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
 
 class MaskContract(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How the hole is told: its values, and where they go."""
+    """How the hole is encoded: its values, and where they go."""
 
     hole: Annotated[float, Meta(description="value in the hole")] = 1.0
     known: Annotated[float, Meta(description="value elsewhere")] = 0.0
@@ -98,14 +97,4 @@ def read_inpainting_contract(given: str | Path) -> InpaintingContract:
     if str(given) in SHIPPED:
         text = (_FOLDER / f"{given}.yaml").read_text("utf-8")
         return parsed_as(InpaintingContract, text, f"{given}.yaml")
-    path = Path(given)
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise ModelError(
-            f"contract {path}: expected a YAML file or one of {', '.join(SHIPPED)}; "
-            f"found {error.strerror or error}"
-        ) from None
-    if len(data) > MAX_BYTES:
-        raise SchemaError(f"{path}: expected at most {MAX_BYTES:,} bytes, found {len(data):,}")
-    return parsed_as(InpaintingContract, data.decode("utf-8", "replace"), str(path))
+    return parsed_as(InpaintingContract, read_text(given, SHIPPED), str(given))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from importlib.util import find_spec
 from typing import Any, Literal
 
 import numpy as np
@@ -13,15 +12,13 @@ from datakit.errors import ModelError
 from datakit.models.inpainting.base import Inpainter
 from datakit.models.inpainting.contract import InpaintingContract, read_inpainting_contract
 from datakit.models.inpainting.networked import Forward, NetworkInpainter
-from datakit.models.runtimes.onnx_runner import open_session
+from datakit.models.runtimes.onnx_runner import open_session, run_session
 from datakit.models.segmenters.base import Identity, Settings
 from datakit.models.segmenters.contracted import load_torchscript
-from datakit.models.weights.files import kind_of
-from datakit.models.weights.given import GivenWeights, open_weights
+from datakit.models.weights.given import GivenWeights, open_contracted
 
 Float = npt.NDArray[np.float32]
 
-_RUNTIMES = {"onnx": "onnxruntime", "torchscript": "torch"}
 _DTYPES = {"tensor(float)": np.float32, "tensor(float16)": np.float16}
 
 
@@ -39,12 +36,12 @@ class ContractedInpainterFactory:
 
     def identify(self, settings: Settings) -> Identity:
         """Find the file, and read the contract."""
-        given, _ = self._given(settings)
+        given, _ = open_contracted(settings, self.kind, read_inpainting_contract)
         return given.identity(self.kind)
 
     def __call__(self, settings: Settings) -> Inpainter:
         """Build it; ModelError when the contract does not fit the network's inputs."""
-        given, contract = self._given(settings)
+        given, contract = open_contracted(settings, self.kind, read_inpainting_contract)
         identity = given.identity(self.kind)
         if self.kind == "onnx":
             forward, runtime = _onnx(given, contract, settings.device)
@@ -52,29 +49,12 @@ class ContractedInpainterFactory:
             forward, runtime = _torch(given, settings.device)
         return NetworkInpainter(replace(identity, runtime=runtime), contract, forward)
 
-    def _given(self, settings: Settings) -> tuple[GivenWeights, InpaintingContract]:
-        if settings.contract is None:
-            raise ModelError(
-                f"--model {self.kind}: expected --contract, a YAML file or the name of a shipped "
-                "one; found none"
-            )
-        contract = read_inpainting_contract(settings.contract)
-        given = open_weights(settings, None, self.kind)
-        kind = kind_of(given.data, str(given.path))
-        if kind != self.kind:
-            raise ModelError(f"{given.path}: expected {self.kind}, found {kind}")
-        if find_spec(_RUNTIMES[self.kind]) is None:
-            raise ModelError(
-                f"{given.path}: {_RUNTIMES[self.kind]} is needed to run it; install it: "
-                "pip install 'datakit[prelabel]'"
-            )
-        return given, contract
-
 
 def _torch(given: GivenWeights, device: str) -> tuple[Forward, str]:
     import torch
 
-    from datakit.models.inpainting.torch_forward import choose_torch_device, torch_forward
+    from datakit.models.inpainting.torch_forward import torch_forward
+    from datakit.models.runtimes.torch_runner import choose_torch_device
 
     chosen = choose_torch_device(device)
     forward = torch_forward(load_torchscript(given), chosen, "torchscript")
@@ -97,11 +77,7 @@ def _onnx(given: GivenWeights, contract: InpaintingContract, device: str) -> tup
             one.name: value.astype(_DTYPES[one.type], copy=False)
             for one, value in zip(inputs, values, strict=True)
         }
-        try:
-            return list(session.run(None, feed))
-        except Exception as error:  # noqa: BLE001
-            # onnxruntime's own exceptions share no base but Exception.
-            raise ModelError(f"onnx: onnxruntime stopped: {error}") from None
+        return run_session(session, None, feed, "onnx")
 
     return forward, runtime
 

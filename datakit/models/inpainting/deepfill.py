@@ -30,8 +30,9 @@ class DeepFillFactory:
         given = _given(settings)
         import torch
 
-        from datakit.models.inpainting.torch_forward import choose_torch_device, torch_forward
+        from datakit.models.inpainting.torch_forward import torch_forward
         from datakit.models.networks.deepfill_weights import read_deepfill
+        from datakit.models.runtimes.torch_runner import choose_torch_device
 
         device = choose_torch_device(settings.device)
         model = read_deepfill(given.data, str(given.path))

@@ -48,7 +48,7 @@ class NetworkInpainter:
         Raises
         ------
         ModelError
-            If the network does not take its input, or returns what its contract does not say.
+            If the network does not take its input, or its output is not what the contract says.
         """
         return fill_hole(photo, hole, self._solve, rng)
 
@@ -105,8 +105,8 @@ class NetworkInpainter:
 def _inputs(values: Float, mask: Float, place: str) -> list[Float]:
     """Return the inputs of the network, each (1, C, h, w)."""
     photo = np.ascontiguousarray(values.transpose(2, 0, 1)[None])
-    told = mask[None, None]
+    plane = mask[None, None]
     if place == "input":
-        return [photo, told]
-    parts = (photo, told) if place == "last" else (told, photo)
+        return [photo, plane]
+    parts = (photo, plane) if place == "last" else (plane, photo)
     return [np.concatenate(parts, axis=1)]

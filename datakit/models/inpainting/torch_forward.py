@@ -9,16 +9,8 @@ from torch import Tensor, nn
 
 from datakit.errors import ModelError
 from datakit.models.inpainting.networked import Forward
-from datakit.models.runtimes.devices import choose_device
 
 Float = npt.NDArray[np.float32]
-
-
-def choose_torch_device(asked: str) -> torch.device:
-    """Return the device that was asked for; ModelError when it is not there."""
-    count = torch.cuda.device_count() if torch.cuda.is_available() else 0
-    kind, number = choose_device(asked, count, "torch")
-    return torch.device(f"cuda:{number}" if kind == "cuda" else "cpu")
 
 
 def torch_forward(module: nn.Module, device: torch.device, name: str) -> Forward:

@@ -39,7 +39,7 @@ class InputContract(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     """How a picture becomes the model's input: resized, divided, shifted and scaled."""
 
     size: Annotated[tuple[Side, Side], Meta(description="height and width in pixels")]
-    fit: Annotated[InputFit, Meta(description="see core.placing.place")] = "stretch"
+    fit: Annotated[InputFit, Meta(description="stretch, letterbox, corner or multiple")] = "stretch"
     multiple: Annotated[int, Meta(ge=1, le=256, description="fit: multiple; of what")] = 1
     padding: Annotated[
         tuple[int, int, int], Meta(description="RGB around a letterboxed picture")
@@ -73,7 +73,7 @@ class InputContract(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
         return 1 if self.channels == "grey" else 3
 
     def shape(self, batch: object = "N") -> tuple[object, ...]:
-        """Return the shape of the input as it is told to people."""
+        """Return the shape of the input as error messages show it."""
         high, wide = self.size
         if self.layout == "nhwc":
             return (batch, high, wide, self.channel_count)
@@ -243,9 +243,14 @@ def to_probability(output: npt.NDArray[Any], contract: OutputContract) -> Map:
         values /= values.sum(axis=1, keepdims=True)
     found: Map = values[:, contract.channel]
     if contract.activation == "sigmoid":
-        # Half a hyperbolic tangent does not overflow.
-        found = np.tanh(found * np.float32(0.5)) * np.float32(0.5) + np.float32(0.5)
+        found = sigmoid(found)
     return 1 - found if contract.invert else found
+
+
+def sigmoid(logits: Map) -> Map:
+    """Return the logistic function of float32 values, of which none overflows."""
+    found: Map = np.tanh(logits * np.float32(0.5)) * np.float32(0.5) + np.float32(0.5)
+    return found
 
 
 def finished(probability: Map, contract: OutputContract, name: str) -> Map:

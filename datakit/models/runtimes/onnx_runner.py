@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -174,12 +174,11 @@ class OnnxSegmenter:
             values = np.pad(values, [(0, self._batch - count), (0, 0), (0, 0), (0, 0)])
         feeds = {self._input: values.astype(self._dtype, copy=False), **self._beside}
         try:
-            outputs: list[npt.NDArray[Any]] = self._session.run(self._outputs, feeds)
-        except Exception as error:  # noqa: BLE001
-            # onnxruntime's own exceptions share no base but Exception.
+            outputs = run_session(self._session, self._outputs, feeds, self.identity.name)
+        except ModelError:
             if count > 1 and not self._fixed:
                 return None
-            raise ModelError(f"{self.identity.name}: onnxruntime stopped: {error}") from None
+            raise
         high, wide = values.shape[1:3] if given.layout == "nhwc" else values.shape[2:]
         output, name = self.contract.output, self.identity.name
         return [
@@ -216,6 +215,21 @@ def open_session(data: bytes, device: str, name: str) -> tuple[Any, str]:
     session = _session(runtime, data, kind, number, name)
     place = f"cuda:{number}" if kind == "cuda" else "cpu"
     return session, f"onnxruntime {runtime.__version__}, {place}, float32"
+
+
+def run_session(
+    session: Any,
+    outputs: Sequence[str] | None,
+    feeds: Mapping[str, npt.NDArray[Any]],
+    name: str,
+) -> list[npt.NDArray[Any]]:
+    """Run a session; None gives all outputs. ModelError when the model stops."""
+    try:
+        found: list[npt.NDArray[Any]] = session.run(outputs, feeds)
+    except Exception as error:  # noqa: BLE001
+        # onnxruntime's own exceptions share no base but Exception.
+        raise ModelError(f"{name}: onnxruntime stopped: {error}") from None
+    return found
 
 
 def _session(runtime: Any, data: bytes, kind: str, number: int, name: str) -> Any:

@@ -15,8 +15,8 @@ import numpy.typing as npt
 from datakit.core.images import network_input
 from datakit.core.images.network_input import Map, Placement
 from datakit.errors import ModelError
-from datakit.models.runtimes.contract import to_values
-from datakit.models.runtimes.onnx_runner import open_session
+from datakit.models.runtimes.contract import sigmoid, to_values
+from datakit.models.runtimes.onnx_runner import open_session, run_session
 from datakit.models.runtimes.prompt_contract import PromptContract
 
 Image = npt.NDArray[np.uint8]
@@ -172,15 +172,10 @@ class PromptableModel:
                 f"{found.max():.3g}; set output.activation: sigmoid in its contract"
             )
         if output.activation == "sigmoid":
-            found = np.tanh(found * np.float32(0.5)) * np.float32(0.5) + np.float32(0.5)
+            found = sigmoid(found)
         if output.frame == "input":
             found = network_input.without_padding(found, placement)
         return np.clip(network_input.resize_map(found, placement.image_hw), 0, 1)
 
     def _run(self, session: Any, feeds: dict[str, npt.NDArray[Any]]) -> list[npt.NDArray[Any]]:
-        try:
-            found: list[npt.NDArray[Any]] = session.run(None, feeds)
-        except Exception as error:  # noqa: BLE001
-            # onnxruntime's own exceptions share no base but Exception.
-            raise ModelError(f"{self._name}: onnxruntime stopped: {error}") from None
-        return found
+        return run_session(session, None, feeds, self._name)

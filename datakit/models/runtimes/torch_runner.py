@@ -71,18 +71,16 @@ class TorchSegmenter:
         resize_on_device: bool | None = None,
         fixed_batch: int | None = None,
     ) -> None:
-        count = torch.cuda.device_count() if torch.cuda.is_available() else 0
-        kind, number = choose_device(settings.device, count, "torch")
-        self.device = torch.device(f"cuda:{number}" if kind == "cuda" else "cpu")
+        self.device = choose_torch_device(settings.device)
         self.contract = contract
         self.batch_size = fixed_batch or settings.batch_size
-        one_size = kind == "cuda" and contract.input.fit != "multiple"
+        on_cuda = self.device.type == "cuda"
+        one_size = on_cuda and contract.input.fit != "multiple"
         self._static = settings.compiled or fixed_batch is not None or one_size
         self._fixed_batch = fixed_batch
         self._sides = contract.output.sides if settings.sides else ()
         self._precision = getattr(torch, settings.precision)
-        on_device = resize_on_device
-        self._resize_on_device = kind == "cuda" if on_device is None else on_device
+        self._resize_on_device = on_cuda if resize_on_device is None else resize_on_device
         self._matrices: dict[tuple[int, int], Tensor] = {}
         self._forward = self._moved(model, settings.compiled)
         self.identity = replace(identity, runtime=self._runtime(settings))
@@ -282,6 +280,13 @@ class TorchSegmenter:
             return tensor
         host = torch.empty(tensor.shape, dtype=tensor.dtype, pin_memory=True)
         return host.copy_(tensor, non_blocking=True)
+
+
+def choose_torch_device(asked: str) -> torch.device:
+    """Return the device that was asked for; ModelError when it is not there."""
+    count = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    kind, number = choose_device(asked, count, "torch")
+    return torch.device(f"cuda:{number}" if kind == "cuda" else "cpu")
 
 
 def _first_line(error: BaseException) -> str:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Literal, Protocol, runtime_checkable
+from typing import Literal, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -26,6 +26,8 @@ Box = tuple[float, float, float, float]
 Precision = Literal["float32", "bfloat16", "float16"]
 Effort = Literal["fast", "default", "best"]
 NOT_NEEDED = "not needed"
+
+Built = TypeVar("Built", covariant=True)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -97,6 +99,25 @@ class Hint:
             corners = [(*ring.min(axis=0), *ring.max(axis=0)) for ring in self.polygons]
             return tuple((float(a), float(b), float(c), float(d)) for a, b, c, d in corners)
         return () if self.box_xyxy is None else (self.box_xyxy,)
+
+    def mirrored(self, width: float) -> Hint:
+        """Return the hint of the mirror image of a picture that is `width` pixels wide.
+
+        Examples
+        --------
+        >>> Hint(box_xyxy=(0, 0, 4, 4), boxes_xyxy=((0, 0, 4, 4),)).mirrored(10).object_boxes()
+        ((6, 0, 10, 4),)
+        """
+
+        def turned(box: Box) -> Box:
+            return width - box[2], box[1], width - box[0], box[3]
+
+        return replace(
+            self,
+            box_xyxy=None if self.box_xyxy is None else turned(self.box_xyxy),
+            polygons=tuple(ring * (-1, 1) + (width, 0) for ring in self.polygons),
+            boxes_xyxy=tuple(map(turned, self.boxes_xyxy)),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,8 +224,8 @@ class Submits(Protocol):
         ...
 
 
-class SegmenterFactory(Protocol):
-    """Builds a segmenter; a registry entry is one of these (a class will do).
+class Factory(Protocol[Built]):
+    """Builds a segmenter or another model; a registry entry is one of these (a class will do).
 
     Attributes
     ----------
@@ -219,12 +240,12 @@ class SegmenterFactory(Protocol):
         """Say what would run, from files alone; ModelError when something is missing."""
         ...
 
-    def __call__(self, settings: Settings) -> Segmenter:
+    def __call__(self, settings: Settings) -> Built:
         """Build it; ModelError when its runtime or its weights are missing or damaged."""
         ...
 
 
-SEGMENTERS: Registry[SegmenterFactory] = Registry(
+SEGMENTERS: Registry[Factory[Segmenter]] = Registry(
     "segmenter",
     {
         "mediapipe-selfie": "datakit.models.segmenters.people:PEOPLE",
@@ -260,13 +281,13 @@ def identify(name: str, settings: Settings | None = None) -> Identity:
         If weights or a runtime are missing or damaged.
     """
     settings = settings or Settings()
-    return _factory(name, settings).identify(settings)
+    return chosen_factory(SEGMENTERS, name, settings).identify(settings)
 
 
 def build(name: str, settings: Settings | None = None) -> Segmenter:
     """Build a segmenter of the registry; raises as `identify`."""
     settings = settings or Settings()
-    return _factory(name, settings)(settings)
+    return chosen_factory(SEGMENTERS, name, settings)(settings)
 
 
 def joined(name: str, members: Sequence[Identity]) -> Identity:
@@ -311,22 +332,19 @@ def stream(segmenter: Segmenter, batches: Iterable[Sequence[Image]]) -> Iterator
         yield ahead()
 
 
-def refuse_unused(subject: str, uses: frozenset[str], settings: Settings) -> None:
-    """Refuse settings that a model has no use for.
-
-    Parameters
-    ----------
-    subject : str
-        The model, for error messages: ``segmenter 'otsu'``.
-    uses : frozenset of str
-        The fields of `Settings` that it reads.
-    settings : Settings
+def chosen_factory(
+    registry: Registry[Factory[Built]], name: str, settings: Settings
+) -> Factory[Built]:
+    """Return the factory of a model that has a use for all the settings.
 
     Raises
     ------
     InputError
-        If another field is set, or a GPU is asked for and the model runs on the CPU only.
+        If the name is not known, a field is set that the model does not read, or a GPU is asked
+        for and the model runs on the CPU only.
     """
+    factory = registry.load(name)
+    subject, uses = f"{registry.family} {name!r}", factory.USES
     plain = Settings()
     for field in fields(Settings):
         given = getattr(settings, field.name)
@@ -339,9 +357,4 @@ def refuse_unused(subject: str, uses: frozenset[str], settings: Settings) -> Non
             f"--device {settings.device}: expected cpu or auto, as {subject} runs on the CPU only; "
             "leave it out, or take another model"
         )
-
-
-def _factory(name: str, settings: Settings) -> SegmenterFactory:
-    factory = SEGMENTERS.load(name)
-    refuse_unused(f"segmenter {name!r}", factory.USES, settings)
     return factory

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import warnings
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -15,13 +14,11 @@ from datakit.models.runtimes.contract import Contract, read_contract
 from datakit.models.runtimes.onnx_runner import OnnxSegmenter
 from datakit.models.runtimes.probe import check_input, check_outputs, probe_pictures
 from datakit.models.segmenters.base import Identity, Image, Segmenter, Settings
-from datakit.models.weights.files import Kind, kind_of
-from datakit.models.weights.given import GivenWeights, open_weights
+from datakit.models.weights.files import Kind
+from datakit.models.weights.given import GivenWeights, open_contracted
 
 if TYPE_CHECKING:
     from torch import nn
-
-_RUNTIMES = {"onnx": "onnxruntime", "torchscript": "torch", "torch-export": "torch"}
 
 
 class Probed(Segmenter, Protocol):
@@ -51,12 +48,12 @@ class ContractedFactory:
 
     def identify(self, settings: Settings) -> Identity:
         """Find the file, and read the contract."""
-        given, _ = self._given(settings)
+        given, _ = open_contracted(settings, self.kind, read_contract)
         return given.identity(self.kind)
 
     def __call__(self, settings: Settings) -> Segmenter:
         """Build it; ModelError when the contract does not fit the model's input."""
-        given, contract = self._given(settings)
+        given, contract = open_contracted(settings, self.kind, read_contract)
         identity = given.identity(self.kind)
         check_input(contract.input, str(given.path))
         if self.kind == "onnx":
@@ -76,25 +73,6 @@ class ContractedFactory:
             model, batch = _exported(given, contract)
         made = TorchSegmenter(identity, model, contract, settings, fixed_batch=batch)
         return _probed(made, contract, given)
-
-    def _given(self, settings: Settings) -> tuple[GivenWeights, Contract]:
-        if settings.contract is None:
-            raise ModelError(
-                f"--model {self.kind}: expected --contract, a YAML file or the name of a shipped "
-                "one; found none"
-            )
-        contract = read_contract(settings.contract)
-        given = open_weights(settings, None, self.kind)
-        kind = kind_of(given.data, str(given.path))
-        if kind != self.kind:
-            raise ModelError(f"{given.path}: expected {self.kind}, found {kind}")
-        runtime = _RUNTIMES[self.kind]
-        if find_spec(runtime) is None:
-            raise ModelError(
-                f"{given.path}: {runtime} is needed to run it; "
-                "install it: pip install 'datakit[prelabel]'"
-            )
-        return given, contract
 
 
 def _probed(segmenter: Probed, contract: Contract, given: GivenWeights) -> Segmenter:

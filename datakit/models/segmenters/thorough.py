@@ -44,7 +44,13 @@ class ThoroughSegmenter:
     ) -> list[Prediction]:
         """Return one prediction a picture, at the larger of the two maps' sizes."""
         first = self._model.segment(images, hints)
-        mirrored = self._model.segment([np.ascontiguousarray(i[:, ::-1]) for i in images], None)
+        mirrored = self._model.segment(
+            [np.ascontiguousarray(image[:, ::-1]) for image in images],
+            [
+                hint and hint.mirrored(image.shape[1])
+                for image, hint in zip(images, hints or [None] * len(images), strict=True)
+            ],
+        )
         people = self._people.segment(images)
         return [_mean(*three) for three in zip(first, mirrored, people, strict=True)]
 

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
+from typing import TypeVar
 
 from datakit.errors import ModelError
 from datakit.models.segmenters.base import Identity, Settings
+from datakit.models.weights.files import Kind, kind_of
 from datakit.models.weights.known import Provenance, provenance_of
 from datakit.models.weights.onnx_external import inlined
 from datakit.models.weights.provenance import Weights, find_weights
 
 MAX_BYTES = 4 << 30
+
+Contract = TypeVar("Contract")
+
+_RUNTIMES = {"onnx": "onnxruntime", "torchscript": "torch", "torch-export": "torch"}
 
 
 @dataclass(frozen=True)
@@ -79,3 +87,42 @@ def open_weights(settings: Settings, known: Weights | None, name: str) -> GivenW
         for file in files:
             digest.update(file.read_bytes())
     return GivenWeights(path, data, provenance_of(digest.hexdigest()))
+
+
+def open_contracted(
+    settings: Settings, kind: Kind, read: Callable[[str | Path], Contract]
+) -> tuple[GivenWeights, Contract]:
+    """Read a model that is run by a contract, and the contract.
+
+    Parameters
+    ----------
+    settings : Settings
+        With `contract`, and one file in `weights`.
+    kind : {"onnx", "torchscript", "torch-export"}
+        What the file must be.
+    read : callable
+        Reads the contract: a path, or the name of a shipped one.
+
+    Raises
+    ------
+    ModelError
+        If one of the two is missing, the file is of another kind, or its runtime is not installed.
+    SchemaError
+        If the contract is none.
+    """
+    if settings.contract is None:
+        raise ModelError(
+            f"--model {kind}: expected --contract, a YAML file or the name of a shipped one; found "
+            "none"
+        )
+    contract = read(settings.contract)
+    given = open_weights(settings, None, kind)
+    found = kind_of(given.data, str(given.path))
+    if found != kind:
+        raise ModelError(f"{given.path}: expected {kind}, found {found}")
+    if find_spec(_RUNTIMES[kind]) is None:
+        raise ModelError(
+            f"{given.path}: {_RUNTIMES[kind]} is needed to run it; install it: "
+            "pip install 'datakit[prelabel]'"
+        )
+    return given, contract

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
@@ -29,6 +29,7 @@ from datakit.verbs.inpaint.options import Removed
 from datakit.verbs.inpaint.people import PeopleCheck
 from datakit.verbs.inpaint.removal import Category, Removal
 from datakit.verbs.shared.labelled import (
+    FOLDERS,
     Labelled,
     image_bytes,
     read_labelled,
@@ -88,31 +89,43 @@ class Inpaint:
             alpha = source.alpha if source.alpha is not None else _no_alpha(region)
             layer = subject_layer(source.image, alpha, plate)
             pictures[place.place(FOREGROUNDS, ".png")] = layer
-        labels = _without(source, region)
+        cleared = _without(source, region)
+        labels = {
+            "mask": cleared.mask,
+            "alpha": cleared.stored_alpha,
+            "trimap": cleared.trimap,
+            "ignore": cleared.ignore,
+        }
         names = {"file_name": place.place("images")}
         for kind, label in labels.items():
-            names[f"{kind}_file_name"] = place.place(f"{kind}s", ".png")
-            pictures[names[f"{kind}_file_name"]] = label
-        row = self._row(item, place, sha256(data), labels)
+            if label is not None:
+                names[f"{kind}_file_name"] = place.place(FOLDERS[kind], ".png")
+                pictures[names[f"{kind}_file_name"]] = label
+        row = self._row(item, place, sha256(data), source, cleared)
         sample = msgspec.structs.replace(row, **names)
         return Product(samples=(sample,), files=self._write(pictures))
 
-    def _row(self, item: Item, place: Item, digest: str, labels: Mapping[str, Array]) -> Sample:
+    def _row(
+        self, item: Item, place: Item, digest: str, source: Labelled, cleared: Labelled
+    ) -> Sample:
         """Return the plate's row: its parent is the photo, and both stay in one group."""
-        label = labels["mask"] if "mask" in labels else labels["alpha"]
-        height, width = label.shape
+        height, width = cleared.image.shape[:2]
         row = place.describe(width, height, digest, self._step)
-        instances = visible_instances(row.instances, labels.get("mask"))
+        # What nobody could draw is still there where no ignore mask said where it is.
+        undrawn = row.label_state == "partial" and source.ignore is None
+        removed = None if self.category is None else self.category[0]
+        labelled = bool(cleared.fg_ratio)
+        instances = visible_instances(row.instances, cleared.mask)
         return msgspec.structs.replace(
             row,
             parent=item.key,
             group=row.group or item.key,
             tags=tuple(sorted({*row.tags, *self._tags})),
-            label_state="partial" if "ignore" in labels else "complete",
-            categories=row.categories if label.any() else (),
-            annotations=row.annotations if label.any() else 0,
+            label_state="partial" if undrawn or cleared.ignore is not None else "complete",
+            categories=tuple(one for one in row.categories if one != removed) if labelled else (),
+            annotations=(len(instances) or row.annotations) if labelled else 0,
             instances=instances,
-            fg_ratio=round(float(np.count_nonzero(label)) / label.size, 6),
+            fg_ratio=cleared.fg_ratio,
         )
 
     def _write(self, pictures: Mapping[str, Array]) -> dict[str, int]:
@@ -125,23 +138,23 @@ class Inpaint:
         return files
 
 
-def _without(source: Labelled, region: Bool) -> dict[str, Array]:
-    """Return the labels of a plate: the photo's own, cleared in the region that was filled.
+def _without(source: Labelled, region: Bool) -> Labelled:
+    """Return the photo with the labels of its plate: its own, cleared in the filled region.
 
     Nobody is in the region any more, and what was unknown of it is known. A photo without mask
-    and alpha, whose faces were removed, has a mask of nothing.
+    and alpha, whose faces were removed, has an empty mask.
     """
-    kept = {"mask": source.mask, "alpha": source.stored_alpha, "ignore": source.ignore}
-    labels = {
-        kind: np.where(region, label.dtype.type(0), label)
-        for kind, label in kept.items()
-        if label is not None
-    }
-    if "ignore" in labels and not labels["ignore"].any():
-        del labels["ignore"]
-    if "mask" not in labels and "alpha" not in labels:
-        labels["mask"] = np.zeros(region.shape, np.uint8)
-    return labels
+
+    def cleared(label: Array | None) -> Array | None:
+        return None if label is None else np.where(region, label.dtype.type(0), label)
+
+    mask, alpha, ignore = cleared(source.mask), cleared(source.alpha), cleared(source.ignore)
+    if mask is None and alpha is None:
+        mask = np.zeros(region.shape, np.uint8)
+    if ignore is not None and not ignore.any():
+        ignore = None
+    trimap = cleared(source.trimap)
+    return replace(source, mask=mask, alpha=alpha, trimap=trimap, ignore=ignore)
 
 
 def _as_mask(region: Bool) -> npt.NDArray[np.uint8]:

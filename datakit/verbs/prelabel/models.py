@@ -28,13 +28,14 @@ def settings_of(name: str, effort: str, given: Mapping[str, Any]) -> dict[str, A
     Raises
     ------
     InputError
-        If the best effort is asked of a model that looks once, whatever is asked.
+        If the best effort is asked of a model without weights, or of one that drafts what is in
+        boxes: the offline chain would add people outside of them.
     """
     uses = SEGMENTERS.load(name).USES
-    if effort == BEST and not uses & {"effort", "weights"}:
+    if effort == BEST and (name in ANSWER_BOXES or not uses & {"effort", "weights"}):
         raise InputError(
-            f"--effort best: expected a model with weights, or mediapipe-selfie, found {name}; "
-            "leave it out"
+            "--effort best: expected a model with weights that drafts whole photos, or "
+            f"mediapipe-selfie, found {name}; leave it out"
         )
     return {**given, "effort": effort} if "effort" in uses else dict(given)
 

@@ -161,15 +161,13 @@ def _models(options: Options) -> list[tuple[str, dict[str, Any]]]:
         "members": options.member,
         **shared,
     }
+    models = [(options.model, settings_of(options.model, options.effort, first))]
     if options.second is None:
-        return [(options.model, settings_of(options.model, options.effort, first))]
+        return models
     second = {"weights": options.second_weights, "sides": False, **shared}
     if "device" not in SEGMENTERS.load(options.second).USES:
         second["device"] = "cpu"
-    return [
-        (options.model, settings_of(options.model, options.effort, first)),
-        (options.second, second),
-    ]
+    return [*models, (options.second, second)]
 
 
 def _without_places(options: Options) -> Options:

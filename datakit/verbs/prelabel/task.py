@@ -169,7 +169,8 @@ class _Worker:
             flipped = None
         else:
             mirrored = [np.ascontiguousarray(picture[:, ::-1]) for picture in pictures]
-            flipped = self._model.start(mirrored, [_mirrored(photo) for photo in photos])
+            turned = [photo.hint and photo.hint.mirrored(photo.image.shape[1]) for photo in photos]
+            flipped = self._model.start(mirrored, turned)
 
         def wait() -> list[ModelOutputs]:
             nothing = [None] * len(photos)
@@ -277,15 +278,3 @@ def _head(found: FaceDetection, scale: float) -> Head:
 
 def _face_detector() -> FaceDetector:
     return FACE_DETECTORS.load(FACES)(None, ())
-
-
-def _mirrored(photo: Photo) -> Hint | None:
-    hint, width = photo.hint, photo.image.shape[1]
-    if hint is None:
-        return None
-    box = hint.box_xyxy
-    return Hint(
-        box_xyxy=None if box is None else (width - box[2], box[1], width - box[0], box[3]),
-        polygons=tuple(np.array([width, 0]) + ring * np.array([-1, 1]) for ring in hint.polygons),
-        source=hint.source,
-    )

@@ -13,12 +13,13 @@ from datakit.pages.charts import Bar, bar_chart, histogram, number
 from datakit.pages.report import Group, Page, Section, Table
 from datakit.records.anonymization import HiddenFace
 from datakit.records.card import Command
+from datakit.records.counts import counted
 from datakit.records.finding import SEVERITIES
 from datakit.records.sample import Sample
 from datakit.verbs.report.lineage_table import MOST_FINDINGS, kinds, lineage
 from datakit.verbs.report.options import Options
 from datakit.verbs.report.pictures import illustrate
-from datakit.verbs.report.verdict import judge
+from datakit.verbs.report.verdict import judge, torn_groups
 from datakit.verbs.shared.command_lines import command_line
 from datakit.verbs.shared.evidence import Evidence
 from datakit.verbs.shared.progress import ProgressListener
@@ -53,7 +54,9 @@ def compose(
     art = illustrate(options, items, evidence, progress)
     notes = list(evidence.notes)
     if art.failed:
-        notes.append(f"{art.failed} pictures could not be drawn; datakit validate says why")
+        notes.append(
+            f"{counted(art.failed, 'pictures')} could not be drawn; datakit validate says why"
+        )
     table, left_out = lineage(items, evidence)
     if left_out:
         notes.append(
@@ -113,27 +116,23 @@ def _figures(
 def _samples(samples: Sequence[Sample], contact: Group | None) -> Section:
     splits = Counter(sample.split or "no split" for sample in samples)
     sizes = Counter(f"{sample.width} × {sample.height}" for sample in samples)
-    sides: dict[str, set[str]] = {}
-    for sample in samples:
-        if sample.group is not None:
-            sides.setdefault(sample.group, set()).add(sample.split or "")
-    torn = sum(len(splits) > 1 for splits in sides.values())
+    torn = torn_groups(samples)
     text = [
-        "No group stands in two splits."
+        "No group is in two splits."
         if not torn
-        else f"{torn:,} groups stand in more than one split: datakit split --audit names them."
+        else f"{counted(torn, 'groups')} in more than one split: datakit split --audit names them."
     ]
     charts = [
-        bar_chart("splits", "Samples a split", _bars(splits), "samples"),
+        bar_chart("splits", "Samples per split", _bars(splits), "samples"),
         bar_chart("sizes", "Image size", _bars(sizes, 6), "samples"),
     ]
     if len(_groups(samples)) < len(samples):
         groups = _group_sizes(samples)
-        charts.append(bar_chart("group-sizes", "Samples a group", groups, "groups"))
+        charts.append(bar_chart("group-sizes", "Samples per group", groups, "groups"))
     return Section(
         "samples",
         "Samples",
-        text=text if len(splits) > 1 and sides else [],
+        text=text if len(splits) > 1 and any(sample.group for sample in samples) else [],
         charts=charts,
         tables=[_split_table(samples)],
         groups=[contact] if contact else [],
@@ -223,7 +222,7 @@ def _quality(evidence: Evidence, groups: Sequence[Group]) -> Section | None:
         [Bar(name, severities[name], name) for name in reversed(SEVERITIES)],
         "findings",
     )
-    text = f"{len(rows):,} findings in {len(evidence.findings):,} samples."
+    text = f"{counted(len(rows), 'findings')} in {counted(len(evidence.findings), 'samples')}."
     return Section("quality", "Quality", [text], [chart], [table], groups)
 
 

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 from msgspec import Meta
 
 from datakit.verbs.shared.options import WriteOptions
-
-if TYPE_CHECKING:
-    pass
 
 VERB = "train"
 COMMON = ("model", "weights", "size", "epochs", "lr", "seed", "device")
@@ -42,10 +39,7 @@ class Options(WriteOptions, frozen=True, kw_only=True):
     epochs: Annotated[int, Meta(ge=1, le=100_000, description="at most this many")] = 30
     patience: Annotated[
         int,
-        Meta(
-            ge=0,
-            description="stop after this many epochs without a better one; 0: never",
-        ),
+        Meta(ge=0, description="stop after this many epochs without a better one; 0: never"),
     ] = 10
     batch_size: Annotated[int, Meta(ge=1, le=4096, description="samples a step")] = 8
     lr: Annotated[

@@ -30,7 +30,7 @@ def dealt(sizes: np.ndarray, cells: np.ndarray, shares: tuple[float, ...], seed:
     return deal(sizes, cells, targets, order, np.ones((count, len(shares)), bool), free)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(st.integers(0, 2**32), st.integers(8, 120), st.integers(1, 30), st.integers(0, 6), SHARES)
 def test_sizes_are_within_one_largest_group(
     seed: int, count: int, largest: int, strata: int, shares: tuple[float, ...]
@@ -67,7 +67,7 @@ def test_strata_are_no_worse_than_the_best_of_200_random_splits(seed: int, count
     assert strata_error(found.cells, found.sizes, total) <= best + 1e-6
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(st.integers(0, 2**32), st.permutations(range(30)))
 def test_the_order_of_the_files_does_not_matter(seed: int, order: list[int]) -> None:
     sizes, cells = problem(seed, 30, 5, 3)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
-from datakit.models.segmenters.base import Settings, build
+from datakit.core.images import network_input
+from datakit.models.segmenters.base import Hint, Identity, Image, Prediction, Settings, build
 from datakit.models.segmenters.thorough import MODEL_WEIGHT, ThoroughSegmenter
 
 pytest.importorskip("ai_edge_litert")
@@ -29,3 +31,29 @@ def test_it_is_the_weighted_mean_of_both(sample_data: Path) -> None:
     assert found.is_person is True
     assert thorough.identity.name == "otsu"
     assert len(thorough.identity.members) == 6
+
+
+class Hinted:
+    """Remembers its hints, and sees nobody."""
+
+    takes_hints = True
+    identity = Identity(name="hinted")
+
+    def __init__(self) -> None:
+        self.seen: list[Hint | None] = []
+
+    def segment(
+        self, images: Sequence[Image], hints: Sequence[Hint | None] | None = None
+    ) -> list[Prediction]:
+        self.seen += hints or [None] * len(images)
+        size = network_input.identity((images[0].shape[0], images[0].shape[1]))
+        return [Prediction(np.zeros(size.image_hw, np.float32), size, raw_max=0.0)] * len(images)
+
+
+def test_the_mirrored_photo_has_mirrored_hints() -> None:
+    hint = Hint(boxes_xyxy=((10.0, 5.0, 30.0, 40.0), (60.0, 0.0, 90.0, 50.0)))
+    model = Hinted()
+    ThoroughSegmenter(model, Settings()).segment([np.zeros((50, 100, 3), np.uint8)], [hint])
+    first, second = model.seen
+    assert first == hint and second is not None
+    assert second.boxes_xyxy == ((70.0, 5.0, 90.0, 40.0), (10.0, 0.0, 40.0, 50.0))

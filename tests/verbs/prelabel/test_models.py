@@ -12,8 +12,9 @@ def test_the_effort_goes_to_models_that_have_one() -> None:
     assert settings_of("mediapipe-selfie", "best", {})["effort"] == "best"
     assert "effort" not in settings_of("u2netp", "best", {})
     assert "effort" not in settings_of("otsu", "default", {})
-    with pytest.raises(InputError, match="--effort best: expected a model with weights"):
-        settings_of("otsu", "best", {})
+    for name in ("otsu", "promptable"):
+        with pytest.raises(InputError, match="--effort best: expected a model with weights"):
+            settings_of(name, "best", {})
 
 
 def test_who_is_helped_and_who_follows_edges() -> None:
