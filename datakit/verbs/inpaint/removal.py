@@ -65,10 +65,7 @@ class Removal:
         self._category = category
         self._grow = grow
         self._shadows = shadows
-        self._faces = self._masker = None
-        if remove == "faces":
-            self._faces = FaceFinder([FACE_DETECTORS.load(FACES)(None, ())])
-            self._masker = FaceMasker(MediapipeMesh(), HEAD, HEAD_GROWTH)
+        self._heads = _Heads() if remove == "faces" else None
 
     def region(self, item: Item, source: Labelled) -> Bool:
         """Return (H, W) bool; where the label is not known, it is taken out with the rest.
@@ -93,8 +90,8 @@ class Removal:
 
     def _drawn(self, item: Item, source: Labelled) -> tuple[Bool, float]:
         """Return what is removed, and how far it grows by default."""
-        if self._remove == "faces":
-            return self._face_region(item, source), DRAWN_GROWTH
+        if self._heads is not None:
+            return self._heads.region(item, source), DRAWN_GROWTH
         if self._remove == "category":
             return self._of_category(item, source), DRAWN_GROWTH
         if self._remove == "ignores":
@@ -116,9 +113,16 @@ class Removal:
             return np.isin(source.mask, ids)
         return np.asarray(source.mask == self._category.value, bool)
 
-    def _face_region(self, item: Item, source: Labelled) -> Bool:
-        if self._faces is None or self._masker is None:
-            raise AssertionError("the detector is built with the removal of faces")
+
+class _Heads:
+    """Finds the heads of a photo; its detector is built once."""
+
+    def __init__(self) -> None:
+        self._faces = FaceFinder([FACE_DETECTORS.load(FACES)(None, ())])
+        self._masker = FaceMasker(MediapipeMesh(), HEAD, HEAD_GROWTH)
+
+    def region(self, item: Item, source: Labelled) -> Bool:
+        """Return (H, W) bool; InputError when no face is found."""
         faces = self._faces.find(source.image)
         if not faces:
             raise InputError(
