@@ -17,8 +17,6 @@ from torch.nn import functional
 WIDTH = 48
 INPUTS = 5
 """RGB, a channel of ones (the sketch that nobody drew), and the mask."""
-MULTIPLE_PX = 8
-"""Sides of the input are multiples of this: two halvings, and one in the attention."""
 PARAMETERS = 4_052_478
 """Of the published generator, its two stages together."""
 
@@ -264,7 +262,8 @@ class DeepFill(nn.Module):
         Parameters
         ----------
         photo : (N, 3, h, w) in [-1, 1]
-            What is under the hole does not matter; sides are multiples of 8.
+            What is under the hole does not matter; sides are multiples of 8, as there are two
+            halvings, and one in the attention.
         mask : (N, 1, h, w) in {0, 1}
             1 in the hole.
 

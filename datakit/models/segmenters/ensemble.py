@@ -27,8 +27,8 @@ class EnsembleSegmenter:
     """The mean of two or more segmenters at the pictures' own sizes.
 
     Where members disagree, the mean is near one half: doubt comes for free. `members` names them;
-    `weights` has one file a member in their order, or none. The member's maps are what `sides`
-    holds, so that their disagreement can be told.
+    `weights` has one file a member in their order, or none. `sides` holds the members' maps, so
+    that their disagreement can be measured.
 
     Raises
     ------

@@ -16,8 +16,6 @@ from datakit.io.layouts.sample_names import SOFT, SOFT_SUFFIX, flat_name, side
 from datakit.io.store.files import FileRef, Root
 from datakit.records.failure import Failure
 
-_PIECE = 1 << 20
-
 
 @dataclass
 class Matches:
