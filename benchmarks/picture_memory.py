@@ -31,13 +31,13 @@ COMMANDS = {
     "trimap": "{mattes} -o {out} --style p3m",
     "augment": "{mattes} -o {out} --preset p3m",
     "anonymize": "{mattes} -o {out}",
-    "prelabel": "{photos} -o {out} --model otsu",
+    "prelabel": "{photos} -o {out} --people any",
     "dedup": "{photos} -o {out}",
     "split": "{mattes} -o {out} --keep-existing --val 0.5",
     "select": "{mattes} -o {out} --n 1 --where people>=0",
     "forget": "{photos} --photo {mattes}/train/alphas/a.png",
     "diff": "{mattes} {mattes2}",
-    "inpaint": "{mattes} -o {out}",
+    "inpaint": "{mattes} -o {out} --shadows --layers",
 }
 
 

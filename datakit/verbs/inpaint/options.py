@@ -29,7 +29,7 @@ class Options(WriteOptions, frozen=True, kw_only=True):
     datakit.errors.InputError: --remove category and --category NAME go together; give both
     """
 
-    BYTES_PER_PIXEL: ClassVar[int] = 160
+    BYTES_PER_PIXEL: ClassVar[int] = 190
 
     model: Annotated[
         str,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from msgspec import Meta
 
@@ -39,6 +39,8 @@ class Options(WriteOptions, frozen=True, kw_only=True):
     >>> Options(src=("photos",), out="drafts").model
     'mediapipe-selfie'
     """
+
+    BYTES_PER_PIXEL: ClassVar[int] = 20
 
     src: Annotated[tuple[str, ...], Meta(description="folders, .zip or COCO .json to read")] = ()
     out: Annotated[str, Meta(description="the dataset folder to write")] = ""
