@@ -232,6 +232,8 @@ class Journal:
 
 def _with_times(product: Product, times: bytes = b"") -> Product:
     """Return the product with the times and inodes of its inputs; without them for the record."""
+    if not product.inputs:
+        return product
     known = msgspec.json.decode(times, type=list[tuple[int, int]]) if times else []
     known += [(0, 0)] * (len(product.inputs) - len(known))
     inputs = tuple(

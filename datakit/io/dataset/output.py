@@ -267,6 +267,9 @@ class DatasetWriter:
         self.samples = 0
         self._journal = journal
         self._tables = tables
+        # Joined once: there may be a million rows.
+        self._work = self.out / WORK
+        self._places = {name: self.out / name for name in tables}
         self._encoder = msgspec.json.Encoder()
         self._views = SplitViews()
 
@@ -288,7 +291,7 @@ class DatasetWriter:
     def add(self, key: str, product: Product) -> None:
         """Take an item's product; its files are already in place."""
         self._held.check()
-        with atomic.write_errors(self.out / WORK):
+        with atomic.write_errors(self._work):
             self._journal.add(key, product)
         for sample in product.samples:
             self._write(MANIFEST, self._encoder.encode(sample) + b"\n")
@@ -305,7 +308,7 @@ class DatasetWriter:
         self.failed += 1
 
     def _write(self, table: str, line: bytes) -> None:
-        with atomic.write_errors(self.out / table):
+        with atomic.write_errors(self._places[table]):
             atomic.write_all(self._tables[table], line)
 
     def keep(self, name: str) -> None:

@@ -41,8 +41,8 @@ class SplitViews:
     def add(self, sample: Sample) -> None:
         """Take a sample into account."""
         self._splits.add(sample.split or "")
-        present = {name for name in _VIEW if getattr(sample, name) is not None}
-        self._columns = present if self._columns is None else self._columns & present
+        columns = _VIEW if self._columns is None else self._columns
+        self._columns = {name for name in columns if getattr(sample, name) is not None}
 
     def write(self, out: Location, manifest: Path) -> None:
         """Write ``SPLIT/metadata.jsonl`` for every split of a manifest."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from pathlib import PurePosixPath
 
 # What follows the token is what somebody did with the export afterwards ("…_rotated_90.jpg").
 _TOKEN = re.compile(r"\.rf\.(?:[0-9a-f]{32}|[0-9A-Za-z]{20})(?![0-9A-Za-z])")
@@ -46,8 +45,10 @@ def source_group(file_name: str, true_name: str | None) -> str:
     """
     if true_name:
         return _FOLDED_SUFFIX.sub("", re.sub(r"\.[A-Za-z]{3,4}$", "", true_name))
+    folder, slash, name = file_name.rpartition("/")
     stem = roboflow_stem(file_name)
-    if stem is not None:
-        folder, slash, _ = file_name.rpartition("/")
-        return f"{folder}{slash}{stem}"
-    return PurePosixPath(file_name).with_suffix("").as_posix()
+    if stem is None:
+        # Plain text, not PurePosixPath: a split may have a million names.
+        before, _, suffix = name.rpartition(".")
+        stem = before if before and suffix else name
+    return f"{folder}{slash}{stem}"

@@ -13,6 +13,8 @@ _LEAD = r"(?:^|[;\t\r\n])[\s\"\ufeff\x00-\x1f]*"
 
 _FORMULA = r"'*[=+\-@\uff1d\uff0b\uff0d\uff20]"
 _UNSAFE = re.compile(f"({_LEAD})(?={_FORMULA})")
+_PLAIN = re.compile(r"\w[\w./ -]*")
+"""What nearly all cells are, and no spreadsheet runs."""
 _BLANK = re.compile(r"'*[\t\r]")
 _SAFE = re.compile(f"({_LEAD})'(?={_FORMULA})")
 
@@ -77,7 +79,7 @@ def read_records(lines: Iterable[str]) -> Iterator[dict[str, str]]:
 
 
 def _safe(value: Any) -> Any:
-    if not isinstance(value, str):
+    if not isinstance(value, str) or _PLAIN.fullmatch(value):
         return value
     text = _UNSAFE.sub(r"\1'", value)
     return f"'{text}" if _BLANK.match(text) else text
