@@ -31,6 +31,7 @@ from datakit.io.store.storage import Location, ObjectPath, is_inside, overlap
 from datakit.records.card import MOST_FAILURES, Card
 from datakit.records.failure import Failure
 from datakit.records.product import Product
+from datakit.records.sample import Sample
 
 Mode = Literal["new", "resume", "overwrite"]
 
@@ -294,13 +295,17 @@ class DatasetWriter:
         with atomic.write_errors(self._work):
             self._journal.add(key, product)
         for sample in product.samples:
-            self._write(MANIFEST, self._encoder.encode(sample) + b"\n")
-            self._views.add(sample)
-            self.samples += 1
+            self.add_row(sample)
         for name, text in product.lines.items():
             self._write(name, text.encode())
         for failure in product.failures:
             self.fail(failure)
+
+    def add_row(self, sample: Sample) -> None:
+        """Take a row of a sample whose files stay in the source: a resumed run makes it again."""
+        self._write(MANIFEST, self._encoder.encode(sample) + b"\n")
+        self._views.add(sample)
+        self.samples += 1
 
     def fail(self, failure: Failure) -> None:
         """Add a failure row."""

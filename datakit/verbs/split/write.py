@@ -23,7 +23,6 @@ from datakit.records.base import Record
 from datakit.records.card import Card
 from datakit.records.failure import Failure
 from datakit.records.lineage import Torn
-from datakit.records.product import Product
 from datakit.records.sample import Operation, Sample
 from datakit.records.summary import Summary
 from datakit.verbs.shared.lineage import Lineage
@@ -190,7 +189,7 @@ def _write_manifest(run: Run, finishing: Callable[[output.DatasetWriter], None])
         for failure in chosen.failures:
             writer.fail(failure)
         for item in chosen.items():
-            writer.add(item.key, Product(samples=(_row(item, step),)))
+            writer.add_row(_row(item, step))
         finishing(writer)
         card = Card(
             label_map=chosen.label_map,
