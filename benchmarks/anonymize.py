@@ -35,7 +35,7 @@ import numpy as np
 from datakit.core.faces.crops import upright_crop
 from datakit.core.faces.detections import Face, merge_detections
 from datakit.core.masks.boxes import overlap
-from datakit.core.matting.residue import settle_residue
+from datakit.core.matting.residue import clean_residue
 from datakit.io.pixels import decoders, images
 from datakit.models.faces.centerface import CenterFaceDetector
 from datakit.models.faces.finder import FaceFinder
@@ -275,7 +275,7 @@ def boundary(folder: Path) -> None:
         hidden = hider.hide(image, alpha)
         seconds = time.process_time() - started
         differs = (hidden.image != image).any(axis=2)
-        edge = settle_residue(alpha)
+        edge = clean_residue(alpha)
         soft = (edge > 0) & (edge < 1)
         inside += sum(face.original_px_inside for face in hidden.faces)
         changed += int((differs & soft).sum())

@@ -20,7 +20,7 @@ import numpy as np
 from datakit.core.similarity.descriptors import coverage_radius, most_diverse
 from datakit.core.similarity.duplicates import SAME_SHIFT, same_copy, same_picture
 from datakit.core.similarity.hashing import thumbnail
-from datakit.core.similarity.picture_match import Likeness, compare
+from datakit.core.similarity.picture_match import PictureMatch, compare
 from datakit.core.similarity.windows import SAME_WINDOW, window_correlation
 from datakit.io.pixels.decoders import decode_photo
 
@@ -105,8 +105,8 @@ def measure_changes(photos: list[Image]) -> None:
             compare(one, thumbnail(copy), closely=True)
             for one, copy in zip(thumbs, copies, strict=True)
         ]
-        grouped = np.mean([same_picture(likeness) for likeness in found])
-        dropped = np.mean([same_copy(likeness) for likeness in found])
+        grouped = np.mean([same_picture(match) for match in found])
+        dropped = np.mean([same_copy(match) for match in found])
         print(f"| {name} | {grouped:.3f} | {dropped:.3f} |")
     pairs = [compare(a, b, closely=True) for a, b in combinations(thumbs, 2)]
     print(
@@ -116,19 +116,19 @@ def measure_changes(photos: list[Image]) -> None:
 
 
 def measure_curves(photos: list[Image]) -> None:
-    """Print recall of each change, and precision, against the limit of the likeness error."""
+    """Print recall of each change, and precision, against the limit of the match error."""
     thumbs = [thumbnail(photo) for photo in photos]
     pairs = [compare(a, b) for a, b in combinations(thumbs, 2)]
     limits = (0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5)
     print("| change | " + " | ".join(f"{limit:g}" for limit in limits) + " |")
     found, every = np.zeros(len(limits)), 0
     for name, change in changes(np.random.default_rng(0)).items():
-        likeness = [
+        match = [
             compare(one, thumbnail(np.ascontiguousarray(change(photo))))
             for one, photo in zip(thumbs, photos, strict=True)
         ]
-        hits = np.array([[joins(one, limit) for one in likeness] for limit in limits])
-        found, every = found + hits.sum(axis=1), every + len(likeness)
+        hits = np.array([[joins(one, limit) for one in match] for limit in limits])
+        found, every = found + hits.sum(axis=1), every + len(match)
         print(f"| {name} | " + " | ".join(f"{share:.2f}" for share in hits.mean(axis=1)) + " |")
     false = np.array([sum(joins(one, limit) for one in pairs) for limit in limits])
     print("| different pairs joined | " + " | ".join(map(str, false)) + " |")
@@ -137,9 +137,9 @@ def measure_curves(photos: list[Image]) -> None:
     print(f"{len(pairs):,} pairs of {len(photos)} different photos")
 
 
-def joins(likeness: Likeness, limit: float) -> bool:
+def joins(match: PictureMatch, limit: float) -> bool:
     """Tell whether a pair is one picture at another limit than dedup's own."""
-    return likeness.error <= limit and likeness.shift <= SAME_SHIFT
+    return match.error <= limit and match.shift <= SAME_SHIFT
 
 
 def measure_windows(photos: list[Image]) -> None:

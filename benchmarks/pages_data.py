@@ -1,4 +1,4 @@
-"""A large dataset for the pages: real files, findings, faces and doubts, made in seconds."""
+"""A large dataset for the pages: real files, findings, faces and drafts, made in seconds."""
 
 from __future__ import annotations
 
@@ -86,9 +86,11 @@ def _rows(
     face |= {"mask": "mesh", "iod_px": 90.0, "method": "gaussian", "sigma_px": 90.0, "mask_px": 9}
     audit = {"id": key, "status": "anonymized", "file_name": key, "sha256_in": f"{at:064x}"}
     tables["anonymize.jsonl"].append(audit | {"datakit": "0", "models": {}, "faces": [face]})
-    doubt = float(rng.random())
-    draft = {"rank": at + 1, "id": key, "file_name": key, "doubt": doubt, "reason": "spread"}
-    tables["queue.jsonl"].append(draft | {"parts": {"spread": doubt, "edge": float(rng.random())}})
+    uncertainty = float(rng.random())
+    draft = {"rank": at + 1, "id": key, "file_name": key, "doubt": uncertainty, "reason": "spread"}
+    tables["queue.jsonl"].append(
+        draft | {"parts": {"spread": uncertainty, "edge": float(rng.random())}}
+    )
 
 
 def _photo(rng: np.random.Generator, width: int, height: int) -> tuple[bytes, bytes]:

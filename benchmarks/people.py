@@ -16,12 +16,12 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from datakit.core.faces.identities import likeness, same_people
+from datakit.core.faces.identities import same_people, similarity
 from datakit.io.layouts.base import Item
 from datakit.io.pixels import images
 from datakit.io.pixels.decoders import decode_photo
 from datakit.io.store.files import FileRef
-from datakit.verbs.shared.people_look import LookForPeople, People
+from datakit.verbs.shared.people_detection import DetectPeople, People
 
 LONGER_PX, VARIED = 1000, 24
 FALSE_ACCEPTS = (1e-2, 1e-3, 3e-4, 1e-4)
@@ -44,7 +44,7 @@ def shrunk(path: str) -> np.ndarray:
     return cv2.resize(photo, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
 
 
-def looked(look: LookForPeople, photo: np.ndarray, folder: Path) -> People:
+def looked(look: DetectPeople, photo: np.ndarray, folder: Path) -> People:
     (folder / "photo.png").write_bytes(images.encode_png(photo))
     return look(Item("photo.png", "photo", "photo.png", FileRef(str(folder), "photo.png")))
 
@@ -56,7 +56,7 @@ def auc(same: np.ndarray, other: np.ndarray) -> float:
 
 
 def pairs(model: str, weights: str, sitters: str, photos: list[str], folder: Path) -> None:
-    look = LookForPeople(model, (weights,))
+    look = DetectPeople(model, (weights,))
     named = {}
     for row in csv.DictReader(Path(sitters).read_text().splitlines()):
         named.setdefault(row["photo"], []).append((row["sitter"], float(row["x"]), float(row["y"])))
@@ -81,7 +81,7 @@ def pairs(model: str, weights: str, sitters: str, photos: list[str], folder: Pat
         print(path, len(faces), flush=True)
     contract = look._embedder.contract
     stacked, photo_of = np.stack(vectors), np.array(place)
-    score = likeness(stacked, stacked, contract.distance)
+    score = similarity(stacked, stacked, contract.distance)
     one, two = np.triu_indices(len(stacked), 1)
     apart = photo_of[one] != photo_of[two]
     equal = np.array([people[i] == people[j] for i, j in zip(one, two, strict=True)])
@@ -96,7 +96,7 @@ def pairs(model: str, weights: str, sitters: str, photos: list[str], folder: Pat
         print(f"limit {limit:.2f}: found {found:.3f}, false accepts {(other >= limit).mean():.6f}")
     for name, found in variants.items():
         scores = np.array(
-            [likeness(stacked[[i]], v[None], contract.distance)[0, 0] for i, v in found]
+            [similarity(stacked[[i]], v[None], contract.distance)[0, 0] for i, v in found]
         )
         print(
             f"{name}: {len(scores)} sitters, lowest {scores.min():.3f}, "
@@ -127,7 +127,7 @@ def pairs(model: str, weights: str, sitters: str, photos: list[str], folder: Pat
 
 
 def counts(photos: list[str], folder: Path) -> None:
-    look = LookForPeople()
+    look = DetectPeople()
     for path in photos:
         print(path, looked(look, shrunk(path), folder).count, flush=True)
 

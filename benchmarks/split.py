@@ -56,14 +56,14 @@ def main() -> None:
         options = ["--val", "0.15", "--seed", "7", "--duplicates", "off", "--stem", "trust"]
         strata = ["--stratify", "class,fg_ratio:5", "--materialize", "none", "-q"]
         cost = measure.run([*base, *options, *strata])
-        sides: dict[str, set[str]] = {}
+        splits: dict[str, set[str]] = {}
         sizes: dict[str, int] = {}
         for line in (out / "metadata.jsonl").open("rb"):
             row = msgspec.json.decode(line, type=Sample)
-            sides.setdefault(str(row.group), set()).add(str(row.split))
+            splits.setdefault(str(row.group), set()).add(str(row.split))
             sizes[str(row.split)] = sizes.get(str(row.split), 0) + 1
-        torn = sum(len(found) > 1 for found in sides.values())
-    print(f"{count:,} rows, {len(sides):,} groups: {cost.wall_s:.1f} s wall (bar {BAR_S:.0f}), ")
+        torn = sum(len(found) > 1 for found in splits.values())
+    print(f"{count:,} rows, {len(splits):,} groups: {cost.wall_s:.1f} s wall (bar {BAR_S:.0f}), ")
     print(f"{cost.cpu_s:.1f} s CPU, peak {cost.rss_mb:,.0f} MB (bar {BAR_MB:,.0f}), torn: {torn}")
     print(f"sizes {sizes}, val is off its target by {sizes['val'] - 0.15 * count:+,.0f}")
 

@@ -267,7 +267,7 @@ class Check:
     measure : callable
         Subject -> Measured; ``NOT_MEASURED`` when the sample lacks what it needs.
     score : callable
-        (id, values, Population) -> score; NaN when it cannot be told.
+        (id, values, Population) -> score; NaN when it cannot be determined.
     limits : Limits, optional
         Of a check of another package; those of datakit's own are in ``thresholds.yaml``.
     """

@@ -40,7 +40,7 @@ def _measure_quality(subject: Subject) -> Measured:
     if pair is None:
         return NOT_MEASURED
     quality = label_quality(pair[0], pair[1])
-    return Measured({"quality": quality, "doubt": 1 - quality})
+    return Measured({"quality": quality, "error": 1 - quality})
 
 
 CHECKS = (
@@ -60,6 +60,6 @@ CHECKS = (
         "label_quality",
         "the segmenter gives the label a quality of {quality:.2f} (softmin over blocks)",
         _measure_quality,
-        value_of("doubt"),
+        value_of("error"),
     ),
 )

@@ -39,7 +39,7 @@ def measure(subject: Subject, names: Sequence[str]) -> Measurements:
 
 
 def score(check: Check, sample: str, values: Values, population: Population) -> Scored:
-    """Return a check's score of one sample; NaN when it was not measured or cannot be told."""
+    """Return a check's score of one sample; NaN where not measured or not determinable."""
     if not values:
         return Scored(float("nan"))
     scored = check.score(sample, values, population)
@@ -84,7 +84,7 @@ def judge(
     findings : list of Finding
         Row by row, check by check.
     scores : dict
-        Check -> sample -> score, for those that could be told.
+        Check -> sample -> score, for those that could be determined.
     """
     population = Population(rows, targets)
     findings: list[Finding] = []

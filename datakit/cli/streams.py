@@ -1,4 +1,4 @@
-"""Standard output and error that never end a run: what they cannot take is lost, and told after."""
+"""Standard output and error that never end a run: lost output is reported at the end."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ _END_GROUP = "end"
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ActorNode:
     """Where an actor runs."""
 
     node: str
@@ -59,7 +59,7 @@ class Worker:
         else:
             self._run = set_up(blob)
 
-    def place(self) -> Place | DatakitError:
+    def place(self) -> ActorNode | DatakitError:
         """Tell where this is, or what is wrong with the task."""
         import ray
 
@@ -68,7 +68,7 @@ class Worker:
         context = ray.get_runtime_context()
         node = context.get_node_id()
         # Several nodes may share an address.
-        return Place(node, f"{ray.util.get_node_ip_address()} ({node[:6]})", __version__)
+        return ActorNode(node, f"{ray.util.get_node_ip_address()} ({node[:6]})", __version__)
 
     def run(self, items: Sequence[Any]) -> list[Outcome[Any]] | DatakitError:
         """Run a chunk."""
@@ -100,7 +100,7 @@ class _Actor:
     """One actor, and its chunks in the order in which it does them."""
 
     handle: Any
-    place: Place | None = None
+    place: ActorNode | None = None
     work: deque[tuple[_Work, Future[Any]]] = field(default_factory=deque)
     gone: bool = False
 
@@ -271,7 +271,7 @@ class Actors:
             return
         if isinstance(result, DatakitError):
             raise result
-        if isinstance(result, Place):
+        if isinstance(result, ActorNode):
             self._welcome(actor, result)
             return
         work = next(work for work, sent in actor.work if sent is future)
@@ -284,7 +284,7 @@ class Actors:
     def _drop(self, actor: _Actor, future: Future[Any]) -> None:
         actor.work = deque(pair for pair in actor.work if pair[1] is not future)
 
-    def _welcome(self, actor: _Actor, place: Place) -> None:
+    def _welcome(self, actor: _Actor, place: ActorNode) -> None:
         if place.version != __version__:
             raise EngineError(
                 f"node {place.name}: expected datakit {__version__}, found {place.version}; "

@@ -123,7 +123,7 @@ class Outcome(Generic[Value]):
 
     ``fatal`` is set when the error would meet every other item too (the target is full, the device
     cannot hold the model). ``node`` names the machine that did it; "" is this one. ``stages`` holds
-    the seconds that a task counted for each stage of its work since it last told.
+    the seconds that a task counted for each stage of its work since its last report.
     """
 
     key: str

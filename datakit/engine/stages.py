@@ -69,7 +69,8 @@ class Stages(Generic[Item, Loaded, Computed, Value]):
     threads : int
         Threads that load and finish; with 0 all runs in the calling thread.
     clock : StageClock
-        Told of the time that ``start`` and its waiting take; the steps may tell it of others.
+        Receives the time that ``start`` and its waiting take; the steps may report
+        others to it.
     """
 
     load: Callable[[Item], Loaded]

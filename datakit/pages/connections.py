@@ -22,7 +22,7 @@ from datakit.errors import printable
 HEADER_S = 5.0
 BODY_S = 30.0
 MOST_WAITING = 64
-"""Connections that have not said what they want; a browser opens six."""
+"""Connections that have sent no request yet; a browser opens six."""
 BACKLOG = 32
 
 

@@ -68,7 +68,7 @@ def painted(shown: Coverage, layer: Layer) -> Coverage:
     return np.asarray(cv2.convertScaleAbs(alpha, alpha=255))
 
 
-def veil_png(shown: Coverage) -> bytes:
+def overlay_png(shown: Coverage) -> bytes:
     """Encode a coverage as a white picture with that opacity.
 
     A palette of 256 whites, the opacity of each its own number: the pixels are the coverage as it
@@ -78,7 +78,7 @@ def veil_png(shown: Coverage) -> bytes:
     --------
     >>> from io import BytesIO
     >>> from PIL import Image
-    >>> png = veil_png(np.array([[0, 100, 255]], np.uint8))
+    >>> png = overlay_png(np.array([[0, 100, 255]], np.uint8))
     >>> [Image.open(BytesIO(png)).convert("RGBA").getpixel((x, 0)) for x in range(3)]
     [(255, 255, 255, 0), (255, 255, 255, 100), (255, 255, 255, 255)]
     """

@@ -15,7 +15,7 @@ from starlette.routing import Route
 
 from datakit.errors import DatakitError, OutputError
 from datakit.pages.edit_tools import ToolUse
-from datakit.pages.request_guard import Guard
+from datakit.pages.request_filter import RequestFilter
 from datakit.pages.review_queue import Ask, ReviewQueue
 
 ASSETS = {
@@ -24,7 +24,7 @@ ASSETS = {
     **{
         f"{name}.js": "text/javascript"
         for name in (
-            *("app", "brush", "details", "list", "outbox", "pictures", "queue", "stage"),
+            *("app", "brush", "details", "list", "pending", "pictures", "queue", "stage"),
             *("keys", "pointing"),
         )
     },
@@ -34,7 +34,7 @@ ASSETS = {
 MOST_BODY_BYTES = 64 << 20
 
 
-def make_app(review: ReviewQueue, token: str, port: int) -> Guard:
+def make_app(review: ReviewQueue, token: str, port: int) -> RequestFilter:
     """Return the application, guarded.
 
     Parameters
@@ -81,7 +81,7 @@ def make_app(review: ReviewQueue, token: str, port: int) -> Guard:
         return await _answer(lambda: _png(review.overlay(request.path_params["at"], edit)))
 
     async def before(request: Request) -> Response:
-        return await _answer(lambda: _png(review.veil_before(request.path_params["at"])))
+        return await _answer(lambda: _png(review.overlay_before(request.path_params["at"])))
 
     async def unknown(request: Request) -> Response:
         return await _answer(lambda: _png(review.unknown(request.path_params["at"])))
@@ -126,7 +126,7 @@ def make_app(review: ReviewQueue, token: str, port: int) -> Guard:
         Route("/api/paint", paint, methods=["POST"]),
         Route("/api/tool", tool, methods=["POST"]),
     ]
-    return Guard(Starlette(routes=routes), token, port)
+    return RequestFilter(Starlette(routes=routes), token, port)
 
 
 async def _answer(work: Callable[[], Response]) -> Response:
@@ -166,15 +166,15 @@ def _png(data: bytes) -> Response:
     return Response(data, media_type="image/png")
 
 
-def serve(guard: Any, listener: Any) -> None:
-    """Answer requests on a bound socket until the process is told to end."""
+def serve(app: Any, listener: Any) -> None:
+    """Answer requests on a bound socket until the process is asked to end."""
     import uvicorn
 
     from datakit.pages.connections import BACKLOG, LimitedProtocol, limit_logs
 
     limit_logs()
     config = uvicorn.Config(
-        guard,
+        app,
         http=LimitedProtocol,
         backlog=BACKLOG,
         log_config=None,

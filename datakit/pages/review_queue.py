@@ -170,19 +170,19 @@ class ReviewQueue:
         if edit is not None:
             layer = mask_overlay.read_layer(read_edit(self._log.folder, edit), _size_wh(shown))
             shown = mask_overlay.painted(shown, layer)
-        return mask_overlay.veil_png(shown)
+        return mask_overlay.overlay_png(shown)
 
-    def veil_before(self, at: int) -> bytes:
+    def overlay_before(self, at: int) -> bytes:
         """Return the label to compare with, as a PNG overlay."""
         subject = self.subject(at)
-        return mask_overlay.veil_png(self._coverage(subject, subject.before))
+        return mask_overlay.overlay_png(self._coverage(subject, subject.before))
 
     def unknown(self, at: int) -> bytes:
         """Return stripes over the pixels that nobody knows, as a PNG to lay over the label."""
         subject = self.subject(at)
         if subject.ignore is None:
             raise InputError(f"{subject.id}: expected an ignore mask, the sample has none")
-        return mask_overlay.veil_png(mask_overlay.striped(subject.ignore))
+        return mask_overlay.overlay_png(mask_overlay.striped(subject.ignore))
 
     def decide(self, ask: Ask) -> dict[str, Any]:
         """Write down a decision; return where the sample stands now.
@@ -272,7 +272,7 @@ class ReviewQueue:
             edit = self._log.keep_edit(mask_overlay.layer_png(over(below, layer)))
             after = np.where(layer[..., 1] > 0, layer[..., 0], shown)
             state = self._write(subject, verdict, note, edit)
-        png = mask_overlay.veil_png(np.ascontiguousarray(after[window]))
+        png = mask_overlay.overlay_png(np.ascontiguousarray(after[window]))
         patch = {
             "png": base64.b64encode(png).decode(),
             "x": window[1].start,

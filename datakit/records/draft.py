@@ -1,7 +1,7 @@
-"""What ``prelabel`` keeps of a drafted label: its doubts, its place in the queue, its review.
+"""What ``prelabel`` keeps of a drafted label: its uncertainty, its rank in the queue, its review.
 
 The tables are JSON Lines in the dataset's folder, one row per sample, in the order of the manifest
-unless said otherwise.
+unless stated otherwise.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class Draft(Record, frozen=True, kw_only=True):
     height: Annotated[int, Meta(ge=1)]
     area: Annotated[Share, Meta(description="foreground share of the mask")]
     parts: Annotated[
-        dict[str, float], Meta(description="measure of doubt -> value; larger is more doubtful")
+        dict[str, float], Meta(description="uncertainty measure -> value; larger is more uncertain")
     ] = field(default_factory=dict)
     hint: Annotated[
         str, Meta(description="where a segmenter without a model started: annotation, face, option")
@@ -66,10 +66,12 @@ class Draft(Record, frozen=True, kw_only=True):
 class Queued(Record, frozen=True, kw_only=True):
     """One row of the review queue."""
 
-    rank: Annotated[int, Meta(ge=1, description="1: the most doubtful")]
+    rank: Annotated[int, Meta(ge=1, description="1: the most uncertain")]
     id: str
     file_name: str
-    doubt: Annotated[Share, Meta(description="0: as sure as the surest draft of the set")]
+    doubt: Annotated[
+        Share, Meta(description="uncertainty; 0: as sure as the surest draft of the set")
+    ]
     reason: Annotated[str, Meta(description="the measure that decided")]
     parts: Annotated[
         dict[str, float], Meta(description="measure -> its percentile in the set, 0 to 1")
@@ -85,10 +87,10 @@ class Change(Record, frozen=True, kw_only=True):
 
 
 class Calibration(Record, frozen=True, kw_only=True):
-    """How much each measure of doubt counts, fitted to what people changed."""
+    """How much each uncertainty measure counts, fitted to what people changed."""
 
     weights: Annotated[dict[str, Weight], Meta(description="measure -> weight of its percentile")]
     reviewed: Annotated[int, Meta(ge=0, description="drafts it was fitted to")] = 0
     spearman: Annotated[
-        float | None, Meta(description="rank correlation of doubt and change on these")
+        float | None, Meta(description="rank correlation of uncertainty and change on these")
     ] = None

@@ -1,4 +1,4 @@
-"""Which samples belong together and why, and which of them stand on two sides."""
+"""Which samples belong together and why, and which of them stand in two splits."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Link(Record, frozen=True, kw_only=True):
 
 
 class Leak(Record, frozen=True, kw_only=True):
-    """Two samples that belong together and stand on different sides."""
+    """Two samples that belong together and stand in different splits."""
 
     reason: Reason
     splits: tuple[str, str]
@@ -54,7 +54,7 @@ class Leak(Record, frozen=True, kw_only=True):
 
 
 class Torn(Record, frozen=True, kw_only=True):
-    """Two frames of one video on different sides, with none of these sides between them."""
+    """Two frames of one video in different splits, with none of these splits between them."""
 
     splits: tuple[str, str]
     one: str
@@ -75,7 +75,7 @@ class Audit(Record, frozen=True, kw_only=True):
     leaks: Annotated[tuple[Leak, ...], Meta(description="one a leaking sample")] = ()
     frames: Annotated[
         tuple[Torn, ...],
-        Meta(description="the closest frames of one video on two sides, 100 at most"),
+        Meta(description="the closest frames of one video in two splits, 100 at most"),
     ] = ()
     failed: Annotated[int, Meta(ge=0)] = 0
     seconds: Annotated[float, Meta(ge=0)] = 0.0

@@ -13,7 +13,7 @@ class StoredWeights(Record, frozen=True, kw_only=True):
     """One set of weights."""
 
     name: Annotated[str, Meta(description="as --model or `weights pull` takes it, or a file name")]
-    licence: Annotated[str, Meta(description="SPDX name; unknown when nobody said")]
+    licence: Annotated[str, Meta(description="SPDX name; unknown when nobody stated it")]
     noncommercial: Annotated[bool, Meta(description="labels it makes inherit this")] = False
     source: Annotated[str, Meta(description="where it is published")] = ""
     download: Annotated[str | None, Meta(description="what `weights pull` fetches")] = None

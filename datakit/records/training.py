@@ -9,7 +9,7 @@ from msgspec import Meta, field
 from datakit.records.base import Record
 
 SAMPLES = "samples.jsonl"
-"""The table in a model's folder that says which sample was on which side."""
+"""The table in a model's folder that says which sample was in which split."""
 
 
 class Epoch(Record, frozen=True, kw_only=True):

@@ -19,7 +19,7 @@ from datakit.transforms.saved import converted, is_saved
 if TYPE_CHECKING:
     from jsonschema import ValidationError
 
-Place = tuple[str | int, ...]
+NodePath = tuple[str | int, ...]
 GROUPS = ("OneOf", "SomeOf", "RandomOrder", "Sequential")
 MAX_TEXT = 100_000
 MAX_DEPTH = 20
@@ -191,7 +191,7 @@ def _yaml_words(error: yaml.YAMLError, title: str) -> str:
     return f"{title}{line}: not valid YAML: {getattr(error, 'problem', None) or error}"
 
 
-def _lines(node: yaml.Node, path: Place, title: str) -> Iterator[tuple[Place, int]]:
+def _lines(node: yaml.Node, path: NodePath, title: str) -> Iterator[tuple[NodePath, int]]:
     """Yield the line of each value, by its path; a mapping's value stands where its key stands."""
     yield path, node.start_mark.line + 1
     if isinstance(node, yaml.SequenceNode):
@@ -210,9 +210,9 @@ def _lines(node: yaml.Node, path: Place, title: str) -> Iterator[tuple[Place, in
             yield (*path, key.value), line
 
 
-def _known(error: ValidationError, lines: dict[Place, int]) -> Place:
+def _known(error: ValidationError, lines: dict[NodePath, int]) -> NodePath:
     """Return the longest part of an error's path that has a line."""
-    path: Place = tuple(error.absolute_path)
+    path: NodePath = tuple(error.absolute_path)
     while path not in lines:
         path = path[:-1]
     return path
@@ -228,11 +228,11 @@ def _words(error: ValidationError) -> str:
     return f"{where.removeprefix('.')}: {text}" if where else text
 
 
-def _steps(entries: list[Any], path: Place, lines: dict[Place, int]) -> tuple[Step, ...]:
+def _steps(entries: list[Any], path: NodePath, lines: dict[NodePath, int]) -> tuple[Step, ...]:
     return tuple(_step(entry, (*path, i), lines) for i, entry in enumerate(entries))
 
 
-def _step(entry: Any, path: Place, lines: dict[Place, int]) -> Step:
+def _step(entry: Any, path: NodePath, lines: dict[NodePath, int]) -> Step:
     if isinstance(entry, str):
         return Step(entry, {}, lines[path], {})
     ((name, params),) = entry.items()

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-Place = tuple[str | int, ...]
-Lines = dict[Place, int]
+NodePath = tuple[str | int, ...]
+Lines = dict[NodePath, int]
 
 _CLASS = "__class_fullname__"
 # What a saved file always says and datakit decides itself; "always_apply" is of before 1.4.
@@ -61,7 +61,7 @@ def converted(
     """
     found = _Conversion(lines, groups)
     top = data["transform"]
-    place: Place = ("transform",)
+    place: NodePath = ("transform",)
     root = top if _name(top) == "Compose" else {_CLASS: "Compose", "transforms": [top]}
     for key, value in root.items():
         if key not in (_CLASS, "transforms", "p") and value not in (None, {}, [], True):
@@ -80,7 +80,7 @@ class _Conversion:
         self.lines: Lines = {}
         self.dropped: dict[str, None] = {}
 
-    def steps(self, entries: Any, old: Place, new: Place, *, one: bool = False) -> Any:
+    def steps(self, entries: Any, old: NodePath, new: NodePath, *, one: bool = False) -> Any:
         """Return the steps of a list; of one entry that is no list, `old` is its own place."""
         self.lines[new] = self._old.get(old, 1)
         if not isinstance(entries, list):
@@ -90,7 +90,7 @@ class _Conversion:
             for number, entry in enumerate(entries)
         ]
 
-    def _step(self, entry: Any, old: Place, new: Place) -> Any:
+    def _step(self, entry: Any, old: NodePath, new: NodePath) -> Any:
         line = self.lines[new] = self._old.get(old, 1)
         if not isinstance(entry, dict) or _CLASS not in entry:
             # The schema says what is wrong about it.
@@ -114,7 +114,7 @@ class _Conversion:
             self.lines[(*inner, "p")] = line
         return {name: params}
 
-    def _keep_lines(self, old: Place, new: Place) -> None:
+    def _keep_lines(self, old: NodePath, new: NodePath) -> None:
         for place, line in self._old.items():
             if place[: len(old)] == old:
                 self.lines[(*new, *place[len(old) :])] = line

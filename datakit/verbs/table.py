@@ -124,7 +124,7 @@ _ROWS = (
         group="Curation",
         summary="Make train, val and test splits that share nothing; audit and repair others.",
         text=(
-            "Whatever belongs together stays on one side: copies of one photo, near-duplicates, "
+            "Related samples never cross splits: copies of one photo, near-duplicates, "
             "frames of one video, shots of one burst, and what --group-by or --group-regex name. "
             "--audit says where an export's own split leaks (exit code 1), --repair writes it "
             "without leaks."
@@ -179,7 +179,7 @@ _ROWS = (
             "SRC is a folder of photos, a datakit dataset, or images with alphas. Each face that "
             "a detector finds is masked along its landmarks and blurred; with a matte, the soft "
             "boundary of the person stays as it is. A photo reaches DST only when every face that "
-            "was found is hidden; photos without a face and doubtful ones are listed in "
+            "was found is hidden; photos without a face and uncertain ones are listed in "
             "DST/review.csv (exit code 1). DST/anonymize.jsonl records every face. No metadata "
             "but the colour profile is kept, and nothing is downloaded."
         ),
@@ -292,7 +292,7 @@ _ROWS = (
         summary="Write a dataset as another program reads it: P3M, U-2-Net, COCO, shards.",
         text=(
             "SRC is a dataset, or anything else that datakit reads with masks or alphas. What a "
-            "layout cannot carry is said at the end and in docs/export.md. DST keeps datakit's "
+            "layout cannot carry is listed at the end and in docs/export.md. DST keeps datakit's "
             "own metadata.jsonl, dataset.json and failures.jsonl at its root."
         ),
         examples=(

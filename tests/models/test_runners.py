@@ -286,7 +286,7 @@ def test_min_max_stretches_and_leaves_constant_maps(tmp_path):
         stretched = segmenter.segment([picture])[0]
         assert stretched.probability.min() == 0
         assert stretched.probability.max() == 1
-        # What the model said before is kept: doubt reads it.
+        # What the model said before is kept: uncertainty reads it.
         assert stretched.raw_max < 0.5
 
 

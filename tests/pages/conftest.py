@@ -115,7 +115,7 @@ def review() -> Iterator[Callable[..., Review]]:
 
 @pytest.fixture
 def faces(tmp_path: Path, sample_data: Path) -> Path:
-    """A dataset of the sample portraits with their alphas and doubts."""
+    """A dataset of the sample portraits with their alphas and drafts."""
     portraits, out = sample_data / "portraits", tmp_path / "faces"
     rows, queue = [], []
     for kind in ("images", "alphas"):
@@ -127,9 +127,9 @@ def faces(tmp_path: Path, sample_data: Path) -> Path:
         row = {"id": key, "file_name": f"images/{image.name}", "width": width}
         alpha = f"alphas/{image.stem}.png"
         rows.append(row | {"height": height, "alpha_file_name": alpha, "source": {"name": "x"}})
-        doubt = round(1 - rank / 20, 2)
-        draft = {"rank": rank, "id": key, "file_name": image.name, "doubt": doubt}
-        queue.append(draft | {"reason": "spread", "parts": {"spread": doubt}})
+        uncertainty = round(1 - rank / 20, 2)
+        draft = {"rank": rank, "id": key, "file_name": image.name, "doubt": uncertainty}
+        queue.append(draft | {"reason": "spread", "parts": {"spread": uncertainty}})
     for name, table in (("metadata.jsonl", rows), ("queue.jsonl", queue)):
         (out / name).write_text("".join(json.dumps(row) + "\n" for row in table))
     (out / "dataset.json").write_text('{"format": "datakit"}')

@@ -97,8 +97,8 @@ def test_labels_as_veils(queue: ReviewQueue, alpha: np.ndarray) -> None:
     mask = overlay(queue.overlay(1, None))
     assert set(np.unique(mask)) == {0, 255}
     assert (mask[4:9, 3:20] == 255).all()
-    assert not overlay(queue.veil_before(1)).any()
-    for call in (lambda: queue.veil_before(0), lambda: queue.overlay(2, None)):
+    assert not overlay(queue.overlay_before(1)).any()
+    for call in (lambda: queue.overlay_before(0), lambda: queue.overlay(2, None)):
         with pytest.raises(InputError, match="no label"):
             call()
 

@@ -268,13 +268,15 @@ def test_public_figures_stay_sharp_and_the_record_says_so(safe, tmp_path):
 
 def test_the_preview_begins_with_what_waits_for_a_person(safe, portraits, tmp_path):
     from datakit.io.layouts.sources import open_sources
-    from datakit.verbs.anonymize.preview import _doubtful_first
+    from datakit.verbs.anonymize.preview import _uncertain_first
 
     lines = [json.loads(line) for line in (safe / "anonymize.jsonl").read_text().splitlines()]
     last = lines[-1]["id"]
     lines[-1] |= {"status": "review", "file_name": None, "sha256_out": None}
     (tmp_path / "anonymize.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
-    order = [item.key for item in _doubtful_first(tmp_path, open_sources([str(portraits)]).items())]
+    order = [
+        item.key for item in _uncertain_first(tmp_path, open_sources([str(portraits)]).items())
+    ]
     assert order == [last, *sorted(line["id"] for line in lines[:-1])]
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from datakit.core.faces.turning import turn_image
-from datakit.core.matting.residue import settle_residue
+from datakit.core.matting.residue import clean_residue
 from datakit.io.pixels import decoders
 
 pytest.importorskip("ai_edge_litert", reason="the extra 'faces' is not installed")
@@ -103,8 +103,8 @@ def test_soft_pixels_of_a_hand_made_matte_do_not_change(parts, shared_data):
         alpha = decoders.decode_alpha((folder / "alpha" / name).read_bytes())
         hidden = parts[2].hide(image, alpha)
         # Residue of compression is no edge: it is hidden with the face.
-        settled = settle_residue(alpha)
-        soft = (settled > 0) & (settled < 1)
+        cleaned = clean_residue(alpha)
+        soft = (cleaned > 0) & (cleaned < 1)
         assert (hidden.image[soft] == image[soft]).all()
         # The face of the second one holds such residue: it is hidden all the same.
         assert not hidden.reasons

@@ -1,4 +1,4 @@
-"""People: counted in every condition, kept on one side, listed, and written nowhere by name."""
+"""People: counted in every condition, kept on one split, listed, and written nowhere by name."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def embedding(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
     return {"face_model": str(contract), "face_weights": [str(weights)]}
 
 
-def sides(folder: Path) -> dict[str, set[str]]:
+def splits(folder: Path) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     with (folder / "splits.csv").open() as table:
         for row in csv.DictReader(table):
@@ -61,7 +61,7 @@ def test_a_person_stands_on_one_side_and_the_audit_sees_who_does_not(
     done = datakit.split(
         photos, tmp_path / "split", val=3, tolerance=0.2, materialize="none", **grouped
     )
-    assert all(len(on) == 1 for on in sides(tmp_path / "split").values())
+    assert all(len(on) == 1 for on in splits(tmp_path / "split").values())
     assert any("9 faces of 3 people, 3 of them in several photos" in note for note in done.notes)
     assert not (tmp_path / "split" / "faces.jsonl").exists()
     links = [json.loads(x) for x in (tmp_path / "split/lineage.jsonl").read_text().splitlines()]
@@ -70,7 +70,7 @@ def test_a_person_stands_on_one_side_and_the_audit_sees_who_does_not(
     alone = datakit.split(
         photos, tmp_path / "torn", val=4, duplicates="off", video="apart", workers=0
     )
-    assert alone.exit_code == 0 and any(len(on) > 1 for on in sides(tmp_path / "torn").values())
+    assert alone.exit_code == 0 and any(len(on) > 1 for on in splits(tmp_path / "torn").values())
     audit = datakit.split(tmp_path / "torn", audit=True, **grouped)
     assert audit.exit_code == 1
     assert "person" in {leak.reason for leak in audit.leaks}

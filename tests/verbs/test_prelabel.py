@@ -83,14 +83,14 @@ def test_the_drafts_are_people(drafted: tuple[Path, Drafting], sample_data: Path
         assert (truth & (mask > 0)).sum() / (truth | (mask > 0)).sum() > 0.8, path.stem
 
 
-def test_the_queue_begins_with_what_is_doubtful(drafted: tuple[Path, Drafting]) -> None:
+def test_the_queue_begins_with_what_is_uncertain(drafted: tuple[Path, Drafting]) -> None:
     out, _ = drafted
     queue = list(jsonl.read(out / "queue.jsonl", Queued))
     assert [row.rank for row in queue] == list(range(1, PORTRAITS + 2))
     assert queue[0].id == "wall.png"
     assert (queue[0].doubt, queue[0].reason) == (1, "empty")
-    doubts = [row.doubt for row in queue]
-    assert doubts == sorted(doubts, reverse=True)
+    uncertainties = [row.doubt for row in queue]
+    assert uncertainties == sorted(uncertainties, reverse=True)
     with (out / "queue.csv").open(newline="") as lines:
         table = list(csv.DictReader(lines))
     assert [row["id"] for row in table] == [row.id for row in queue]
@@ -303,7 +303,7 @@ def test_calibrations_that_are_none(
     refused(drafted[0], InputError, r"expected changes\.jsonl")
     refused(tmp_path / "none.yaml", InputError, "cannot be read")
     (tmp_path / "c.yaml").write_text("weights: {hair: 1}")
-    refused(tmp_path / "c.yaml", SchemaError, "no measure of doubt")
+    refused(tmp_path / "c.yaml", SchemaError, "no uncertainty measure")
     (tmp_path / "c.yaml").write_text("weights: {entropy: 7}")
     refused(tmp_path / "c.yaml", SchemaError, "<= 1.0")
     refused(reviewed(drafted[0], tmp_path / "few", copies=1), InputError, "at least 10")

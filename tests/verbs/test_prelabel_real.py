@@ -1,4 +1,4 @@
-"""`prelabel` with U²-Net-p on real portraits: accuracy, doubt, and the same on a GPU."""
+"""`prelabel` with U²-Net-p on real portraits: accuracy, uncertainty, and the same on a GPU."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from datakit.records.draft import Queued
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from benchmarks.doubt import caught, gathered, quality
+from benchmarks.uncertainty import caught, gathered, quality
 
 REFERENCE = {"ppm": 0.967, "people": 0.878}
 SLACK = 0.005
@@ -60,7 +60,7 @@ def test_a_few_portraits(pairs: list[list[Path]], weights: str, tmp_path: Path) 
 
 
 @pytest.mark.slow
-def test_accuracy_and_doubt(pairs: list[list[Path]], weights: str, tmp_path: Path) -> None:
+def test_accuracy_and_uncertainty(pairs: list[list[Path]], weights: str, tmp_path: Path) -> None:
     (tmp_path / "photos").mkdir()
     truths = gathered(pairs, tmp_path / "photos")
     out = tmp_path / "out"
@@ -74,10 +74,10 @@ def test_accuracy_and_doubt(pairs: list[list[Path]], weights: str, tmp_path: Pat
     assert np.mean(first) == pytest.approx(REFERENCE["ppm"], abs=SLACK)
     assert np.mean(second) == pytest.approx(REFERENCE["people"], abs=SLACK)
     queue = {row.id: row.doubt for row in jsonl.read(out / "queue.jsonl", Queued)}
-    doubt = np.array([queue[name] for name in scores])
+    uncertainty = np.array([queue[name] for name in scores])
     wrong = np.array([1 - score for score in scores.values()])
-    assert spearmanr(doubt, wrong).statistic >= 0.5
-    assert caught(doubt, wrong > 0.2) >= 0.5
+    assert spearmanr(uncertainty, wrong).statistic >= 0.5
+    assert caught(uncertainty, wrong > 0.2) >= 0.5
 
 
 @pytest.mark.cuda

@@ -131,7 +131,7 @@ def test_without_pictures(tmp_path: Path) -> None:
     assert "<img" not in page
 
 
-def test_findings_faces_doubts_and_the_way_it_was_made(tmp_path: Path) -> None:
+def test_findings_faces_uncertainties_and_the_way_it_was_made(tmp_path: Path) -> None:
     set_ = dataset(tmp_path / "set", ["a.png", "b.png"])
     table(tmp_path / "qc/qc.jsonl", finding("a.png", box=(1, 1, 9, 9)))
     table(tmp_path / "anon/anonymize.jsonl", waiting("kept-out.png"))

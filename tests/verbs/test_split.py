@@ -74,7 +74,7 @@ def rows(folder: Path) -> Rows:
     return list(jsonl.read(folder / "metadata.jsonl", Sample))
 
 
-def sides(folder: Path) -> dict[str, str]:
+def splits(folder: Path) -> dict[str, str]:
     return {row.source.name: str(row.split) for row in rows(folder)}
 
 
@@ -108,16 +108,16 @@ def test_the_repaired_export_does_not_leak_and_keeps_its_annotations(
     again = datakit.split(tmp_path / "mended", audit=True, workers=0)
     assert again.exit_code == 0
     assert not again.leaks
-    moved = sides(tmp_path / "mended")
-    assert sum(side == "val" for side in moved.values()) == 2
+    moved = splits(tmp_path / "mended")
+    assert sum(split == "val" for split in moved.values()) == 2
     kept = datakit.coco2mask(tmp_path / "mended", tmp_path / "masks", layout="coco", workers=0)
     assert kept.counts["masks"] == len(rows(tmp_path / "mended")) == 15
 
 
 def test_a_repair_that_would_leave_nothing_of_a_side_says_so(tmp_path: Path) -> None:
-    for side in ("train", "val"):
-        (tmp_path / "leaking" / side / "images").mkdir(parents=True)
-        (tmp_path / "leaking" / side / "images" / f"{side}.png").write_bytes(
+    for split in ("train", "val"):
+        (tmp_path / "leaking" / split / "images").mkdir(parents=True)
+        (tmp_path / "leaking" / split / "images" / f"{split}.png").write_bytes(
             images.encode_png(scene(1))
         )
     with pytest.raises(InputError, match="val: expected samples of its own"):
@@ -161,7 +161,7 @@ def test_a_grown_source_moves_no_earlier_sample(tmp_path: Path) -> None:
     photos(source, range(40, 44))
     save(source / "copy.png", np.rot90(scene(3, (80, 100))))
     datakit.split(source, tmp_path / "new", val=0.2, previous=tmp_path / "old", workers=0)
-    old, new = sides(tmp_path / "old"), sides(tmp_path / "new")
+    old, new = splits(tmp_path / "old"), splits(tmp_path / "new")
     assert len(new) == 45
     assert {name: new[name] for name in old} == old
     assert new["copy.png"] == old["p003.png"]
@@ -298,9 +298,9 @@ def test_no_frame_of_a_real_video_is_beside_one_of_another_side(
     done = datakit.split(
         source, tmp_path / "out", val=0.15, test=0.15, seed=seed, materialize="none", workers=0
     )
-    sides = list(frame_numbers(tmp_path / "out").values())
-    assert len(sides) == 3
-    for one, other in combinations(sides, 2):
+    splits = list(frame_numbers(tmp_path / "out").values())
+    assert len(splits) == 3
+    for one, other in combinations(splits, 2):
         assert min(abs(a - b) for a in one for b in other) > 1
     assert any("0 pairs of them neighbours" in note for note in done.notes)
 
@@ -353,9 +353,9 @@ def test_numbered_photos_of_different_things_are_no_video(tmp_path: Path) -> Non
 
 
 def test_two_videos_that_count_alike_are_two(tmp_path: Path) -> None:
-    for side, seed in (("train", 3), ("valid", 9)):
+    for split, seed in (("train", 3), ("valid", 9)):
         for n, frame in enumerate(moving(8, seed)):
-            save(tmp_path / "in" / side / f"frame{n:04}.png", frame)
+            save(tmp_path / "in" / split / f"frame{n:04}.png", frame)
     found = datakit.split(tmp_path / "in", audit=True, workers=0)
     assert found.exit_code == 0
 

@@ -65,10 +65,10 @@ def escaped_json(result: Any, notes: Sequence[str] = ()) -> str:
     ----------
     result : Record
     notes : sequence of str
-        What was said beside it (as what SRC was read), for a record that has notes.
+        Further notes (such as what SRC was read as), for a record that has notes.
     """
     if notes and "notes" in result.__struct_fields__:
-        said = tuple(dict.fromkeys([*notes, *result.notes]))
-        result = msgspec.structs.replace(result, notes=said)
+        together = tuple(dict.fromkeys([*notes, *result.notes]))
+        result = msgspec.structs.replace(result, notes=together)
     text = msgspec.json.encode(result).decode()
     return _ALLOWED.sub(lambda found: f"\\u{ord(found[0]):04x}", text)

@@ -35,8 +35,8 @@ def show(result: Agreement) -> None:
         f"  {counted(result.samples, 'images')} ({result.seconds:.1f} s)", highlight=False
     )
     if result.consensus:
-        said = ", ".join(f"{count:,} {name}" for name, count in result.written.items())
-        console.print(f"  one label by {result.consensus}: {said}", highlight=False)
+        counts = ", ".join(f"{count:,} {name}" for name, count in result.written.items())
+        console.print(f"  one label by {result.consensus}: {counts}", highlight=False)
     if result.failed:
         console.print(f"  [red]{result.failed:,} could not be compared[/]", highlight=False)
     show_ending(console, result.out, result.notes)

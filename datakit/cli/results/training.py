@@ -13,7 +13,7 @@ from datakit.records.training import Training
 def show(result: Training) -> None:
     """Print the scores before and after, and how to use the weights."""
     console = Console()
-    counts = ", ".join(f"{count:,} {side}" for side, count in result.counts.items())
+    counts = ", ".join(f"{count:,} {split}" for split, count in result.counts.items())
     console.print(f"  {result.model}, {result.parameters:,} parameters, {counts}", highlight=False)
     if result.best is not None:
         table = Table(title="on the held-out samples", box=box.SIMPLE_HEAD)

@@ -1,7 +1,7 @@
-"""How doubtful a drafted mask is: measures of one draft, and their order within a set.
+"""How uncertain a drafted mask is: measures of one draft, and their order within a set.
 
-Every measure is larger for a more doubtful draft. Their scales differ, so that they meet as
-percentiles: a draft is as doubtful as its most unusual measure says.
+Every measure is larger for a more uncertain draft. Their scales differ, so that they meet as
+percentiles: a draft is as uncertain as its most unusual measure says.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ WEIGHTS: Mapping[str, float] = {
     "flip": 1.0,
     "second": 1.0,
     # What the subject looks like says less than what the model is unsure of: at half weight these
-    # order the sure half, and cannot push a sure draft above a doubtful one.
+    # order the sure half, and cannot push a sure draft above an uncertain one.
     "faint": 0.5,
     "components": 0.5,
     "border": 0.5,
@@ -42,7 +42,7 @@ WEIGHTS: Mapping[str, float] = {
 """Measure -> weight of its percentile, where nothing was calibrated."""
 
 
-def measure_doubt(
+def measure_uncertainty(
     probability: FloatArray,
     *,
     raw_max: float,
@@ -50,7 +50,7 @@ def measure_doubt(
     flipped: FloatArray | None = None,
     second: FloatArray | None = None,
 ) -> dict[str, float]:
-    """Measure what makes one draft doubtful.
+    """Measure what makes one draft uncertain.
 
     Parameters
     ----------
@@ -84,14 +84,16 @@ def measure_doubt(
     --------
     >>> sure = np.zeros((8, 8), np.float32)
     >>> sure[2:, 2:6] = 1
-    >>> measure_doubt(sure, raw_max=1.0)["entropy"]
+    >>> measure_uncertainty(sure, raw_max=1.0)["entropy"]
     0.0
-    >>> measure_doubt(sure * 0.6, raw_max=0.6)["faint"]
+    >>> measure_uncertainty(sure * 0.6, raw_max=0.6)["faint"]
     0.4
     """
     for other in (*sides, *(extra for extra in (flipped, second) if extra is not None)):
         if other.shape != probability.shape:
-            raise InputError(f"doubt: expected maps of {probability.shape}, found {other.shape}")
+            raise InputError(
+                f"uncertainty: expected maps of {probability.shape}, found {other.shape}"
+            )
     inside = probability > THRESHOLD
     soft = ((probability > SOFT[0]) & (probability < SOFT[1])).astype(np.uint8)
     parts = {
@@ -111,26 +113,26 @@ def measure_doubt(
 
 
 class Order(NamedTuple):
-    """The doubts of a set.
+    """The uncertainty of each draft of a set.
 
-    ``doubt`` is (N,) in [0, 1]; ``reason`` names the measure that decided each; ``percentiles`` is
-    measure -> (N,) in [0, 1], unweighted.
+    ``uncertainty`` is (N,) in [0, 1]; ``reason`` names the measure that decided each;
+    ``percentiles`` is measure -> (N,) in [0, 1], unweighted.
     """
 
-    doubt: Column
+    uncertainty: Column
     reason: list[str]
     percentiles: dict[str, Column]
 
 
-def order_by_doubt(
+def order_by_uncertainty(
     parts: Mapping[str, Column], area: Column, weights: Mapping[str, float] = WEIGHTS
 ) -> Order:
-    """Combine the measures of a set into one doubt each: the largest weighted percentile.
+    """Combine the measures into one uncertainty per draft: the largest weighted percentile.
 
     Parameters
     ----------
     parts : mapping of str to (N,) float64
-        As `measure_doubt` names them; NaN where a draft lacks a measure.
+        As `measure_uncertainty` names them; NaN where a draft lacks a measure.
     area : (N,) float64
         Foreground share of each mask; how far it is from the set's usual is a measure too.
     weights : mapping
@@ -139,28 +141,28 @@ def order_by_doubt(
     Returns
     -------
     Order
-        A draft without any subject has doubt 1 and the reason "empty": the person may have been
-        missed.
+        A draft without any subject has uncertainty 1 and the reason "empty": the person may have
+        been missed.
 
     Examples
     --------
     >>> parts = {"entropy": np.array([0.1, 0.4, 0.2]), "flip": np.array([0.0, 0.0, 0.0])}
-    >>> found = order_by_doubt(parts, np.array([0.3, 0.3, 0.0]))
-    >>> found.doubt.round(2).tolist(), found.reason
+    >>> found = order_by_uncertainty(parts, np.array([0.3, 0.3, 0.0]))
+    >>> found.uncertainty.round(2).tolist(), found.reason
     ([0.0, 0.67, 1.0], ['entropy', 'entropy', 'empty'])
     """
     measures = {**parts, AREA: _area_outlier(area)}
     found = {name: percentile(measures[name]) for name in WEIGHTS if name in measures}
-    doubt = np.zeros(len(area))
+    uncertainty = np.zeros(len(area))
     reason = np.full(len(area), next(iter(found)), dtype=object)
     for name, column in found.items():
         weighted = weights.get(name, 0.0) * column
-        reason[weighted > doubt] = name
-        doubt = np.maximum(doubt, weighted)
+        reason[weighted > uncertainty] = name
+        uncertainty = np.maximum(uncertainty, weighted)
     empty = area == 0
-    doubt[empty] = 1.0
+    uncertainty[empty] = 1.0
     reason[empty] = EMPTY
-    return Order(doubt, reason.tolist(), found)
+    return Order(uncertainty, reason.tolist(), found)
 
 
 def percentile(values: Column) -> Column:

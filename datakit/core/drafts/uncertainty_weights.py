@@ -1,4 +1,4 @@
-"""Weights of the measures of doubt, fitted to what people changed."""
+"""Weights of the uncertainty measures, fitted to what people changed."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _GAIN = 0.02
 
 
 class Fitted(NamedTuple):
-    """Weights, and the rank correlation of doubt and change that they reach."""
+    """Weights, and the rank correlation of uncertainty and change that they reach."""
 
     weights: dict[str, float]
     spearman: float
@@ -30,7 +30,7 @@ class Fitted(NamedTuple):
 def fit_weights(
     percentiles: Mapping[str, Column], change: Column, start: Mapping[str, float] = WEIGHTS
 ) -> Fitted:
-    """Find the weights whose doubt follows best what a review changed.
+    """Find the weights whose uncertainty follows best what a review changed.
 
     One weight at a time is tried at every level, as long as the rank correlation grows; from the
     weights to begin with, and from each measure alone. The best is taken, the first of equals: no
@@ -99,9 +99,9 @@ def _climbed(percentiles: Mapping[str, Column], weights: dict[str, float], ranks
 def _correlation(
     percentiles: Mapping[str, Column], weights: Mapping[str, float], ranks: Column
 ) -> float:
-    """Return Spearman's correlation of the combined doubt with the ranks; -1 when it is flat."""
-    doubt = np.max([weights[name] * column for name, column in percentiles.items()], axis=0)
-    mine = rankdata(doubt)
+    """Return Spearman's correlation of the combined uncertainty with the ranks; -1 if flat."""
+    uncertainty = np.max([weights[name] * column for name, column in percentiles.items()], axis=0)
+    mine = rankdata(uncertainty)
     if np.ptp(mine) == 0:
         return -1.0
     return float(np.corrcoef(mine, ranks)[0, 1])

@@ -81,7 +81,7 @@ def box_iod_px(detection: FaceDetection) -> float:
     return IOD_PER_BOX_SIDE * detection.side_px
 
 
-def guard_error_iod(mesh: Points, detection: FaceDetection) -> float:
+def mesh_offset_iod(mesh: Points, detection: FaceDetection) -> float:
     """Measure how far a mesh and a detector disagree about one face.
 
     Parameters

@@ -13,10 +13,10 @@ Vectors = npt.NDArray[np.float32]
 Distance = Literal["cosine", "euclidean"]
 
 _BLOCK: Final = 2048
-"""Faces that are compared with all others at once: 2048 x 100,000 likenesses are 0.8 GB."""
+"""Faces that are compared with all others at once: 2048 x 100,000 similarities are 0.8 GB."""
 
 
-def likeness(left: Vectors, right: Vectors, distance: Distance) -> npt.NDArray[np.float32]:
+def similarity(left: Vectors, right: Vectors, distance: Distance) -> npt.NDArray[np.float32]:
     """Return how alike (N, D) and (M, D) embeddings are, (N, M) float32: more is more alike.
 
     Cosine similarity, or the Euclidean distance with its sign turned.
@@ -24,8 +24,10 @@ def likeness(left: Vectors, right: Vectors, distance: Distance) -> npt.NDArray[n
     Examples
     --------
     >>> one = np.array([[3, 4]], np.float32)
-    >>> likeness(one, -one, "cosine").round(6).tolist(), likeness(one, -one, "euclidean").tolist()
-    ([[-1.0]], [[-10.0]])
+    >>> similarity(one, -one, "cosine").round(6).tolist()
+    [[-1.0]]
+    >>> similarity(one, -one, "euclidean").tolist()
+    [[-10.0]]
     """
     if distance == "cosine":
         left, right = (
@@ -44,7 +46,7 @@ def same_people(
 
     Joining through others (single linkage) errs towards one person too few: a sitter who is two
     people to a chain of photos would be a leak, two sitters who are one are only a larger group.
-    Two faces of one photo are never joined by their own likeness.
+    Two faces of one photo are never joined by their own similarity.
 
     Parameters
     ----------
@@ -70,7 +72,7 @@ def same_people(
     pairs = [np.zeros((0, 2), np.int64)]
     for start in range(0, len(vectors), _BLOCK):
         rows = slice(start, start + _BLOCK)
-        close = likeness(vectors[rows], vectors, distance) >= least
+        close = similarity(vectors[rows], vectors, distance) >= least
         close &= photos[rows, None] != photos
         one, other = np.nonzero(close)
         later = one + start < other

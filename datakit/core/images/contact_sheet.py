@@ -18,7 +18,7 @@ Image8 = npt.NDArray[np.uint8]
 PAPER = (250, 250, 248)
 INK = (40, 40, 40)
 ACCENT = (0, 158, 115)
-"""Bluish green of the Okabe-Ito palette: told apart from skin by colour-blind eyes too."""
+"""Bluish green of the Okabe-Ito palette: distinct from skin also to colour-blind eyes."""
 
 _GAP_PX = 8
 _CAPTION_PX = 13

@@ -16,7 +16,7 @@ from datakit.core.inpainting.patches import (
     touching,
 )
 from datakit.core.inpainting.patchmatch import FAR_JUMPS_PX, Matches
-from datakit.core.inpainting.voting import confidence, likeness, vote
+from datakit.core.inpainting.voting import confidence, similarity, vote
 
 Bool = npt.NDArray[np.bool_]
 Float = npt.NDArray[np.float32]
@@ -70,7 +70,7 @@ def fill_by_patches(photo: Float, hole: Bool, rng: np.random.Generator) -> Float
     if filled is None or matches is None:
         raise AssertionError("a pyramid has at least one level")
     ring = around(hole)
-    filled[ring] = vote(photo, ring, matches, likeness(matches.cost))
+    filled[ring] = vote(photo, ring, matches, similarity(matches.cost))
     return filled
 
 
@@ -99,7 +99,7 @@ def _alternate(
     sure = confidence(gap).ravel()[matches.targets]
     for _ in range(rounds):
         search.improve(matches, filled)
-        filled[gap] = vote(pixels, gap, matches, likeness(matches.cost) * sure)
+        filled[gap] = vote(pixels, gap, matches, similarity(matches.cost) * sure)
 
 
 class _Search:

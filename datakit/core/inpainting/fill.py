@@ -12,7 +12,7 @@ from datakit.core.inpainting.exemplar import enlarged, matched
 from datakit.core.inpainting.membrane import around, close_seam, halved
 from datakit.core.inpainting.patches import Patches, known_centres, touching
 from datakit.core.inpainting.patchmatch import NEAR_JUMPS_PX, Matches
-from datakit.core.inpainting.voting import likeness, vote
+from datakit.core.inpainting.voting import similarity, vote
 from datakit.errors import InputError
 
 Bool = npt.NDArray[np.bool_]
@@ -131,5 +131,5 @@ def _with_detail(found: Float, levels: list[tuple[Float, Bool]], rng: np.random.
         matches.measure(compare)
         matches.propagate(compare, NEAR_JUMPS_PX)
         voted = gap | around(gap)
-        found[voted] = vote(pixels, voted, matches, likeness(matches.cost))
+        found[voted] = vote(pixels, voted, matches, similarity(matches.cost))
     return found

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from datakit.core.masks.parts import parts_at
-from datakit.core.matting.residue import CLEAR_BELOW, settle_residue
+from datakit.core.matting.residue import CLEAR_BELOW, clean_residue
 
 Bool = npt.NDArray[np.bool_]
 Float = npt.NDArray[np.float32]
@@ -32,7 +32,7 @@ def visible(alpha: Float) -> Bool:
     >>> visible(np.float32([[0, 3, 40, 255, 255]]) / 255).tolist()
     [[False, False, True, True, True]]
     """
-    return np.asarray(settle_residue(alpha) >= CLEAR_BELOW, bool)
+    return np.asarray(clean_residue(alpha) >= CLEAR_BELOW, bool)
 
 
 def grown(region: Bool, reach_px: float) -> Bool:

@@ -72,7 +72,7 @@ def confidence(hole: Bool) -> Float:
     return np.asarray(_CONFIDENCE_BASE ** -np.minimum(depth_px, _DEEPEST_PX), np.float32)
 
 
-def likeness(cost: Float) -> Float:
+def similarity(cost: Float) -> Float:
     """Return (N,) float32 weights of matches: 1 where two patches are equal."""
     scale = max(float(np.quantile(cost, _QUANTILE)), 1e-3) if len(cost) else 1.0
     # Even the worst match counts when there is no other.

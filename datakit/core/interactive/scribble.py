@@ -49,9 +49,9 @@ def scribble(image: Image, alpha: FloatArray, stroke: Stroke, ground: Ground) ->
     alpha : (H, W) float32 in [0, 1]
         The alpha before.
     stroke : Stroke
-        Where something was said; its own sign is not used.
+        Where the scribble is; its own sign is not used.
     ground : {"foreground", "background", "unknown"}
-        What was said. "unknown" is for hair: what the stroke covers is solved anew.
+        What the scribble means. "unknown" is for hair: what the stroke covers is solved anew.
 
     Returns
     -------

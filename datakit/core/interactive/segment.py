@@ -207,7 +207,7 @@ def _drawn(prompt: Click | Stroke, size_hw: tuple[int, int]) -> Bools:
 def _room(view: View, seeds: Bools) -> float:
     """Return the radius in pixels of the disc that fits at the prompt.
 
-    It ends where the label, an edge or doubt begins. People click in the
+    It ends where the label, an edge or an uncertain region begins. People click in the
     middle of what is wrong: the disc says how large that is.
     """
     alike = view.open & (np.maximum(*view.steps) < _STRONG_EDGE)

@@ -147,7 +147,7 @@ def _fold(winding: Floats) -> Floats:
 
 
 def _meetings(cells: Cells, crops: Crops, width: int) -> tuple[Ints, Ints]:
-    """Return rows and columns of the pixels in which areas cannot be told from their sums.
+    """Return rows and columns of the pixels whose areas cannot be recovered from their sums.
 
     That is where the outlines of two rings run, or one outline in several strands.
     """

@@ -54,7 +54,7 @@ def repair(alpha: NDArray[np.float32], *, speck_share: float = SPECK_SHARE) -> R
         alpha[pits & ~specks] = 1
         residue_px += int(np.count_nonzero(snap))
         speck_px += int(np.count_nonzero(specks | pits))
-        # Without a speck's middle tones, residue around it can be told from its edge.
+        # Without a speck's middle tones, residue around it can be distinguished from its edge.
         if not (specks.any() or pits.any()):
             return Repaired(alpha, residue_px, speck_px)
 

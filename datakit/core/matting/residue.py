@@ -18,7 +18,7 @@ CLEAR_BELOW: Final = 9.5 / 255
 OPAQUE_ABOVE: Final = 245.5 / 255
 
 
-def settle_residue(alpha: Alpha) -> Alpha:
+def clean_residue(alpha: Alpha) -> Alpha:
     """Make opaque or clear whatever is fractional and belongs to no edge.
 
     An edge is a region of alpha up to 245/255 that holds background (up to 9/255), and its
@@ -37,17 +37,17 @@ def settle_residue(alpha: Alpha) -> Alpha:
     Examples
     --------
     >>> row = np.float32([[0, 2, 128, 250, 255, 250, 255, 200, 255]]) / 255
-    >>> np.rint(settle_residue(row) * 255).astype(int).tolist()
+    >>> np.rint(clean_residue(row) * 255).astype(int).tolist()
     [[0, 2, 128, 250, 255, 255, 255, 255, 255]]
     """
-    settled = alpha.copy()
+    cleaned = alpha.copy()
     low = alpha < OPAQUE_ABOVE
     edge = low & _regions_that_meet(low, alpha < CLEAR_BELOW)
     soft = edge & (alpha >= CLEAR_BELOW)
     beside = cv2.dilate(soft.astype(np.uint8), np.ones((3, 3), np.uint8)).astype(bool)
-    settled[~edge & ~(beside & ~low)] = 1
-    settled[edge & ~soft & ~beside] = 0
-    return settled
+    cleaned[~edge & ~(beside & ~low)] = 1
+    cleaned[edge & ~soft & ~beside] = 0
+    return cleaned
 
 
 def close_islands(alpha: Alpha, face: Mask) -> Alpha:
@@ -58,7 +58,7 @@ def close_islands(alpha: Alpha, face: Mask) -> Alpha:
     Parameters
     ----------
     alpha : (H, W) float32 in [0, 1]
-        As of `settle_residue`; a window around the face will do.
+        As of `clean_residue`; a window around the face will do.
     face : (H, W) bool
 
     Returns

@@ -15,7 +15,7 @@ Known = npt.NDArray[np.bool_]
 _RELIABLE = 0.99999
 """How often each person is taken to be right before anything is known of them (ITK's value)."""
 _MOST_ROUNDS = 200
-_SETTLED = 1e-7
+_CONVERGED = 1e-7
 _LEAST = 1e-12
 
 
@@ -84,15 +84,15 @@ def _voted(
     known: Known,
     judge: Callable[[npt.NDArray[np.intp], npt.NDArray[np.intp], int], npt.NDArray[np.float64]],
 ) -> npt.NDArray[np.uint8]:
-    """Give each pixel the class that ``judge`` finds best for what people said of it."""
+    """Give each pixel the class that ``judge`` finds best for the labels that people gave it."""
     _check(votes, known)
     classes = np.flatnonzero(np.bincount(votes[known], minlength=1))
     if not len(classes):
         return np.zeros(votes.shape[1:], np.uint8)
     place = np.zeros(256, np.intp)
     place[classes] = np.arange(len(classes))
-    said = np.where(known, place[votes], len(classes)).reshape(len(votes), -1)
-    patterns, which = _patterns(said, len(classes) + 1)
+    labels = np.where(known, place[votes], len(classes)).reshape(len(votes), -1)
+    patterns, which = _patterns(labels, len(classes) + 1)
     scores = judge(patterns, np.bincount(which), len(classes))
     best = classes[scores.argmax(axis=1)].astype(np.uint8)
     best[(patterns == len(classes)).all(axis=1)] = 0
@@ -100,15 +100,15 @@ def _voted(
 
 
 def _patterns(
-    said: npt.NDArray[np.intp], words: int
+    labels: npt.NDArray[np.intp], words: int
 ) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
-    """Return the distinct (P, R) combinations of what R people said, and which each pixel has.
+    """Return the distinct (P, R) combinations of the labels of R people, and which each pixel has.
 
     There are few of them beside pixels, and all that follows is about these.
     """
     patterns = np.zeros((1, 0), np.intp)
-    which = np.zeros(said.shape[1], np.intp)
-    for one in said:
+    which = np.zeros(labels.shape[1], np.intp)
+    for one in labels:
         codes = which * words + one
         present = np.flatnonzero(np.bincount(codes))
         number = np.zeros(present[-1] + 1, np.intp)
@@ -121,34 +121,34 @@ def _patterns(
 def _shares(
     patterns: npt.NDArray[np.intp], pixels: npt.NDArray[np.intp], classes: int
 ) -> npt.NDArray[np.float64]:
-    said: npt.NDArray[np.bool_] = patterns[:, :, None] == np.arange(classes)
-    return np.asarray(said.sum(axis=1), np.float64)
+    labels: npt.NDArray[np.bool_] = patterns[:, :, None] == np.arange(classes)
+    return np.asarray(labels.sum(axis=1), np.float64)
 
 
 def _probabilities(
     patterns: npt.NDArray[np.intp], pixels: npt.NDArray[np.intp], classes: int
 ) -> npt.NDArray[np.float64]:
     """Return (P, classes) probabilities of the true class."""
-    # Who said what: (R, P, classes), all zero where somebody does not know.
-    said = patterns.T[:, :, None] == np.arange(classes)
-    prior = (said.sum(axis=0) * pixels[:, None]).sum(axis=0) / (said.any(axis=2) @ pixels).sum()
+    # Who voted for what: (R, P, classes), all zero where somebody does not know.
+    labels = patterns.T[:, :, None] == np.arange(classes)
+    prior = (labels.sum(axis=0) * pixels[:, None]).sum(axis=0) / (labels.any(axis=2) @ pixels).sum()
     off = (1 - _RELIABLE) / max(1, classes - 1)
     one = np.where(np.eye(classes, dtype=bool), _RELIABLE, off)
     # Share of the pixels of each true class (last) that each person calls by each class.
-    confusion = np.repeat(one[None], len(said), axis=0)
+    confusion = np.repeat(one[None], len(labels), axis=0)
     truth = np.zeros((len(patterns), classes))
     for _ in range(_MOST_ROUNDS):
         logs = np.log(np.maximum(confusion, _LEAST))
-        weights = np.log(prior) + np.einsum("rpo,rot->pt", said, logs)
+        weights = np.log(prior) + np.einsum("rpo,rot->pt", labels, logs)
         truth = np.exp(weights - weights.max(axis=1, keepdims=True))
         truth /= truth.sum(axis=1, keepdims=True)
         mass = truth * pixels[:, None]
-        called = np.einsum("rpo,pt->rot", said, mass)
+        called = np.einsum("rpo,pt->rot", labels, mass)
         total = called.sum(axis=1, keepdims=True)
         found = np.where(total > 0, called / np.maximum(total, _LEAST), confusion)
         change = np.abs(found - confusion).max()
         confusion = found
-        if change < _SETTLED:
+        if change < _CONVERGED:
             break
     return truth
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from datakit.core.similarity.hashing import Hashes, Thumbnail
 from datakit.core.similarity.neighbours import Indices, Pairs, matches_within
-from datakit.core.similarity.picture_match import Likeness
+from datakit.core.similarity.picture_match import PictureMatch
 
 RADIUS: Final = 8
 """Bits in which hashes of one picture may differ; see docs/dedup.md for what it costs and finds."""
@@ -19,7 +19,7 @@ MOST: Final = 64
 """Candidates that are kept of each picture, nearest first."""
 
 SAME_ERROR: Final = 0.25
-"""Likeness errors up to this are one picture; measured in docs/dedup.md."""
+"""Match errors up to this are one picture; measured in docs/dedup.md."""
 
 SAME_SHIFT: Final = 0.15
 COPY_ERROR: Final = 0.15
@@ -38,18 +38,18 @@ _COLOUR_GAIN: Final = 0.25
 _PRUNE_ABOVE: Final = 4_000_000
 
 
-def same_picture(likeness: Likeness) -> bool:
+def same_picture(match: PictureMatch) -> bool:
     """Tell from a comparison whether the two are one picture.
 
     Examples
     --------
-    >>> same_picture(Likeness(error=0.1, shift=0.02, correlation=0.98, equal=False))
+    >>> same_picture(PictureMatch(error=0.1, shift=0.02, correlation=0.98, equal=False))
     True
     """
-    return likeness.error <= SAME_ERROR and likeness.shift <= SAME_SHIFT
+    return match.error <= SAME_ERROR and match.shift <= SAME_SHIFT
 
 
-def same_copy(likeness: Likeness) -> bool:
+def same_copy(match: PictureMatch) -> bool:
     """Tell from a close comparison whether nothing is lost when one of the two is dropped.
 
     Two poses of one sitter before one backdrop can be one picture to `same_picture`; what their
@@ -57,11 +57,11 @@ def same_copy(likeness: Likeness) -> bool:
 
     Examples
     --------
-    >>> turned = Likeness(error=0.12, shift=0.02, correlation=0.98, equal=False, worst=0.9)
+    >>> turned = PictureMatch(error=0.12, shift=0.02, correlation=0.98, equal=False, worst=0.9)
     >>> same_picture(turned), same_copy(turned)
     (True, False)
     """
-    return same_picture(likeness) and likeness.error <= COPY_ERROR and likeness.worst <= COPY_WORST
+    return same_picture(match) and match.error <= COPY_ERROR and match.worst <= COPY_WORST
 
 
 def are_flat(one: Thumbnail, other: Thumbnail) -> bool:

@@ -22,7 +22,7 @@ _ITERATIONS: Final = 6
 _MAX_SHIFT: Final = 0.25
 _HUBER: Final = 1.345
 _TONES: Final = 32
-# The tone curve needs pixels in common to be told from.
+# The tone curve is estimated from the pixels that both pictures have.
 _MIN_OVERLAP: Final = 0.5
 # Contrast below which noise, not the picture, would decide (gray levels).
 _MIN_CONTRAST: Final = 3.0
@@ -36,7 +36,7 @@ _CLEAR: Final = 0.1
 
 
 @dataclass(frozen=True, slots=True)
-class Likeness:
+class PictureMatch:
     """How like two pictures are, once one is turned, shifted and toned to fit the other.
 
     Attributes
@@ -62,7 +62,7 @@ class Likeness:
     worst: float = 0.0
 
 
-def compare(one: Thumbnail, other: Thumbnail, *, closely: bool = False) -> Likeness:
+def compare(one: Thumbnail, other: Thumbnail, *, closely: bool = False) -> PictureMatch:
     """Fit one thumbnail to another and measure what remains.
 
     The orientation is the best of the eight at 16 x 16 pixels; the crop is a stretch and a shift
@@ -79,7 +79,7 @@ def compare(one: Thumbnail, other: Thumbnail, *, closely: bool = False) -> Liken
 
     Returns
     -------
-    Likeness
+    PictureMatch
         The same for both orders of the arguments, up to rounding.
 
     Examples
@@ -96,7 +96,7 @@ def compare(one: Thumbnail, other: Thumbnail, *, closely: bool = False) -> Liken
     # Plain pictures have nothing to be fitted by.
     is_plain = max(float(plain.std()), float(moving.std())) < PLAIN_CONTRAST
     if is_plain or (error < _CLEAR and not (closely and worst > _CLEAR)):
-        return Likeness(error, 0.0, correlation, equal, worst)
+        return PictureMatch(error, 0.0, correlation, equal, worst)
     crop = np.zeros(4)
     for side_px in _LEVELS_PX:
         crop = _fit(_shrunk(one, side_px), _shrunk(turned, side_px), crop)
@@ -105,9 +105,9 @@ def compare(one: Thumbnail, other: Thumbnail, *, closely: bool = False) -> Liken
     stretch, offset = crop[::2], crop[1::2]
     shift = float((np.abs(stretch) / 2 + np.abs(offset)).max())
     if inside.mean() < _MIN_OVERLAP:
-        return Likeness(1.0, shift, correlation, equal, 1.0)
+        return PictureMatch(1.0, shift, correlation, equal, 1.0)
     error, worst = _residual(plain, fitted, inside)
-    return Likeness(error, shift, correlation, equal, worst)
+    return PictureMatch(error, shift, correlation, equal, worst)
 
 
 def _turned(one: Thumbnail, other: Thumbnail) -> tuple[Thumbnail, float]:

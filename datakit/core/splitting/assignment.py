@@ -1,4 +1,4 @@
-"""Dealing groups out to splits: whole groups, target sizes, even strata."""
+"""Assigning groups to splits: whole groups, target sizes, even strata."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ _SWAPS: Final = 300
 
 
 @dataclass(frozen=True, slots=True)
-class Deal:
-    """Groups dealt to splits.
+class GroupAssignment:
+    """Groups assigned to splits.
 
     Attributes
     ----------
@@ -69,21 +69,21 @@ def group_order(seed: int, tokens: list[str]) -> Indices:
     return np.asarray(np.lexsort((np.array(tokens, dtype=object), ranks)), dtype=np.int64)
 
 
-def deal(
+def assign_groups(
     sizes: Indices,
     cells: Counts,
     targets: Counts,
     order: Indices,
     allowed: Flags,
     fixed: Indices,
-) -> Deal:
+) -> GroupAssignment:
     """Give each group to a split so that sizes and strata come near their targets.
 
     Large groups first, each to the split where it lowers the weighted sum of squared distances
     most (as the iterative stratification of Sechidis et al., ECML 2011, for whole groups); then
-    single groups move, and pairs change sides, as long as that lowers it further. With few groups
-    this is tried from several starts, and the evenest strata win among the deals whose sizes are
-    within one largest group.
+    single groups move, and pairs change splits, as long as that lowers it further. With few groups
+    this is tried from several starts, and the evenest strata win among the assignments whose
+    sizes are within one largest group.
 
     Parameters
     ----------
@@ -102,7 +102,7 @@ def deal(
 
     Returns
     -------
-    Deal
+    GroupAssignment
 
     Raises
     ------
@@ -133,7 +133,7 @@ def deal(
         for state in found:
             state.polish(order)
     state = min(found, key=_State.rank)
-    return Deal(state.split, state.have[:, 0].copy(), state.have[:, 1:].copy())
+    return GroupAssignment(state.split, state.have[:, 0].copy(), state.have[:, 1:].copy())
 
 
 def _starts(order: Indices) -> list[tuple[float, Indices]]:
@@ -149,7 +149,7 @@ def _starts(order: Indices) -> list[tuple[float, Indices]]:
 
 
 def strata_error(cells: Counts, sizes: Counts, total: Counts) -> float:
-    """Return how far the strata are from even: the share of samples on the wrong side.
+    """Return how far the strata are from even: the share of samples in the wrong split.
 
     Parameters
     ----------
@@ -192,7 +192,7 @@ def rounding_error(sizes: Counts, total: Counts) -> float:
 
 
 class _State:
-    """Groups half dealt: what each split has, and what it should have."""
+    """Groups partly assigned: what each split has, and what it should have."""
 
     def __init__(
         self, table: Counts, goal: Counts, weight: Counts, allowed: Flags, split: Indices
@@ -201,11 +201,11 @@ class _State:
         self.allowed, self.split = allowed, split
         self.movable = np.flatnonzero(split < 0)
         self.have = np.zeros(goal.shape)
-        dealt = np.flatnonzero(split >= 0)
-        np.add.at(self.have, split[dealt], table[dealt])
+        assigned = np.flatnonzero(split >= 0)
+        np.add.at(self.have, split[assigned], table[assigned])
 
     def fill(self, order: Indices) -> None:
-        """Deal the groups that have no split, large ones first."""
+        """Assign the groups that have no split, large ones first."""
         open_groups = order[self.split[order] < 0]
         by_size = np.argsort(-self.table[open_groups, 0], kind="stable")
         self._seed_empty(open_groups[by_size])
@@ -220,22 +220,22 @@ class _State:
 
     def _seed_empty(self, groups: Indices) -> None:
         """Give each wanted split one small group, so that none stays empty for its rounding."""
-        for side in np.argsort(self.goal[:, 0], kind="stable"):
-            if self.have[side, 0] > 0 or self.goal[side, 0] <= 0:
+        for split in np.argsort(self.goal[:, 0], kind="stable"):
+            if self.have[split, 0] > 0 or self.goal[split, 0] <= 0:
                 continue
-            free = groups[(self.split[groups] < 0) & self.allowed[groups, side]]
+            free = groups[(self.split[groups] < 0) & self.allowed[groups, split]]
             if len(free) > (self.have[:, 0] == 0).sum() - 1:
                 # The largest that does not overfill it, or else the smallest.
                 size = self.table[free, 0]
-                fit = np.where(size <= self.goal[side, 0], self.goal[side, 0] - size, np.inf)
+                fit = np.where(size <= self.goal[split, 0], self.goal[split, 0] - size, np.inf)
                 at = np.argmin(fit) if np.isfinite(fit).any() else np.argmin(size)
-                self._put(int(free[at]), int(side))
+                self._put(int(free[at]), int(split))
 
-    def _put(self, group: int, side: int) -> None:
+    def _put(self, group: int, split: int) -> None:
         if self.split[group] >= 0:
             self.have[self.split[group]] -= self.table[group]
-        self.split[group] = side
-        self.have[side] += self.table[group]
+        self.split[group] = split
+        self.have[split] += self.table[group]
 
     def improve(self, order: Indices) -> None:
         """Move single groups, then swap pairs, while that brings the targets nearer."""
@@ -249,15 +249,15 @@ class _State:
     def _move(self, groups: Indices) -> bool:
         if not len(groups):
             return False
-        rows, side = self.table[groups], self.split[groups]
+        rows, split = self.table[groups], self.split[groups]
         square = (rows**2) @ self.weight
         pull = 2 * (rows * self.weight) @ (self.have - self.goal).T
-        leave = square - pull[np.arange(len(groups)), side]
+        leave = square - pull[np.arange(len(groups)), split]
         change = pull + (square + leave)[:, None]
-        change[np.arange(len(groups)), side] = 0
+        change[np.arange(len(groups)), split] = 0
         change[~self.allowed[groups]] = np.inf
         # A split must not be emptied for the sake of another.
-        alone = self.have[side, 0] <= rows[:, 0]
+        alone = self.have[split, 0] <= rows[:, 0]
         change[alone] = np.inf
         best = int(np.argmin(change))
         group, target = divmod(best, len(self.goal))
@@ -296,7 +296,7 @@ class _State:
         return True
 
     def score(self, have: Counts) -> Counts:
-        """Return what deals are ranked by, least first: (N, 3) for the contents (N, S, 1 + K).
+        """Return what assignments are ranked by, least first: (N, 3) for contents (N, S, 1 + K).
 
         Whether a size is off by more than one largest group, the strata's error, the size's own.
         """
@@ -313,7 +313,7 @@ class _State:
         return float(np.abs(self.have[:, 0] - self.goal[:, 0]).max())
 
     def rank(self) -> tuple[float, ...]:
-        """Return the score of what is dealt, to be compared."""
+        """Return the score of what is assigned, to be compared."""
         return tuple(self.score(self.have[None])[0].tolist())
 
     def polish(self, order: Indices) -> None:
@@ -344,10 +344,10 @@ class _State:
 
     def _exchanges(self, groups: Indices) -> tuple[Indices, Indices, Indices]:
         """Return every (group, its new split, the group that comes back for it or -1)."""
-        sides = np.arange(len(self.goal))
+        splits = np.arange(len(self.goal))
         group, target, other = (
             grid.ravel()
-            for grid in np.meshgrid(groups, sides, np.append(groups, -1), indexing="ij")
+            for grid in np.meshgrid(groups, splits, np.append(groups, -1), indexing="ij")
         )
         fits = self.allowed[group, target] & (self.split[group] != target)
         returns = (self.split[other] == target) & self.allowed[other, self.split[group]]

@@ -160,7 +160,7 @@ class AnnotatedReader:
         return self._spool[listed.place]
 
     def sense(self, listed: Listed) -> object:
-        """Return what is said of an image, equal for entries that say the same."""
+        """Return the annotations of an image, equal for entries that agree."""
         return None if listed.place == UNLABELLED else self.text(listed)
 
     def __len__(self) -> int:

@@ -90,11 +90,11 @@ class CocoReader(AnnotatedReader):
 
     def sense(self, listed: Listed) -> object:
         """Return an image's annotations without ids."""
-        said: list[str] = []
+        entries: list[str] = []
         for entry in msgspec.json.decode(self.text(listed), type=list[dict[str, Any]]):
             kept = {key: value for key, value in entry.items() if key not in ("id", "image_id")}
-            said.append(msgspec.json.encode(kept, order="sorted").decode())
-        return tuple(sorted(said))
+            entries.append(msgspec.json.encode(kept, order="sorted").decode())
+        return tuple(sorted(entries))
 
     @property
     def labelled(self) -> int:
@@ -234,7 +234,7 @@ def _is_coco(root: Root, name: str) -> bool:
     except msgspec.ValidationError:
         return False
     except (InputError, *UNREADABLE):
-        # Broken, or in another encoding: said when it is read.
+        # Broken, or in another encoding: reported when it is read.
         return b'"annotations"' in head or b'"categories"' in head or b'"file_name"' in head
 
 

@@ -26,9 +26,9 @@ _PROBED_ROWS = 20
 class ImageFolderReader(PictureReader):
     """``metadata.jsonl`` or ``metadata.csv`` with ``file_name`` and columns that name labels.
 
-    Columns are told by the words of their names: ``mask_file_name``, ``mask``, ``alpha``, ``label``
-    … whose cells name pictures. The files may lie in a folder for each split. A dataset of
-    datakit's whose card was lost is one of these.
+    Columns are recognised by the words in their names: ``mask_file_name``, ``mask``, ``alpha``,
+    ``label`` … whose cells name pictures. The files may lie in a folder for each split. A dataset
+    of datakit's whose card was lost is one of these.
     """
 
     def __init__(

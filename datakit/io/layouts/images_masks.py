@@ -52,11 +52,11 @@ KIND_OF_WORD: Mapping[str, str] = {
 class ImagesMasksReader(PictureReader):
     """``[SPLIT/]images/…`` with ``masks/``, ``alphas/``, ``trimaps/`` … of equal stems.
 
-    Folders are told by the words of their names (``imgs``, ``input``, ``Training_Images``;
+    Folders are recognised by the words in their names (``imgs``, ``input``, ``Training_Images``;
     ``gt``, ``annotations``, ``Ground_Truth``). Splits may be above (``train/images/…``), below
-    (``images/train/…``) or in the name (``train_images``). What the labels hold is told by their
-    content where no name tells: 0 and 255, class indices (also of a palette), colours, mattes.
-    ADE20K's tree is one of these.
+    (``images/train/…``) or in the name (``train_images``). What the labels hold is recognised by
+    their content where no name tells: 0 and 255, class indices (also of a palette), colours,
+    mattes. ADE20K's tree is one of these.
     """
 
     def __init__(

@@ -223,13 +223,13 @@ def _entries(root: Root, name: str) -> Iterator[bytes]:
 
 
 def _sense(result: list[Any]) -> str:
-    """Return what regions say, without the ids and the places that the tool gives them."""
-    said = [
+    """Return what regions say, without the ids and positions that the tool gives them."""
+    regions = [
         {key: region.get(key) for key in ("type", "value")}
         for region in result
         if isinstance(region, dict)
     ]
-    return "\n".join(sorted(msgspec.json.encode(one, order="sorted").decode() for one in said))
+    return "\n".join(sorted(msgspec.json.encode(one, order="sorted").decode() for one in regions))
 
 
 def _age(found: dict[str, Any]) -> str:

@@ -32,7 +32,7 @@ _OF_THE_IMAGE = frozenset(
         "ranker",
     }
 )
-"""What is said of the picture, not drawn on it."""
+"""What describes the whole picture and is not drawn on it."""
 
 _PART = "part-of:"
 

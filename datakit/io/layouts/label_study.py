@@ -1,7 +1,7 @@
-"""What the label pictures of a source hold, told by looking at some of them.
+"""What the label pictures of a source hold, found by sampling some of them.
 
 Plain folders do not say whether a picture is a mask of 0 and 255, of class indices, of colours, or
-a matte. What is concluded is said in a note; a picture that does not fit it later is a failure.
+a matte. The conclusion is reported in a note; a picture that does not fit it later is a failure.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ BINARY: Mapping[str, int] = {BACKGROUND: 0, FOREGROUND: IGNORED}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Look:
+class PixelStatistics:
     """What one picture shows.
 
     Attributes
@@ -114,7 +114,7 @@ class Look:
         return "alpha" if self.deep and len(self.values) > 2 * IGNORED else "mask"
 
 
-def look_at(file: FileRef) -> Look:
+def measure_file(file: FileRef) -> PixelStatistics:
     """Look at one picture.
 
     Raises
@@ -126,14 +126,14 @@ def look_at(file: FileRef) -> Look:
     from datakit.io.pixels.images import probe
 
     data = file.read()
-    look = look_of(decode_stored(data, file.name))
+    measured = statistics_of(decode_stored(data, file.name))
     if not data.startswith(b"\x89PNG") or probe(data, file.name).mode != "P":
-        return look
-    indices = look_of(decode_mask(data, file.name))
-    return replace(indices, palette=True, label=True, colours=look.colours)
+        return measured
+    indices = statistics_of(decode_mask(data, file.name))
+    return replace(indices, palette=True, label=True, colours=measured.colours)
 
 
-def look_of(pixels: npt.NDArray[Any]) -> Look:
+def statistics_of(pixels: npt.NDArray[Any]) -> PixelStatistics:
     """Look at decoded pixels: (H, W) or (H, W, C), of any depth."""
     import numpy as np
 
@@ -145,14 +145,14 @@ def look_of(pixels: npt.NDArray[Any]) -> Look:
     if channel == "red":
         return _coloured(stored, size_wh)
     if pixels.dtype.kind == "f":
-        return Look(label=True, values=frozenset(range(256)), soft=1.0, size_wh=size_wh)
+        return PixelStatistics(label=True, values=frozenset(range(256)), soft=1.0, size_wh=size_wh)
     values, counts = np.unique(pixels, return_counts=True)
     top = int(np.iinfo(pixels.dtype).max)
     dark = float(counts[values <= top * _RESIDUE // 255].sum()) / pixels.size
     light = float(counts[values >= top - top * _RESIDUE // 255].sum()) / pixels.size
     few = len(values) <= _MAX_LEVELS
     ends = dark + light >= _ENDS_SHARE and min(dark, light) >= _END_SHARE
-    return Look(
+    return PixelStatistics(
         values=frozenset(map(int, values)),
         soft=1 - dark - light,
         cutout=channel == "alpha",
@@ -162,17 +162,17 @@ def look_of(pixels: npt.NDArray[Any]) -> Look:
     )
 
 
-def _coloured(pixels: npt.NDArray[Any], size_wh: tuple[int, int]) -> Look:
+def _coloured(pixels: npt.NDArray[Any], size_wh: tuple[int, int]) -> PixelStatistics:
     import numpy as np
 
     if pixels.dtype != np.uint8:
-        return Look(size_wh=size_wh)
+        return PixelStatistics(size_wh=size_wh)
     codes = pixels[..., :3].astype(np.uint32) @ np.array([1 << 16, 1 << 8, 1], np.uint32)
     found = np.unique(codes)
     if len(found) > _MAX_COLOURS:
-        return Look(size_wh=size_wh)
+        return PixelStatistics(size_wh=size_wh)
     colours = frozenset((int(c) >> 16, int(c) >> 8 & 255, int(c) & 255) for c in found)
-    return Look(colours=colours, label=True, size_wh=size_wh)
+    return PixelStatistics(colours=colours, label=True, size_wh=size_wh)
 
 
 def spread(files: Sequence[FileRef], number: int) -> list[FileRef]:
@@ -188,12 +188,12 @@ def spread(files: Sequence[FileRef], number: int) -> list[FileRef]:
     return [files[index * len(files) // number] for index in range(number)]
 
 
-def looks(files: Sequence[FileRef], number: int) -> list[Look]:
+def measure_files(files: Sequence[FileRef], number: int) -> list[PixelStatistics]:
     """Look at some files; those that cannot be decoded are the work's failures, not this one's."""
     found = []
     for file in spread(files, number):
         try:
-            found.append(look_at(file))
+            found.append(measure_file(file))
         except InputError:
             # The verb that reads this file will say what is wrong with it.
             continue
@@ -212,31 +212,33 @@ def study(files: Sequence[FileRef], names: ClassNames | None, *, kind: str | Non
     kind : {"mask", "alpha", "trimap"}, optional
         What they are, where it is known.
     """
-    seen = looks(files, FEW)
+    seen = measure_files(files, FEW)
     kind = kind or _kind(seen)
     if kind != "mask" or not seen:
         return Study(kind=kind)
-    if names or any(look.colours or not look.values <= {0, IGNORED} for look in seen):
-        seen = looks(files, MANY)
+    if names or any(measured.colours or not measured.values <= {0, IGNORED} for measured in seen):
+        seen = measure_files(files, MANY)
     if names and _in_colours(seen, names.colours):
         return _named_colours(names.colours)
-    if any(look.colours and not look.palette for look in seen):
+    if any(measured.colours and not measured.palette for measured in seen):
         return _colour_study(seen)
-    levels = frozenset[int]().union(*(look.values for look in seen))
-    if any(look.deep for look in seen):
+    levels = frozenset[int]().union(*(measured.values for measured in seen))
+    if any(measured.deep for measured in seen):
         # Object ids: nobody says which classes they are of.
         return Study(kind=kind)
     if names and not levels <= {0, IGNORED}:
         return named_study(levels, names.values)
-    counts = sorted(len(look.values) for look in seen if not look.palette)
+    counts = sorted(len(measured.values) for measured in seen if not measured.palette)
     if counts and counts[len(counts) // 2] > _MAX_SHOWN:
         # Grey masks, of JPEG or soft: their values are no classes.
         return Study(kind=kind)
-    return _index_study(levels, palette=any(look.palette for look in seen), looked=len(seen))
+    return _index_study(
+        levels, palette=any(measured.palette for measured in seen), looked=len(seen)
+    )
 
 
-def _in_colours(seen: Sequence[Look], named: Mapping[Colour, str]) -> bool:
-    shown = frozenset[Colour]().union(*(look.colours for look in seen))
+def _in_colours(seen: Sequence[PixelStatistics], named: Mapping[Colour, str]) -> bool:
+    shown = frozenset[Colour]().union(*(measured.colours for measured in seen))
     return bool(shown) and shown <= {*named, VOID_COLOUR}
 
 
@@ -252,8 +254,10 @@ def _named_colours(named: Mapping[Colour, str]) -> Study:
     return Study(label_map=label_map, coding=coding)
 
 
-def _kind(seen: Sequence[Look]) -> str:
-    kinds = [look.kind for look in seen if not (look.values and len(look.values) == 1)]
+def _kind(seen: Sequence[PixelStatistics]) -> str:
+    kinds = [
+        measured.kind for measured in seen if not (measured.values and len(measured.values) == 1)
+    ]
     if "alpha" in kinds:
         return "alpha"
     return "trimap" if kinds and all(kind == "trimap" for kind in kinds) else "mask"
@@ -302,9 +306,9 @@ def _index_study(levels: frozenset[int], *, palette: bool, looked: int) -> Study
     )
 
 
-def _colour_study(seen: Sequence[Look]) -> Study:
-    colours = frozenset[Colour]().union(*(look.colours for look in seen))
-    colours |= {(v, v, v) for look in seen if not look.colours for v in look.values}
+def _colour_study(seen: Sequence[PixelStatistics]) -> Study:
+    colours = frozenset[Colour]().union(*(measured.colours for measured in seen))
+    colours |= {(v, v, v) for measured in seen if not measured.colours for v in measured.values}
     shown = sorted(colours - {(0, 0, 0)})
     if len(shown) == 1:
         coding = MaskCoding(colours=(((0, 0, 0), 0), (shown[0], IGNORED)))

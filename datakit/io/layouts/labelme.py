@@ -180,7 +180,7 @@ def _label(raw: msgspec.Raw) -> str:
             if not is_closed(points):
                 return ""
     except UNREADABLE:
-        # It is told when the shape is read.
+        # It is reported when the shape is read.
         return ""
     if found.shape_type in _NO_CLASS:
         return ""

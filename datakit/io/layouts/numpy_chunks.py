@@ -18,7 +18,7 @@ from datakit.io.layouts.picture import Picture
 from datakit.io.layouts.pictures import PictureReader, Placement, stem_of
 from datakit.io.layouts.sample_names import flat_name
 from datakit.io.layouts.shards import ShardRecords, read_records, shards_of
-from datakit.io.layouts.writer import Facts, Place, Settings, Shard, label_map_file
+from datakit.io.layouts.writer import CreateFile, Facts, Settings, Shard, label_map_file
 from datakit.io.store.containers import NpyContainer
 from datakit.io.store.files import FileRef, Root, container_of
 from datakit.records.card import Command
@@ -149,7 +149,9 @@ class NumpyWriter:
                 "none; an array has no empty rows"
             )
 
-    def write(self, shard: Shard, pictures: Iterator[Picture], place: Place) -> Mapping[str, int]:
+    def write(
+        self, shard: Shard, pictures: Iterator[Picture], create: CreateFile
+    ) -> Mapping[str, int]:
         """Write one array a kind."""
         rows: dict[str, list[npt.NDArray[Any]]] = {kind: [] for kind in ("image", *self._kinds)}
         for picture in pictures:
@@ -159,7 +161,7 @@ class NumpyWriter:
                 arrays.append(nothing if array is None else array)
         for kind, arrays in rows.items():
             dtype = np.result_type(*{array.dtype for array in arrays})
-            with place(f"{flat_name(shard.split)}/{kind}s{shard.ending}.npy") as handle:
+            with create(f"{flat_name(shard.split)}/{kind}s{shard.ending}.npy") as handle:
                 header = {
                     "descr": dtype.str,
                     "fortran_order": False,

@@ -60,7 +60,7 @@ def is_upright(ring: Ring) -> bool:
 
 
 def turned_box(box: Box, degrees: float, about_xy: tuple[float, float] | None = None) -> Ring:
-    """Return the corners of a box that was turned clockwise, about its centre unless told.
+    """Return the corners of a box that was turned clockwise, about its centre by default.
 
     Examples
     --------

@@ -22,7 +22,7 @@ from datakit.io.layouts.pictures import PictureReader, Placement, is_image, stem
 from datakit.io.layouts.sample_names import flat_name
 from datakit.io.layouts.shard_samples import LABELS, facts_of, labels_of, shared_suffix
 from datakit.io.layouts.shards import read_records, shards_of, split_of_shard
-from datakit.io.layouts.writer import Facts, Place, Settings, Shard
+from datakit.io.layouts.writer import CreateFile, Facts, Settings, Shard
 from datakit.io.store.containers import ParquetContainer
 from datakit.io.store.files import FileRef, Root, container_of, safe_name
 from datakit.records.card import Command
@@ -39,9 +39,10 @@ _MAGIC = ((b"\x89PNG", ".png"), (b"\xff\xd8\xff", ".jpg"), (b"RIFF", ".webp"), (
 class ParquetReader(PictureReader):
     """``SPLIT-00000-of-00004.parquet`` with a column of photos and columns of labels.
 
-    Columns are told by the words of their names: ``image``; ``mask``, ``label``, ``annotation``,
-    ``alpha``, ``trimap`` …. A cell is a picture's bytes, or a struct of bytes and path. Columns
-    ``id`` and ``group`` are kept where they are there; other columns are counted as not read.
+    Columns are recognised by the words in their names: ``image``; ``mask``, ``label``,
+    ``annotation``, ``alpha``, ``trimap`` …. A cell is a picture's bytes, or a struct of bytes and
+    path. Columns ``id`` and ``group`` are kept where they are there; other columns are counted as
+    not read.
     """
 
     def __init__(
@@ -252,7 +253,9 @@ class ParquetWriter:
     def check(self, picture: Picture) -> None:
         """Take every sample."""
 
-    def write(self, shard: Shard, pictures: Iterator[Picture], place: Place) -> Mapping[str, int]:
+    def write(
+        self, shard: Shard, pictures: Iterator[Picture], create: CreateFile
+    ) -> Mapping[str, int]:
         """Write one file."""
         import pyarrow as pa
         import pyarrow.parquet as pq
@@ -264,7 +267,7 @@ class ParquetWriter:
         compression |= {f"{name}.path": "zstd" for name in self._pictures}
         compression |= dict.fromkeys(_COLUMNS, "zstd")
         with (
-            place(f"data/{flat_name(shard.split)}{shard.ending}.parquet") as handle,
+            create(f"data/{flat_name(shard.split)}{shard.ending}.parquet") as handle,
             pq.ParquetWriter(
                 handle, schema, compression=compression, use_dictionary=False
             ) as table,

@@ -1,4 +1,4 @@
-"""Opening what the user named as SRC: one or several sources, told apart by content."""
+"""Opening what the user named as SRC: one or several sources, recognised by content."""
 
 from __future__ import annotations
 
@@ -78,12 +78,12 @@ class Collection:
     @property
     def notes(self) -> tuple[str, ...]:
         """Choices that were made while reading."""
-        said = [note for _, _, reader in self.parts for note in reader.notes]
+        notes = [note for _, _, reader in self.parts for note in reader.notes]
         maps = [reader.label_map for _, _, reader in self.parts if reader.label_map]
         if any(one != maps[0] for one in maps):
             shown = ", ".join(f"{name} = {value}" for name, value in self.label_map.items())
-            said.append(f"the sources' label maps differ; their masks were renumbered: {shown}")
-        return tuple(dict.fromkeys(said))
+            notes.append(f"the sources' label maps differ; their masks were renumbered: {shown}")
+        return tuple(dict.fromkeys(notes))
 
     @property
     def formats(self) -> tuple[str, ...]:
@@ -171,7 +171,7 @@ def open_sources(
     paths : sequence of str
         Folders, .zip files, or single annotation files; local paths or URLs.
     layout : str, optional
-        A name in `READERS`; told by content when None.
+        A name in `READERS`; recognised by content when None.
     settings : ReadSettings
         How they are read.
 

@@ -1,4 +1,4 @@
-"""``suffixes``: photos and labels in one folder, told apart by a word in their names."""
+"""``suffixes``: photos and labels in one folder, distinguished by a word in their names."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from datakit.io.layouts.base import SPLITS, ReadSettings
 from datakit.io.layouts.class_names import find_class_names
-from datakit.io.layouts.label_study import FEW, looks
+from datakit.io.layouts.label_study import FEW, measure_files
 from datakit.io.layouts.pictures import (
     ANY_LABEL,
     LABEL_SUFFIX,
@@ -102,8 +102,10 @@ def _by_format(root: Root, names: list[str]) -> Mapping[str, Placement]:
         return {}
     shows = {
         suffix: [
-            look.label
-            for look in looks([FileRef(str(root.root), one[suffix]) for one in doubled], FEW)
+            measured.label
+            for measured in measure_files(
+                [FileRef(str(root.root), one[suffix]) for one in doubled], FEW
+            )
         ]
         for suffix in next(iter(suffixes))
     }

@@ -1,4 +1,4 @@
-"""``two-folders``: any two folders, named by the user or told by their content."""
+"""``two-folders``: any two folders, named by the user or recognised by their content."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from datakit.errors import InputError
 from datakit.io.layouts.base import SPLITS, ReadSettings
 from datakit.io.layouts.class_names import find_class_names
 from datakit.io.layouts.folder_names import split_in
-from datakit.io.layouts.label_study import FEW, Look, looks
+from datakit.io.layouts.label_study import FEW, PixelStatistics, measure_files
 from datakit.io.layouts.pictures import (
     ANY_LABEL,
     LABEL_SUFFIX,
@@ -44,7 +44,7 @@ class TwoFoldersReader(PictureReader):
         if settings.labels_dir:
             places = _named(root, names, settings, kind)
         else:
-            found = told_by_content(root, names)
+            found = recognised_by_content(root, names)
             if found is None:
                 raise InputError(
                     f"{root.root}: expected two folders, one of photos and one of labels; name "
@@ -61,7 +61,7 @@ class TwoFoldersReader(PictureReader):
     @staticmethod
     def accepts(root: Root, names: list[str]) -> bool:
         """Tell whether there are two such folders."""
-        return told_by_content(root, names) is not None
+        return recognised_by_content(root, names) is not None
 
 
 def _named(
@@ -201,24 +201,26 @@ def sibling_folders(names: list[str]) -> list[Siblings]:
     ]
 
 
-def told_by_content(root: Root, names: list[str]) -> Siblings | None:
+def recognised_by_content(root: Root, names: list[str]) -> Siblings | None:
     """Return the one pair of sibling folders of which only one shows labels; None without."""
-    candidates = [one for pair in sibling_folders(names) if (one := _told_apart(root, pair))]
+    candidates = [one for pair in sibling_folders(names) if (one := _classified(root, pair))]
     return candidates[0] if len(candidates) == 1 else None
 
 
-def _told_apart(root: Root, pair: Siblings) -> Siblings | None:
+def _classified(root: Root, pair: Siblings) -> Siblings | None:
     first, second = shown(root, pair)
     if not first or not second:
         return None
-    labels = [2 * sum(look.label for look in side) > len(side) for side in (first, second)]
+    labels = [2 * sum(measured.label for measured in side) > len(side) for side in (first, second)]
     if labels == [False, True]:
         return pair
     return pair.turned() if labels == [True, False] else None
 
 
-def shown(root: Root, pair: Siblings) -> tuple[list[Look], list[Look]]:
+def shown(root: Root, pair: Siblings) -> tuple[list[PixelStatistics], list[PixelStatistics]]:
     """Look at some pictures of both folders."""
     sides = zip(*pair.pairs, strict=True)
-    first, second = (looks([FileRef(str(root.root), n) for n in side], FEW) for side in sides)
+    first, second = (
+        measure_files([FileRef(str(root.root), n) for n in side], FEW) for side in sides
+    )
     return first, second

@@ -53,12 +53,12 @@ def _own_splits(places: dict[str, Placement]) -> dict[str, Placement]:
     tests = {name: place for name, place in places.items() if place.split == "test"}
     if not all(place.rel.startswith(("val_", "test_")) for place in tests.values()):
         return places
-    told = {
+    divided = {
         name: replace(place, split=split, rel=rel)
         for name, place in tests.items()
         for split, _, rel in [place.rel.partition("_")]
     }
-    return {**places, **told}
+    return {**places, **divided}
 
 
 def _place(name: str) -> Placement | None:

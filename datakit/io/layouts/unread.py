@@ -1,4 +1,4 @@
-"""What lies in a source and cannot be read: said by name and kind, never passed over."""
+"""What lies in a source and cannot be read: reported by name and kind, never ignored silently."""
 
 from __future__ import annotations
 

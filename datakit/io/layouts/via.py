@@ -61,9 +61,9 @@ class ViaReader(AnnotatedReader):
             try:
                 image = msgspec.convert(entry, _Entry)
             except msgspec.ValidationError as error:
-                said = f"{key}: {error}"
+                message = f"{key}: {error}"
                 failures.append(
-                    Failure(id=key, file=name, step="read", error=said, path=f"$.{key}")
+                    Failure(id=key, file=name, step="read", error=message, path=f"$.{key}")
                 )
                 continue
             regions = image.regions

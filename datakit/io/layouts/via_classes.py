@@ -21,10 +21,10 @@ def class_of(region: object) -> str:
     attributes = region.get("region_attributes") if isinstance(region, dict) else None
     if not isinstance(attributes, dict):
         return ""
-    said = {str(key).lower(): value for key, value in attributes.items()}
-    named = next((said[key] for key in CLASS_NAMES if key in said), None)
-    if named is None and len(said) == 1:
-        named = next(iter(said.values()))
+    values = {str(key).lower(): value for key, value in attributes.items()}
+    named = next((values[key] for key in CLASS_NAMES if key in values), None)
+    if named is None and len(values) == 1:
+        named = next(iter(values.values()))
     if isinstance(named, dict):
         chosen = [key for key, value in named.items() if value]
         named = chosen[0] if len(chosen) == 1 else None

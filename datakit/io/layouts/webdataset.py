@@ -22,7 +22,7 @@ from datakit.io.layouts.pictures import ANY_LABEL, PictureReader, Placement, is_
 from datakit.io.layouts.sample_names import flat_name
 from datakit.io.layouts.shard_samples import facts_of, labels_of, shared_suffix
 from datakit.io.layouts.shards import read_records, shards_of, split_of_shard
-from datakit.io.layouts.writer import Facts, Place, Settings, Shard
+from datakit.io.layouts.writer import CreateFile, Facts, Settings, Shard
 from datakit.io.store.containers import TarContainer
 from datakit.io.store.files import FileRef, Root, container_of, safe_name
 from datakit.records.card import Command
@@ -36,9 +36,10 @@ _MAX_FACTS_BYTES = 1 << 20
 class WebDatasetReader(PictureReader):
     """``SPLIT-00000.tar`` with ``KEY.jpg``, ``KEY.mask.png``, ``KEY.json``.
 
-    The key ends at the first dot of the file's name. Labels are told by the words of what follows:
-    ``mask``, ``seg``, ``alpha``, ``trimap`` …; of two pictures without such a word the PNG is the
-    label of the JPEG. ``id`` and ``group`` of ``KEY.json`` are kept. Compressed tars are not read.
+    The key ends at the first dot of the file's name. Labels are recognised by the words in what
+    follows: ``mask``, ``seg``, ``alpha``, ``trimap`` …; of two pictures without such a word the PNG
+    is the label of the JPEG. ``id`` and ``group`` of ``KEY.json`` are kept. Compressed tars are not
+    read.
     """
 
     def __init__(
@@ -194,11 +195,13 @@ class WebDatasetWriter:
     def check(self, picture: Picture) -> None:
         """Take every sample."""
 
-    def write(self, shard: Shard, pictures: Iterator[Picture], place: Place) -> Mapping[str, int]:
+    def write(
+        self, shard: Shard, pictures: Iterator[Picture], create: CreateFile
+    ) -> Mapping[str, int]:
         """Write one tar."""
         counts: Counter[str] = Counter()
         with (
-            place(f"data/{flat_name(shard.split)}{shard.ending}.tar") as handle,
+            create(f"data/{flat_name(shard.split)}{shard.ending}.tar") as handle,
             tarfile.open(fileobj=handle, mode="w", format=tarfile.GNU_FORMAT) as tar,
         ):
             for picture in pictures:

@@ -186,7 +186,7 @@ class Shard:
         return f"-{self.number:05d}-of-{self.total:05d}"
 
 
-Place = Callable[[str], AbstractContextManager[BinaryIO]]
+CreateFile = Callable[[str], AbstractContextManager[BinaryIO]]
 """Path in DST -> a handle to write the file to; it appears when the block ends."""
 
 
@@ -203,7 +203,9 @@ class ShardFormat(Protocol):
     def check(self, picture: Picture) -> None:
         """Refuse a sample that cannot be in this format by an InputError."""
 
-    def write(self, shard: Shard, pictures: Iterator[Picture], place: Place) -> Mapping[str, int]:
+    def write(
+        self, shard: Shard, pictures: Iterator[Picture], create: CreateFile
+    ) -> Mapping[str, int]:
         """Write a shard's samples, in order, and return what happened on the way, counted.
 
         ``pictures`` decodes one sample at a time and has left out what cannot be read; it yields

@@ -51,10 +51,10 @@ class YoloSegReader(AnnotatedReader):
             raise InputError(f"{root.root}: expected images with label files, found none")
         self._root = root
         yaml = next(iter(sorted(filter(_is_yaml, names), key=_depth)), None)
-        said = _read_yaml(root, yaml) if yaml else {}
-        self._categories = _class_names(said, root, names)
+        config = _read_yaml(root, yaml) if yaml else {}
+        self._categories = _class_names(config, root, names)
         self._labels: list[str] = []
-        splits = _folders_of_splits(said, yaml)
+        splits = _folders_of_splits(config, yaml)
         texts = {name for name in names if name.endswith(".txt")}
         used: list[str] = [yaml] if yaml else []
         listed = []
@@ -119,9 +119,9 @@ def _read_yaml(root: Root, name: str) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _class_names(said: Mapping[str, Any], root: Root, names: list[str]) -> dict[str, str]:
+def _class_names(config: Mapping[str, Any], root: Root, names: list[str]) -> dict[str, str]:
     """Return class number -> name; two classes of one name are one."""
-    listed = said.get("names")
+    listed = config.get("names")
     if listed is None:
         lines = next((name for name in names if PurePosixPath(name).name in _NAMES), None)
         if lines is not None:
@@ -131,15 +131,15 @@ def _class_names(said: Mapping[str, Any], root: Root, names: list[str]) -> dict[
         return {str(number).strip(): str(name).strip() for number, name in listed.items()}
     if isinstance(listed, list):
         return {str(number): str(name).strip() for number, name in enumerate(listed)}
-    count = said.get("nc")
+    count = config.get("nc")
     return {str(number): str(number) for number in range(count if isinstance(count, int) else 1)}
 
 
-def _folders_of_splits(said: Mapping[str, Any], yaml: str | None) -> dict[str, str]:
-    """Return folder of images -> split, as ``data.yaml`` says it; paths are told by their end."""
+def _folders_of_splits(config: Mapping[str, Any], yaml: str | None) -> dict[str, str]:
+    """Return folder of images -> split, as ``data.yaml`` says; paths are matched by their end."""
     found: dict[str, str] = {}
     for split in _SPLITS:
-        places = said.get(split)
+        places = config.get(split)
         for place in places if isinstance(places, list) else [places]:
             if isinstance(place, str) and not place.endswith(".txt"):
                 parts = [p for p in place.replace("\\", "/").split("/") if p not in ("", ".", "..")]

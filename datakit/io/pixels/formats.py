@@ -125,7 +125,7 @@ def is_picture(name: str) -> bool:
 def why_unread(name: str) -> str | None:
     """Return, for a picture that this installation does not read, what to do; None for others.
 
-    Told by the suffix alone: for lists of a folder's files.
+    Decided by the suffix alone: for lists of a folder's files.
 
     Examples
     --------
@@ -180,7 +180,7 @@ def require_readable(data: bytes, name: str) -> str:
     Raises
     ------
     InputError
-        If it is another kind of file (said which), or its extra is not installed.
+        If it is another kind of file (the message names it), or its extra is not installed.
     """
     kind = sniff(data)
     if kind is not None and (kind in ALWAYS_READ or _has_extra(kind)):

@@ -210,7 +210,7 @@ def _is_cut_off(data: bytes, kind: str) -> bool:
 
 
 def _untagged(data: bytes, facts: Probe) -> bytes:
-    """Return a TIFF with orientation 1: its decoders turn the picture whatever they are told."""
+    """Return a TIFF with orientation 1: its decoders turn the picture whatever option is set."""
     if facts.format != "TIFF" or facts.orientation == 1:
         return data
     order: Literal["little", "big"] = "little" if data[:2] == b"II" else "big"

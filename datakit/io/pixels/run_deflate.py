@@ -48,7 +48,7 @@ _LENGTH_BITS: Final = (
     *(7, 7, 6, 7, 7, 7, 6, 7, 6, 6, 5, 6, 7, 6),
     1,
 )
-# Code of the code lengths themselves, symbols 0 to 18; all are in it, so that any code can be told.
+# Code of the code lengths, symbols 0 to 18; all are in it, so that any code can be written.
 _META_BITS: Final = (4, 5, 4, 3, 5, 5, 4, 3, 3, 5, 5, 5, 5, 5, 5, 5, 4, 5, 5)
 _META_ORDER: Final = (16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15)
 

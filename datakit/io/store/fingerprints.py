@@ -1,4 +1,4 @@
-"""What a folder of files holds, told by content; files that did not change are not read again."""
+"""A fingerprint of the content of a folder; files that did not change are not read again."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from datakit.errors import InputError
 from datakit.io.store.storage import Location, ObjectPath
 from datakit.records.pipeline import FileState
 
-SETTLED_NS = 2_000_000_000
+MTIME_GRACE_NS = 2_000_000_000
 """A file written less than this before it was hashed may change without changing its times."""
 
 _BLOCK_BYTES = 1 << 20
@@ -103,8 +103,8 @@ def take(path: Location, known: Iterable[FileState], known_ns: int) -> Snapshot:
     """
     if isinstance(path, ObjectPath):
         return _take_objects(path)
-    settled_ns = known_ns - SETTLED_NS
-    trusted = {file.name: file for file in known if file.mtime_ns < settled_ns}
+    trusted_before_ns = known_ns - MTIME_GRACE_NS
+    trusted = {file.name: file for file in known if file.mtime_ns < trusted_before_ns}
     states = sorted(stat_tree(path), key=lambda file: file.name)
     base = path if path.is_dir() else path.parent
 

@@ -1,4 +1,4 @@
-"""One run at a time in a folder: the second is refused, and told whose the first one is."""
+"""One run at a time in a folder: the second is refused, with the owner of the first."""
 
 from __future__ import annotations
 

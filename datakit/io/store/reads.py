@@ -16,7 +16,7 @@ from typing import NamedTuple
 from datakit.errors import InputError
 from datakit.records.product import SourceFile
 
-SETTLED_NS = 2_000_000_000
+MTIME_GRACE_NS = 2_000_000_000
 """A file written less than this before it was read may change without changing its times."""
 
 
@@ -107,7 +107,7 @@ def note(root: str, name: str, version: Version, data: bytes) -> None:
         if not _listening:
             return
         seen = _all_threads
-    fresh = time.time_ns() - version.mtime_ns < SETTLED_NS
+    fresh = time.time_ns() - version.mtime_ns < MTIME_GRACE_NS
     found = SourceFile(
         name=name,
         sha256=sha256(data),

@@ -17,7 +17,7 @@ from datakit.io.store import atomic
 from datakit.io.store.storage import Location
 
 COLOURS = {"review": "#56B4E9", "warning": "#E69F00", "error": "#D55E00"}
-"""Of the Okabe-Ito palette, told apart by colour-blind eyes."""
+"""Of the Okabe-Ito palette, distinct also to colour-blind eyes."""
 COLUMNS = 4
 MOST_PANELS = 15
 

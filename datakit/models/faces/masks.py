@@ -17,8 +17,8 @@ from datakit.core.faces.face_mask import (
     REGIONS,
     box_iod_px,
     ellipse_mask,
-    guard_error_iod,
     mesh_iod_px,
+    mesh_offset_iod,
     polygon_mask,
 )
 
@@ -134,7 +134,7 @@ class FaceMasker:
             if points is None:
                 continue
             mesh = crop.points_to_image(points)
-            error_iod = guard_error_iod(mesh, member)
+            error_iod = mesh_offset_iod(mesh, member)
             if error_iod <= GUARD_IOD:
                 outline = self._outline(mesh)
                 window = _window(outline.min(axis=0), outline.max(axis=0), image)

@@ -211,8 +211,8 @@ def parsed_as(kind: type[Kind], text: str, name: str) -> Kind:
         while line is None and path:
             line = lines.get(path)
             path = path.rpartition(".")[0] if line is None else path
-        said = f"{path}: {words}" if path else words
-        raise SchemaError(f"{name} line {line or 1}: {said}") from None
+        reason = f"{path}: {words}" if path else words
+        raise SchemaError(f"{name} line {line or 1}: {reason}") from None
 
 
 def to_values(stacked: npt.NDArray[Any], contract: InputContract) -> Map:

@@ -64,7 +64,7 @@ class Prediction:
 
 @dataclass(frozen=True, slots=True)
 class Hint:
-    """Where the person is, as somebody said it: what segmenters without a model start from.
+    """Where the person is, as a prompt: what segmenters without a model start from.
 
     Attributes
     ----------
@@ -73,7 +73,7 @@ class Hint:
     polygons : tuple of (N, 2) float64
         Outlines, x and y in pixel edges; they go before the box.
     source : str
-        Who said so, for the label's history: ``annotation``, ``face``, ``option``.
+        The source of the prompt, for the label's history: ``annotation``, ``face``, ``option``.
     boxes_xyxy : tuple of four floats each
         Around each object by itself, where that is known.
     """

@@ -72,7 +72,7 @@ class BoxedSegmenter:
             placement=network_input.identity((image.shape[0], image.shape[1])),
             sides=None,
             hint="" if hint is None else hint.source,
-            # Somebody said that there is one.
+            # The prompt says that there is one.
             is_person=None,
         )
 

@@ -26,14 +26,14 @@ from datakit.models.segmenters.base import identify as identify_one
 class EnsembleSegmenter:
     """The mean of two or more segmenters at the pictures' own sizes.
 
-    Where members disagree, the mean is near one half: doubt comes for free. `members` names them;
-    `weights` has one file a member in their order, or none. `sides` holds the members' maps, so
-    that their disagreement can be measured.
+    Where members disagree, the mean is near one half: a measure of uncertainty. `members` names
+    them; `weights` has one file per member in their order, or none. `sides` holds the members'
+    maps, so that their disagreement can be measured.
 
     Raises
     ------
     InputError
-        If there are fewer than two members, an ensemble among them, or not one file a member.
+        If there are fewer than two members, an ensemble among them, or not one file per member.
     ModelError
         As its members.
     """

@@ -37,7 +37,7 @@ class RegionSegmenter(ABC):
 
     The region is a hint's polygons, else its box, else the middle of the picture
     (`CENTRE_BOX`); `Prediction.hint` says which. They see colours only: expect drafts that need
-    hands, and a high doubt.
+    hands, and a high uncertainty.
     """
 
     USES: frozenset[str] = frozenset()
@@ -82,7 +82,7 @@ class RegionSegmenter(ABC):
 
 
 def starting_region(place: Placement, hint: Hint | None) -> tuple[Region, str]:
-    """Return where the person should be, (h, w) bool at the small size, and who said so."""
+    """Return where the person should be, (h, w) bool, small, and the source of the prompt."""
     height, width = place.input_hw
     scale = np.array([width / place.image_hw[1], height / place.image_hw[0]])
     region = np.zeros((height, width), np.uint8)

@@ -27,7 +27,7 @@ LEAST_PX, MOST_PX = 32, 4096
 
 
 class U2NetFactory:
-    """Builds a U²-Net of one size from a file of any kind, told by its content.
+    """Builds a U²-Net of one size from a file of any kind, recognised by its content.
 
     On the CPU, in float32, onnxruntime runs it when that is installed, as it is faster there: an
     ONNX file as it is, other files as a graph that is made from their tensors. Everything else runs
@@ -127,15 +127,15 @@ def on_logits(contract: Contract) -> Contract:
 
 def _as_trained(contract: Contract, given: GivenWeights) -> Contract:
     """Return the contract at the size that a checkpoint was trained at, when it says so."""
-    said = metadata_of(given.data).get("size_px")
-    if said is None:
+    stated = metadata_of(given.data).get("size_px")
+    if stated is None:
         return contract
-    if not said.isdecimal() or not LEAST_PX <= int(said) <= MOST_PX:
+    if not stated.isdecimal() or not LEAST_PX <= int(stated) <= MOST_PX:
         raise ModelError(
             f"{given.path}: expected a size of {LEAST_PX} to {MOST_PX} px in its metadata, found "
-            f"{said[:20]!r}"
+            f"{stated[:20]!r}"
         )
-    shaped = msgspec.structs.replace(contract.input, size=(int(said), int(said)))
+    shaped = msgspec.structs.replace(contract.input, size=(int(stated), int(stated)))
     return msgspec.structs.replace(contract, input=shaped)
 
 

@@ -115,8 +115,8 @@ def read_tensors(
 def metadata_of(data: bytes) -> dict[str, str]:
     """Return what a safetensors file says of itself; empty for files of other kinds."""
     found = (_safetensors_header(data) or {}).get("__metadata__")
-    said = found if isinstance(found, dict) else {}
-    return {str(key): str(value) for key, value in said.items()}
+    entries = found if isinstance(found, dict) else {}
+    return {str(key): str(value) for key, value in entries.items()}
 
 
 def differing_keys(

@@ -141,7 +141,7 @@ KNOWN_WEIGHTS: Registry[Weights] = Registry(
 
 
 class Provenance(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Where weights come from: of a known release, or as the person said who added them."""
+    """Where weights come from: of a known release, or as stated by the person who added them."""
 
     sha256: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
     licence: Annotated[str, Meta(min_length=1, max_length=200)] = "unknown"

@@ -3,7 +3,7 @@ import { Brush } from "./brush.js";
 import { Details } from "./details.js";
 import { listenForKeys } from "./keys.js";
 import { List } from "./list.js";
-import { Outbox } from "./outbox.js";
+import { PendingDecisions } from "./pending.js";
 import { Pictures } from "./pictures.js";
 import { POINTING, Pointing } from "./pointing.js";
 import { KINDS, Queue } from "./queue.js";
@@ -12,7 +12,7 @@ import { Stage } from "./stage.js";
 const $ = (id) => document.getElementById(id);
 const response = await fetch("api/queue");
 const queue = new Queue(await response.json());
-const outbox = new Outbox(queue.data.review);
+const pending = new PendingDecisions(queue.data.review);
 const pictures = new Pictures(queue);
 const stage = new Stage($("stage"), $("world"), $("handle"), $("message"), (scale) => { $("zoom").textContent = `${Math.round(100 * scale)} %`; });
 const details = new Details($("details"), queue, (boxes) => stage.outline(boxes, true));
@@ -61,7 +61,7 @@ function mark() {
 const settled = (at) => settling.get(at) || Promise.resolve(queue.state(at));
 
 function send(at, entry) {
-  const answer = outbox.put({ id: queue.data.id[at], ...entry });
+  const answer = pending.put({ id: queue.data.id[at], ...entry });
   const after = answer.catch(() => queue.state(at));
   settling.set(at, after);
   after.then(() => { if (settling.get(at) === after) settling.delete(at); });
@@ -106,7 +106,7 @@ async function useTool(use) {
       if (!stage.before) stage.before = await pictures.get(at).before;
       await stage.patch(patch);
     }
-  } catch { /* told by the event "refused" */ } finally {
+  } catch { /* reported by the event "refused" */ } finally {
     $("stage").classList.remove("waiting");
   }
 }
@@ -114,7 +114,7 @@ async function useTool(use) {
 async function undo() {
   const last = done.pop();
   if (!last) return say("There is nothing to undo.");
-  if (outbox.problem) say("Undone as soon as the server answers.");
+  if (pending.problem) say("Undone as soon as the server answers.");
   const { verdict, note, ...before } = await last.before, edit = before.edit || null;
   const now = await settled(last.at);
   queue.set(last.at, { ...now, verdict, edit, note });
@@ -146,11 +146,11 @@ function say(words) {
 }
 
 function tellSaved() {
-  const { waiting, problem } = outbox;
+  const { waiting, problem } = pending;
   $("saved").textContent = problem ? `Not saved yet (${waiting}): ${problem}` : waiting ? "Saving…" : "All saved";
   $("saved").className = problem ? "problem" : waiting ? "busy" : "";
 }
-outbox.addEventListener("written", (event) => {
+pending.addEventListener("written", (event) => {
   const { id, state, last } = event.detail, at = queue.places.get(id);
   // While more is on its way, what the person sees is newer than this answer.
   if (at === undefined || !last) return;
@@ -158,11 +158,11 @@ outbox.addEventListener("written", (event) => {
   list.update(at);
   mark();
 });
-outbox.addEventListener("change", tellSaved);
-outbox.addEventListener("refused", (event) => say(`Not saved: ${event.detail}`));
+pending.addEventListener("change", tellSaved);
+pending.addEventListener("refused", (event) => say(`Not saved: ${event.detail}`));
 window.addEventListener("beforeunload", (event) => {
   saveNote();
-  if (outbox.waiting) event.preventDefault();
+  if (pending.waiting) event.preventDefault();
 });
 
 function filter(keep = false) {

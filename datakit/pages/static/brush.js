@@ -55,14 +55,14 @@ export class Brush {
   }
 
   #begin(point) {
-    const { width, height } = this.stage.veil, canvas = document.createElement("canvas");
+    const { width, height } = this.stage.editLayer, canvas = document.createElement("canvas");
     Object.assign(canvas, { width, height });
     this.stroke = { canvas, last: point, x1: width, y1: height, x2: 0, y2: 0 };
     this.#to(point);
   }
 
   #to(point) {
-    const { stroke, radius } = this, { veil } = this.stage, erase = this.mode === "erase";
+    const { stroke, radius } = this, { editLayer } = this.stage, erase = this.mode === "erase";
     const line = (canvas, colour, operation) => {
       const pen = canvas.getContext("2d");
       pen.save();
@@ -73,12 +73,12 @@ export class Brush {
       pen.stroke();
       pen.restore();
     };
-    line(veil, "#fff", erase ? "destination-out" : "source-over");
+    line(editLayer, "#fff", erase ? "destination-out" : "source-over");
     line(stroke.canvas, erase ? "#000" : "#fff", "source-over");
     const x1 = Math.max(0, Math.floor(Math.min(stroke.last.x, point.x) - radius - 1));
     const y1 = Math.max(0, Math.floor(Math.min(stroke.last.y, point.y) - radius - 1));
-    const x2 = Math.min(veil.width, Math.ceil(Math.max(stroke.last.x, point.x) + radius + 1));
-    const y2 = Math.min(veil.height, Math.ceil(Math.max(stroke.last.y, point.y) + radius + 1));
+    const x2 = Math.min(editLayer.width, Math.ceil(Math.max(stroke.last.x, point.x) + radius + 1));
+    const y2 = Math.min(editLayer.height, Math.ceil(Math.max(stroke.last.y, point.y) + radius + 1));
     if (x2 > x1 && y2 > y1) {
       Object.assign(stroke, { x1: Math.min(stroke.x1, x1), y1: Math.min(stroke.y1, y1), x2: Math.max(stroke.x2, x2), y2: Math.max(stroke.y2, y2) });
       this.stage.redraw({ x: x1, y: y1, width: x2 - x1, height: y2 - y1 });

@@ -43,7 +43,7 @@ export class Details {
     }));
     if (known.draft) {
       const parts = Object.entries(known.draft.parts).map(([name, value]) => item(`${name}: ${value.toFixed(2)}`));
-      this.#list(`Doubt ${known.draft.doubt.toFixed(2)}, most from ${known.draft.reason}`, [...parts, ...(parts.length ? [] : [item(known.draft.reason)])]);
+      this.#list(`Uncertainty ${known.draft.doubt.toFixed(2)}, most from ${known.draft.reason}`, [...parts, ...(parts.length ? [] : [item(known.draft.reason)])]);
     }
     this.#list("Faces", (known.faces || []).map((face, number) => {
       const one = item(), go = make("button", `face ${number + 1}: ${face.mask}${face.residual ? `, still seen (${face.residual.toFixed(2)})` : ""}`);

@@ -113,7 +113,7 @@
     fact("source", data.source[at]);
     fact("sha256", data.sha256[at] && make("span", data.sha256[at], "id"));
     fact("copy of", data.parent[at] === null ? null : link(data.parent[at]));
-    if (data.doubt[at] !== null) fact("doubt", data.doubt[at].toFixed(3));
+    if (data.doubt[at] !== null) fact("uncertainty", data.doubt[at].toFixed(3));
     detail.replaceChildren(make("h3", data.id[at], "id"), facts);
 
     list("What was done", value("history", at).map((step) => make("li", step)), "ol");

@@ -14,8 +14,8 @@ export class Stage {
     this.hidden = false;
     this.pan = { x: 0, y: 0, scale: 1 };
     this.size = { width: 1, height: 1 };
-    this.veil = layer(); // the label as it is now, white; what the brush works on, made when needed
-    this.label = null; // what the label is drawn from: its picture, or the veil
+    this.editLayer = layer(); // the label as it is now, white; what the brush works on, made when needed
+    this.label = null; // what the label is drawn from: its picture, or the edit layer
     this.share = 1; // pixels of the layers that are seen, per pixel of the label
     this.shown = layer("label"); // what is seen of it
     this.other = layer("before"); // what is seen of the label before
@@ -35,7 +35,7 @@ export class Stage {
     this.size = any ? { width: any.naturalWidth, height: any.naturalHeight } : { width: 1, height: 1 };
     this.label = label;
     this.labelled = label ? { width: label.naturalWidth, height: label.naturalHeight } : { width: 0, height: 0 };
-    Object.assign(this.veil, { width: 0, height: 0 });
+    Object.assign(this.editLayer, { width: 0, height: 0 });
     this.#resize(Math.min(1, ENOUGH_PX / Math.max(this.labelled.width, this.labelled.height, 1)));
     this.boxes.setAttribute("viewBox", `0 0 ${this.size.width} ${this.size.height}`);
     this.world.style.width = `${this.size.width}px`;
@@ -60,10 +60,10 @@ export class Stage {
 
   // Make the label something to paint on.
   paintable() {
-    if (!this.label || this.label === this.veil) return;
-    Object.assign(this.veil, this.labelled);
-    this.veil.getContext("2d").drawImage(this.label, 0, 0);
-    this.label = this.veil;
+    if (!this.label || this.label === this.editLayer) return;
+    Object.assign(this.editLayer, this.labelled);
+    this.editLayer.getContext("2d").drawImage(this.label, 0, 0);
+    this.label = this.editLayer;
     this.refine();
   }
 
@@ -72,7 +72,7 @@ export class Stage {
     const bytes = Uint8Array.from(atob(png), (letter) => letter.charCodeAt(0));
     const picture = await createImageBitmap(new Blob([bytes], { type: "image/png" }));
     this.paintable();
-    const rect = { x, y, width: picture.width, height: picture.height }, pen = this.veil.getContext("2d");
+    const rect = { x, y, width: picture.width, height: picture.height }, pen = this.editLayer.getContext("2d");
     pen.clearRect(rect.x, rect.y, rect.width, rect.height);
     pen.drawImage(picture, x, y);
     this.redraw(rect);
@@ -258,9 +258,9 @@ function within(canvas, rect, draw) {
   pen.restore();
 }
 
-function tinted(pen, veil, colour) {
+function tinted(pen, editLayer, colour) {
   const { width, height } = pen.canvas;
-  pen.drawImage(veil, 0, 0, width, height);
+  pen.drawImage(editLayer, 0, 0, width, height);
   pen.globalCompositeOperation = "source-in";
   pen.fillStyle = colour;
   pen.fillRect(0, 0, width, height);

@@ -14,7 +14,7 @@ from datakit.core.faces.crops import upright_crop
 from datakit.core.faces.detections import Face, FaceDetection
 from datakit.core.faces.obscure import METHODS
 from datakit.core.faces.traits import traits_of
-from datakit.core.matting.residue import close_islands, enclosed, settle_residue
+from datakit.core.matting.residue import clean_residue, close_islands, enclosed
 from datakit.core.matting.transition import remove_transition
 from datakit.models.faces.finder import FaceFinder
 from datakit.models.faces.masks import CROP_PER_BOX, CROP_PX, FaceMask, FaceMasker
@@ -140,14 +140,14 @@ class FaceHider:
         ----------
         image : (H, W, 3) uint8 RGB
         alpha : (H, W) float32 in [0, 1], optional
-            Its matte: no pixel of its soft edge is changed (`settle_residue` says what that is).
+            Its matte: no pixel of its soft edge is changed (`clean_residue` says what that is).
 
         Returns
         -------
         Hidden
         """
         if alpha is not None:
-            alpha = settle_residue(alpha)
+            alpha = clean_residue(alpha)
         person = self._people.coarse(image) >= PERSON_CONFIDENCE
         faces = self._finder.find(image, person)
         small = [face for face in faces if face.members[0].side_px < self._hiding.min_face_px]

@@ -1,4 +1,4 @@
-"""A contact sheet of photos before and after, what is doubtful first, for a person's eyes."""
+"""A contact sheet of photos before and after, the uncertain ones first, for a person to inspect."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ TITLE = (
 _LINE_LETTERS = 52
 _RED = (213, 94, 0)
 """Vermilion of the Okabe-Ito palette."""
-_DOUBT = ("review", "no-face", "released", "anonymized", "skipped")
+_LEAST_CERTAIN_FIRST = ("review", "no-face", "released", "anonymized", "skipped")
 
 
 def write_preview(
@@ -57,7 +57,7 @@ def write_preview(
     count : int
         Largest number of photos.
     """
-    chosen = _doubtful_first(out, items)[:count]
+    chosen = _uncertain_first(out, items)[:count]
     if not chosen:
         return 0
     task = Anonymize(**params)
@@ -73,12 +73,12 @@ def write_preview(
     return len(chosen)
 
 
-def _doubtful_first(out: Location, items: Iterable[Item]) -> list[Item]:
+def _uncertain_first(out: Location, items: Iterable[Item]) -> list[Item]:
     decoder = msgspec.json.Decoder(Anonymization)
     with (out / AUDIT).open("rb") as lines:
         status = {record.id: record.status for record in map(decoder.decode, lines)}
     known = [item for item in items if item.key in status]
-    return sorted(known, key=lambda item: _DOUBT.index(status[item.key]))
+    return sorted(known, key=lambda item: _LEAST_CERTAIN_FIRST.index(status[item.key]))
 
 
 def _pair(item: Item, task: Anonymize) -> tuple[Tile, Tile]:
@@ -92,12 +92,12 @@ def _pair(item: Item, task: Anonymize) -> tuple[Tile, Tile]:
     except DatakitError as error:
         blank = np.full((TILE_PX, TILE_PX, 3), 225, np.uint8)
         return (blank, _lines(item.key)), (blank, _lines(str(error)))
-    said = "; ".join(hidden.reasons) or "hidden"
+    caption = "; ".join(hidden.reasons) or "hidden"
     if not hidden.faces:
-        said = "no face was found"
+        caption = "no face was found"
     faces = "1 face" if len(hidden.faces) == 1 else f"{len(hidden.faces)} faces"
     shown = f"{item.key}: {faces}"
-    return (_found(photo.image, hidden), _lines(shown)), (hidden.image, _lines(said))
+    return (_found(photo.image, hidden), _lines(shown)), (hidden.image, _lines(caption))
 
 
 def _found(image: Image, hidden: Hidden) -> Image:

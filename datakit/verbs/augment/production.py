@@ -73,7 +73,7 @@ def _pipeline_text(options: Options) -> tuple[str, str]:
     if "\n" in options.pipeline:
         return "recorded pipeline", options.pipeline
     name, text = read_document(options.pipeline)
-    # A text with a line's end is told from a path wherever the options are read again.
+    # A text with a line break is distinguished from a path wherever the options are read again.
     return name, text if "\n" in text else f"{text}\n"
 
 

@@ -104,7 +104,7 @@ def _kept(lineage: Lineage, clusters: list[list[int]], options: Options) -> list
         file = items[at].image
         assert file is not None
         home = exact.get(items[at].key)
-        return Member(file, lineage.looks[at].print, -1 if home is None else number[home])
+        return Member(file, lineage.inspections[at].print, -1 if home is None else number[home])
 
     work = [
         Cluster(items[cluster[0]].key, tuple(member(at) for at in cluster)) for cluster in ranked
@@ -148,8 +148,8 @@ def _write(
 
     if options.drop:
         keep = [at not in dropped for at in range(len(lineage.items))]
-        sides = [item.split for item in lineage.items]
-        chosen = write.chosen_source(source, lineage, sides, keep)
+        splits = [item.split for item in lineage.items]
+        chosen = write.chosen_source(source, lineage, splits, keep)
         write.place(VERB, options, chosen, options.materialize, progress, lambda writer: lists())
     else:
         failures = (*source.failures, *lineage.failures)

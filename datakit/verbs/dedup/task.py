@@ -95,8 +95,8 @@ class Keep:
 
 def _copies(one: Member, other: Member) -> bool:
     """Tell whether nothing is lost when one of the two goes."""
-    likeness = compare(one.print.thumbnail, other.print.thumbnail, closely=True)
-    if not same_copy(likeness) or not same_colours(one.colours, other.colours):
+    match = compare(one.print.thumbnail, other.print.thumbnail, closely=True)
+    if not same_copy(match) or not same_colours(one.colours, other.colours):
         return False
     if one.opacity is None or other.opacity is None:
         return one.opacity is other.opacity

@@ -92,7 +92,7 @@ def read_labels(
         A folder, .zip or annotation file of any layout of `datakit.io.layouts` with labels; or a
         folder of pictures and ``.npy`` arrays that are labels themselves.
     layout : str, optional
-        A name in `datakit.io.layouts.READERS`; told by content when None.
+        A name in `datakit.io.layouts.READERS`; recognised by content when None.
     settings : ReadSettings
         How it is read.
 

@@ -62,8 +62,8 @@ class Evaluate:
         else:
             truth = known_label(pair.gt, {}, {}, self.threshold)
             gt = truth.classes.astype(np.float32)
-            said = known_label(pair.pred, {}, {}, self.threshold)
-            pred = self._fitted(said.classes.astype(np.float32), gt, names)
+            known = known_label(pair.pred, {}, {}, self.threshold)
+            pred = self._fitted(known.classes.astype(np.float32), gt, names)
             metrics = _scores(pred > 0.5, gt > 0.5, truth.unknown)
         height, width = gt.shape
         return Score(

@@ -51,7 +51,7 @@ def _voted(votes: list[tuple[int, Item]]) -> Voted:
 def shared_classes(sources: Sequence[Labels]) -> dict[str, int]:
     """Return class name -> value of the classes to compare by; empty: foreground against the rest.
 
-    Classes are told apart where every source names some and there are several of them.
+    Classes are distinguished where every source names some and there are several of them.
     """
     if not all(source.names_classes for source in sources):
         return {}
@@ -88,8 +88,8 @@ class Voters:
         found = list(self._labels(voted))
         sizes = [label.classes.shape[::-1] for _, label in found]
         if len(set(sizes)) > 1:
-            said = " and ".join(f"{width}x{height}" for width, height in dict.fromkeys(sizes))
-            raise InputError(f"{voted.key}: expected labels of one size, found {said} pixels")
+            listed = " and ".join(f"{width}x{height}" for width, height in dict.fromkeys(sizes))
+            raise InputError(f"{voted.key}: expected labels of one size, found {listed} pixels")
         return found
 
     def _labels(self, voted: Voted) -> Iterator[tuple[int, KnownLabel]]:

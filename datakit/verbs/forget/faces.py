@@ -8,13 +8,13 @@ from pathlib import PurePath
 import numpy as np
 import numpy.typing as npt
 
-from datakit.core.faces.identities import likeness
+from datakit.core.faces.identities import similarity
 from datakit.errors import InputError
 from datakit.io.layouts.base import Item
 from datakit.io.store.files import FileRef
 from datakit.models.embeddings.face_embedder import check_embedding
 from datakit.verbs.forget.options import Options
-from datakit.verbs.shared.people import look_for_people
+from datakit.verbs.shared.people import detect_people
 from datakit.verbs.shared.progress import ProgressListener
 
 Vectors = npt.NDArray[np.float32]
@@ -38,7 +38,7 @@ def wanted_faces(options: Options, progress: ProgressListener | None) -> Vectors
     notes: list[str] = []
     found = []
     for item, people in zip(
-        items, look_for_people(items, options, _model(options), progress, notes), strict=True
+        items, detect_people(items, options, _model(options), progress, notes), strict=True
     ):
         if people is None:
             raise InputError(f"--face {item.rel}: {notes[0]}")
@@ -64,11 +64,11 @@ def showing(
     limit = contract.threshold if options.same_person is None else options.same_person
     least = limit if contract.distance == "cosine" else -limit
     shown: list[float | None] = []
-    for people in look_for_people(items, options, _model(options), progress, notes):
+    for people in detect_people(items, options, _model(options), progress, notes):
         best = -np.inf
         if people is not None and people.faces:
             vectors = np.stack([face.vector for face in people.faces])
-            best = float(likeness(vectors, wanted, contract.distance).max())
+            best = float(similarity(vectors, wanted, contract.distance).max())
         shown.append(round(abs(best), 4) if best >= least else None)
     return shown
 

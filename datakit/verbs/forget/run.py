@@ -30,7 +30,7 @@ from datakit.records.removal import Found, Removal, Removed
 from datakit.records.training import SAMPLES
 from datakit.verbs.forget.faces import Vectors, showing, wanted_faces
 from datakit.verbs.forget.options import VERB, Cleared, Options
-from datakit.verbs.forget.task import Query, Seen, query_of
+from datakit.verbs.forget.task import Query, SearchResult, query_of
 from datakit.verbs.shared.options import existing_inputs
 from datakit.verbs.shared.progress import ProgressListener, SilentProgress, note_source
 from datakit.verbs.split import write
@@ -48,7 +48,7 @@ class _Set:
     name: str
     source: Collection
     items: list[Item]
-    seen: list[Seen]
+    seen: list[SearchResult]
 
 
 def run(options: Options, progress: ProgressListener | None = None) -> Removal:
@@ -84,7 +84,7 @@ def run(options: Options, progress: ProgressListener | None = None) -> Removal:
     sets, failures = [], []
     unread: list[str] = []
     for path, name, source in zip(options.src, _names(options.src), sources, strict=True):
-        found, failed = _look(options, path, name, source, queries, digests, progress)
+        found, failed = _search(options, path, name, source, queries, digests, progress)
         if wanted is not None:
             _mark_people(options, found, wanted, progress, unread)
         sets.append(found)
@@ -142,7 +142,7 @@ def _names(paths: Sequence[str]) -> list[str]:
     ]
 
 
-def _look(
+def _search(
     options: Options,
     path: str,
     name: str,
@@ -153,10 +153,10 @@ def _look(
 ) -> tuple[_Set, list[Failure]]:
     """Look at every sample of a dataset; what cannot be looked at stays out of the result."""
     params = {"queries": queries, "digests": digests}
-    task = LazyTask("datakit.verbs.forget.task:Look", params)
+    task = LazyTask("datakit.verbs.forget.task:Search", params)
     everything = list(source.items())
     kept: list[Item] = []
-    seen: list[Seen] = []
+    seen: list[SearchResult] = []
     failures: list[Failure] = []
     progress.begin(len(everything), "look")
     try:
@@ -217,7 +217,7 @@ def _follow_lineage(sets: Sequence[_Set]) -> None:
             return
 
 
-def _identities(item: Item, seen: Seen) -> set[str]:
+def _identities(item: Item, seen: SearchResult) -> set[str]:
     source = item.sample.source.sha256 if item.sample else None
     return {digest for digest in (seen.sha256, source) if digest}
 
@@ -373,7 +373,7 @@ def _write_digests(out: Location, sets: Sequence[_Set]) -> None:
 
 def _sheet(sets: Sequence[_Set]) -> bytes:
     """Draw what was found, the plainest reasons first."""
-    by_reason: dict[str, list[tuple[Item, Seen]]] = defaultdict(list)
+    by_reason: dict[str, list[tuple[Item, SearchResult]]] = defaultdict(list)
     for one in sets:
         for item, seen in zip(one.items, one.seen, strict=True):
             if seen.reason is not None and item.image is not None:

@@ -40,7 +40,7 @@ class Query:
 
 
 @dataclass(frozen=True)
-class Seen:
+class SearchResult:
     """What one look at a sample says.
 
     Attributes
@@ -65,7 +65,7 @@ def query_of(data: bytes, name: str) -> Query:
 
 
 @dataclass(frozen=True)
-class Look:
+class Search:
     """Hold one sample against all that must go.
 
     Parameters
@@ -78,23 +78,23 @@ class Look:
     queries: tuple[Query, ...]
     digests: frozenset[str]
 
-    def __call__(self, item: Item) -> Seen:
+    def __call__(self, item: Item) -> SearchResult:
         """Look at one sample; the plainest reason is given."""
         source = item.sample.source.sha256 if item.sample else None
         if item.image is None:
             if item.sample is None:
                 raise InputError(f"{item.source_name}: expected an image, the source names none")
             # A row of an export whose pictures are in shards: only its record can be asked.
-            return Seen(None, "source" if source in self.digests else None)
+            return SearchResult(None, "source" if source in self.digests else None)
         data = item.image.read()
         digest = sha256(data)
         if digest in self.digests:
-            return Seen(digest, "file")
+            return SearchResult(digest, "file")
         if not self.queries:
-            return Seen(digest, "source" if source in self.digests else None)
+            return SearchResult(digest, "source" if source in self.digests else None)
         pixels = pixels_sha256(decode_photo(data, item.image.name))
         if any(pixels == query.pixels for query in self.queries):
-            return Seen(digest, "pixels")
+            return SearchResult(digest, "pixels")
         outline = decode_outline(data, item.image.name, side_px=max(SIDE_PX, 2 * THUMBNAIL_PX))
         small = thumbnail(outline)
         near = []
@@ -106,10 +106,10 @@ class Look:
             ):
                 near.append(likeness.error)
         if near:
-            return Seen(digest, "near", round(min(near), 4))
+            return SearchResult(digest, "near", round(min(near), 4))
         if source in self.digests:
-            return Seen(digest, "source")
+            return SearchResult(digest, "source")
         fit = max(window_correlation(query.outline, outline) for query in self.queries)
         if fit >= SAME_WINDOW:
-            return Seen(digest, "window", round(fit, 4))
-        return Seen(digest)
+            return SearchResult(digest, "window", round(fit, 4))
+        return SearchResult(digest)

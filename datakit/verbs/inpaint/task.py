@@ -111,7 +111,7 @@ class Inpaint:
         """Return the plate's row: its parent is the photo, and both stay in one group."""
         height, width = cleared.image.shape[:2]
         row = place.describe(width, height, digest, self._step)
-        # What nobody could draw is still there where no ignore mask said where it is.
+        # What nobody could draw is still there where no ignore mask covers it.
         undrawn = row.label_state == "partial" and source.ignore is None
         removed = None if self.category is None else self.category[0]
         labelled = bool(cleared.fg_ratio)

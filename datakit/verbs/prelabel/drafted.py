@@ -166,13 +166,13 @@ class Drafted:
         counts: list[Counts] = shape_counts(shapes, height, width, "union")
         for shape, runs in zip(shapes, counts, strict=True):
             mask = counts_to_mask(runs, height, width)
-            likeness = {
+            overlaps = {
                 number: iou(mask, self.label == number)
                 for number, instance in free.items()
                 if instance.category == shape.category
             }
-            best = max(likeness, key=likeness.__getitem__, default=None)
-            if best is not None and likeness[best] > _SAME_OBJECT:
+            best = max(overlaps, key=overlaps.__getitem__, default=None)
+            if best is not None and overlaps[best] > _SAME_OBJECT:
                 found[best] = free.pop(best)
                 continue
             found[fresh] = Instance(

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from datakit.core.drafts.cleaning import THRESHOLD, follow_edges, keep_parts, stretch_range
-from datakit.core.drafts.uncertainty import measure_doubt
+from datakit.core.drafts.uncertainty import measure_uncertainty
 from datakit.core.images import network_input
 from datakit.core.matting.alpha import estimate_alpha
 from datakit.core.matting.mask_prior import outline_prior
@@ -21,7 +21,7 @@ Map = npt.NDArray[np.float32]
 Image = npt.NDArray[np.uint8]
 
 MEASURED_SIDE_PX = 320
-"""Doubt is measured on maps of at most this side, so that models of every size compare."""
+"""Uncertainty is measured on maps of at most this side, so that models of every size compare."""
 SOLVE_SIDE_PX = 1920
 
 
@@ -51,7 +51,7 @@ class Cleaning:
 
     @property
     def is_off(self) -> bool:
-        """Whether the label is what the model said."""
+        """Whether the label is the model's own output."""
         return self == Cleaning()
 
 
@@ -77,7 +77,7 @@ class Label:
     raw : (h, w) uint16, optional
         The model's own map, where the alpha is not just that map enlarged.
     parts : dict
-        Measures of doubt.
+        Uncertainty measures.
     """
 
     alpha: npt.NDArray[Any]
@@ -89,7 +89,7 @@ class Label:
 def make_label(image: Image, outputs: ModelOutputs, cleaning: Cleaning, depth: int) -> Label:
     """Make the label of an (H, W, 3) uint8 RGB photo, with `depth` (8 or 16) bits of alpha."""
     raw = _picture_part(outputs.prediction, outputs.prediction.probability)
-    parts = _doubts(outputs, _small(raw))
+    parts = _uncertainty_measures(outputs, _small(raw))
     probability = stretch_range(raw) if cleaning.min_max else raw
     alpha = network_input.resize_map(probability, (image.shape[0], image.shape[1]))
     if cleaning.refine:
@@ -101,19 +101,19 @@ def make_label(image: Image, outputs: ModelOutputs, cleaning: Cleaning, depth: i
     stored = _stored(alpha, depth)
     mask = np.where(stored > np.iinfo(stored.dtype).max // 2, np.uint8(255), np.uint8(0))
     label = Label(stored, mask, None if cleaning.is_off else _stored(raw, 16), parts)
-    # A faint haze is no person: the label is empty, and what the model said is kept beside it.
+    # A faint haze is no person: the label is empty, and the model's output is kept beside it.
     return label if mask.any() else emptied(label, outputs)
 
 
 def emptied(label: Label, outputs: ModelOutputs) -> Label:
-    """Return the label without a subject; what the model said is kept beside it."""
+    """Return the label without a subject; the model's output is kept beside it."""
     raw = _picture_part(outputs.prediction, outputs.prediction.probability)
     return Label(
         np.zeros_like(label.alpha), np.zeros_like(label.mask), _stored(raw, 16), label.parts
     )
 
 
-def _doubts(outputs: ModelOutputs, probability: Map) -> dict[str, float]:
+def _uncertainty_measures(outputs: ModelOutputs, probability: Map) -> dict[str, float]:
     first, hw = outputs.prediction, (probability.shape[0], probability.shape[1])
 
     def fitted(values: Map, prediction: Prediction) -> Map:
@@ -125,7 +125,7 @@ def _doubts(outputs: ModelOutputs, probability: Map) -> dict[str, float]:
         return None if prediction is None else fitted(prediction.probability, prediction)
 
     flipped = seen(outputs.flipped)
-    return measure_doubt(
+    return measure_uncertainty(
         probability,
         raw_max=first.raw_max,
         sides=[] if first.sides is None else [fitted(side, first) for side in first.sides],

@@ -95,13 +95,13 @@ class MergeReview:
         sent = drafted.sent(given.item.layout)
         label, changed, instances = merged_label(drafted, found, sent)
         before, after = drafted.label > 0, label > 0
-        likeness = iou(before, after)
+        overlap = iou(before, after)
         count = int(np.count_nonzero(changed))
         names, files = self._write(drafted, label, changed) if count else ({}, {})
         if is_ignore_changed(given, found, sent):
             self._write_ignore(drafted, found, names, files)
         merged = msgspec.structs.replace(
-            _with_step(drafted.sample, given, count, likeness), **names, label_state=found.state
+            _with_step(drafted.sample, given, count, overlap), **names, label_state=found.state
         )
         if count:
             kept = sorted(visible_instances(instances, label), key=lambda one: one.id)
@@ -117,7 +117,7 @@ class MergeReview:
             files=files,
             lines={
                 TABLE: _line(pair, given, before, after, count),
-                **_change(pair, drafted.sample, likeness),
+                **_change(pair, drafted.sample, overlap),
             },
             counts={"reviewed": 1, "changed": int(count > 0 or "ignore_file_name" in names)},
         )
@@ -162,10 +162,10 @@ class MergeReview:
         return len(data)
 
 
-def _with_step(sample: Sample, given: Given, count: int, likeness: float) -> Sample:
+def _with_step(sample: Sample, given: Given, count: int, overlap: float) -> Sample:
     """Return the sample as one that a person has looked at."""
-    said = params(count, likeness, given.item.layout)
-    step = Operation(verb=STEP, version=__version__, params=said)
+    recorded = params(count, overlap, given.item.layout)
+    step = Operation(verb=STEP, version=__version__, params=recorded)
     history = sample.history if sample.history[-1:] == (step,) else (*sample.history, step)
     tags = tuple(sorted({*sample.tags, REVIEWED} - {DRAFT}))
     return msgspec.structs.replace(sample, tags=tags, history=history)
@@ -185,13 +185,13 @@ def _line(
     return csv_rows.line([*row, round(iou(before, after), 6), count, added, removed, emptied])
 
 
-def _change(pair: Pair, sample: Sample, likeness: float) -> dict[str, str]:
+def _change(pair: Pair, sample: Sample, overlap: float) -> dict[str, str]:
     """Return the line of what people changed; of several reviews the one that changed most."""
     before = pair.earlier.iou if pair.earlier else 1.0
     sha256 = sample.source.sha256
     if sha256 is None:
         return {}
-    change = Change(id=pair.key, sha256=sha256, iou=round(min(before, likeness), 6))
+    change = Change(id=pair.key, sha256=sha256, iou=round(min(before, overlap), 6))
     return {CHANGES: msgspec.json.encode(change).decode() + "\n"}
 
 

@@ -109,12 +109,15 @@ class Options(WriteOptions, frozen=True, kw_only=True):
     ] = False
     tta: Annotated[
         Literal["none", "flip"],
-        Meta(description="flip: look at the mirrored photo too, for the doubt; twice the work"),
+        Meta(
+            description="flip: also run on the mirrored photo, to measure uncertainty; takes "
+            "twice as long"
+        ),
     ] = "none"
     second: Annotated[
         str | None,
         Meta(
-            description="another model whose disagreement is a measure of doubt",
+            description="another model whose disagreement measures uncertainty",
             extra={"choices": SEGMENTERS},
         ),
     ] = None

@@ -10,7 +10,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from datakit.core.drafts.uncertainty import WEIGHTS, Order, order_by_doubt
+from datakit.core.drafts.uncertainty import WEIGHTS, Order, order_by_uncertainty
 from datakit.core.drafts.uncertainty_weights import fit_weights
 from datakit.errors import InputError, SchemaError
 from datakit.io.dataset.output import DatasetWriter
@@ -36,7 +36,7 @@ Column = npt.NDArray[np.float64]
 
 
 def calibration(path: str | None) -> Calibration:
-    """Return the weights of the measures of doubt.
+    """Return the weights of the uncertainty measures.
 
     Parameters
     ----------
@@ -61,7 +61,7 @@ def calibration(path: str | None) -> Calibration:
     changes = {change.id: 1 - change.iou for change in jsonl.read(folder / CHANGES, Change)}
     reviewed = np.array([name in changes for name in drafts.ids], bool)
     # Percentiles in the whole set, of which the reviewed drafts are a part.
-    order = order_by_doubt(drafts.parts, drafts.area)
+    order = order_by_uncertainty(drafts.parts, drafts.area)
     fitted = fit_weights(
         {name: column[reviewed] for name, column in order.percentiles.items()},
         np.array([changes[name] for name in drafts.ids if name in changes]),
@@ -85,12 +85,12 @@ def write(
     category : str
         Name of the one class.
     weights : Calibration
-        Of the measures of doubt.
+        Of the uncertainty measures.
     models : sequence of Identity
         What drafted, for the COCO file's description.
     """
     drafts = _measured(_drafts(writer))
-    rows = list(_queue(drafts, order_by_doubt(drafts.parts, drafts.area, weights.weights)))
+    rows = list(_queue(drafts, order_by_uncertainty(drafts.parts, drafts.area, weights.weights)))
     jsonl.write(writer.out / QUEUE, rows)
     atomic.write_bytes(writer.out / QUEUE_CSV, _csv(rows), durable=True)
     atomic.write_bytes(writer.out / CALIBRATION, _yaml(weights))
@@ -129,12 +129,12 @@ def _measured(drafts: Iterable[Draft]) -> _Measured:
 
 
 def _queue(drafts: _Measured, order: Order) -> Iterator[Queued]:
-    for rank, place in enumerate(np.argsort(-order.doubt, kind="stable"), 1):
+    for rank, place in enumerate(np.argsort(-order.uncertainty, kind="stable"), 1):
         yield Queued(
             rank=rank,
             id=drafts.ids[place],
             file_name=drafts.files[place],
-            doubt=round(float(order.doubt[place]), 6),
+            doubt=round(float(order.uncertainty[place]), 6),
             reason=order.reason[place],
             parts={
                 name: round(float(column[place]), 6) for name, column in order.percentiles.items()
@@ -157,7 +157,7 @@ def _csv(rows: Sequence[Queued]) -> bytes:
 
 def _yaml(weights: Calibration) -> bytes:
     lines = [
-        f"# How much each measure of doubt counts; {CALIBRATION} of another run is taken by",
+        f"# How much each uncertainty measure counts; {CALIBRATION} of another run is taken by",
         "# datakit prelabel --calibrate.",
         f"reviewed: {weights.reviewed}",
         f"spearman: {'null' if weights.spearman is None else weights.spearman}",
@@ -172,11 +172,14 @@ def _read_calibration(path: Location) -> Calibration:
     try:
         found = msgspec.convert(data, Calibration)
     except msgspec.ValidationError as error:
-        raise SchemaError(f"{path}: expected weights of the measures of doubt; {error}") from None
+        raise SchemaError(
+            f"{path}: expected weights of the uncertainty measures; {error}"
+        ) from None
     unknown = [name for name in found.weights if name not in WEIGHTS]
     if unknown:
         raise SchemaError(
-            f"{path}: {unknown[0]!r} is no measure of doubt; expected some of {', '.join(WEIGHTS)}"
+            f"{path}: {unknown[0]!r} is no uncertainty measure; expected some of "
+            f"{', '.join(WEIGHTS)}"
         )
     return found
 

@@ -151,7 +151,7 @@ def _changed(painted: Array, given: Array, label: Array) -> Bools:
     return changed
 
 
-def params(changed_px: int, likeness: float, tool: str) -> str:
+def params(changed_px: int, overlap: float, tool: str) -> str:
     """Return the parameters of the step as JSON."""
-    said = {"changed_px": changed_px, "iou": round(likeness, 6), "tool": tool}
-    return msgspec.json.encode(said).decode()
+    found = {"changed_px": changed_px, "iou": round(overlap, 6), "tool": tool}
+    return msgspec.json.encode(found).decode()

@@ -107,8 +107,8 @@ def run(options: Options, progress: ProgressListener | None = None) -> Summary:
         on_outcome=count,
         progress=progress,
     )
-    doubtful = plausibility.note() if options.contract is not None else ""
-    notes = (*summary.notes, choice, *filter(None, [doubtful]))
+    warning = plausibility.note() if options.contract is not None else ""
+    notes = (*summary.notes, choice, *filter(None, [warning]))
     summary = msgspec.structs.replace(summary, notes=notes)
     return Drafting(
         **{name: getattr(summary, name) for name in summary.__struct_fields__},

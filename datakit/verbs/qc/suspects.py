@@ -28,7 +28,7 @@ _TASK = "datakit.verbs.qc.suspects_task:Disagree"
 
 @dataclass(frozen=True)
 class Suspect:
-    """A sample whose label is doubtful, and where to look."""
+    """A sample whose label is suspect, and the region to inspect."""
 
     item: Item
     found: Suspicion
@@ -99,7 +99,7 @@ def write_suspects(out: Location, options: Options, source: Collection) -> str:
     atomic.write_bytes(out / TABLE, csv_rows.table(ROW, rows))
     _draw(out, options, suspects, len(seen))
     return (
-        f"{note}; the {len(suspects):,} most doubtful are in {TABLE} (sure: {sure.foreground:.2f} "
+        f"{note}; the {len(suspects):,} most suspect are in {TABLE} (sure: {sure.foreground:.2f} "
         f"of foreground, {sure.background:.2f} of background)"
     )
 
@@ -125,7 +125,7 @@ def _draw(out: Location, options: Options, suspects: Sequence[Suspect], total: i
     sheet = contact_sheet(
         [tile for tile, _ in drawn],
         [words for _, words in drawn],
-        title=f"suspects: {len(drawn)} of {total} labels, the most doubtful first",
+        title=f"suspects: {len(drawn)} of {total} labels, the most suspect first",
         tile_px=TILE_PX,
     )
     atomic.write_bytes(out / SHEETS / "suspects.png", images.encode_png(sheet))

@@ -43,7 +43,7 @@ class Options(ReadOptions, frozen=True, kw_only=True):
         Meta(
             ge=0,
             le=50,
-            description="pictures of each check, of doubtful drafts and, twice as many, of the "
+            description="pictures of each check, of uncertain drafts and, twice as many, of the "
             "set; 0: none",
         ),
     ] = 6

@@ -68,7 +68,7 @@ def compose(
         _labels(source, samples),
         _quality(evidence, art.checks),
         _faces(evidence),
-        _drafts(evidence, art.doubtful),
+        _drafts(evidence, art.uncertain),
         _failures(evidence, source),
         _making(source),
     ]
@@ -271,7 +271,7 @@ def _hidden(faces: Iterable[HiddenFace]) -> list[HiddenFace]:
     return [face for face in faces if face.mask != "none"]
 
 
-def _drafts(evidence: Evidence, doubtful: Group | None) -> Section | None:
+def _drafts(evidence: Evidence, uncertain: Group | None) -> Section | None:
     drafts = list(evidence.drafts.values())
     if not drafts:
         return None
@@ -282,10 +282,12 @@ def _drafts(evidence: Evidence, doubtful: Group | None) -> Section | None:
         "Drafted labels",
         text=[f"{len(drafts):,} labels were drafted by a model; datakit review shows them."],
         charts=[
-            histogram("doubt", "Doubt", _TENTHS, counts, axis="doubt", unit="drafts"),
-            bar_chart("reasons", "What the doubt comes from", _bars(reasons), "drafts"),
+            histogram(
+                "uncertainty", "Uncertainty", _TENTHS, counts, axis="uncertainty", unit="drafts"
+            ),
+            bar_chart("reasons", "What the uncertainty comes from", _bars(reasons), "drafts"),
         ],
-        groups=[doubtful] if doubtful else [],
+        groups=[uncertain] if uncertain else [],
     )
 
 

@@ -25,14 +25,14 @@ class Art:
 
     contact: Group | None
     checks: Sequence[Group]
-    doubtful: Group | None
+    uncertain: Group | None
     failed: int
 
 
 def illustrate(
     options: Options, items: Sequence[Item], evidence: Evidence, progress: ProgressListener
 ) -> Art:
-    """Draw samples spread over the set, the worst of each check, and the most doubtful drafts."""
+    """Draw samples spread over the set, the worst of each check, and the most uncertain drafts."""
     with_image = [item for item in items if item.image is not None]
     count = options.pictures
     step = max(1, len(with_image) // max(2 * count, 1))
@@ -81,12 +81,12 @@ def illustrate(
         ),
         [one for one in checks if one],
         group(
-            "Most doubtful",
+            "Most uncertain",
             "",
             [
                 picture(
                     *(draft.id, "", f"{draft.id} with its drafted label; {draft.reason}"),
-                    f"doubt {draft.doubt:.2f}: {draft.reason}",
+                    f"uncertainty {draft.doubt:.2f}: {draft.reason}",
                     "review",
                 )
                 for draft in drafts

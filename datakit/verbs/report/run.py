@@ -1,4 +1,4 @@
-"""``report``: what is in a dataset, what was done and what is doubtful, as one HTML file."""
+"""``report``: what is in a dataset, what was done and what is uncertain, as one HTML file."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _HEAD_BYTES = 2000
 
 
 def run(options: Options, progress: ProgressListener | None = None) -> Summary:
-    """Write a page that shows what is in a dataset, what was done and what is doubtful.
+    """Write a page that shows what is in a dataset, what was done and what is uncertain.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""``review``: a local page to look at doubtful labels, and a dataset made of what was decided."""
+"""``review``: a local page to look at uncertain labels, and a dataset made of what was decided."""
 
 from __future__ import annotations
 

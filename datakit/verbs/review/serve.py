@@ -54,9 +54,9 @@ def serve(options: Options, progress: ProgressListener) -> tuple[dict[str, int],
     by_id = {item.key: item for item in items}
     folder = Path(options.folder)
     if options.dry_run:
-        doubtful = sum(subject.priority > 0 for subject in subjects)
+        open_count = sum(subject.priority > 0 for subject in subjects)
         decided = {key: one for key, one in read_decisions(folder).items() if one.verdict}
-        counts = standing(decided, len(subjects)) | {"to look at": doubtful}
+        counts = standing(decided, len(subjects)) | {"to look at": open_count}
         return counts, (*evidence.notes, "dry run: nothing was shown")
     for name in ("starlette", "uvicorn"):
         if find_spec(name) is None:
@@ -86,13 +86,13 @@ def _answer(
     token = secrets.token_urlsafe(24)
     address = f"http://127.0.0.1:{port}/{token}/"
     progress.announce(f"review: {address}\nCtrl-C ends it; every decision is on the disk at once.")
-    guard = review_app.make_app(queue, token, port)
+    app = review_app.make_app(queue, token, port)
     if no_browser:
-        review_app.serve(guard, listener)
+        review_app.serve(app, listener)
         return
     with _way_in(address) as page:
         webbrowser.open(page)
-        review_app.serve(guard, listener)
+        review_app.serve(app, listener)
 
 
 @contextmanager
@@ -174,7 +174,7 @@ def _subject(item: Item, earlier: Item | None, evidence: Evidence) -> Subject:
     residual = max((face.residual or 0 for face in faces.faces), default=0) if faces else 0
     count = f"{len(findings)} finding{'s' * (len(findings) > 1)}"
     reasons = [f"{count}: {findings[0].check}"] if findings else []
-    reasons += [f"doubt {draft.doubt:.2f}: {draft.reason}"] if draft else []
+    reasons += [f"uncertainty {draft.doubt:.2f}: {draft.reason}"] if draft else []
     reasons += [f"a face still seen ({residual:.2f})"] if residual else []
     priority = max(
         _PRIORITY[severity] if severity else 0.0,

@@ -138,8 +138,8 @@ def _tags(tags: tuple[str, ...], verdict: str | None) -> tuple[str, ...]:
 
 
 def _step(decision: Decision) -> Operation:
-    told = {"verdict": decision.verdict, "edit": decision.edit}
-    params = {name: value for name, value in told.items() if value is not None}
+    recorded = {"verdict": decision.verdict, "edit": decision.edit}
+    params = {name: value for name, value in recorded.items() if value is not None}
     return Operation(
         verb="review",
         version=__version__,

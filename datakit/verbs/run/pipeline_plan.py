@@ -1,4 +1,4 @@
-"""Which steps of a pipeline have to run, and why: told by content, before anything is run."""
+"""Which steps of a pipeline have to run, and why: decided by content, before anything is run."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from datakit.core.similarity.descriptors import Vectors, describe, most_diverse, outlyingness
-from datakit.core.splitting.assignment import deal, group_order
+from datakit.core.splitting.assignment import assign_groups, group_order
 from datakit.core.splitting.expressions import Column, parse
 from datakit.engine.base import LazyTask, ordered_map
 from datakit.errors import InputError
@@ -68,8 +68,8 @@ def run(options: Options, progress: ProgressListener | None = None) -> Summary:
     chosen, scores = _ranked(options, lineage, progress)
     keep = np.zeros(len(lineage.items), np.bool_)
     keep[chosen] = True
-    sides = [item.split for item in lineage.items]
-    result = write.chosen_source(source, lineage, sides, keep.tolist())
+    splits = [item.split for item in lineage.items]
+    result = write.chosen_source(source, lineage, splits, keep.tolist())
     counts = {"in the source": len(source), "chosen": len(chosen)}
     if options.dry_run:
         notes.append("dry run: nothing was written")
@@ -202,7 +202,7 @@ def _at_random(
     asked = parse_strata(options.stratify)
     _, cells = strata(columns(lineage, [name for name, _ in asked]), asked)
     total = len(order)
-    dealt = deal(
+    assigned = assign_groups(
         np.ones(total, np.int64),
         cells,
         np.array([count, total - count], np.float64),
@@ -210,7 +210,7 @@ def _at_random(
         np.ones((total, 2), np.bool_),
         np.full(total, -1),
     )
-    chosen = order[dealt.split[order] == 0]
+    chosen = order[assigned.split[order] == 0]
     if len(chosen) != count:
         raise InputError(
             f"--n {count:,} with --stratify: even strata allow {len(chosen):,}; ask for that many"

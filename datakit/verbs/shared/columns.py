@@ -48,11 +48,11 @@ def _column(lineage: Lineage, name: str) -> npt.NDArray[Any]:
 
 def _ratios(lineage: Lineage) -> list[float | None]:
     known = [item.sample.fg_ratio if item.sample else None for item in lineage.items]
-    if not lineage.looks:
+    if not lineage.inspections:
         return known
     return [
-        look.fg_ratio if value is None else value
-        for value, look in zip(known, lineage.looks, strict=True)
+        inspection.fg_ratio if value is None else value
+        for value, inspection in zip(known, lineage.inspections, strict=True)
     ]
 
 

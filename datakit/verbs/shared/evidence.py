@@ -1,4 +1,4 @@
-"""What other verbs said of a dataset's samples: findings, faces, doubts, failures."""
+"""What other verbs recorded about a dataset's samples: findings, faces, drafts, failures."""
 
 from __future__ import annotations
 

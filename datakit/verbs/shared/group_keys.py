@@ -113,7 +113,7 @@ def complete(
     Raises
     ------
     InputError
-        As said above.
+        As described above.
     """
     missed = [item.source_name for item, key in zip(items, keys, strict=True) if key is None]
     if not missed:

@@ -15,10 +15,10 @@ from datakit.core.splitting.sequences import FrameName
 from datakit.io.layouts.base import Item
 from datakit.records.failure import Failure
 from datakit.records.lineage import Link
-from datakit.verbs.shared.near_duplicates import Look
+from datakit.verbs.shared.near_duplicates import Inspection
 
 if TYPE_CHECKING:
-    from datakit.verbs.shared.people_look import People
+    from datakit.verbs.shared.people_detection import People
 
 
 @dataclass
@@ -52,7 +52,7 @@ class Lineage:
     items: list[Item]
     tokens: list[str]
     failures: tuple[Failure, ...] = ()
-    looks: Sequence[Look] = ()
+    inspections: Sequence[Inspection] = ()
     links: list[Link] = field(default_factory=list)
     joined: list[tuple[int, int]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -80,7 +80,7 @@ class Lineage:
         self.items = [self.items[n] for n in at]
         self.tokens = [self.tokens[n] for n in at]
         self.names = [self.names[n] for n in at]
-        self.looks = [self.looks[n] for n in at] if self.looks else ()
+        self.inspections = [self.inspections[n] for n in at] if self.inspections else ()
         self.frames = [self.frames[n] for n in at]
         self.people = [self.people[n] for n in at] if self.people else []
         self.label = self.label[chosen]

@@ -22,7 +22,7 @@ WORTH_WORKERS = 300
 
 def join_duplicates(found: Lineage, options: LineageOptions) -> None:
     """Join near-duplicates: candidates by hash, confirmed by their thumbnails."""
-    prints = [look.print for look in found.looks]
+    prints = [inspection.print for inspection in found.inspections]
     keys = np.array([entry.key for entry in prints], np.uint64)
     counts = [len(entry.probes) for entry in prints]
     owners = np.repeat(np.arange(len(prints)), counts)
@@ -36,7 +36,7 @@ def join_duplicates(found: Lineage, options: LineageOptions) -> None:
     # kept apart stand in the way of a copy of it elsewhere.
     frames = (video[left] == video[right]) & (video[left] >= 0) & (options.video == "apart")
     exact = _join_exact(found, options, left, right)
-    look_alike = 0
+    similar_frames = 0
     for chosen, apart in ((~frames, False), (frames, True)):
         one, other = left[chosen], right[chosen]
         label = components(len(prints), *_ends(found.joined))
@@ -50,7 +50,7 @@ def join_duplicates(found: Lineage, options: LineageOptions) -> None:
                 if verdict.same and apart:
                     found.link("frames", *pair, verdict.error)
                     seen.append(pair)
-                    look_alike += 1
+                    similar_frames += 1
                 elif verdict.same:
                     found.link("near", *pair, verdict.error)
                     seen.append(pair)
@@ -58,10 +58,10 @@ def join_duplicates(found: Lineage, options: LineageOptions) -> None:
             keep[at] = False
             one, other = one[keep], other[keep]
             label = components(len(prints), *_ends(found.joined + seen))
-    if look_alike:
+    if similar_frames:
         names = ", ".join(sorted({str(videos[a]) for a in left[frames].tolist()})[:3])
         found.notes.append(
-            f"{look_alike:,} look-alike frames of one video ({names}) count as different photos; "
+            f"{similar_frames:,} similar frames of one video ({names}) count as different photos; "
             "--video similar keeps them together, --video whole keeps each video together"
         )
     if exact:
@@ -75,7 +75,7 @@ def _ends(pairs: Sequence[tuple[int, int]]) -> tuple[Any, Any]:
 
 def _join_exact(found: Lineage, options: LineageOptions, left: Any, right: Any) -> int:
     """Join pictures with equal pixels; only those whose thumbnails are equal are decoded whole."""
-    thumbs = found.looks
+    thumbs = found.inspections
     suspects: set[int] = set()
     for one, other in zip(left.tolist(), right.tolist(), strict=True):
         if thumbs[one].print.key == thumbs[other].print.key and (
@@ -122,8 +122,8 @@ def _pair_items(found: Lineage, pairs: Sequence[tuple[int, int]]) -> Iterator[Pa
         assert right is not None
         yield PairItem(
             f"{one} {other}",
-            found.looks[one].print.thumbnail.tobytes(),
-            found.looks[other].print.thumbnail.tobytes(),
+            found.inspections[one].print.thumbnail.tobytes(),
+            found.inspections[other].print.thumbnail.tobytes(),
             left,
             right,
         )

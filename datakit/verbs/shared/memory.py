@@ -20,7 +20,7 @@ from datakit.engine.base import (
 from datakit.io.pixels.memory import USABLE, Budget, machine_bytes, within
 
 DEFAULT_BYTES: Final = 6 << 30
-"""A machine with more does not take larger pictures unless it is told to: few are meant to be."""
+"""A machine with more takes larger pictures only with an option: few are intended."""
 
 
 @dataclass(frozen=True)

@@ -42,8 +42,8 @@ _SIMILAR_CORRELATION: Final = 0.6
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
-    """What one look at a picture gives."""
+class Inspection:
+    """What inspecting a picture gives."""
 
     print: Fingerprint
     sha256: str
@@ -58,14 +58,14 @@ class Inspect:
 
     measure: bool = False
 
-    def __call__(self, item: Item) -> Look:
-        """Look at one sample."""
+    def __call__(self, item: Item) -> Inspection:
+        """Inspect one sample."""
         if item.image is None:
             raise InputError(f"{item.source_name}: expected an image, the source names none")
         data = item.image.read()
         # Twice the thumbnail's side, so that shrinking has pixels to average.
         small = decode_outline(data, item.image.name, side_px=2 * THUMBNAIL_PX)
-        return Look(
+        return Inspection(
             fingerprint(thumbnail(small)),
             sha256(data),
             self._fg_ratio(item) if self.measure else None,
@@ -109,12 +109,12 @@ class Compare:
     def __call__(self, pair: PairItem) -> Verdict:
         """Compare one pair; files are read only where nothing but colours tells them apart."""
         one, other = as_thumbnail(pair.left), as_thumbnail(pair.right)
-        likeness = compare(one, other)
-        same = same_picture(likeness)
+        match = compare(one, other)
+        same = same_picture(match)
         if same and are_flat(one, other):
             files = (pair.left_file, pair.right_file)
             same = same_colours(*(shown_colours(file.read(), file.name) for file in files))
-        return Verdict(same, round(likeness.error, 4), likeness.equal)
+        return Verdict(same, round(match.error, 4), match.equal)
 
 
 @dataclass(frozen=True)
@@ -123,11 +123,11 @@ class CompareSources:
 
     def __call__(self, pair: PairItem) -> Verdict:
         """Compare one pair; their files are read only when the thumbnails do not agree."""
-        likeness = compare(as_thumbnail(pair.left), as_thumbnail(pair.right))
-        error = round(likeness.error, 4)
-        if same_picture(likeness):
-            return Verdict(True, error, likeness.equal)
-        similar = error <= _SIMILAR_ERROR and likeness.correlation >= _SIMILAR_CORRELATION
+        match = compare(as_thumbnail(pair.left), as_thumbnail(pair.right))
+        error = round(match.error, 4)
+        if same_picture(match):
+            return Verdict(True, error, match.equal)
+        similar = error <= _SIMILAR_ERROR and match.correlation >= _SIMILAR_CORRELATION
         if similar:
             return Verdict(similar, error, False)
         one, other = (

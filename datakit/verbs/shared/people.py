@@ -28,12 +28,12 @@ FACES = "faces.jsonl"
 PERSON_ROW = ("person", "id", "file")
 """The columns of a table of photo and person."""
 
-TASK = "datakit.verbs.shared.people_look:LookForPeople"
+TASK = "datakit.verbs.shared.people_detection:DetectPeople"
 
 
 def count_people(found: Lineage, options: ReadOptions, progress: ProgressListener | None) -> None:
     """Count the people of each photo; of those that cannot be read the count is unknown."""
-    found.people = look_for_people(found.items, options, {}, progress, found.notes)
+    found.people = detect_people(found.items, options, {}, progress, found.notes)
 
 
 def identify_people(
@@ -48,7 +48,7 @@ def identify_people(
     """
     contract = check_embedding(options.face_model, options.face_weights)
     params = {"model": options.face_model, "weights": options.face_weights}
-    found.people = look_for_people(found.items, options, params, progress, found.notes)
+    found.people = detect_people(found.items, options, params, progress, found.notes)
     photos, vectors = [], []
     for at, people in enumerate(found.people):
         for face in people.faces if people is not None else ():
@@ -122,7 +122,7 @@ def counts_column(found: Lineage) -> list[int | None]:
     return [None if people is None else people.count for people in found.people]
 
 
-def look_for_people(
+def detect_people(
     items: Sequence[Item],
     options: ReadOptions,
     params: dict[str, Any],

@@ -1,4 +1,4 @@
-"""Options that say how one person is told from another."""
+"""Options that say how people are distinguished."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ Series = list[int]
 
 @dataclass(frozen=True, slots=True)
 class FramePair:
-    """Two frames of one video on different sides."""
+    """Two frames of one video in different splits."""
 
     one: int
     other: int
@@ -59,11 +59,11 @@ def find_frames(found: Lineage, options: LineageOptions) -> None:
     found.frames = [name if name is not None and name.certain else None for name in names]
     if options.video != "whole":
         return
-    if found.looks:
+    if found.inspections:
         _judge_numbered(found, options, names)
     for series in _series(found.frames).values():
         _join_runs(found, series)
-    if found.looks:
+    if found.inspections:
         _join_bursts(found, options)
 
 
@@ -86,43 +86,43 @@ def frame_stem(item: Item) -> str:
     return "/".join([*(part for part in folders if part.lower() not in _IMAGE_FOLDERS), last])
 
 
-def torn_frames(found: Lineage, sides: Sequence[str | None]) -> list[FramePair]:
-    """Return the neighbours of each video that stand on different sides, the closest first.
+def torn_frames(found: Lineage, splits: Sequence[str | None]) -> list[FramePair]:
+    """Return the neighbours of each video that stand in different splits, the closest first.
 
     Parameters
     ----------
     found : Lineage
-    sides : sequence of str or None
-        The side of each sample; None takes no part.
+    splits : sequence of str or None
+        The split of each sample; None takes no part.
 
     Returns
     -------
     list of FramePair
-        With no frame of the two sides between them; ``steps`` counts frame numbers.
+        With no frame of the two splits between them; ``steps`` counts frame numbers.
     """
     pairs = []
     for series in _series(found.frames).values():
         last: dict[str, int] = {}
         for place, at in enumerate(series):
-            side = sides[at]
-            if side is None:
+            split = splits[at]
+            if split is None:
                 continue
-            own = last.get(side, -1)
-            for other_side, seen in last.items():
-                if other_side != side and seen > own:
+            own = last.get(split, -1)
+            for other_split, seen in last.items():
+                if other_split != split and seen > own:
                     other = series[seen]
                     pairs.append(FramePair(other, at, _number(found, at) - _number(found, other)))
-            last[side] = place
+            last[split] = place
     return sorted(pairs, key=lambda pair: (pair.steps, pair.one, pair.other))
 
 
 def torn_rows(
-    found: Lineage, sides: Sequence[str | None], pairs: Sequence[FramePair]
+    found: Lineage, splits: Sequence[str | None], pairs: Sequence[FramePair]
 ) -> tuple[Torn, ...]:
     """Return the closest pairs as records, 100 at most."""
     return tuple(
         Torn(
-            splits=(str(sides[pair.one]), str(sides[pair.other])),
+            splits=(str(splits[pair.one]), str(splits[pair.other])),
             one=found.items[pair.one].key,
             other=found.items[pair.other].key,
             steps=pair.steps,
@@ -132,7 +132,7 @@ def torn_rows(
 
 
 def torn_note(found: Lineage, pairs: Sequence[FramePair]) -> list[str]:
-    """Say how near frames of one video on different sides come; nothing when there are none."""
+    """Say how near frames of one video in different splits come; nothing when there are none."""
     if not pairs:
         return []
     shown = "; ".join(
@@ -141,7 +141,7 @@ def torn_note(found: Lineage, pairs: Sequence[FramePair]) -> list[str]:
     )
     within = sum(pair.steps <= 1 for pair in pairs)
     return [
-        f"frames of one video are on different sides, {within:,} pairs of them neighbours; "
+        f"frames of one video are in different splits, {within:,} pairs of them neighbours; "
         f"the closest: {shown}"
     ]
 
@@ -180,10 +180,10 @@ def _judge_numbered(
     candidates: list[list[Series]] = []
     questions: list[list[tuple[int, int]]] = []
     for series in _series(plain).values():
-        sides: dict[str | None, Series] = {}
+        splits: dict[str | None, Series] = {}
         for at in series:
-            sides.setdefault(found.items[at].split, []).append(at)
-        parts = list(sides.values())
+            splits.setdefault(found.items[at].split, []).append(at)
+        parts = list(splits.values())
         numbers = {at: plain[at].number for at in series}  # type: ignore[union-attr]
         if len(parts) > 1:
             # Two folders that both count from 1 are one video only if they interlock.
@@ -248,8 +248,8 @@ def _join_bursts(found: Lineage, options: LineageOptions) -> None:
 
 
 def _times(found: Lineage) -> Iterable[tuple[str, float, int]]:
-    for at, (item, look) in enumerate(zip(found.items, found.looks, strict=True)):
-        if look.taken is not None:
-            yield (*look.taken, at)
+    for at, (item, inspection) in enumerate(zip(found.items, found.inspections, strict=True)):
+        if inspection.taken is not None:
+            yield (*inspection.taken, at)
         elif (seconds := time_in_name(stem := frame_stem(item))) is not None:
             yield f"named {stem.rpartition('/')[0]}", seconds, at

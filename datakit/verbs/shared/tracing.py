@@ -13,7 +13,7 @@ from datakit.verbs.shared.group_keys import regex_keys, user_keys
 from datakit.verbs.shared.lineage import Lineage, join_equal, source_of
 from datakit.verbs.shared.lineage_duplicates import compared, join_duplicates
 from datakit.verbs.shared.lineage_options import LineageOptions
-from datakit.verbs.shared.near_duplicates import Look
+from datakit.verbs.shared.near_duplicates import Inspection
 from datakit.verbs.shared.options import ReadOptions
 from datakit.verbs.shared.people import count_people, identify_people, join_people
 from datakit.verbs.shared.progress import ProgressListener, SilentProgress
@@ -74,7 +74,7 @@ def trace(
         _join_sources(found, options, trusted=decided or options.stem == "trust")
     find_frames(found, options)
     found.close()
-    if options.duplicates != "off" and found.looks:
+    if options.duplicates != "off" and found.inspections:
         join_duplicates(found, options)
     found.close()
     found.name_groups()
@@ -96,7 +96,7 @@ def fingerprint_all(
     Photos that cannot be read are failures of the result, and not among its items.
     """
     kept: list[Item] = []
-    looks: list[Look] = []
+    inspections: list[Inspection] = []
     failures: list[Failure] = []
     task = LazyTask("datakit.verbs.shared.near_duplicates:Inspect", {"measure": measure})
     progress.begin(len(items), "look")
@@ -114,13 +114,16 @@ def fingerprint_all(
                     )
                 else:
                     kept.append(item)
-                    looks.append(outcome.value)
+                    inspections.append(outcome.value)
                 progress.advance(len(failures))
     finally:
         progress.end()
     # Equal pictures differ by their names; the content comes first, so that names matter little.
-    tokens = [f"{look.sha256} {item.rel}" for look, item in zip(looks, kept, strict=True)]
-    return Lineage(kept, tokens, tuple(failures), looks)
+    tokens = [
+        f"{inspection.sha256} {item.rel}"
+        for inspection, item in zip(inspections, kept, strict=True)
+    ]
+    return Lineage(kept, tokens, tuple(failures), inspections)
 
 
 def _join_parents(found: Lineage) -> None:
@@ -150,7 +153,7 @@ def _join_keys(found: Lineage, options: LineageOptions) -> None:
 
 def _join_sources(found: Lineage, options: LineageOptions, *, trusted: bool) -> None:
     """Join samples of one source name; with a look at the pictures unless the name is believed."""
-    if trusted or not found.looks:
+    if trusted or not found.inspections:
         join_equal(found, "source", [source_of(item) for item in found.items])
         if not trusted:
             found.notes.append(

@@ -1,4 +1,4 @@
-"""``split --audit``: what stands on two sides of a source's own split."""
+"""``split --audit``: what stands in two splits of a source's own split."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ from datakit.verbs.shared.tracing import groups_decided, trace
 from datakit.verbs.split import write
 from datakit.verbs.split.options import Options
 
-# A sample is compared with so many of its group on the other side to find the plainest reason.
+# Samples of its group in the other split that a sample is compared with, to find the plainest
+# reason.
 _COMPARED = 24
 
 
@@ -57,11 +58,11 @@ def audit(options: Options, progress: ProgressListener) -> Audit:
 
 
 def _audited(lineage: Lineage, source: Collection) -> Audit:
-    sides = sorted({item.split for item in lineage.items if item.split}, key=_rank)
-    if len(sides) < 2:
+    splits = sorted({item.split for item in lineage.items if item.split}, key=_rank)
+    if len(splits) < 2:
         raise InputError(
-            f"--audit: expected a source with two splits or more, found {len(sides)} "
-            f"({', '.join(sides) or 'no train, valid or test folder'})"
+            f"--audit: expected a source with two splits or more, found {len(splits)} "
+            f"({', '.join(splits) or 'no train, valid or test folder'})"
         )
     members: dict[int, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
     for at, label in enumerate(lineage.label.tolist()):
@@ -71,7 +72,7 @@ def _audited(lineage: Lineage, source: Collection) -> Audit:
     judge = _Judge(lineage)
     leaks: list[Leak] = []
     table: dict[str, Counter[str]] = {}
-    for one, other in combinations(sides, 2):
+    for one, other in combinations(splits, 2):
         counts = table.setdefault(f"{one} - {other}", Counter())
         for group in members.values():
             for at in group.get(other, ()) if one in group else ():
@@ -93,9 +94,9 @@ def _audited(lineage: Lineage, source: Collection) -> Audit:
     )
 
 
-def _rank(side: str) -> tuple[int, str]:
+def _rank(split: str) -> tuple[int, str]:
     order = ("train", "val", "test")
-    return (order.index(side) if side in order else len(order), side)
+    return (order.index(split) if split in order else len(order), split)
 
 
 class _Judge:
@@ -127,7 +128,7 @@ class _Judge:
         items = self._lineage.items
         key = items[at].key
         found: dict[Reason, tuple[int, float | None]] = {}
-        # Those of the same name first: their likeness is what is asked for.
+        # Those of the same name first: the user asks how those differ.
         nearest = sorted(
             others,
             key=lambda n: (self._sources[n] != self._sources[at], self._steps(at, n) or 0, n),
@@ -147,7 +148,7 @@ class _Judge:
                     found["near"] = (other, near)
         if not found:
             # They meet through others of their group, each like the next.
-            found["near" if self._lineage.looks else "source"] = (nearest[0], None)
+            found["near" if self._lineage.inspections else "source"] = (nearest[0], None)
         reason = next(reason for reason in REASONS if reason in found)
         other, error = found[reason]
         leak = Leak(
@@ -169,12 +170,12 @@ class _Judge:
         return abs(one.number - two.number)
 
     def _near(self, at: int, other: int) -> float | None:
-        if not self._lineage.looks:
+        if not self._lineage.inspections:
             return None
 
-        looks = self._lineage.looks
-        likeness = compare(looks[at].print.thumbnail, looks[other].print.thumbnail)
-        return round(likeness.error, 4) if same_picture(likeness) else None
+        inspections = self._lineage.inspections
+        match = compare(inspections[at].print.thumbnail, inspections[other].print.thumbnail)
+        return round(match.error, 4) if same_picture(match) else None
 
 
 def _write(out: Location, options: Options, lineage: Lineage, result: Audit) -> None:

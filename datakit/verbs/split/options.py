@@ -59,7 +59,7 @@ class Options(LineageOptions, frozen=True, kw_only=True):
     previous: Annotated[
         str | None,
         Meta(
-            description="an earlier result of split: what it placed keeps its side",
+            description="an earlier result of split: its samples stay in their splits",
             extra={"input": "path"},
         ),
     ] = None
@@ -75,7 +75,7 @@ class Options(LineageOptions, frozen=True, kw_only=True):
     ] = False
     tolerance: Annotated[
         float,
-        Meta(ge=0, le=1, description="how far a side may miss its target, in parts of the whole"),
+        Meta(ge=0, le=1, description="how far a split may miss its target, in parts of the whole"),
     ] = 0.05
     materialize: Annotated[
         Literal["copy", "hardlink", "symlink", "none"],
@@ -111,5 +111,5 @@ class Options(LineageOptions, frozen=True, kw_only=True):
 
     @property
     def sizeless(self) -> bool:
-        """Whether nothing says how large the sides are."""
+        """Whether nothing says how large the splits are."""
         return not (self.train or self.val or self.test or self.policy or self.folds)

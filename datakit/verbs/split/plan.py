@@ -1,4 +1,4 @@
-"""How large the sides should be, and which sample may go where."""
+"""How large the splits should be, and which sample may go where."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-SIDES = ("train", "val", "test")
+SPLITS = ("train", "val", "test")
 POLICIES = Path(__file__).parent / "policies"
 
 Amount = Annotated[float, Meta(gt=0)]
 
 
 class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A split policy; the documented example is ``commands/policies/p3m.yaml``."""
+    """A split policy; the documented example is ``verbs/split/policies/p3m.yaml``."""
 
     train: Amount | None = None
     val: Amount | None = None
@@ -61,19 +61,19 @@ def read_policy(name: str | None) -> Policy:
         raise SchemaError(f"--policy {path}: {error}") from None
 
 
-def side_sizes(
+def split_sizes(
     total: int, eligible: int, asked: dict[str, float | None], *, shrink: bool
 ) -> tuple[dict[str, float], float]:
-    """Return how many samples each side should get, and how many are left over.
+    """Return how many samples each split should get, and how many are left over.
 
     Parameters
     ----------
     total : int
-        Samples to deal.
+        Samples to assign.
     eligible : int
         Those that val may take.
     asked : mapping
-        Side -> a ratio below 1, a count from 1, or None: train takes the rest.
+        Split -> a ratio below 1, a count from 1, or None: train takes the rest.
     shrink : bool
         Whether counts that are more than there is shrink in proportion.
 
@@ -84,20 +84,21 @@ def side_sizes(
 
     Examples
     --------
-    >>> side_sizes(100, 100, {"train": None, "val": 0.15, "test": 5.0}, shrink=False)
+    >>> split_sizes(100, 100, {"train": None, "val": 0.15, "test": 5.0}, shrink=False)
     ({'train': 80.0, 'val': 15.0, 'test': 5.0}, 0.0)
-    >>> side_sizes(230, 230, {"train": 200.0, "val": 30.0, "test": None}, shrink=True)
+    >>> split_sizes(230, 230, {"train": 200.0, "val": 30.0, "test": None}, shrink=True)
     ({'train': 200.0, 'val': 30.0}, 0.0)
     """
     sizes: dict[str, float] = {}
-    for side, amount in asked.items():
+    for split, amount in asked.items():
         if amount is None:
             continue
         if amount >= 1 and amount != int(amount):
             raise InputError(
-                f"--{side} {amount:g}: expected a ratio below 1 (0.15) or a whole number of samples"
+                f"--{split} {amount:g}: expected a ratio below 1 (0.15), or a whole number of "
+                "samples"
             )
-        sizes[side] = amount if amount >= 1 else amount * total
+        sizes[split] = amount if amount >= 1 else amount * total
     if not sizes:
         raise InputError(
             "split: expected how to split: --val 0.15, --train 10000 --val 1500, --folds 5, "
@@ -106,9 +107,9 @@ def side_sizes(
     if shrink:
         wanted = sum(sizes.values())
         factor = min(1.0, total / wanted, eligible / sizes["val"] if "val" in sizes else 1.0)
-        sizes = {side: size * factor for side, size in sizes.items()}
+        sizes = {split: size * factor for split, size in sizes.items()}
     wanted = sum(sizes.values())
-    listed = ", ".join(f"{side} {amount:g}" for side, amount in asked.items() if amount)
+    listed = ", ".join(f"{split} {amount:g}" for split, amount in asked.items() if amount)
     if "train" in sizes:
         if wanted > total + 0.5:
             raise InputError(
@@ -123,36 +124,36 @@ def side_sizes(
                 "up to less than 1"
             )
         sizes["train"], rest = total - wanted, 0.0
-    return {side: sizes[side] for side in SIDES if side in sizes}, max(rest, 0.0)
+    return {split: sizes[split] for split in SPLITS if split in sizes}, max(rest, 0.0)
 
 
-def check_sides(
-    sides: list[str],
+def check_sizes(
+    splits: list[str],
     sizes: npt.NDArray[np.float64],
     targets: npt.NDArray[np.float64],
     largest: str,
     tolerance: float,
 ) -> None:
-    """Refuse a deal that is not what was asked for; ``largest`` says how large a group is.
+    """Refuse an assignment that is not what was asked for; ``largest`` says how large a group is.
 
     Raises
     ------
     InputError
-        If a side is empty, or further from its target than the tolerance allows.
+        If a split is empty, or further from its target than the tolerance allows.
     """
     total = float(sizes.sum())
-    dealt = list(zip(sides, sizes.tolist(), targets.tolist(), strict=True))
-    for side, size, target in dealt:
+    assigned = list(zip(splits, sizes.tolist(), targets.tolist(), strict=True))
+    for split, size, target in assigned:
         if target > 0 and size == 0:
             raise InputError(
-                f"{side}: expected about {target:,.1f} of {total:,.0f} samples, found no group to "
+                f"{split}: expected about {target:,.1f} of {total:,.0f} samples, found no group to "
                 f"give it (the largest group holds {largest}; --val-where may let none through)"
             )
-    for side, size, target in dealt:
-        # A side of 1.4 samples must be rounded: that is no failure.
+    for split, size, target in assigned:
+        # A split of 1.4 samples must be rounded: that is no failure.
         if abs(size - target) > max(tolerance * total, 1.0):
             raise InputError(
-                f"{side}: expected about {target:,.1f} of {total:,.0f} samples; whole groups "
+                f"{split}: expected about {target:,.1f} of {total:,.0f} samples; whole groups "
                 f"allow {size:,.0f} at best, as the largest holds {largest}; ask for another "
                 f"size, or allow it with --tolerance {abs(size - target) / total + 0.005:.2f}"
             )

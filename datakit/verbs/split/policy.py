@@ -1,4 +1,4 @@
-"""Conditions of a split: what a side may take, what it must not hold, what stays where it was."""
+"""Conditions of a split: what a split may take, what it must not hold, what stays where it was."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ def holds(lineage: Lineage, text: str | None) -> npt.NDArray[np.bool_]:
     return expression.matches(columns(lineage, expression.columns))
 
 
-def check_train(lineage: Lineage, side: list[str], requires: str | None) -> None:
-    """Refuse a train side that holds what the policy forbids, and list it.
+def check_train(lineage: Lineage, splits: list[str], requires: str | None) -> None:
+    """Refuse a train split that holds what the policy forbids, and list it.
 
     Raises
     ------
@@ -45,7 +45,7 @@ def check_train(lineage: Lineage, side: list[str], requires: str | None) -> None
     fine = holds(lineage, requires)
     bad = [
         item.key
-        for item, name, ok in zip(lineage.items, side, fine.tolist(), strict=True)
+        for item, name, ok in zip(lineage.items, splits, fine.tolist(), strict=True)
         if name == "train" and not ok
     ]
     if bad:
@@ -56,8 +56,8 @@ def check_train(lineage: Lineage, side: list[str], requires: str | None) -> None
         )
 
 
-def earlier_sides(lineage: Lineage, previous: str | None, notes: list[str]) -> list[str | None]:
-    """Return the side that each sample had in an earlier result; None for new samples.
+def earlier_splits(lineage: Lineage, previous: str | None, notes: list[str]) -> list[str | None]:
+    """Return the split that each sample had in an earlier result; None for new samples.
 
     Samples are known again by the name and the bytes of their source, or else by their path.
     """
@@ -80,7 +80,7 @@ def earlier_sides(lineage: Lineage, previous: str | None, notes: list[str]) -> l
             by_content.setdefault(sample.source.sha256, set()).add(sample.split)
     if not count:
         raise InputError(f"--previous {previous}: holds no sample with a split")
-    sides: list[str | None] = []
+    splits: list[str | None] = []
     for item, token in zip(lineage.items, lineage.tokens, strict=True):
         source = item.sample.source if item.sample else None
         sha256 = source.sha256 if source else token.split(" ")[0] if " " in token else None
@@ -91,12 +91,12 @@ def earlier_sides(lineage: Lineage, previous: str | None, notes: list[str]) -> l
             or _only(by_rel.get(_full_rel(item)))
             or _only(by_content.get(sha256 or ""))
         )
-        sides.append(found)
-    known = sum(side is not None for side in sides)
-    notes.append(f"{known:,} samples keep the side they had; {len(sides) - known:,} are new")
+        splits.append(found)
+    known = sum(split is not None for split in splits)
+    notes.append(f"{known:,} samples keep the split they had; {len(splits) - known:,} are new")
     if known < count:
         notes.append(f"{count - known:,} samples of {previous} are not in this source any more")
-    return sides
+    return splits
 
 
 def _full_rel(item: Item) -> str:
@@ -104,8 +104,8 @@ def _full_rel(item: Item) -> str:
     return f"{item.split}/{item.rel}" if item.split else item.rel
 
 
-def _only(sides: set[str] | None) -> str | None:
-    return next(iter(sides)) if sides is not None and len(sides) == 1 else None
+def _only(splits: set[str] | None) -> str | None:
+    return next(iter(splits)) if splits is not None and len(splits) == 1 else None
 
 
 def describe(lineage: Lineage, found: Assignment, histogram: str | None) -> list[str]:
@@ -113,22 +113,22 @@ def describe(lineage: Lineage, found: Assignment, histogram: str | None) -> list
     notes = []
     if found.strata:
         notes.append(
-            f"strata: {100 * found.error:.2f} % of the samples are on the wrong side; whole "
+            f"strata: {100 * found.error:.2f} % of the samples are in the wrong split; whole "
             f"samples without groups would allow {100 * found.least_error:.2f} %"
         )
     if found.torn:
         listed = ", ".join(found.torn[:_LISTED]) + (", …" if len(found.torn) > _LISTED else "")
         notes.append(
-            f"{len(found.torn):,} groups stand on two sides, as --previous placed them before it "
+            f"{len(found.torn):,} groups stand in two splits, as --previous placed them before it "
             f"was known that they belong together: {listed}"
         )
     if histogram is not None:
         values = columns(lineage, [histogram])[histogram]
-        for side in (name for name in found.sizes if name):
+        for split in (name for name in found.sizes if name):
             inside = [
-                v for v, name in zip(values.tolist(), found.side, strict=True) if name == side
+                v for v, name in zip(values.tolist(), found.splits, strict=True) if name == split
             ]
-            notes.append(f"{histogram} in {side}: {_histogram(inside)}")
+            notes.append(f"{histogram} in {split}: {_histogram(inside)}")
     return notes
 
 

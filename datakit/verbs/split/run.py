@@ -1,4 +1,4 @@
-"""``split``: train, val and test sides that share nothing which belongs together."""
+"""``split``: train, val and test splits that share nothing which belongs together."""
 
 from __future__ import annotations
 
@@ -17,25 +17,25 @@ from datakit.verbs.shared.progress import ProgressListener, SilentProgress
 from datakit.verbs.shared.tracing import groups_decided, trace
 from datakit.verbs.split import policy as rules
 from datakit.verbs.split import write
-from datakit.verbs.split.assignment import Assignment, Request, assign, settle
+from datakit.verbs.split.assignment import Assignment, Request, assign, majority_splits
 from datakit.verbs.split.audit import audit
 from datakit.verbs.split.options import Options
 from datakit.verbs.split.plan import (
     Policy,
-    check_sides,
+    check_sizes,
     parse_strata,
     read_policy,
-    side_sizes,
+    split_sizes,
 )
 
 
 def run(options: Options, progress: ProgressListener | None = None) -> Summary | Audit:
-    """Split a source into sides without leaks, or say where its own split leaks.
+    """Split a source into splits without leaks, or say where its own split leaks.
 
     Parameters
     ----------
     options : Options
-        What belongs together, how large the sides are, where they go.
+        What belongs together, how large the splits are, where they go.
     progress : ProgressListener, optional
         Where progress is reported.
 
@@ -99,7 +99,7 @@ def _conditions_columns(options: Options, policy: Policy) -> set[str]:
 
 
 def _assign(options: Options, policy: Policy, lineage: Lineage) -> tuple[Assignment, list[str]]:
-    """Decide the side of each sample; the lineage keeps only what ``where`` lets through."""
+    """Decide the split of each sample; the lineage keeps only what ``where`` lets through."""
     notes = list(lineage.notes)
     _filter(lineage, [options.where, policy.where])
     asked = parse_strata(options.stratify) if options.stratify else []
@@ -108,17 +108,17 @@ def _assign(options: Options, policy: Policy, lineage: Lineage) -> tuple[Assignm
         cells = np.zeros((len(lineage.items), 0))
     eligible = rules.holds(lineage, options.val_where or policy.val_where)
     if options.keep_existing or options.repair:
-        earlier, moved = settle(lineage)
-        notes.append(f"{moved:,} samples change sides, so that no group is on two")
+        earlier, moved = majority_splits(lineage)
+        notes.append(f"{moved:,} samples change splits, so that no group is in two")
     else:
-        earlier, moved = rules.earlier_sides(lineage, options.previous, notes), 0
-    sides, targets = _targets(options, policy, lineage, int(eligible.sum()), earlier, notes)
-    request = Request(sides, targets, options.seed, cells, names, eligible, earlier)
+        earlier, moved = rules.earlier_splits(lineage, options.previous, notes), 0
+    splits, targets = _targets(options, policy, lineage, int(eligible.sum()), earlier, notes)
+    request = Request(splits, targets, options.seed, cells, names, eligible, earlier)
     found = assign(lineage, request)
     if not all(earlier):
         rest = not (options.train or policy.train or options.folds or options.sizeless)
         _check(options, lineage, request, found, rest="train" if rest else None)
-    rules.check_train(lineage, found.side, policy.train_requires)
+    rules.check_train(lineage, found.splits, policy.train_requires)
     notes += rules.describe(lineage, found, policy.histogram)
     return found, notes
 
@@ -148,49 +148,52 @@ def _targets(
         )
     if options.sizeless:
         # The source's own shares.
-        sides = sorted({side for side in earlier if side}, key=_rank)
-        if not sides:
+        splits = sorted({split for split in earlier if split}, key=_rank)
+        if not splits:
             raise InputError(
                 "--keep-existing, --repair: the source has no splits (train, valid, test folders); "
                 "name sizes: --val 0.15"
             )
-        named = [side for side in earlier if side]
-        return sides, [named.count(side) / len(named) * total for side in sides]
+        named = [split for split in earlier if split]
+        return splits, [named.count(split) / len(named) * total for split in splits]
     asked = {
-        side: getattr(options, side) or getattr(policy, side) for side in ("train", "val", "test")
+        split: getattr(options, split) or getattr(policy, split)
+        for split in ("train", "val", "test")
     }
-    sizes, rest = side_sizes(total, eligible, asked, shrink=policy.shrink)
-    wanted = {side: amount for side, amount in asked.items() if amount and amount >= 1}
-    if any(round(sizes[side]) < amount for side, amount in wanted.items()):
-        listed = ", ".join(f"{side} {sizes[side]:,.0f} of {wanted[side]:,.0f}" for side in wanted)
+    sizes, rest = split_sizes(total, eligible, asked, shrink=policy.shrink)
+    wanted = {split: amount for split, amount in asked.items() if amount and amount >= 1}
+    if any(round(sizes[split]) < amount for split, amount in wanted.items()):
+        listed = ", ".join(
+            f"{split} {sizes[split]:,.0f} of {wanted[split]:,.0f}" for split in wanted
+        )
         notes.append(f"fewer samples than the policy asks for: {listed}, in the same proportion")
-    sides, targets = list(sizes), list(sizes.values())
+    splits, targets = list(sizes), list(sizes.values())
     if rest >= 1:
         notes.append(f"{rest:,.0f} samples are more than was asked for and in no split")
-        sides, targets = [*sides, ""], [*targets, rest]
-    return sides, targets
+        splits, targets = [*splits, ""], [*targets, rest]
+    return splits, targets
 
 
-def _rank(side: str) -> tuple[int, str]:
+def _rank(split: str) -> tuple[int, str]:
     order = ("train", "val", "test")
-    return (order.index(side) if side in order else len(order), side)
+    return (order.index(split) if split in order else len(order), split)
 
 
 def _check(
     options: Options, lineage: Lineage, request: Request, found: Assignment, rest: str | None
 ) -> None:
-    """Refuse sides that miss their targets; ``rest`` takes what the others leave and has none."""
+    """Refuse splits that miss their targets; ``rest`` takes what the others leave and has none."""
     labels, counts = np.unique(lineage.label, return_counts=True)
-    sizes = np.array([found.sizes[side] for side in request.sides], np.float64)
+    sizes = np.array([found.sizes[split] for split in request.splits], np.float64)
     targets = np.array(request.targets)
-    named = [at for at, side in enumerate(request.sides) if side]
-    if rest in request.sides and sizes[at := request.sides.index(rest)] > 0:
+    named = [at for at, split in enumerate(request.splits) if split]
+    if rest in request.splits and sizes[at := request.splits.index(rest)] > 0:
         targets[at] = sizes[at]
     if options.previous:
-        # What was placed before may already outweigh a target; only an empty side is wrong.
+        # What was placed before may already outweigh a target; only an empty split is wrong.
         targets = np.where(sizes > 0, sizes, targets)
-    check_sides(
-        [request.sides[at] for at in named],
+    check_sizes(
+        [request.splits[at] for at in named],
         sizes[named],
         targets[named],
         _largest(lineage, labels[counts.argmax()], int(counts.max())),

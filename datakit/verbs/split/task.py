@@ -19,27 +19,27 @@ from datakit.records.product import Product
 from datakit.records.sample import Operation
 from datakit.verbs.shared.labelled import carried_bytes, carried_name, image_bytes
 
-Placing = Literal["copy", "hardlink", "symlink"]
+Materialization = Literal["copy", "hardlink", "symlink"]
 
 
 @dataclass(frozen=True)
-class Place:
+class Materialize:
     """Copy or link an item's files into ``out``; its row says where they are now."""
 
     out: str
-    placing: Placing
+    how: Materialization
     step: Operation
 
     def __call__(self, item: Item) -> Product:
-        """Place one sample."""
+        """Write one sample's files."""
         data = image_bytes(item)
         names = {"file_name": item.place("images")}
         assert item.image is not None
-        files = {names["file_name"]: self._placed(item.image, names["file_name"], data)}
+        files = {names["file_name"]: self._materialized(item.image, names["file_name"], data)}
         for kind, ref in label_files(item).items():
             names[f"{kind}_file_name"] = name = carried_name(item, kind, ref)
             # A link holds the source's bytes: a mask whose classes get new values is written anew.
-            if self.placing == "copy" or item.coding or ref.path is None:
+            if self.how == "copy" or item.coding or ref.path is None:
                 files[name] = self._write(name, carried_bytes(item, kind, ref))
             else:
                 files[name] = self._link(ref.path, name)
@@ -47,8 +47,8 @@ class Place:
         row = item.describe(width, height, sha256(data), self.step)
         return Product(samples=(msgspec.structs.replace(row, **names),), files=files)
 
-    def _placed(self, image: FileRef, name: str, data: bytes) -> int:
-        if self.placing == "copy" or image.path is None:
+    def _materialized(self, image: FileRef, name: str, data: bytes) -> int:
+        if self.how == "copy" or image.path is None:
             return self._write(name, data)
         return self._link(image.path, name)
 
@@ -57,4 +57,4 @@ class Place:
         return len(data)
 
     def _link(self, path: Path, name: str) -> int:
-        return atomic.link(path, location(self.out, name), symbolic=self.placing == "symlink")
+        return atomic.link(path, location(self.out, name), symbolic=self.how == "symlink")

@@ -47,9 +47,9 @@ def check(options: WriteOptions, source: Collection) -> None:
 
 
 def chosen_source(
-    source: Collection, lineage: Lineage, sides: list[str | None], keep: list[bool]
+    source: Collection, lineage: Lineage, splits: list[str | None], keep: list[bool]
 ) -> Collection:
-    """Return the kept samples under their new sides, with names that do not clash.
+    """Return the kept samples under their new splits, with names that do not clash.
 
     Parameters
     ----------
@@ -57,25 +57,25 @@ def chosen_source(
         Where they come from.
     lineage : Lineage
         The samples and their groups.
-    sides : list of str or None
+    splits : list of str or None
         The new split of each; None: it has no split.
     keep : list of bool
         Which samples to take.
     """
     taken = Counter(
-        (side, item.rel)
-        for item, side, kept in zip(lineage.items, sides, keep, strict=True)
+        (split, item.rel)
+        for item, split, kept in zip(lineage.items, splits, keep, strict=True)
         if kept
     )
     rows = []
-    for item, side, kept, group in zip(lineage.items, sides, keep, lineage.names, strict=True):
+    for item, split, kept, group in zip(lineage.items, splits, keep, lineage.names, strict=True):
         if kept:
-            clash = taken[side, item.rel] > 1 and item.split
-            rows.append((item, f"{item.split}/{item.rel}" if clash else item.rel, side, group))
-    stems = label_stems((side, rel) for _, rel, side, _ in rows)
+            clash = taken[split, item.rel] > 1 and item.split
+            rows.append((item, f"{item.split}/{item.rel}" if clash else item.rel, split, group))
+    stems = label_stems((split, rel) for _, rel, split, _ in rows)
     items = [
-        replace(item, rel=rel, split=side, group=group, stem=stem)
-        for (item, rel, side, group), stem in zip(rows, stems, strict=True)
+        replace(item, rel=rel, split=split, group=group, stem=stem)
+        for (item, rel, split, group), stem in zip(rows, stems, strict=True)
     ]
     failures = (*source.failures, *lineage.failures)
     return Derived(source, lambda: iter(items), len(items), failures).collection()
@@ -90,12 +90,12 @@ def write(
     progress: ProgressListener,
 ) -> Summary:
     """Write the result of a split into ``options.out``."""
-    sides: list[str | None] = [side or None for side in assignment.side]
-    chosen = chosen_source(source, lineage, sides, [side is not None for side in sides])
-    counts = {side: size for side, size in assignment.sizes.items() if side}
+    splits: list[str | None] = [split or None for split in assignment.splits]
+    chosen = chosen_source(source, lineage, splits, [split is not None for split in splits])
+    counts = {split: size for split, size in assignment.sizes.items() if split}
     counts["groups"] = len(set(lineage.label.tolist()))
     findings = len(assignment.torn)
-    torn = torn_frames(lineage, sides)
+    torn = torn_frames(lineage, splits)
     notes = [*notes, *torn_note(lineage, torn)]
     if options.dry_run:
         notes = [*notes, "dry run: nothing was written"]
@@ -105,9 +105,9 @@ def write(
         )
 
     def lists(writer: output.DatasetWriter) -> None:
-        _write_lists(writer, chosen, lineage, sides, placed=options.materialize != "none")
+        _write_lists(writer, chosen, lineage, splits, placed=options.materialize != "none")
         if torn:
-            rows = frame_rows(torn_rows(lineage, sides, torn))
+            rows = frame_rows(torn_rows(lineage, splits, torn))
             atomic.write_bytes(writer.out / "frames.csv", csv_rows.records(rows))
         if options.keep_embeddings:
             write_embeddings(writer.out / FACES, lineage)
@@ -124,7 +124,7 @@ def write(
 
 
 def frame_rows(torn: Sequence[Torn]) -> list[dict[str, object]]:
-    """Return the closest frames of different sides as rows of a table."""
+    """Return the closest frames of different splits as rows of a table."""
     return [
         {
             "splits": " - ".join(pair.splits),
@@ -150,8 +150,8 @@ def place(
     if how == "none":
         return _write_manifest(run, finishing)
     task = LazyTask(
-        "datakit.verbs.split.task:Place",
-        {"out": options.out, "placing": how, "step": operation(verb, options)},
+        "datakit.verbs.split.task:Materialize",
+        {"out": options.out, "how": how, "step": operation(verb, options)},
     )
 
     def finish(writer: output.DatasetWriter) -> None:
@@ -251,7 +251,7 @@ def _write_lists(
     writer: output.DatasetWriter,
     chosen: Collection,
     lineage: Lineage,
-    sides: list[str | None],
+    splits: list[str | None],
     *,
     placed: bool,
 ) -> None:
@@ -260,7 +260,7 @@ def _write_lists(
     out = writer.out
     rows = map(_decoder.decode, writer.lines(output.MANIFEST)) if placed else iter(())
     names = {row.id: row.file_name for row in rows}
-    lists: dict[str, list[str]] = {side: [] for side in sides if side}
+    lists: dict[str, list[str]] = {split: [] for split in splits if split}
     table = []
     for item in chosen.items():
         if placed and item.key not in names:
@@ -270,11 +270,11 @@ def _write_lists(
         table.append(
             {"file": name, "split": item.split, "group": item.group, "source": item.source_name}
         )
-    for side, listed in lists.items():
+    for split, listed in lists.items():
         text = "".join(f"{name}\n" for name in listed)
-        atomic.write_bytes(out / f"{side}.txt", text.encode())
+        atomic.write_bytes(out / f"{split}.txt", text.encode())
     unused = [
-        item.source_name for item, side in zip(lineage.items, sides, strict=True) if side is None
+        item.source_name for item, split in zip(lineage.items, splits, strict=True) if split is None
     ]
     if unused:
         atomic.write_bytes(out / "unused.txt", "".join(f"{n}\n" for n in unused).encode())

@@ -15,7 +15,7 @@ from datakit.verbs.shared.progress import ProgressListener
 from datakit.verbs.stats.options import Options
 
 NOTABLE: Final = 0.5
-"""Standard deviations of the whole set between a split's mean and the set's that are said."""
+"""Standard deviations of the whole set between a split's mean and the set's that are reported."""
 FEWEST: Final = 5
 """Samples of a split from which on its mean says something."""
 
@@ -25,7 +25,7 @@ def balance(
 ) -> tuple[dict[str, dict[str, Spread]], list[str]]:
     """Return measure -> split -> spread, and what to tell the user."""
     values: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
-    task = LazyTask("datakit.verbs.stats.look_task:Appearance", {})
+    task = LazyTask("datakit.verbs.stats.appearance_task:Appearance", {})
     items = list(source.items())
     failed = 0
     progress.begin(len(items), "look")

@@ -26,7 +26,7 @@ from datakit.verbs.shared.options import existing_inputs
 from datakit.verbs.shared.progress import ProgressListener, SilentProgress
 from datakit.verbs.shared.run_record import Run
 from datakit.verbs.train.options import VERB, Options
-from datakit.verbs.train.sides import Sides, sides_of
+from datakit.verbs.train.partition import Partition, partition
 
 if TYPE_CHECKING:
     from datakit.training.loop import Trainer
@@ -68,29 +68,29 @@ def run(options: Options, progress: ProgressListener | None = None) -> Training:
     origins = tuple(map(location, options.src))
     output.check_target(out, options.mode, origins, existing_inputs(options))
     source = options.open(progress)
-    sides = sides_of(source, options.val_share, options.seed)
+    parts = partition(source, options.val_share, options.seed)
     if options.dry_run:
-        notes = (*sides.notes, "dry run: nothing was written")
-        return _result(options, sides, notes=notes)
+        notes = (*parts.notes, "dry run: nothing was written")
+        return _result(options, parts, notes=notes)
     if options.resume and output.is_finished(out):
         return _read_result(Run(VERB, options, source))
     with _torch_threads(options.threads):
-        return _train(options, source, sides, progress or SilentProgress(), started)
+        return _train(options, source, parts, progress or SilentProgress(), started)
 
 
 def _train(
     options: Options,
     source: Collection,
-    sides: Sides,
+    parts: Partition,
     progress: ProgressListener,
     started: float,
 ) -> Training:
     out = location(options.out)
-    keys = [[item.key for item in side] for side in (sides.train, sides.val)]
+    keys = [[item.key for item in part] for part in (parts.train, parts.val)]
     run = Run(VERB, options, source, (msgspec.json.encode(keys).decode(),))
     # All that can be wrong with what was given is found before anything is written.
-    sides, failures, samples = _readable(options, source, sides)
-    trainer, given_sha256 = _trainer(options, sides)
+    parts, failures, samples = _readable(options, source, parts)
+    trainer, given_sha256 = _trainer(options, parts)
     with output.create(out, run.fingerprint, options.mode, {HISTORY: "", SAMPLES: ""}) as writer:
         for failure in failures:
             writer.fail(failure)
@@ -98,7 +98,7 @@ def _train(
         weights = trainer.weights()
         atomic.write_bytes(out / WEIGHTS, weights, durable=True)
         result = msgspec.structs.replace(
-            _result(options, sides, (*sides.notes, verdict, *_device_note(options, trainer))),
+            _result(options, parts, (*parts.notes, verdict, *_device_note(options, trainer))),
             parameters=sum(part.numel() for part in trainer.network.parameters()),
             before=before,
             epochs=len(trainer.history),
@@ -117,31 +117,31 @@ def _train(
 
 
 def _readable(
-    options: Options, source: Collection, sides: Sides
-) -> tuple[Sides, list[Failure], str]:
+    options: Options, source: Collection, parts: Partition
+) -> tuple[Partition, list[Failure], str]:
     """Read every sample once.
 
     Returns
     -------
-    sides : Sides
+    parts : Partition
         The samples that can be read.
     failures : list of Failure
         The others.
     samples : str
-        The lines of the table that says which sample was on which side.
+        The lines of the table that says which sample was in which split.
     """
     task = LazyTask("datakit.training.check:CheckPhoto", {})
     failures = list(source.failures)
     kept: dict[str, list[Item]] = {"train": [], "val": []}
     foreground = dict.fromkeys(kept, 0.0)
-    for side, items in (("train", sides.train), ("val", sides.val)):
+    for split, items in (("train", parts.train), ("val", parts.val)):
         by_key = {item.key: item for item in items}
         with closing(ordered_map(options.make_engine(), task, items)) as outcomes:
             for outcome in outcomes:
                 item = by_key[outcome.key]
                 if outcome.error is None and outcome.value is not None:
-                    kept[side].append(item)
-                    foreground[side] += outcome.value
+                    kept[split].append(item)
+                    foreground[split] += outcome.value
                 else:
                     error = outcome.error or "nothing was read"
                     failures.append(
@@ -149,24 +149,24 @@ def _readable(
                     )
     if failures and options.strict:
         raise InputError(f"--strict: {failures[0].id}: {failures[0].error}")
-    for side, found in kept.items():
+    for split, found in kept.items():
         if not found:
             raise InputError(
-                f"train: none of the {side} samples can be read; the first error: "
+                f"train: none of the {split} samples can be read; the first error: "
                 f"{failures[0].error}"
             )
-        if foreground[side] == 0:
+        if foreground[split] == 0:
             raise InputError(
-                f"train: expected a subject in some of the {len(found)} {side} samples, found all "
-                "of them empty: scores on them say nothing; put labelled people on both sides "
+                f"train: expected a subject in some of the {len(found)} {split} samples, found all "
+                "of them empty: scores on them say nothing; put labelled people in both splits "
                 "(`datakit split`, --val-share)"
             )
-    rows = [{"id": item.key, "side": side} for side, found in kept.items() for item in found]
+    rows = [{"id": item.key, "side": split} for split, found in kept.items() for item in found]
     text = "".join(msgspec.json.encode(row).decode() + "\n" for row in rows)
-    return Sides(tuple(kept["train"]), tuple(kept["val"]), sides.notes), failures, text
+    return Partition(tuple(kept["train"]), tuple(kept["val"]), parts.notes), failures, text
 
 
-def _trainer(options: Options, sides: Sides) -> tuple[Trainer, str | None]:
+def _trainer(options: Options, parts: Partition) -> tuple[Trainer, str | None]:
     """Build the network, put given weights into it, and set up its training."""
     try:
         import torch
@@ -189,7 +189,7 @@ def _trainer(options: Options, sides: Sides) -> tuple[Trainer, str | None]:
     count = torch.cuda.device_count() if torch.cuda.is_available() else 0
     device, _ = choose_device(options.device, count, "torch")
     pipeline = None if options.pipeline == "none" else options.pipeline
-    train = PortraitDataset(sides.train, pipeline=pipeline, size_px=options.size, seed=options.seed)
+    train = PortraitDataset(parts.train, pipeline=pipeline, size_px=options.size, seed=options.seed)
     settings = TrainSettings(
         epochs=options.epochs,
         batch_size=options.batch_size,
@@ -204,7 +204,7 @@ def _trainer(options: Options, sides: Sides) -> tuple[Trainer, str | None]:
         bce=options.bce,
     )
     digest = hashlib.sha256(given).hexdigest() if given is not None else None
-    return Trainer(spec, network, train, sides.val, settings), digest
+    return Trainer(spec, network, train, parts.val, settings), digest
 
 
 def _device_note(options: Options, trainer: Trainer) -> tuple[str, ...]:
@@ -273,13 +273,13 @@ def _note(writer: output.DatasetWriter, row: Epoch, samples: str) -> None:
     writer.add(f"epoch {row.epoch}", Product(lines=lines))
 
 
-def _result(options: Options, sides: Sides, notes: tuple[str, ...]) -> Training:
+def _result(options: Options, parts: Partition, notes: tuple[str, ...]) -> Training:
     return Training(
         out=options.out,
         model=options.model,
         parameters=0,
         size_px=options.size,
-        counts={"train": len(sides.train), "val": len(sides.val)},
+        counts={"train": len(parts.train), "val": len(parts.val)},
         notes=notes,
     )
 

@@ -1,4 +1,4 @@
-"""Doubt: measures of a draft and their order within a set."""
+"""Uncertainty: measures of a draft and their order within a set."""
 
 from __future__ import annotations
 
@@ -8,7 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from datakit.core.drafts.uncertainty import WEIGHTS, measure_doubt, order_by_doubt, percentile
+from datakit.core.drafts.uncertainty import (
+    WEIGHTS,
+    measure_uncertainty,
+    order_by_uncertainty,
+    percentile,
+)
 from datakit.core.drafts.uncertainty_weights import LEAST_REVIEWED, fit_weights
 from datakit.errors import InputError
 
@@ -20,8 +25,10 @@ def disc(radius: float, sharpness: float = 50.0, shift: float = 0.0) -> np.ndarr
 
 
 def test_a_sharp_draft_is_surer_than_a_soft_one() -> None:
-    sharp = measure_doubt(disc(15), raw_max=1.0, sides=[disc(15)], flipped=disc(15))
-    soft = measure_doubt(disc(15, 0.3), raw_max=0.98, sides=[disc(9)], flipped=disc(15, shift=4))
+    sharp = measure_uncertainty(disc(15), raw_max=1.0, sides=[disc(15)], flipped=disc(15))
+    soft = measure_uncertainty(
+        disc(15, 0.3), raw_max=0.98, sides=[disc(9)], flipped=disc(15, shift=4)
+    )
     for name in ("entropy", "band", "sides", "flip", "faint"):
         assert soft[name] > sharp[name], name
     assert sharp["sides"] == sharp["flip"] == 0
@@ -30,17 +37,17 @@ def test_a_sharp_draft_is_surer_than_a_soft_one() -> None:
 def test_what_the_subject_looks_like() -> None:
     one = disc(10)
     two = np.maximum(disc(10, shift=-18), disc(5, shift=20))
-    assert measure_doubt(one, raw_max=1.0)["components"] == 0
-    assert 0.1 < measure_doubt(two, raw_max=1.0)["components"] < 0.3
+    assert measure_uncertainty(one, raw_max=1.0)["components"] == 0
+    assert 0.1 < measure_uncertainty(two, raw_max=1.0)["components"] < 0.3
     upright = np.zeros((40, 40), np.float32)
     upright[10:, 10:30] = 1
-    assert measure_doubt(upright, raw_max=1.0)["border"] == 0
-    assert measure_doubt(upright.T.copy(), raw_max=1.0)["border"] > 0.1
+    assert measure_uncertainty(upright, raw_max=1.0)["border"] == 0
+    assert measure_uncertainty(upright.T.copy(), raw_max=1.0)["border"] > 0.1
 
 
 @pytest.mark.parametrize("value", [0.0, 1.0])
 def test_a_constant_map_has_measures(value: float) -> None:
-    parts = measure_doubt(
+    parts = measure_uncertainty(
         np.full((9, 7), value, np.float32),
         raw_max=value,
         sides=[np.full((9, 7), value, np.float32)],
@@ -51,12 +58,12 @@ def test_a_constant_map_has_measures(value: float) -> None:
 
 def test_maps_of_another_size_are_refused() -> None:
     with pytest.raises(InputError, match="expected maps of"):
-        measure_doubt(disc(9), raw_max=1.0, flipped=disc(9)[:5])
+        measure_uncertainty(disc(9), raw_max=1.0, flipped=disc(9)[:5])
 
 
 @given(arrays(np.float32, (8, 9), elements=st.floats(0, 1, width=32)))
 def test_measures_are_finite_and_not_negative(probability: np.ndarray) -> None:
-    parts = measure_doubt(
+    parts = measure_uncertainty(
         probability,
         raw_max=float(probability.max()),
         sides=[1 - probability],
@@ -81,23 +88,27 @@ def test_the_order_does_not_depend_on_the_order_of_the_set(data: st.DataObject, 
     parts = {name: data.draw(column) for name in ("entropy", "flip", "border")}
     area = data.draw(column)
     shuffled = np.array(data.draw(st.permutations(range(count))))
-    one = order_by_doubt(parts, area)
-    other = order_by_doubt({n: v[shuffled] for n, v in parts.items()}, area[shuffled])
-    assert one.doubt[shuffled].tolist() == other.doubt.tolist()
+    one = order_by_uncertainty(parts, area)
+    other = order_by_uncertainty({n: v[shuffled] for n, v in parts.items()}, area[shuffled])
+    assert one.uncertainty[shuffled].tolist() == other.uncertainty.tolist()
     assert [one.reason[i] for i in shuffled] == other.reason
-    assert ((one.doubt >= 0) & (one.doubt <= 1)).all()
+    assert ((one.uncertainty >= 0) & (one.uncertainty <= 1)).all()
 
 
 def test_an_empty_draft_comes_first_and_the_weakest_measures_last() -> None:
     parts = {"entropy": np.array([0.1, 0.9, 0.2, 0.3]), "border": np.array([0.9, 0.0, 0.1, 0.2])}
-    order = order_by_doubt(parts, np.array([0.3, 0.3, 0.3, 0.0]))
+    order = order_by_uncertainty(parts, np.array([0.3, 0.3, 0.3, 0.0]))
     assert order.reason[3] == "empty"
-    assert np.argsort(-order.doubt, kind="stable").tolist() == [3, 1, 0, 2]
+    assert np.argsort(-order.uncertainty, kind="stable").tolist() == [3, 1, 0, 2]
 
 
 def test_a_set_of_one() -> None:
-    assert order_by_doubt({"entropy": np.array([0.4])}, np.array([0.2])).doubt.tolist() == [0.0]
-    assert order_by_doubt({"entropy": np.array([0.4])}, np.array([0.0])).doubt.tolist() == [1.0]
+    assert order_by_uncertainty(
+        {"entropy": np.array([0.4])}, np.array([0.2])
+    ).uncertainty.tolist() == [0.0]
+    assert order_by_uncertainty(
+        {"entropy": np.array([0.4])}, np.array([0.0])
+    ).uncertainty.tolist() == [1.0]
 
 
 def test_weights_follow_what_was_changed() -> None:

@@ -9,9 +9,9 @@ from datakit.core.faces.face_mask import (
     REGIONS,
     box_iod_px,
     ellipse_mask,
-    guard_error_iod,
     mesh_iod_px,
     mesh_keypoints,
+    mesh_offset_iod,
     polygon_mask,
 )
 
@@ -52,15 +52,15 @@ def test_iod_does_not_shrink_when_the_head_turns(mesh):
 
 @pytest.mark.parametrize("corners", [False, True])
 def test_the_guard_agrees_with_its_own_keypoints(mesh, corners):
-    assert guard_error_iod(mesh, detection(mesh_keypoints(mesh, corners))) == pytest.approx(0)
+    assert mesh_offset_iod(mesh, detection(mesh_keypoints(mesh, corners))) == pytest.approx(0)
 
 
 def test_the_guard_measures_in_iod_and_refuses_points_outside(mesh):
     points = mesh_keypoints(mesh, mouth_corners=True)
     shifted = points + np.array([8, 0])
-    assert guard_error_iod(mesh, detection(shifted)) == pytest.approx(0.2)
+    assert mesh_offset_iod(mesh, detection(shifted)) == pytest.approx(0.2)
     points[2] = [300, 100]
-    assert guard_error_iod(mesh, detection(points)) == np.inf
+    assert mesh_offset_iod(mesh, detection(points)) == np.inf
 
 
 @pytest.mark.parametrize("region", REGIONS)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from datakit.core.faces import identities
-from datakit.core.faces.identities import likeness, same_people
+from datakit.core.faces.identities import same_people, similarity
 
 
 def test_blocks_do_not_change_the_result(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -31,7 +31,7 @@ def test_likeness_grows_with_likeness() -> None:
     one = np.array([[3, 4]], np.float32)
     near, far = np.array([[3, 4.1]], np.float32), np.array([[4, -3]], np.float32)
     for distance in ("cosine", "euclidean"):
-        assert likeness(one, near, distance) > likeness(one, far, distance)  # type: ignore[arg-type]
+        assert similarity(one, near, distance) > similarity(one, far, distance)  # type: ignore[arg-type]
 
 
 def test_no_face_is_nobody() -> None:

@@ -5,7 +5,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from datakit.core.splitting.assignment import Deal, deal, group_order, strata_error
+from datakit.core.splitting.assignment import (
+    GroupAssignment,
+    assign_groups,
+    group_order,
+    strata_error,
+)
 from datakit.core.splitting.grouping import components, forest
 from datakit.errors import InputError
 
@@ -22,12 +27,14 @@ def problem(seed: int, count: int, largest: int, strata: int) -> tuple[np.ndarra
     return sizes, np.array(cells, np.float64)
 
 
-def dealt(sizes: np.ndarray, cells: np.ndarray, shares: tuple[float, ...], seed: int = 0) -> Deal:
+def assigned(
+    sizes: np.ndarray, cells: np.ndarray, shares: tuple[float, ...], seed: int = 0
+) -> GroupAssignment:
     count = len(sizes)
     targets = np.array(shares) * sizes.sum()
     order = group_order(seed, [f"group {n}" for n in range(count)])
     free = np.full(count, -1)
-    return deal(sizes, cells, targets, order, np.ones((count, len(shares)), bool), free)
+    return assign_groups(sizes, cells, targets, order, np.ones((count, len(shares)), bool), free)
 
 
 @settings(max_examples=15, deadline=None)
@@ -36,7 +43,7 @@ def test_sizes_are_within_one_largest_group(
     seed: int, count: int, largest: int, strata: int, shares: tuple[float, ...]
 ) -> None:
     sizes, cells = problem(seed, count, largest, strata)
-    found = dealt(sizes, cells, shares)
+    found = assigned(sizes, cells, shares)
     assert set(found.split.tolist()) <= set(range(len(shares)))
     assert np.abs(found.sizes - np.array(shares) * sizes.sum()).max() <= sizes.max()
     assert found.sizes.tolist() == np.bincount(found.split, sizes, len(shares)).tolist()
@@ -45,7 +52,7 @@ def test_sizes_are_within_one_largest_group(
 @pytest.mark.parametrize("seed", range(3))
 def test_ten_thousand_samples_come_within_one_percent(seed: int) -> None:
     sizes, cells = problem(seed, 950, 20, 8)
-    found = dealt(sizes, cells, (0.8, 0.1, 0.1))
+    found = assigned(sizes, cells, (0.8, 0.1, 0.1))
     off = np.abs(found.sizes - np.array([0.8, 0.1, 0.1]) * sizes.sum())
     assert off.max() <= 0.01 * sizes.sum()
 
@@ -55,15 +62,15 @@ def test_ten_thousand_samples_come_within_one_percent(seed: int) -> None:
 def test_strata_are_no_worse_than_the_best_of_200_random_splits(seed: int, count: int) -> None:
     sizes, cells = problem(seed, count, 20, 6)
     shares = (0.7, 0.3)
-    found = dealt(sizes, cells, shares)
+    found = assigned(sizes, cells, shares)
     total = cells.sum(axis=0)
     rng, best = np.random.default_rng(seed), 1.0
     for _ in range(200):
         order = rng.permutation(count)
-        side = (np.cumsum(sizes[order]) - sizes[order] / 2 > shares[0] * sizes.sum()).astype(int)
+        split = (np.cumsum(sizes[order]) - sizes[order] / 2 > shares[0] * sizes.sum()).astype(int)
         have = np.zeros((2, 6))
-        np.add.at(have, side, cells[order])
-        best = min(best, strata_error(have, np.bincount(side, sizes[order], 2), total))
+        np.add.at(have, split, cells[order])
+        best = min(best, strata_error(have, np.bincount(split, sizes[order], 2), total))
     assert strata_error(found.cells, found.sizes, total) <= best + 1e-6
 
 
@@ -77,7 +84,7 @@ def test_the_order_of_the_files_does_not_matter(seed: int, order: list[int]) -> 
         names = [tokens[n] for n in at]
         free, open_ = np.full(30, -1), np.ones((30, 2), bool)
         targets = np.array([0.8, 0.2]) * sizes.sum()
-        found = deal(sizes[at], cells[at], targets, group_order(seed, names), open_, free)
+        found = assign_groups(sizes[at], cells[at], targets, group_order(seed, names), open_, free)
         return dict(zip(names, found.split.tolist(), strict=True))
 
     assert run(order) == run(list(range(30)))
@@ -85,7 +92,7 @@ def test_the_order_of_the_files_does_not_matter(seed: int, order: list[int]) -> 
 
 def test_another_seed_is_another_split() -> None:
     sizes, cells = problem(0, 100, 1, 0)
-    one, other = dealt(sizes, cells, (0.5, 0.5), 1), dealt(sizes, cells, (0.5, 0.5), 2)
+    one, other = assigned(sizes, cells, (0.5, 0.5), 1), assigned(sizes, cells, (0.5, 0.5), 2)
     assert not np.array_equal(one.split, other.split)
 
 
@@ -96,7 +103,7 @@ def test_what_is_fixed_stays_and_what_is_not_allowed_does_not_happen() -> None:
     allowed = np.ones((200, 2), bool)
     allowed[50:150, 1] = False
     order = group_order(0, [str(n) for n in range(200)])
-    found = deal(sizes, cells, np.array([0.5, 0.5]) * sizes.sum(), order, allowed, fixed)
+    found = assign_groups(sizes, cells, np.array([0.5, 0.5]) * sizes.sum(), order, allowed, fixed)
     assert (found.split[:50] == 1).all()
     assert (found.split[50:150] == 0).all()
 
@@ -104,7 +111,9 @@ def test_what_is_fixed_stays_and_what_is_not_allowed_does_not_happen() -> None:
 def test_a_group_that_may_go_nowhere_is_an_error() -> None:
     none = np.zeros((1, 2), bool)
     with pytest.raises(InputError, match="no split"):
-        deal(np.array([1]), np.zeros((1, 0)), np.ones(2), np.array([0]), none, np.array([-1]))
+        assign_groups(
+            np.array([1]), np.zeros((1, 0)), np.ones(2), np.array([0]), none, np.array([-1])
+        )
 
 
 @settings(max_examples=50, deadline=None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from datakit.io.layouts.label_study import look_of, named_study
+from datakit.io.layouts.label_study import named_study, statistics_of
 
 ROWS, COLUMNS = np.mgrid[:40, :50]
 DISC = (ROWS - 20) ** 2 + (COLUMNS - 25) ** 2 < 150
@@ -29,14 +29,14 @@ TRIMAP = np.where(DISC, 255, np.where(SOFT > 0, 128, 0)).astype(np.uint8)
     ],
 )
 def test_labels_are_told_from_photos(pixels: np.ndarray, label: bool, kind: str) -> None:
-    found = look_of(pixels)
+    found = statistics_of(pixels)
     assert (found.label, found.kind) == (label, kind)
 
 
 def test_photos_are_no_labels() -> None:
-    assert not look_of(PHOTO).label
-    assert not look_of(PHOTO[..., 0]).label
-    assert not look_of(np.dstack([PHOTO, np.full((40, 50), 255, np.uint8)])).label
+    assert not statistics_of(PHOTO).label
+    assert not statistics_of(PHOTO[..., 0]).label
+    assert not statistics_of(np.dstack([PHOTO, np.full((40, 50), 255, np.uint8)])).label
 
 
 def test_void_and_a_class_at_zero() -> None:

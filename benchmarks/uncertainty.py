@@ -1,13 +1,15 @@
 """Does the queue of `prelabel` begin with the drafts that are wrong; how good are the drafts?
 
-    python benchmarks/doubt.py --pairs ppm100/image ppm100/alpha --pairs people/photos people/masks
+    python benchmarks/uncertainty.py --pairs ppm100/image ppm100/alpha \
+        --pairs people/photos people/masks \
         --model u2netp --weights u2netp.onnx [--tta flip] [--second NAME] [--keep DST]
 
 Each --pairs names a folder of photos and a folder of true masks or alphas with the same stems. The
 photos are drafted with `prelabel`; a draft is compared with its truth at the truth's size (the
 alpha enlarged bilinearly, both thresholded at one half). Printed: IoU of each pair of folders,
-whole and the first 40 by name; over all photos the rank correlation of doubt and 1 - IoU, and how
-many of the drafts below IoU 0.8 are among the most doubtful 20 %, for the queue and each measure.
+whole and the first 40 by name; over all photos the rank correlation of uncertainty and 1 - IoU,
+and how many of the drafts below IoU 0.8 are among the most uncertain 20 %, for the queue and
+each measure.
 """
 
 from __future__ import annotations
@@ -62,9 +64,9 @@ def quality(alpha: Path, truth: Path) -> float:
     return iou(drafted > 127.5, true)
 
 
-def caught(doubt: np.ndarray, bad: np.ndarray) -> float:
-    """Return the share of the bad drafts among the most doubtful ones."""
-    chosen = np.argsort(-doubt, kind="stable")[: int(np.ceil(REVIEWED * len(doubt)))]
+def caught(uncertainty: np.ndarray, bad: np.ndarray) -> float:
+    """Return the share of the bad drafts among the most uncertain ones."""
+    chosen = np.argsort(-uncertainty, kind="stable")[: int(np.ceil(REVIEWED * len(uncertainty)))]
     return float(bad[chosen].sum() / max(1, bad.sum()))
 
 

@@ -11,7 +11,7 @@ from datakit.io.layouts.sources import Collection
 
 
 @dataclass(frozen=True)
-class Sides:
+class Partition:
     """The samples of a training.
 
     Attributes
@@ -26,7 +26,7 @@ class Sides:
     notes: tuple[str, ...] = ()
 
 
-def sides_of(source: Collection, val_share: float, seed: int) -> Sides:
+def partition(source: Collection, val_share: float, seed: int) -> Partition:
     """Return which samples are learnt from and which are held out; ``test`` is never touched.
 
     Parameters
@@ -60,7 +60,7 @@ def sides_of(source: Collection, val_share: float, seed: int) -> Sides:
             f"train: expected labelled samples to learn from and to hold out, found {len(rest)} "
             f"and {len(val)}; label more, or split with `datakit split`"
         )
-    return Sides(tuple(rest), tuple(val), tuple(notes))
+    return Partition(tuple(rest), tuple(val), tuple(notes))
 
 
 def _held_out(items: list[Item], val_share: float, seed: int) -> tuple[list[Item], list[Item]]:

@@ -26,7 +26,7 @@ HEADERS: Mapping[str, str] = {
 }
 
 
-class Guard:
+class RequestFilter:
     """Lets a request through when host, origin and token are right; everything else gets 403.
 
     Every address begins with the token, ``http://127.0.0.1:PORT/TOKEN/``. A cookie would be
@@ -55,7 +55,7 @@ class Guard:
             await self._app(scope, receive, send)
             return
 
-        async def send_guarded(message: Message) -> None:
+        async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 message["headers"] = [
                     *message["headers"],
@@ -68,10 +68,10 @@ class Guard:
             refusal = PlainTextResponse(
                 "403: open the address that datakit review printed.\n", status_code=403
             )
-            await refusal(scope, receive, send_guarded)
+            await refusal(scope, receive, send_with_headers)
             return
         inner: dict[str, Any] = dict(scope, path=rest, raw_path=None, root_path="")
-        await self._app(inner, receive, send_guarded)
+        await self._app(inner, receive, send_with_headers)
 
     def _path_below_token(self, scope: Scope) -> str | None:
         token, slash, rest = str(scope.get("path", "")).removeprefix("/").partition("/")

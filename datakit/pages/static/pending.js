@@ -2,7 +2,7 @@
 // the browser until the server has written them, and tried again for as long as it takes.
 const LATER_MS = [300, 1000, 2000, 5000];
 
-export class Outbox extends EventTarget {
+export class PendingDecisions extends EventTarget {
   constructor(name) {
     super();
     this.name = `datakit-review-${name}`;
@@ -18,7 +18,7 @@ export class Outbox extends EventTarget {
     this.entries.push(entry);
     this.#keep();
     const answer = new Promise((resolve, reject) => this.answers.set(entry, { resolve, reject }));
-    answer.catch(() => {}); // told by the event "refused" as well
+    answer.catch(() => {}); // reported by the event "refused" as well
     this.#tell();
     if (this.entries.length === 1) this.#send();
     return answer;

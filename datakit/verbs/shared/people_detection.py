@@ -53,7 +53,7 @@ class People:
 
 
 @dataclass
-class LookForPeople:
+class DetectPeople:
     """Count the people of a photo; with a model, also take the vectors of their faces.
 
     Faces are found as ``anonymize`` finds them, and compared when the mesh of their landmarks
