@@ -23,7 +23,9 @@ import numpy as np
 
 from datakit.core.metrics.mask_metrics import mask_scores
 from datakit.io.pixels.decoders import decode_photo
-from datakit.models.segmenters.base import Hint, Prediction, Segmenter, Settings, build
+from datakit.models.factory import Settings
+from datakit.models.prediction import Hint, Prediction
+from datakit.models.segmenters.base import Segmenter, build
 from datakit.models.segmenters.boxed import BoxedSegmenter
 from datakit.models.segmenters.thorough import ThoroughSegmenter
 from datakit.verbs.prelabel.drafts import Cleaning, ModelOutputs, make_label

@@ -31,7 +31,8 @@ from datakit.core.interactive.scribble import scribble
 from datakit.core.interactive.segment import segment
 from datakit.core.matting.alpha_trimap import transition_pixels
 from datakit.core.metrics.mask_metrics import iou
-from datakit.models.segmenters.base import Settings, build
+from datakit.models.factory import Settings
+from datakit.models.segmenters.base import build
 
 CLICKS = 10
 MISSED = 20

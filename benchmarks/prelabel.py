@@ -38,8 +38,9 @@ import torch
 
 import datakit
 from datakit.io.layouts.sources import open_sources
+from datakit.models.factory import Settings
 from datakit.models.networks.u2net import U2Net
-from datakit.models.segmenters.base import Settings, build
+from datakit.models.segmenters.base import build
 from datakit.records.sample import Operation
 from datakit.verbs.prelabel.task import Prelabel
 

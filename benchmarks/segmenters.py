@@ -33,11 +33,12 @@ import safetensors.torch
 
 from datakit.core.images import network_input
 from datakit.core.metrics.mask_metrics import iou
+from datakit.models.factory import Identity, Settings
 from datakit.models.networks.u2net import U2Net
 from datakit.models.networks.u2net_weights import read_u2net
 from datakit.models.runtimes.contract import shipped
 from datakit.models.runtimes.torch_runner import TorchSegmenter
-from datakit.models.segmenters.base import Identity, Segmenter, Settings, build
+from datakit.models.segmenters.base import Segmenter, build
 from datakit.models.segmenters.u2net_segmenter import on_logits
 
 SIDE = 320

@@ -18,7 +18,8 @@ from cleanlab.segmentation.rank import get_label_quality_scores
 
 from datakit.core.quality.label_errors import confidence_of, label_histogram, suspicion
 from datakit.io.pixels.decoders import decode_alpha, decode_photo
-from datakit.models.segmenters.base import Settings, build, segment_one
+from datakit.models.factory import Settings
+from datakit.models.segmenters.base import build, segment_one
 
 KINDS = ("eroded", "dilated", "missing", "swapped", "extra")
 SIDE_PX, CLEANLAB_PX, DRAWS = 320, 96, 20

@@ -65,10 +65,29 @@ def field_types(record: type[msgspec.Struct]) -> tuple[tuple[str, Any], ...]:
     return tuple((field.name, field.type) for field in msgspec.structs.fields(record))
 
 
-class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class _OptionsMeta(msgspec.StructMeta):
+    """Checks the values of a record of options before it is built: frozen means never changed."""
+
+    def __call__(cls, **given: Any) -> Any:  # noqa: N805
+        kinds = dict(field_types(cls))
+        checked = {
+            name: _checked(name, value, kinds[name]) if name in kinds else value
+            for name, value in given.items()
+        }
+        return super().__call__(**cls.completed(checked))
+
+    def completed(cls, values: dict[str, Any]) -> dict[str, Any]:  # noqa: N805
+        """Return the values with those that follow from them; records override it as they need."""
+        return values
+
+
+class Options(
+    msgspec.Struct, metaclass=_OptionsMeta, frozen=True, kw_only=True, forbid_unknown_fields=True
+):
     """The options of a verb: frozen, and each value checked against its type when it is built.
 
     Values are taken as people write them (`datakit.records.option_values.understood`).
+    `msgspec.structs.replace` takes values of the declared types only: it does not check them.
 
     Raises
     ------
@@ -87,14 +106,15 @@ class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     def __post_init__(self) -> None:
-        for name, kind in field_types(type(self)):
-            value = getattr(self, name)
-            try:
-                checked = msgspec.convert(understood(value, kind), kind)
-            except msgspec.ValidationError as error:
-                reason = f"{plain_reason(error, kind)}; got {value!r}"
-                raise InputError(f"option {name.replace('_', '-')}: {reason}") from None
-            except InputError as error:
-                raise InputError(f"option {name.replace('_', '-')}: {error}") from None
-            if checked is not value:
-                msgspec.structs.force_setattr(self, name, checked)
+        """Refuse values that do not go together; each by itself is right by now."""
+
+
+def _checked(name: str, value: Any, kind: Any) -> Any:
+    """Return a value as its type has it; InputError with the option's name."""
+    try:
+        return msgspec.convert(understood(value, kind), kind)
+    except msgspec.ValidationError as error:
+        reason = f"{plain_reason(error, kind)}; got {value!r}"
+        raise InputError(f"option {name.replace('_', '-')}: {reason}") from None
+    except InputError as error:
+        raise InputError(f"option {name.replace('_', '-')}: {error}") from None

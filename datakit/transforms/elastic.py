@@ -13,7 +13,7 @@ import numpy.typing as npt
 from datakit.core.images.displacement import expected_peak, invert_map, smooth_noise
 
 APPROXIMATE_KERNEL_PX = 17
-"""The kernel that Albumentations 2.0.8 smooths with with ``approximate=True``."""
+"""The kernel that Albumentations 2.0.8 smooths with if ``approximate=True``."""
 
 
 class FastElastic(A.ElasticTransform):  # type: ignore[misc]

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from datakit.errors import InputError
+from datakit.models.factory import Settings
 from datakit.models.inpainting.base import INPAINTERS, Inpainter, build, identify
-from datakit.models.segmenters.base import Settings
 
 OFFLINE = ("exemplar", "telea", "navier-stokes")
 

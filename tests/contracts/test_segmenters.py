@@ -10,15 +10,9 @@ import pytest
 
 from datakit.errors import InputError, ModelError
 from datakit.io.pixels import decoders
-from datakit.models.segmenters.base import (
-    SEGMENTERS,
-    Hint,
-    Settings,
-    build,
-    identify,
-    segment_one,
-    stream,
-)
+from datakit.models.factory import Settings
+from datakit.models.prediction import Hint
+from datakit.models.segmenters.base import SEGMENTERS, build, identify, segment_one, stream
 from datakit.models.weights.provenance import WEIGHTS_VARIABLE
 
 pytest.importorskip("ai_edge_litert", reason="the extra 'faces' is not installed")

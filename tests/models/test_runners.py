@@ -12,11 +12,12 @@ pytest.importorskip("onnxruntime", reason="the extra 'prelabel' is not installed
 
 from datakit.core.images import network_input  # noqa: E402
 from datakit.errors import ModelError  # noqa: E402
+from datakit.models.factory import Identity, Settings  # noqa: E402
 from datakit.models.networks.unet import UNet, UNetConfig  # noqa: E402
 from datakit.models.runtimes import torch_runner  # noqa: E402
 from datakit.models.runtimes.contract import parse_contract  # noqa: E402
 from datakit.models.runtimes.torch_runner import TorchSegmenter  # noqa: E402
-from datakit.models.segmenters.base import Identity, Settings, Submits, build  # noqa: E402
+from datakit.models.segmenters.base import Submits, build  # noqa: E402
 from tests.models import weight_makers as makers  # noqa: E402
 
 IDENTITY = Identity(name="tested")

@@ -14,8 +14,9 @@ import numpy as np
 import pytest
 
 from datakit.errors import ModelError
+from datakit.models.factory import Settings
 from datakit.models.runtimes.contract import Contract, read_contract
-from datakit.models.segmenters.base import Settings, build
+from datakit.models.segmenters.base import build
 
 onnx = pytest.importorskip("onnx", reason="onnx is not installed")
 pytest.importorskip("onnxruntime", reason="the extra 'prelabel' is not installed")

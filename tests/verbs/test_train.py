@@ -117,8 +117,9 @@ def test_a_val_side_without_a_subject_is_refused(tmp_path: Path) -> None:
 
 def test_prelabel_loads_what_train_wrote(source: Path, tmp_path: Path) -> None:
     from datakit.io.pixels import decoders
+    from datakit.models.factory import Settings
     from datakit.models.networks.unet import UNetConfig
-    from datakit.models.segmenters.base import Settings, build, segment_one
+    from datakit.models.segmenters.base import build, segment_one
 
     datakit.train(source, tmp_path / "out", **SMALL, epochs=2)
     weights = tmp_path / "out/model.safetensors"
@@ -157,7 +158,8 @@ def test_the_small_published_net_goes_on_with_folded_norms(
         weights=str(weights), lr=1e-5, pipeline="none",
     )  # fmt: skip
     assert result.best is not None
-    from datakit.models.segmenters.base import Settings, build
+    from datakit.models.factory import Settings
+    from datakit.models.segmenters.base import build
 
     written = str(tmp_path / "out/model.safetensors")
     assert build("u2netp", Settings(weights=(written,), device="cpu")).identity.name == "u2netp"

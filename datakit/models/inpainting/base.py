@@ -11,7 +11,8 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from datakit.models.segmenters.base import Factory, Identity, Image, Settings, chosen_factory
+from datakit.models.factory import Factory, Identity, Settings, chosen_factory
+from datakit.models.prediction import Image
 from datakit.registry import Registry
 
 Bool = npt.NDArray[np.bool_]

@@ -9,11 +9,11 @@ import numpy as np
 import numpy.typing as npt
 
 from datakit.errors import ModelError
+from datakit.models.factory import Identity, Settings
 from datakit.models.inpainting.base import Inpainter
 from datakit.models.inpainting.contract import InpaintingContract, read_inpainting_contract
 from datakit.models.inpainting.networked import Forward, NetworkInpainter
 from datakit.models.runtimes.onnx_runner import open_session, run_session
-from datakit.models.segmenters.base import Identity, Settings
 from datakit.models.segmenters.contracted import load_torchscript
 from datakit.models.weights.given import GivenWeights, open_contracted
 

@@ -6,10 +6,10 @@ from dataclasses import replace
 from importlib.util import find_spec
 
 from datakit.errors import ModelError
+from datakit.models.factory import Identity, Settings
 from datakit.models.inpainting.base import Inpainter
 from datakit.models.inpainting.contract import read_inpainting_contract
 from datakit.models.inpainting.networked import NetworkInpainter
-from datakit.models.segmenters.base import Identity, Settings
 from datakit.models.weights.files import kind_of
 from datakit.models.weights.given import GivenWeights, open_weights
 

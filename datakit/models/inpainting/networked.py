@@ -12,8 +12,9 @@ from datakit.core.images.network_input import to_image_size, to_input
 from datakit.core.images.resizing import resample
 from datakit.core.inpainting.fill import fill_hole
 from datakit.errors import ModelError
+from datakit.models.factory import Identity
 from datakit.models.inpainting.contract import InpaintingContract
-from datakit.models.segmenters.base import Identity, Image
+from datakit.models.prediction import Image
 
 Bool = npt.NDArray[np.bool_]
 Float = npt.NDArray[np.float32]

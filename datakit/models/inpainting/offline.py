@@ -11,8 +11,9 @@ import numpy.typing as npt
 from datakit.core.inpainting.diffusion import fill_by_diffusion
 from datakit.core.inpainting.exemplar import fill_by_patches
 from datakit.core.inpainting.fill import fill_hole
+from datakit.models.factory import NOT_NEEDED, Identity, Settings
 from datakit.models.inpainting.base import Inpainter
-from datakit.models.segmenters.base import NOT_NEEDED, Identity, Image, Settings
+from datakit.models.prediction import Image
 from datakit.version import __version__
 
 Bool = npt.NDArray[np.bool_]

@@ -12,6 +12,8 @@ import numpy.typing as npt
 
 from datakit.core.images import network_input
 from datakit.errors import ModelError
+from datakit.models.factory import Identity, Settings
+from datakit.models.prediction import Hint, Image, Map, Prediction
 from datakit.models.runtimes.contract import (
     Contract,
     InputContract,
@@ -22,7 +24,6 @@ from datakit.models.runtimes.contract import (
 from datakit.models.runtimes.devices import choose_device, equal_runs
 from datakit.models.runtimes.onnx_file import refuse_external
 from datakit.models.runtimes.output_layout import arranged, refuse_parts_of_masks
-from datakit.models.segmenters.base import Hint, Identity, Image, Map, Prediction, Settings
 
 _DTYPES: dict[str, type[np.generic]] = {
     "tensor(float)": np.float32,

@@ -18,10 +18,11 @@ from torch import Tensor
 from datakit.core.images import network_input
 from datakit.core.images.network_input import Placement
 from datakit.errors import ModelError
+from datakit.models.factory import Identity, Settings
+from datakit.models.prediction import Hint, Image, Prediction
 from datakit.models.runtimes.contract import Contract
 from datakit.models.runtimes.devices import choose_device, equal_runs
 from datakit.models.runtimes.torch_maps import check_range, chosen, to_maps, to_values
-from datakit.models.segmenters.base import Hint, Identity, Image, Prediction, Settings
 
 Forward = Callable[[Tensor], Any]
 # Matrices that resize one axis: of how many (from, to) pairs they are kept.

@@ -8,8 +8,8 @@ import numpy.typing as npt
 
 from datakit.core.drafts.bodies import Body, body_rect
 from datakit.core.faces import blazeface
+from datakit.models.prediction import Image
 from datakit.models.runtimes.litert import LitertModel
-from datakit.models.segmenters.base import Image
 from datakit.models.weights.provenance import load_weights
 from datakit.models.weights.shipped import mediapipe_weights
 

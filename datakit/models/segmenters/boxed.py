@@ -13,17 +13,9 @@ from dataclasses import replace
 import numpy as np
 
 from datakit.core.images import network_input
-from datakit.models.segmenters.base import (
-    Box,
-    Hint,
-    Identity,
-    Image,
-    Map,
-    Prediction,
-    Segmenter,
-    Settings,
-    joined,
-)
+from datakit.models.factory import Identity, Settings, joined
+from datakit.models.prediction import Box, Hint, Image, Map, Prediction
+from datakit.models.segmenters.base import Segmenter
 from datakit.models.segmenters.grabcut import GrabCutSegmenter
 
 GROWTH = 0.1

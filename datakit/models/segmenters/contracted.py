@@ -10,10 +10,12 @@ import numpy as np
 import numpy.typing as npt
 
 from datakit.errors import ModelError
+from datakit.models.factory import Identity, Settings
+from datakit.models.prediction import Image
 from datakit.models.runtimes.contract import Contract, read_contract
 from datakit.models.runtimes.onnx_runner import OnnxSegmenter
 from datakit.models.runtimes.probe import check_input, check_outputs, probe_pictures
-from datakit.models.segmenters.base import Identity, Image, Segmenter, Settings
+from datakit.models.segmenters.base import Segmenter
 from datakit.models.weights.files import Kind
 from datakit.models.weights.given import GivenWeights, open_contracted
 

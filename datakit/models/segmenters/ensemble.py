@@ -9,16 +9,9 @@ import numpy as np
 
 from datakit.core.images import network_input
 from datakit.errors import InputError
-from datakit.models.segmenters.base import (
-    SEGMENTERS,
-    Hint,
-    Identity,
-    Image,
-    Prediction,
-    Segmenter,
-    Settings,
-    joined,
-)
+from datakit.models.factory import Identity, Settings, joined
+from datakit.models.prediction import Hint, Image, Prediction
+from datakit.models.segmenters.base import SEGMENTERS, Segmenter
 from datakit.models.segmenters.base import build as build_one
 from datakit.models.segmenters.base import identify as identify_one
 

@@ -7,7 +7,7 @@ from datakit.core.drafts.colour_clusters import (
     foreground_probability,
     gaussian_mixture,
 )
-from datakit.models.segmenters.base import Image, Map
+from datakit.models.prediction import Image, Map
 from datakit.models.segmenters.region import Region, RegionSegmenter
 
 GROUPS = 5

@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from datakit.models.segmenters.base import Image, Map
+from datakit.models.prediction import Image, Map
 from datakit.models.segmenters.region import Region, RegionSegmenter
 
 _ROUNDS = 5

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datakit.core.drafts.colour_clusters import foreground_probability, otsu
-from datakit.models.segmenters.base import Image, Map
+from datakit.models.prediction import Image, Map
 from datakit.models.segmenters.region import Region, RegionSegmenter
 
 

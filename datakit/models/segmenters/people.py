@@ -14,17 +14,10 @@ import numpy as np
 from datakit.core.drafts.bodies import Body, is_there, with_bodies
 from datakit.core.images import network_input
 from datakit.models.faces.mediapipe import FULL_RANGE, full_range
+from datakit.models.factory import Identity, Settings, joined
+from datakit.models.prediction import Hint, Image, Map, Prediction
 from datakit.models.runtimes.litert import LitertModel
-from datakit.models.segmenters.base import (
-    Hint,
-    Identity,
-    Image,
-    Map,
-    Prediction,
-    Segmenter,
-    Settings,
-    joined,
-)
+from datakit.models.segmenters.base import Segmenter
 from datakit.models.segmenters.body_pose import DETECTION, LANDMARKS, BodyFinder
 from datakit.models.segmenters.selfie import SELFIE, SelfieSegmenter, litert_version
 from datakit.models.weights.provenance import Weights, load_weights

@@ -10,17 +10,11 @@ import numpy as np
 
 from datakit.core.images import network_input
 from datakit.errors import ModelError
+from datakit.models.factory import Identity, Settings, joined
+from datakit.models.prediction import Hint, Image, Prediction
 from datakit.models.runtimes.prompt_contract import SHIPPED, read_prompt_contract
 from datakit.models.runtimes.promptable import PromptableModel
-from datakit.models.segmenters.base import (
-    Hint,
-    Identity,
-    Image,
-    Prediction,
-    Segmenter,
-    Settings,
-    joined,
-)
+from datakit.models.segmenters.base import Segmenter
 from datakit.models.weights.files import kind_of
 from datakit.models.weights.given import GivenWeights, open_weights
 

@@ -11,15 +11,8 @@ import numpy.typing as npt
 
 from datakit.core.images import network_input
 from datakit.core.images.network_input import Placement
-from datakit.models.segmenters.base import (
-    NOT_NEEDED,
-    Hint,
-    Identity,
-    Image,
-    Map,
-    Prediction,
-    Settings,
-)
+from datakit.models.factory import NOT_NEEDED, Identity, Settings
+from datakit.models.prediction import Hint, Image, Map, Prediction
 
 Region = npt.NDArray[np.bool_]
 

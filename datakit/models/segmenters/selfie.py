@@ -12,8 +12,9 @@ import numpy.typing as npt
 from datakit.core.faces.blazeface import Rect, crop_to_tensor
 from datakit.core.images import network_input
 from datakit.errors import ModelError
+from datakit.models.factory import Identity, Settings
+from datakit.models.prediction import Hint, Image, Prediction
 from datakit.models.runtimes.litert import LitertModel
-from datakit.models.segmenters.base import Hint, Identity, Image, Prediction, Settings
 from datakit.models.weights.provenance import load_weights
 from datakit.models.weights.shipped import mediapipe_weights
 

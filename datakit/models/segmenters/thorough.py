@@ -7,16 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from datakit.core.images import network_input
-from datakit.models.segmenters.base import (
-    Hint,
-    Identity,
-    Image,
-    Map,
-    Prediction,
-    Segmenter,
-    Settings,
-    joined,
-)
+from datakit.models.factory import Identity, Settings, joined
+from datakit.models.prediction import Hint, Image, Map, Prediction
+from datakit.models.segmenters.base import Segmenter
 from datakit.models.segmenters.people import PeopleSegmenter, identity_of_people
 
 MODEL_WEIGHT = 0.6

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from datakit.errors import ModelError
+from datakit.models.factory import Identity, Settings
 from datakit.models.runtimes.contract import Contract, shipped
 from datakit.models.runtimes.devices import parse_device
 from datakit.models.runtimes.onnx_file import read_onnx
 from datakit.models.runtimes.onnx_runner import OnnxSegmenter
-from datakit.models.segmenters.base import Identity, Segmenter, Settings
+from datakit.models.segmenters.base import Segmenter
 from datakit.models.weights.files import kind_of, metadata_of
 from datakit.models.weights.given import GivenWeights, open_weights
 from datakit.models.weights.known import U2NET, U2NETP

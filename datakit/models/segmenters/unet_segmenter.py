@@ -7,8 +7,9 @@ from importlib.util import find_spec
 import msgspec
 
 from datakit.errors import ModelError
+from datakit.models.factory import Identity, Settings
 from datakit.models.runtimes.contract import shipped
-from datakit.models.segmenters.base import Identity, Segmenter, Settings
+from datakit.models.segmenters.base import Segmenter
 from datakit.models.weights.files import kind_of
 from datakit.models.weights.given import GivenWeights, open_weights
 

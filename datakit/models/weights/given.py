@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from datakit.errors import ModelError
-from datakit.models.segmenters.base import Identity, Settings
+from datakit.models.factory import Identity, Settings
 from datakit.models.weights.files import Kind, kind_of
 from datakit.models.weights.known import Provenance, provenance_of
 from datakit.models.weights.onnx_external import inlined

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-import msgspec
 from msgspec import Meta
 
 from datakit.errors import InputError
-from datakit.transforms.document import (
-    preset_names,
-)
+from datakit.transforms.document import preset_names
 from datakit.verbs.shared.options import WriteOptions
 
 VERB = "augment"
@@ -108,12 +105,17 @@ class Options(WriteOptions, frozen=True, kw_only=True):
         ),
     ] = None
 
+    @classmethod
+    def completed(cls, values: dict[str, Any]) -> dict[str, Any]:
+        """Return the values with the preset that is taken where neither it nor a pipeline is."""
+        if values.get("preset") is None and values.get("pipeline") is None:
+            return values | {"preset": DEFAULT_PRESET}
+        return values
+
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.preset is not None and self.pipeline is not None:
             raise InputError("--preset and --pipeline exclude each other; choose one")
-        if self.preset is None and self.pipeline is None:
-            msgspec.structs.force_setattr(self, "preset", DEFAULT_PRESET)
         if self.manifest is not None and self.replay is None:
             raise InputError("--manifest goes with --replay ID; name the copy to make again")
 

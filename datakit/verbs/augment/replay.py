@@ -63,4 +63,4 @@ def _as_recorded(options: Options, copy_id: str) -> tuple[Options, Sample | None
     kept |= {"replay": copy_id, "manifest": options.manifest, "preview": 0}
     if options.backgrounds is not None:
         kept["backgrounds"] = options.backgrounds
-    return msgspec.structs.replace(options, **kept), row
+    return Options(**(msgspec.structs.asdict(options) | kept)), row

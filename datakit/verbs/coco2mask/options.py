@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-import msgspec
 from msgspec import Meta
 
 from datakit.errors import InputError
@@ -91,15 +90,17 @@ class Options(WriteOptions, frozen=True, kw_only=True):
     ] = "stretch"
     drop_empty: Annotated[bool, Meta(description="leave out images without foreground")] = False
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.images not in PLACINGS:
-            if not location(self.images).is_dir():
-                raise InputError(
-                    f"--images: expected {', '.join(PLACINGS)}, or a folder; got {self.images!r}"
-                )
-            msgspec.structs.force_setattr(self, "images_dir", self.images)
-            msgspec.structs.force_setattr(self, "images", "copy")
+    @classmethod
+    def completed(cls, values: dict[str, Any]) -> dict[str, Any]:
+        """Return the values with a folder that --images names as --images-dir."""
+        images = values.get("images", "copy")
+        if images in PLACINGS:
+            return values
+        if not location(images).is_dir():
+            raise InputError(
+                f"--images: expected {', '.join(PLACINGS)}, or a folder; got {images!r}"
+            )
+        return values | {"images_dir": images, "images": "copy"}
 
     @property
     def size_wh(self) -> tuple[int, int] | None:

@@ -9,8 +9,8 @@ import msgspec
 from datakit.engine.base import LazyTask
 from datakit.errors import InputError
 from datakit.io.layouts.sources import Collection
+from datakit.models.factory import Settings
 from datakit.models.inpainting.base import identify
-from datakit.models.segmenters.base import Settings
 from datakit.records.plate import REVIEW, REVIEW_HEADER
 from datakit.records.summary import Summary
 from datakit.verbs.inpaint.options import VERB, Options

@@ -19,8 +19,8 @@ from datakit.io.store import atomic
 from datakit.io.store.reads import sha256
 from datakit.io.store.storage import location
 from datakit.io.tables import csv_rows
+from datakit.models.factory import Settings
 from datakit.models.inpainting.base import build
-from datakit.models.segmenters.base import Settings
 from datakit.records.draft import NONCOMMERCIAL
 from datakit.records.plate import FOREGROUNDS, PLATE, REGIONS, REVIEW, WAITING
 from datakit.records.product import Product
@@ -49,7 +49,7 @@ class Inpaint:
     step: Operation
     model: str
     settings: Mapping[str, Any]
-    """Arguments of `datakit.models.segmenters.base.Settings`."""
+    """Arguments of `datakit.models.factory.Settings`."""
     remove: Removed | None
     category: tuple[str, int | None] | None
     """Name of the class, and its value in masks that hold classes."""

@@ -15,7 +15,7 @@ from datakit.core.images import network_input
 from datakit.core.matting.alpha import estimate_alpha
 from datakit.core.matting.mask_prior import outline_prior
 from datakit.core.matting.trimaps import half_band_px, mask_trimap
-from datakit.models.segmenters.base import Prediction
+from datakit.models.prediction import Prediction
 
 Map = npt.NDArray[np.float32]
 Image = npt.NDArray[np.uint8]

@@ -9,7 +9,7 @@ import numpy as np
 from datakit.errors import InputError
 from datakit.io.layouts import READERS
 from datakit.io.layouts.base import Item
-from datakit.models.segmenters.base import Box, Hint
+from datakit.models.prediction import Box, Hint
 from datakit.records.labels import LabelObject
 
 

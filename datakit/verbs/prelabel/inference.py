@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from datakit.errors import EngineError, ModelError
-from datakit.models.segmenters.base import Hint, Image, Prediction, Segmenter, Submits
+from datakit.models.prediction import Hint, Image, Prediction
+from datakit.models.segmenters.base import Segmenter, Submits
 
 T = TypeVar("T")
 

@@ -6,14 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from datakit.errors import InputError
-from datakit.models.segmenters.base import (
-    SEGMENTERS,
-    Identity,
-    Segmenter,
-    Settings,
-    build,
-    identify,
-)
+from datakit.models.factory import Identity, Settings
+from datakit.models.segmenters.base import SEGMENTERS, Segmenter, build, identify
 from datakit.models.segmenters.boxed import BoxedSegmenter, boxed_identity
 from datakit.models.segmenters.thorough import ThoroughSegmenter, thorough_identity
 

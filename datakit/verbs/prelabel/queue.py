@@ -17,7 +17,7 @@ from datakit.io.dataset.output import DatasetWriter
 from datakit.io.store import atomic
 from datakit.io.store.storage import Location, location
 from datakit.io.tables import csv_rows, jsonl, yaml_files
-from datakit.models.segmenters.base import Identity
+from datakit.models.factory import Identity
 from datakit.records.draft import (
     CALIBRATION,
     CHANGES,

@@ -9,7 +9,8 @@ import msgspec
 
 from datakit.engine.base import LazyTask, Needs, Outcome
 from datakit.errors import InputError
-from datakit.models.segmenters.base import SEGMENTERS, Identity
+from datakit.models.factory import Identity
+from datakit.models.segmenters.base import SEGMENTERS
 from datakit.records.draft import DRAFTS
 from datakit.records.drafting import Drafting
 from datakit.records.product import Product

@@ -28,7 +28,7 @@ from datakit.io.store import atomic
 from datakit.io.store.reads import sha256
 from datakit.io.store.storage import location
 from datakit.models.faces.base import FACE_DETECTORS, FaceDetector
-from datakit.models.segmenters.base import Hint
+from datakit.models.prediction import Hint
 from datakit.records.draft import DRAFT, DRAFTS, NONCOMMERCIAL, Draft, Outlined
 from datakit.records.product import Product
 from datakit.records.sample import SYNTHETIC, Operation, Sample

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import msgspec
 
+from datakit.models.factory import Identity
 from datakit.models.inpainting.contract import SHIPPED as INPAINTING
 from datakit.models.runtimes.contract import shipped_names
 from datakit.models.runtimes.prompt_contract import SHIPPED
-from datakit.models.segmenters.base import Identity
 from datakit.records.sample import Operation
 
 

@@ -14,10 +14,10 @@ import numpy as np
 import pytest
 
 from datakit.errors import InputError, ModelError, SchemaError
+from datakit.models.factory import Settings
 from datakit.models.inpainting.base import build, identify
 from datakit.models.inpainting.contract import SHIPPED as CONTRACTS
 from datakit.models.inpainting.contract import read_inpainting_contract
-from datakit.models.segmenters.base import Settings
 
 torch = pytest.importorskip("torch", reason="the extra 'prelabel' is not installed")
 onnx = pytest.importorskip("onnx", reason="onnx is not installed")

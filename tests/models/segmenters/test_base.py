@@ -12,7 +12,9 @@ import pytest
 
 from datakit.core.images import network_input
 from datakit.errors import InputError, ModelError
-from datakit.models.segmenters.base import Hint, Settings, build, identify, segment_one
+from datakit.models.factory import Settings
+from datakit.models.prediction import Hint
+from datakit.models.segmenters.base import build, identify, segment_one
 from datakit.models.weights.provenance import WEIGHTS_VARIABLE
 from datakit.verbs.weights import run as weights_verb
 

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from datakit.core.images import network_input
-from datakit.models.segmenters.base import Hint, Identity, Prediction, Settings
+from datakit.models.factory import Identity, Settings
+from datakit.models.prediction import Hint, Prediction
 from datakit.models.segmenters.boxed import BoxedSegmenter
 
 

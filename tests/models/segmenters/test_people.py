@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from datakit.core.metrics.mask_metrics import mask_scores
-from datakit.models.segmenters.base import Segmenter, Settings, build, identify
+from datakit.models.factory import Settings
+from datakit.models.segmenters.base import Segmenter, build, identify
 
 pytest.importorskip("ai_edge_litert")
 

@@ -11,8 +11,10 @@ pytest.importorskip("onnx")
 pytest.importorskip("onnxruntime")
 
 from datakit.errors import ModelError, SchemaError
+from datakit.models.factory import Settings
+from datakit.models.prediction import Hint
 from datakit.models.runtimes.prompt_contract import read_prompt_contract
-from datakit.models.segmenters.base import Hint, Settings, build
+from datakit.models.segmenters.base import build
 from tests.models import prompt_makers
 
 

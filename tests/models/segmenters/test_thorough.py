@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 
 from datakit.core.images import network_input
-from datakit.models.segmenters.base import Hint, Identity, Image, Prediction, Settings, build
+from datakit.models.factory import Identity, Settings
+from datakit.models.prediction import Hint, Image, Prediction
+from datakit.models.segmenters.base import build
 from datakit.models.segmenters.thorough import MODEL_WEIGHT, ThoroughSegmenter
 
 pytest.importorskip("ai_edge_litert")

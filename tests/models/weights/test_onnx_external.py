@@ -11,8 +11,8 @@ import pytest
 onnx = pytest.importorskip("onnx")
 
 from datakit.errors import ModelError  # noqa: E402
+from datakit.models.factory import Settings  # noqa: E402
 from datakit.models.runtimes.onnx_file import read_onnx  # noqa: E402
-from datakit.models.segmenters.base import Settings  # noqa: E402
 from datakit.models.weights.given import open_weights  # noqa: E402
 from tests.models import weight_makers as makers  # noqa: E402
 

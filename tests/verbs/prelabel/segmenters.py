@@ -9,7 +9,8 @@ import numpy as np
 
 from datakit.core.images import network_input
 from datakit.errors import ModelError
-from datakit.models.segmenters.base import Hint, Identity, Image, Prediction, Settings
+from datakit.models.factory import Identity, Settings
+from datakit.models.prediction import Hint, Image, Prediction
 
 SIDE = 64
 

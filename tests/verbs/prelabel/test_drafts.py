@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from datakit.core.images import network_input
-from datakit.models.segmenters.base import Prediction
+from datakit.models.prediction import Prediction
 from datakit.verbs.prelabel.drafts import Cleaning, ModelOutputs, make_label
 
 HW = (90, 120)

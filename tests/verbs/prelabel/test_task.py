@@ -19,7 +19,8 @@ from datakit.io.layouts.base import Item
 from datakit.io.layouts.drawn import Drawing, draw
 from datakit.io.layouts.objects import Object
 from datakit.io.store.files import FileRef
-from datakit.models.segmenters.base import SEGMENTERS, Settings
+from datakit.models.factory import Settings
+from datakit.models.segmenters.base import SEGMENTERS
 from datakit.records.draft import DRAFTS, Draft
 from datakit.records.product import Product
 from datakit.records.sample import Operation
