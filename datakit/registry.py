@@ -76,6 +76,10 @@ class Registry(Generic[T]):
     def __contains__(self, name: object) -> bool:
         return name in self._targets or name in self.plugins()
 
+    def own(self) -> tuple[str, ...]:
+        """Return the names of the parts that no other package adds."""
+        return tuple(self._targets)
+
     def plugins(self) -> Mapping[str, str]:
         """Return the parts of other packages, name -> ``"module:attribute"``.
 

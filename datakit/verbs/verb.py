@@ -1,12 +1,13 @@
 """One row of the table of verbs.
 
-The package of a verb has two modules by which it is found: ``options`` with a record ``Options``
-and ``COMMON``, the names of those that most people set, and ``run`` with a function ``run``.
+The package of a verb has a row, ``ROW``, and two modules by which it is found: ``options`` with a
+record ``Options`` and ``COMMON``, the names of those that most people set, and ``run`` with a
+function ``run``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -53,7 +54,7 @@ class Verb(NamedTuple):
         return found
 
     def run(self) -> Callable[..., Any]:
-        """Import and return the function that does the work: ``run(options, watch)``."""
+        """Import and return the function that does the work: ``run(options, progress)``."""
         found: Callable[..., Any] = self._module("run").run
         return found
 
@@ -64,31 +65,32 @@ class Verb(NamedTuple):
 class Verbs(Mapping[str, Verb]):
     """The verbs by name: datakit's own, then those that other installed packages add.
 
-    A package adds a verb by an entry point of the group ``datakit.verbs`` whose value is its
-    `Verb`. They are looked for when a name is not datakit's own, or all verbs are listed.
+    A row is imported when it is asked for. A package adds a verb by an entry point of the group
+    ``datakit.verbs`` whose value is its `Verb`; entry points are looked for when a name is not
+    datakit's own, or all verbs are listed.
 
-    Attributes
+    Parameters
     ----------
-    built_in : mapping
-        datakit's own.
+    rows : Registry of Verb
+        The first parts are datakit's own.
     """
 
-    def __init__(self, rows: Sequence[Verb]) -> None:
-        self.built_in: Mapping[str, Verb] = {row.name: row for row in rows}
+    def __init__(self, rows: Registry[Verb]) -> None:
+        self._rows = rows
+
+    @property
+    def built_in(self) -> Mapping[str, Verb]:
+        """The verbs that no other package adds."""
+        return {name: self._rows.load(name) for name in self._rows.own()}
 
     def __getitem__(self, name: str) -> Verb:
-        if name in self.built_in:
-            return self.built_in[name]
-        if name not in PLUGINS:
+        if name not in self._rows:
             raise KeyError(name)
-        return PLUGINS.load(name)
+        return self._rows.load(name)
 
     def __iter__(self) -> Iterator[str]:
-        yield from self.built_in
-        yield from (name for name in PLUGINS if name not in self.built_in)
+        yield from self._rows.own()
+        yield from self._rows.plugins()
 
     def __len__(self) -> int:
-        return sum(1 for _ in self)
-
-
-PLUGINS: Registry[Verb] = Registry("verb", group="datakit.verbs")
+        return len(self._rows)
