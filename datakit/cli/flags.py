@@ -12,7 +12,6 @@ import msgspec
 
 from datakit.cli.values import Value
 from datakit.errors import SchemaError
-from datakit.io.tables import yaml_files
 from datakit.records.base import Options
 from datakit.records.option_values import unwrapped
 
@@ -157,6 +156,7 @@ def _read_config(
     def read(ctx: click.Context, parameter: click.Parameter, value: str | None) -> None:
         if value is None:
             return
+        from datakit.io.tables import yaml_files
 
         data, lines = yaml_files.load(Path(value))
         for key in data:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from math import isfinite
 
 import msgspec
-import numpy as np
 
 from datakit.core.masks.rings import ring_from_flat
 from datakit.errors import InputError
@@ -112,7 +112,7 @@ def _read_bbox(text: bytes) -> Box | None:
     if text in (b"", b"null", b"[]"):
         return None
     numbers = _numbers.decode(text)
-    if len(numbers) != 4 or not np.isfinite(numbers).all():
+    if len(numbers) != 4 or not all(map(isfinite, numbers)):
         raise InputError(f"bbox: expected 4 finite numbers, found {numbers}")
     x, y, width, height = numbers
     return x, y, x + width, y + height

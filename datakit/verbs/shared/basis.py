@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, fields, is_dataclass
 from functools import cache, cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -24,6 +24,13 @@ _PLAIN = (type(None), bool, int, float, bytes, msgspec.Struct)
 """What JSON holds as it is, and msgspec encodes."""
 
 
+class Made(NamedTuple):
+    """What one sample is made of: the digest of what decides it, and the files that are read."""
+
+    digest: str
+    files: list[FileRef]
+
+
 @dataclass(frozen=True)
 class Basis:
     """What a task's samples are made of beside the files of each.
@@ -36,10 +43,11 @@ class Basis:
 
     task: LazyTask
 
-    def of(self, item: Item) -> str:
-        """Return the digest of all that decides a sample but the content of its files."""
-        text = _encode([self._params, _facts(item, []), self._per_sample(item.key)])
-        return hashlib.sha256(text).hexdigest()
+    def of(self, item: Item) -> Made:
+        """Return the digest of what decides a sample, and the files whose content does too."""
+        files: list[FileRef] = []
+        text = _encode([self._params, _facts(item, files), self._per_sample(item.key)])
+        return Made(hashlib.sha256(text).hexdigest(), files)
 
     @cached_property
     def _params(self) -> str:
@@ -69,17 +77,18 @@ class Basis:
         return tuple(dict.fromkeys(ref.root for ref in refs))
 
     def inputs(
-        self, item: Item, seen: Mapping[tuple[str, str], SourceFile]
+        self, files: Sequence[FileRef], seen: Mapping[tuple[str, str], SourceFile]
     ) -> tuple[SourceFile, ...]:
         """Return what was read for an item: its own files, and others by the place of their root.
 
         Parameters
         ----------
-        item : Item
+        files : sequence of FileRef
+            The item's own.
         seen : mapping
             (root, name) -> file, of all that was read.
         """
-        own = {(ref.root, ref.name) for ref in own_files(item)}
+        own = {(ref.root, ref.name) for ref in files}
         found = []
         for (root, name), file in sorted(seen.items()):
             if (root, name) in own:
@@ -91,9 +100,10 @@ class Basis:
 
     def is_current(self, item: Item, product: Product) -> bool:
         """Tell whether a product is what would be made of the item now."""
-        if product.basis != self.of(item):
+        made = self.of(item)
+        if product.basis != made.digest:
             return False
-        own = {unicode_name(ref.name): ref for ref in own_files(item)}
+        own = {unicode_name(ref.name): ref for ref in made.files}
         for file in product.inputs:
             if file.root is None:
                 ref = own.get(file.name)
@@ -104,13 +114,6 @@ class Basis:
             if ref is None or not _is_same(ref, file):
                 return False
         return True
-
-
-def own_files(item: Item) -> list[FileRef]:
-    """Return the files that a source names for an item."""
-    refs: list[FileRef] = []
-    _facts(item, refs)
-    return refs
 
 
 def _is_same(ref: FileRef, known: SourceFile) -> bool:
@@ -130,33 +133,31 @@ def _is_same(ref: FileRef, known: SourceFile) -> bool:
 
 def _facts(value: Any, refs: list[FileRef]) -> Any:
     """Return a value as JSON can hold it; files by their names, which go to ``refs``."""
+    if isinstance(value, str):
+        # A name that is no Unicode cannot be in JSON.
+        return value if value.isascii() else value.encode("utf-8", "surrogatepass")
     if isinstance(value, _PLAIN):
         return value
     if isinstance(value, FileRef):
         refs.append(value)
         return value.name
-    if isinstance(value, str):
-        # A name that is no Unicode cannot be in JSON.
-        return value if value.isascii() else value.encode("utf-8", "surrogatepass")
+    if is_dataclass(value):
+        kind: Any = type(value)
+        stated = {
+            name: _facts(one, refs)
+            for name, default in _fields(kind)
+            if (one := getattr(value, name)) is not default
+            and (type(one) is not type(default) or one != default)
+        }
+        return {kind.__name__: stated}
+    if isinstance(value, list | tuple):
+        return [_facts(one, refs) for one in value]
     if isinstance(value, Mapping):
         pairs = sorted(value.items(), key=lambda pair: str(pair[0]))
         return [[_facts(key, refs), _facts(one, refs)] for key, one in pairs]
-    if isinstance(value, list | tuple):
-        return [_facts(one, refs) for one in value]
     if isinstance(value, Set):
         return sorted(_encode(_facts(one, refs)) for one in value)
-    if is_dataclass(value):
-        kind: Any = value.__class__
-        return {kind.__name__: {name: _facts(one, refs) for name, one in _stated(value)}}
     return str(value)
-
-
-def _stated(value: Any) -> Iterator[tuple[str, Any]]:
-    """Yield name and value of the fields that are not at their default."""
-    for name, default in _fields(value.__class__):
-        one = getattr(value, name)
-        if type(one) is not type(default) or one != default:
-            yield name, one
 
 
 @cache

@@ -14,7 +14,7 @@ from datakit.io.store import reads, write_log, written_digests
 from datakit.io.store.names import unicode_name
 from datakit.io.store.storage import location
 from datakit.records.product import Product, SourceFile
-from datakit.verbs.shared.basis import Basis, own_files
+from datakit.verbs.shared.basis import Basis
 
 
 @dataclass(frozen=True)
@@ -72,18 +72,19 @@ class _Recording:
     def _completed(
         self, item: Item, product: Product, seen: Mapping[tuple[str, str], SourceFile]
     ) -> Product:
-        inputs = self.basis.inputs(item, seen)
+        made = self.basis.of(item)
+        inputs = self.basis.inputs(made.files, seen)
         if product.failures:
             # What could not be read may be readable the next time.
             read = {file.name for file in inputs if file.root is None}
             inputs += tuple(
                 SourceFile(name=name, sha256="", size_bytes=0)
-                for name in map(unicode_name, (ref.name for ref in own_files(item)))
+                for name in map(unicode_name, (ref.name for ref in made.files))
                 if name not in read
             )
         return msgspec.structs.replace(
             product,
-            basis=self.basis.of(item),
+            basis=made.digest,
             inputs=inputs,
             digests=written_digests.take(str(location(self.out)), product.files),
         )
