@@ -5,7 +5,6 @@ from __future__ import annotations
 import platform
 import re
 import shutil
-import sys
 from collections.abc import Iterable
 from importlib import metadata
 from importlib.util import find_spec
@@ -16,9 +15,9 @@ import click
 import msgspec
 
 from datakit.checks import FAMILIES
-from datakit.engine.local import usable_cpus
 from datakit.errors import printable
 from datakit.io.layouts import READERS, WRITERS
+from datakit.machine import shared_memory, usable_cpus
 from datakit.models.faces.base import FACE_DETECTORS
 from datakit.models.segmenters.base import SEGMENTERS
 from datakit.verbs.table import VERBS
@@ -107,8 +106,9 @@ def _limits() -> dict[str, str]:
         "system": f"{platform.system()} {platform.release()}, {platform.machine()}",
         "CPUs that may be used": str(usable_cpus()),
     }
-    if sys.platform == "linux" and Path("/dev/shm").is_dir():
-        free = shutil.disk_usage("/dev/shm").free
+    folder = shared_memory()
+    if folder is not None and folder.is_dir():
+        free = shutil.disk_usage(folder).free
         found["shared memory"] = f"{free / 2**20:,.0f} MiB free"
     found["disk, in this folder"] = f"{shutil.disk_usage(Path.cwd()).free / 2**30:,.1f} GiB free"
     return found

@@ -14,11 +14,10 @@ from typing import NoReturn
 
 from datakit.cli import streams
 from datakit.errors import printable
+from datakit.machine import ENDING_SIGNALS
 
 EXIT_UNUSABLE = 2
 EXIT_FAULT = 70
-
-_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Terminated(KeyboardInterrupt):
@@ -36,14 +35,14 @@ def end_at_once(number: int, frame: FrameType | None) -> NoReturn:
 
 def unwind(number: int, frame: FrameType | None) -> NoReturn:
     """Handle a signal while work is under way: once, as tidying up must not be interrupted."""
-    for other in (signal.SIGTERM, signal.SIGHUP):
+    for other in set(ENDING_SIGNALS) - {signal.SIGINT}:
         signal.signal(other, signal.SIG_IGN)
     raise Terminated(number)
 
 
 def listen(handler: Callable[[int, FrameType | None], NoReturn]) -> None:
     """Set what SIGINT, SIGTERM and SIGHUP do, but for those that are to be ignored (nohup)."""
-    for number in _SIGNALS:
+    for number in ENDING_SIGNALS:
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, handler)
 
@@ -51,7 +50,7 @@ def listen(handler: Callable[[int, FrameType | None], NoReturn]) -> None:
 @contextmanager
 def working() -> Iterator[None]:
     """Let signals unwind what is done inside; after it they do what they did before."""
-    before = {number: signal.getsignal(number) for number in _SIGNALS}
+    before = {number: signal.getsignal(number) for number in ENDING_SIGNALS}
     listen(unwind)
     try:
         yield

@@ -13,11 +13,11 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from multiprocessing.connection import Connection, Pipe
-from pathlib import Path
 from typing import Any
 
 from loky.backend import get_context
 
+from datakit import machine
 from datakit.engine.base import (
     Chunks,
     Keyed,
@@ -39,7 +39,7 @@ class LocalEngine:
     """Runs tasks in ``workers`` processes; in this process, one item at a time, when it is 0."""
 
     def __init__(self, workers: int | None = None) -> None:
-        self.workers = usable_cpus() if workers is None else check_workers(workers)
+        self.workers = machine.usable_cpus() if workers is None else check_workers(workers)
 
     def rates(self) -> Mapping[str, float]:
         """Return nothing: all work is on this machine."""
@@ -62,11 +62,6 @@ class LocalEngine:
             yield session
         finally:
             session.close()
-
-
-def usable_cpus() -> int:
-    """Return the number of CPUs that this process may use (affinity, not the machine's count)."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 class _ThisProcess:
@@ -170,10 +165,6 @@ class _Processes:
             queue._reader.close()
 
 
-_NOT_FOR_WORKERS = frozenset({signal.SIGINT, signal.SIGHUP})
-"""Signals that a terminal sends to all processes; this one ends its workers by itself."""
-
-
 @contextmanager
 def _starting_workers() -> Iterator[None]:
     """Start processes with the terminal's signals blocked, so that they never see them.
@@ -183,13 +174,12 @@ def _starting_workers() -> Iterator[None]:
     EngineError
         If this machine is short of what a process needs.
     """
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, _NOT_FOR_WORKERS)
-    try:
-        yield
-    except OSError as error:
-        raise EngineError(f"workers cannot be started: {_shortage(error)}") from error
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    # This process ends its workers by itself.
+    with machine.blocked(machine.TERMINAL_SIGNALS):
+        try:
+            yield
+        except OSError as error:
+            raise EngineError(f"workers cannot be started: {_shortage(error)}") from error
 
 
 def _shortage(error: OSError) -> str:
@@ -203,7 +193,8 @@ def _shortage(error: OSError) -> str:
 
 
 def _no_shared_memory() -> bool:
-    return sys.platform == "linux" and not Path("/dev/shm").is_dir()
+    folder = machine.shared_memory()
+    return folder is not None and not folder.is_dir()
 
 
 class _Submitted:

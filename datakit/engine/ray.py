@@ -18,8 +18,8 @@ from typing import Any
 
 from datakit.engine.actors import Actors
 from datakit.engine.base import Session, Task, described, needs_of
-from datakit.engine.local import usable_cpus
 from datakit.errors import EngineError
+from datakit.machine import usable_cpus
 
 # Ray keeps at least 75 MiB; datakit puts no pixels there.
 _STORE_BYTES = 100 << 20

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import resource
 import time
 from collections import OrderedDict
 from typing import Any
@@ -18,6 +17,7 @@ import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from datakit.errors import printable
+from datakit.machine import most_open_files
 
 HEADER_S = 5.0
 BODY_S = 30.0
@@ -28,8 +28,7 @@ BACKLOG = 32
 
 def most_waiting() -> int:
     """Return how many connections may wait: a quarter of the files that this process may open."""
-    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return max(4, min(MOST_WAITING, soft // 4))
+    return max(4, min(MOST_WAITING, most_open_files() // 4))
 
 
 class Connections:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import threading
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -12,6 +11,7 @@ from multiprocessing.connection import Connection, Pipe
 from loky.backend import get_context
 
 from datakit.errors import InputError
+from datakit.machine import TERMINAL_SIGNALS, blocked
 from datakit.pages.small_photos import small_jpeg
 
 ATTEMPTS = 3
@@ -50,15 +50,12 @@ class DecodingProcess:
         with self._mutex:
             if self._pool is None:
                 # Ctrl-C of the terminal is for the server, which ends this process by itself.
-                before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGHUP})
-                try:
+                with blocked(TERMINAL_SIGNALS):
                     # Without the caller's main module: a script needs no guard.
                     self._pool = ProcessPoolExecutor(
                         1, get_context("loky"), _end_with_server, (self._lifeline,)
                     )
                     self._pool.submit(int)
-                finally:
-                    signal.pthread_sigmask(signal.SIG_SETMASK, before)
             return self._pool
 
     def _drop(self, pool: ProcessPoolExecutor) -> None:

@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from io import FileIO
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -122,6 +122,15 @@ def test_ended_by_the_user_and_resumed_is_the_same(
     assert tree(out) == undisturbed
 
 
+def workers() -> list[psutil.Process]:
+    found = []
+    for child in psutil.Process().children(recursive=True):
+        with suppress(psutil.Error):
+            if any("popen_loky" in word for word in child.cmdline()):
+                found.append(child)
+    return found
+
+
 def test_workers_killed_in_the_middle_change_nothing(
     export: Path, undisturbed: dict[str, str], tmp_path: Path
 ) -> None:
@@ -132,7 +141,8 @@ def test_workers_killed_in_the_middle_change_nothing(
         while not ended.is_set() and len(kills) < 3:
             done = len(list(out.glob("*/masks/*"))) if out.exists() else 0
             if done > 60 * (len(kills) + 1):
-                for child in psutil.Process().children(recursive=True)[-1:]:
+                # Other children are the trackers of shared resources, which later tests need.
+                for child in workers()[-1:]:
                     child.kill()
                     kills.append(child.pid)
             time.sleep(0.005)

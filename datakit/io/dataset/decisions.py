@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import os
 import re
@@ -15,6 +14,7 @@ from pathlib import Path
 
 import msgspec
 
+from datakit import machine
 from datakit.errors import InputError
 from datakit.io.store import atomic
 from datakit.records.review import DECISIONS, EDITS, Decision
@@ -98,8 +98,8 @@ def open_log(folder: Path) -> Iterator[DecisionLog]:
         lock = (folder / LOCK).open("a+b", buffering=0)
     with lock:
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+            machine.lock(lock, wait=False)
+        except BlockingIOError:
             raise InputError(
                 f"{folder}: another datakit review writes here; end it, or name another folder "
                 "with --decisions"

@@ -17,22 +17,20 @@ from typing import BinaryIO, cast
 from datakit.errors import InputError, OutputError, resource_fault
 from datakit.io.store import write_log, written_digests
 from datakit.io.store.storage import Location, ObjectPath
+from datakit.machine import NODE, is_out_of_inodes
 
 TEMPORARY_PREFIX = ".datakit-tmp-"
 
 _NAME_AT_FAULT = frozenset({errno.ENAMETOOLONG, errno.ENOTDIR, errno.EISDIR, errno.EEXIST})
-_SMALL_BYTES = 64 << 20
 """What a file system says of a name that it cannot have, however much room there is."""
-
-
-_MACHINE = os.uname().nodename
+_SMALL_BYTES = 64 << 20
 
 
 def _temporary(path: Path) -> Path:
     # Process and machine keep two workers that redo the same item from sharing a temporary file;
     # the name is hashed, as one that fits by itself may be too long with anything before it.
     folder, slash, name = str(path).rpartition("/")
-    digest = hashlib.sha256(os.fsencode(f"{_MACHINE}/{name}")).hexdigest()[:16]
+    digest = hashlib.sha256(os.fsencode(f"{NODE}/{name}")).hexdigest()[:16]
     return Path(f"{folder}{slash}{TEMPORARY_PREFIX}{os.getpid()}-{digest}")
 
 
@@ -65,9 +63,7 @@ def _is_out_of_inodes(path: Location, error: OSError) -> bool:
     """Tell whether a file system is full of files, not of bytes."""
     if error.errno != errno.ENOSPC or not isinstance(path, Path):
         return False
-    folder = next((parent for parent in path.parents if parent.exists()), Path("/"))
-    found = os.statvfs(folder)
-    return found.f_favail == 0 and found.f_files > 0 and found.f_bavail > 0
+    return is_out_of_inodes(next((one for one in path.parents if one.exists()), Path("/")))
 
 
 @contextmanager

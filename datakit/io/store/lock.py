@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
+from datakit import machine
 from datakit.errors import InputError
 from datakit.io.store import atomic
 from datakit.io.store.object_lock import LOCK as OBJECT_LOCK
@@ -65,8 +64,8 @@ def claim_file(out: Path, name: str = LOCK) -> Iterator[None]:
         lock = (out / WORK / name).open("a+b", buffering=0)
     with lock:
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+            machine.lock(lock, wait=False)
+        except BlockingIOError:
             lock.seek(0)
             owner = lock.read().decode(errors="replace").strip() or "owner unknown"
             raise InputError(
@@ -75,5 +74,5 @@ def claim_file(out: Path, name: str = LOCK) -> Iterator[None]:
             ) from None
         with atomic.write_errors(out):
             lock.truncate(0)
-            atomic.write_all(lock, f"process {os.getpid()} on {socket.gethostname()}".encode())
+            atomic.write_all(lock, f"process {os.getpid()} on {machine.NODE}".encode())
         yield

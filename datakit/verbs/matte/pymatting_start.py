@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 from pathlib import Path
 
 import platformdirs
 
+from datakit import machine
 from datakit.errors import InputError
 
 
@@ -23,8 +23,8 @@ def load_pymatting() -> None:
     os.environ.setdefault("NUMBA_NUM_THREADS", "1")
     folder = Path(platformdirs.user_cache_dir("datakit"))
     folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "pymatting.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with (folder / "pymatting.lock").open("wb") as lock:
+        machine.lock(lock, wait=True)
         try:
             import pymatting  # noqa: F401
         except ImportError:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import Annotated, ClassVar, Literal
 
 from msgspec import Meta
@@ -10,6 +9,7 @@ from msgspec import Meta
 from datakit.engine import ENGINES
 from datakit.engine.base import Engine
 from datakit.errors import InputError
+from datakit.machine import usable_cpus
 from datakit.models.segmenters.base import SEGMENTERS
 from datakit.records.labels import ClassRules
 from datakit.verbs.shared.options import WriteOptions
@@ -227,7 +227,7 @@ class Options(WriteOptions, frozen=True, kw_only=True):
         """How many photos can be read or written at once."""
         if self.workers is not None:
             return max(1, self.workers)
-        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
+        return usable_cpus()
 
     @property
     def gpu_processes(self) -> int:

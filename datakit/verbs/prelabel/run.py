@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from datakit.engine.base import LazyTask, Needs, Outcome
 from datakit.errors import InputError
+from datakit.machine import has_gpu_device
 from datakit.models.factory import Identity
 from datakit.models.segmenters.base import SEGMENTERS
 from datakit.records.draft import DRAFTS
@@ -34,8 +34,6 @@ from datakit.verbs.shared.run_record import Run, operation
 PHOTOS_AT_ONCE_ON_GPU = 512
 PHOTOS_AT_ONCE_ON_CPU = 4
 """Photos handed to a worker together; on a GPU enough that its stages are seldom empty."""
-
-_GPU_NODES = ("/dev/nvidiactl", "/dev/dxg")
 
 
 def run(options: Options, progress: ProgressListener | None = None) -> Summary:
@@ -135,7 +133,7 @@ def _placed(options: Options) -> tuple[Options, str]:
 
 def _found_device(model: str) -> str:
     # The runtimes take seconds to import: they are asked only where there is a driver.
-    if not any(Path(node).exists() for node in _GPU_NODES):
+    if not has_gpu_device():
         return "cpu"
     try:
         if model == "onnx":
