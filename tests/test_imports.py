@@ -102,7 +102,7 @@ def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
     rows = () if arguments == ["--version"] else VERBS.built_in
     assert ours == {
         *("datakit", "datakit.cli", "datakit.cli.main", "datakit.cli.ending"),
-        *("datakit.cli.streams", "datakit.errors"),
+        *("datakit.cli.streams", "datakit.errors", "datakit.machine"),
         *(
             "datakit.registry",
             "datakit.verbs",
