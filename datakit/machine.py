@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import errno
 import os
-import platform
 import signal
 import sys
 import time
@@ -24,7 +23,7 @@ ENDING_SIGNALS = tuple(
 """Signals that ask a process to end."""
 TERMINAL_SIGNALS = tuple(one for one in ENDING_SIGNALS if one is not signal.SIGTERM)
 """Those of them that a terminal sends to all of its processes."""
-NODE = platform.node()
+NODE = os.uname().nodename if hasattr(os, "uname") else os.environ.get("COMPUTERNAME", "")
 """The machine's name in its network."""
 
 _SHARED_MEMORY = Path("/dev/shm")
