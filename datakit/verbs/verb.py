@@ -34,6 +34,9 @@ class Verb(NamedTuple):
         Command lines that work.
     package : str
         Where its modules are; empty for ``datakit.verbs.NAME``.
+    picture : tuple of str
+        The fields of a row that may name what the verb makes of a photo: where DST is named like a
+        picture, that alone is written. Empty for verbs whose result is a dataset.
     """
 
     name: str
@@ -42,6 +45,7 @@ class Verb(NamedTuple):
     text: str
     examples: tuple[str, ...]
     package: str = ""
+    picture: tuple[str, ...] = ()
 
     def options(self) -> type[Options]:
         """Import and return the record of the verb's options."""
@@ -56,7 +60,12 @@ class Verb(NamedTuple):
     def run(self) -> Callable[..., Any]:
         """Import and return the function that does the work: ``run(options, progress)``."""
         found: Callable[..., Any] = self._module("run").run
-        return found
+        if not self.picture:
+            return found
+        made: Callable[..., Any] = import_module("datakit.verbs.shared.one_picture").or_one_picture(
+            found, self.picture
+        )
+        return made
 
     def _module(self, name: str) -> Any:
         return import_module(f"{self.package or f'datakit.verbs.{self.name}'}.{name}")

@@ -14,8 +14,9 @@ from datakit.io.layouts.base import Item, Reader, ReadSettings, Transparency
 from datakit.io.layouts.evidence import refuse_labels
 from datakit.io.layouts.image_names import IMAGE_NAME
 from datakit.io.layouts.unread import unicode_names, unread_note
-from datakit.io.pixels.formats import why_unread
+from datakit.io.pixels.formats import named_by_content, why_unread
 from datakit.io.store.files import Folder, OneFile, RemoteFolder, Root, open_root
+from datakit.io.store.standard_input import StandardInput
 from datakit.io.store.storage import Location, location
 from datakit.records.card import Command
 from datakit.records.counts import counted, in_words
@@ -218,6 +219,8 @@ def opened(path: str, settings: ReadSettings) -> tuple[Root, Iterable[str]]:
     """
     if not _names_annotations(path):
         root = open_root(path)
+        if isinstance(root, StandardInput):
+            return root, [named_by_content("stdin", root.read(path))]
         return root, root.names()
     file = location(path)
     if not file.is_file():

@@ -174,6 +174,23 @@ def sniff(data: bytes) -> str | None:
     return found
 
 
+def named_by_content(stem: str, data: bytes) -> str:
+    r"""Return a file name for a picture that has none.
+
+    Raises
+    ------
+    InputError
+        If it is no picture that this installation reads.
+
+    Examples
+    --------
+    >>> named_by_content("photo", b"\xff\xd8\xff\xe0")
+    'photo.jpg'
+    """
+    kind = require_readable(data, stem)
+    return stem + (ALWAYS_READ[kind] if kind in ALWAYS_READ else EXTRAS[kind][2])[0]
+
+
 def require_readable(data: bytes, name: str) -> str:
     """Return the format of a picture that may be handed to its decoder.
 

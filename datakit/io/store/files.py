@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import BinaryIO
 
 from datakit.errors import InputError
-from datakit.io.store import reads
+from datakit.io.store import reads, standard_input
 from datakit.io.store.containers import Container, open_container
 from datakit.io.store.names import safe_name as safe_name
 from datakit.io.store.names import walk_order
 from datakit.io.store.object_store import StorageUnavailable
 from datakit.io.store.read_errors import MAX_FILE_BYTES, check_size, read_errors
 from datakit.io.store.reads import Version
+from datakit.io.store.standard_input import StandardInput
 from datakit.io.store.storage import Location, ObjectPath, is_url, location
 from datakit.io.store.zip_folder import ZipFolder as ZipFolder
 
@@ -55,7 +56,7 @@ class FileRef:
 
         Raises InputError for a link that leads out of the root.
         """
-        if self.container or _is_zip(self.root):
+        if self.container or _is_zip(self.root) or self.root == standard_input.NAME:
             return None
         place = location(self.root)
         if not isinstance(place, Path):
@@ -234,7 +235,7 @@ def _version(found: os.stat_result) -> Version:
     return Version(found.st_size, found.st_mtime_ns, found.st_ino)
 
 
-Root = Folder | RemoteFolder | ZipFolder
+Root = Folder | RemoteFolder | ZipFolder | StandardInput
 
 
 def _refuse_leaving(root: Path, name: str) -> None:
@@ -270,9 +271,11 @@ def open_root(root: str) -> Root:
     Raises
     ------
     InputError
-        If the path does not exist. A URL that is no .zip is a folder; whether anything is there
-        shows when its names are asked for.
+        If the path does not exist. A URL that is no .zip is a folder, and ``-`` what is piped in;
+        whether anything is there shows when its names are asked for.
     """
+    if root == standard_input.NAME:
+        return StandardInput()
     if is_url(root):
         place = location(root)
         if isinstance(place, ObjectPath):

@@ -15,9 +15,11 @@ ROW = Verb(
         "but the colour profile is kept, and nothing is downloaded."
     ),
     examples=(
+        "datakit anonymize photo.jpg -o hidden.jpg",
         "datakit anonymize photos -o safe",
         "datakit anonymize photos -o safe --alpha-dir mattes --preview 12",
         "datakit anonymize photos -o safe --method solid --on-residual solid",
         "datakit anonymize photos -o safe --release back.jpg,empty.jpg --resume",
     ),
+    picture=("file_name",),
 )

@@ -14,4 +14,5 @@ ROW = Verb(
         "datakit inpaint dataset -o plates",
         "datakit inpaint dataset -o plates --shadows --layers",
     ),
+    picture=("file_name",),
 )

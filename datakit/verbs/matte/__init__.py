@@ -16,4 +16,5 @@ ROW = Verb(
         "datakit matte dataset -o mattes --faces mediapipe --cutouts",
         "datakit matte dataset -o quick --method guided --trimaps",
     ),
+    picture=("alpha_file_name",),
 )

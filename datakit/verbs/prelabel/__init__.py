@@ -13,10 +13,12 @@ ROW = Verb(
         "a review, --merge REVIEWED --into DST brings the corrected labels back."
     ),
     examples=(
+        "datakit prelabel photo.jpg -o alpha.png",
         "datakit prelabel photos -o drafts",
         "datakit prelabel photos -o drafts --model u2netp --weights u2netp.onnx --tta flip",
         "datakit prelabel photos -o drafts --refine --largest 1 --second mediapipe-selfie",
         "datakit prelabel more-photos -o more-drafts --calibrate drafts",
         "datakit prelabel --merge reviewed --into drafts",
     ),
+    picture=("alpha_file_name", "mask_file_name"),
 )

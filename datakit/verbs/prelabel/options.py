@@ -42,7 +42,13 @@ class Options(WriteOptions, frozen=True, kw_only=True):
 
     BYTES_PER_PIXEL: ClassVar[int] = 20
 
-    src: Annotated[tuple[str, ...], Meta(description="folders, .zip or COCO .json to read")] = ()
+    src: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="folders, .zip, annotation files or photos to read; - is one photo on "
+            "standard input"
+        ),
+    ] = ()
     out: Annotated[str, Meta(description="the dataset folder to write")] = ""
     model: Annotated[
         str, Meta(description="what drafts the labels", extra={"choices": SEGMENTERS})

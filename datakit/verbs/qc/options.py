@@ -33,7 +33,13 @@ class Options(WriteOptions, frozen=True, kw_only=True):
 
     BYTES_PER_PIXEL: ClassVar[int] = 42
 
-    src: Annotated[tuple[str, ...], Meta(description="folders, .zip or COCO .json to read")] = ()
+    src: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="folders, .zip, annotation files or photos to read; - is one photo on "
+            "standard input"
+        ),
+    ] = ()
     out: Annotated[str, Meta(description="the folder to write the report to")] = ""
     rejudge: Annotated[
         str | None,

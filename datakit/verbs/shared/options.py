@@ -15,6 +15,7 @@ from datakit.io.layouts import READERS
 from datakit.io.layouts.base import ReadSettings, Transparency
 from datakit.io.layouts.sources import Collection, open_sources
 from datakit.io.pixels.memory import parse_bytes
+from datakit.io.store import standard_input
 from datakit.io.store.storage import Location, location
 from datakit.records.base import Options
 from datakit.verbs.shared.memory import BoundedEngine
@@ -25,7 +26,12 @@ class SourceOptions(Options, frozen=True, kw_only=True):
     """Options of every verb that reads a source."""
 
     src: Annotated[
-        tuple[str, ...], Meta(min_length=1, description="folders, .zip or COCO .json to read")
+        tuple[str, ...],
+        Meta(
+            min_length=1,
+            description="folders, .zip, annotation files or photos to read; - is one photo on "
+            "standard input",
+        ),
     ]
     layout: Annotated[
         str | None,
@@ -147,11 +153,16 @@ class ReadOptions(SourceOptions, frozen=True, kw_only=True):
         places = (*self.src, str(getattr(self, "out", None) or ""))
         if self.workers != 0 and any(place.startswith("memory://") for place in places):
             raise InputError("memory:// is seen by one process only; use --workers 0")
+        workers = self.workers
+        if standard_input.NAME in self.src:
+            if self.engine != "local":
+                raise InputError(
+                    "SRC -: standard input is seen by one process only; leave out --engine"
+                )
+            workers = 0
         build = ENGINES.load(self.engine)
         engine: Engine = (
-            build(self.workers)
-            if self.ray_address is None
-            else build(self.workers, self.ray_address)
+            build(workers) if self.ray_address is None else build(workers, self.ray_address)
         )
         return self.bounded(engine)
 
