@@ -52,10 +52,11 @@ def test_the_tour_of_the_readme_runs(tmp_path: Path, monkeypatch: pytest.MonkeyP
 def _run(line: str) -> None:
     arguments = shlex.split(line, comments=True)
     into = Path(arguments.pop()) if arguments[-2:-1] == [">"] else None
-    arguments = [word for word in arguments if word != ">"]
+    given = Path(arguments.pop()).read_bytes() if arguments[-2:-1] == ["<"] else None
+    arguments = [word for word in arguments if word not in "<>"]
     # The comment after a command states its exit code where it is not 0.
     expected = re.search(r"exit code (\d)", line)
-    result = CliRunner().invoke(app, arguments)
+    result = CliRunner().invoke(app, arguments, input=given)
     if result.exception and not isinstance(result.exception, SystemExit):
         raise result.exception
     if into is not None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from collections.abc import Iterator
-from functools import cache
-from typing import Final
+from functools import lru_cache
+from typing import BinaryIO, Final, TextIO
 
 from datakit.errors import InputError
 from datakit.io.store.read_errors import MAX_FILE_BYTES, check_size
@@ -37,20 +38,29 @@ class StandardInput:
         """Return the bytes, and their version: of a pipe only the size is known."""
         return self.read(name, limit_bytes), self.version(name)
 
+    def open(self, name: str) -> BinaryIO:
+        """Open the bytes for reading at any offset."""
+        return io.BytesIO(_piped())
+
     def version(self, name: str) -> Version:
         """Return the size; a pipe has no times."""
         return Version(len(_piped()), 0, 0)
 
 
-@cache
 def _piped() -> bytes:
-    """Read standard input to its end, once."""
+    """Return standard input to its end."""
     if sys.stdin is None or sys.stdin.isatty():
         raise InputError(
             f"{NAME}: expected a file on standard input, found a terminal; pipe one in: "
             "datakit … - < photo.jpg"
         )
-    data = sys.stdin.buffer.read(MAX_FILE_BYTES + 1)
+    data = _whole(sys.stdin)
     if not data:
         raise InputError(f"{NAME}: expected a file on standard input, found nothing")
     return data
+
+
+@lru_cache(maxsize=1)
+def _whole(stream: TextIO) -> bytes:
+    """Read a stream, once: the next reader of a pipe finds it empty."""
+    return stream.buffer.read(MAX_FILE_BYTES + 1)

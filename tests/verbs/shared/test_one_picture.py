@@ -35,8 +35,7 @@ def pair(tmp_path: Path) -> Path:
 
 
 def piped(monkeypatch: pytest.MonkeyPatch, data: bytes) -> None:
-    standard_input._piped.cache_clear()
-    stdin = SimpleNamespace(buffer=io.BytesIO(data), isatty=lambda: False)
+    stdin = io.TextIOWrapper(io.BytesIO(data))
     monkeypatch.setattr(standard_input.sys, "stdin", stdin)
 
 
@@ -120,7 +119,6 @@ def test_what_is_piped_must_be_a_photo(
 
 
 def test_a_terminal_is_no_photo(monkeypatch: pytest.MonkeyPatch) -> None:
-    standard_input._piped.cache_clear()
     monkeypatch.setattr(standard_input.sys, "stdin", SimpleNamespace(isatty=lambda: True))
     with pytest.raises(InputError, match="found a terminal"):
         datakit.stats("-")
