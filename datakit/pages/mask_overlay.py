@@ -9,13 +9,10 @@ import numpy.typing as npt
 from datakit.core.images.contact_sheet import hatched
 from datakit.core.matting.brush import Layer, paint_alpha
 from datakit.errors import InputError
+from datakit.io.layouts.base import Item
+from datakit.io.layouts.label_pixels import decode_label
 from datakit.io.pixels import images
-from datakit.io.pixels.decoders import (
-    decode_ignore,
-    decode_mask,
-    decode_stored,
-    read_alpha,
-)
+from datakit.io.pixels.decoders import decode_stored, read_alpha
 from datakit.io.pixels.png import PALETTE, with_chunks
 from datakit.io.store.files import FileRef
 
@@ -37,23 +34,15 @@ def coverage(label: FileRef) -> Coverage:
     return shown
 
 
-def mask_coverage(label: FileRef) -> Coverage:
-    """Decode a mask as above: background is 0, everything else 255."""
-    stored = decode_mask(label.read(), label.name)
-    return np.where(stored > 0, 255, 0).astype(np.uint8)
+def mask_coverage(item: Item, mask: FileRef) -> Coverage:
+    """Decode an item's mask as above: 0 is background or ignored, everything else 255."""
+    return np.where(decode_label(item, "mask", mask) > 0, 255, 0).astype(np.uint8)
 
 
-def striped(ignore: FileRef) -> Coverage:
-    """Decode an ignore mask as diagonal stripes: (H, W) uint8, 255 on a stripe, else 0.
-
-    Raises
-    ------
-    InputError
-        If the file cannot be read or decoded.
-    """
-    unknown = decode_ignore(ignore.read(), ignore.name) > 0
+def striped(unknown: npt.NDArray[np.uint8]) -> Coverage:
+    """Draw an (H, W) ignore mask as diagonal stripes: 255 on a stripe, else 0."""
     blank = np.zeros((*unknown.shape, 3), np.uint8)
-    return np.ascontiguousarray(hatched(blank, unknown)[..., 0])
+    return np.ascontiguousarray(hatched(blank, unknown > 0)[..., 0])
 
 
 def painted(shown: Coverage, layer: Layer) -> Coverage:

@@ -16,6 +16,8 @@ import numpy.typing as npt
 from datakit.core.matting.brush import over, touched
 from datakit.errors import InputError
 from datakit.io.dataset.decisions import DecisionLog, now, read_edit
+from datakit.io.layouts.base import Item
+from datakit.io.layouts.label_pixels import decode_ignored, label_files
 from datakit.io.pixels import images
 from datakit.io.pixels.decoders import decode_photo
 from datakit.io.store.files import FileRef
@@ -46,10 +48,10 @@ class Subject:
     split : str
     width, height : int
         Pixels; 0 when unknown.
-    image, label, before, ignore : FileRef, optional
-        The picture, its label, an earlier label to compare with, and where nobody knows it.
-    label_kind : str
-        "alpha", "mask" or empty.
+    image : FileRef, optional
+        The picture.
+    labelled, earlier : Item, optional
+        The sample with its label, and with an earlier label to compare with.
     waiting : bool
         Not in the dataset: no trace of its picture is kept.
     """
@@ -63,11 +65,25 @@ class Subject:
     width: int = 0
     height: int = 0
     image: FileRef | None = None
-    label: FileRef | None = None
-    before: FileRef | None = None
-    ignore: FileRef | None = None
-    label_kind: str = ""
+    labelled: Item | None = None
+    earlier: Item | None = None
     waiting: bool = False
+
+    @property
+    def label_kind(self) -> str:
+        """What the label is: "alpha", "mask" or empty."""
+        item = self.labelled
+        return "" if item is None else "alpha" if item.alpha else "mask" if item.mask else ""
+
+    @property
+    def compared(self) -> bool:
+        """Whether there is an earlier label of the same kind."""
+        return bool(self.label_kind and getattr(self.earlier, self.label_kind, None))
+
+    @property
+    def unknown(self) -> bool:
+        """Whether an ignore mask says where nobody knows the label."""
+        return self.labelled is not None and "ignore" in label_files(self.labelled)
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,12 +144,10 @@ class ReviewQueue:
             name: [getattr(subject, name) for subject in self.subjects]
             for name in (
                 *("id", "kinds", "severity", "priority", "reason", "split", "width", "height"),
-                *("label_kind", "waiting"),
+                *("label_kind", "waiting", "unknown", "compared"),
             )
         }
         columns["pictured"] = [subject.image is not None for subject in self.subjects]
-        columns["unknown"] = [subject.ignore is not None for subject in self.subjects]
-        columns["compared"] = [subject.before is not None for subject in self.subjects]
         review = hashlib.sha256(str(self._log.folder.resolve()).encode()).hexdigest()
         return msgspec.json.encode({**columns, "states": states, "review": review})
 
@@ -166,7 +180,7 @@ class ReviewQueue:
     def overlay(self, at: int, edit: str | None) -> bytes:
         """Return a label with an edit painted over it (None: as it is), as a PNG overlay."""
         subject = self.subject(at)
-        shown = self._coverage(subject, subject.label)
+        shown = _coverage(subject, subject.labelled)
         if edit is not None:
             layer = mask_overlay.read_layer(read_edit(self._log.folder, edit), _size_wh(shown))
             shown = mask_overlay.painted(shown, layer)
@@ -175,14 +189,15 @@ class ReviewQueue:
     def overlay_before(self, at: int) -> bytes:
         """Return the label to compare with, as a PNG overlay."""
         subject = self.subject(at)
-        return mask_overlay.overlay_png(self._coverage(subject, subject.before))
+        return mask_overlay.overlay_png(_coverage(subject, subject.earlier))
 
     def unknown(self, at: int) -> bytes:
         """Return stripes over the pixels that nobody knows, as a PNG to lay over the label."""
         subject = self.subject(at)
-        if subject.ignore is None:
+        unknown = None if subject.labelled is None else decode_ignored(subject.labelled)
+        if unknown is None:
             raise InputError(f"{subject.id}: expected an ignore mask, the sample has none")
-        return mask_overlay.overlay_png(mask_overlay.striped(subject.ignore))
+        return mask_overlay.overlay_png(mask_overlay.striped(unknown))
 
     def decide(self, ask: Ask) -> dict[str, Any]:
         """Write down a decision; return where the sample stands now.
@@ -220,9 +235,9 @@ class ReviewQueue:
             If it cannot be written.
         """
         subject = self._known(key)
-        if subject.label is None:
+        if not subject.label_kind:
             raise InputError(f"{key}: expected a label to paint on, found none")
-        size_wh = _size_wh(self._coverage(subject, subject.label))
+        size_wh = _size_wh(_coverage(subject, subject.labelled))
         stroke = mask_overlay.read_layer(png, size_wh, at_xy)
         with self._mutex:
             latest = self._log.latest(key)
@@ -286,7 +301,7 @@ class ReviewQueue:
         if kept is None or kept.id != subject.id:
             if subject.image is None:
                 raise InputError(f"{subject.id}: expected a photo to work on, found none")
-            draft = self._coverage(subject, subject.label)
+            draft = _coverage(subject, subject.labelled)
             image = decode_photo(subject.image.read(), subject.image.name)
             kept = self._last_bench = _Bench(subject.id, image, draft)
         return kept
@@ -327,12 +342,14 @@ class ReviewQueue:
             raise InputError(f"{subject.id}: no picture to show")
         return subject.image
 
-    @staticmethod
-    def _coverage(subject: Subject, label: FileRef | None) -> mask_overlay.Coverage:
-        if label is None:
-            raise InputError(f"{subject.id}: no label to show")
-        is_mask = subject.label_kind == "mask"
-        return mask_overlay.mask_coverage(label) if is_mask else mask_overlay.coverage(label)
+
+def _coverage(subject: Subject, item: Item | None) -> mask_overlay.Coverage:
+    """Return an item's label of the kind that the subject's is."""
+    if subject.label_kind == "alpha" and item is not None and item.alpha is not None:
+        return mask_overlay.coverage(item.alpha)
+    if subject.label_kind == "mask" and item is not None and item.mask is not None:
+        return mask_overlay.mask_coverage(item, item.mask)
+    raise InputError(f"{subject.id}: no label to show")
 
 
 def state_of(decision: Decision) -> dict[str, Any]:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta, field
 
 from datakit.records.base import Record
 from datakit.records.failure import Failure
 from datakit.records.sample import Sample
+
+Conversion = Literal["composited", "depth", "profile", "inks", "unreadable profile"]
+"""How a photo was changed to be read: see `datakit.io.pixels.conversions`."""
 
 
 class SourceFile(Record, frozen=True, kw_only=True):
@@ -42,6 +45,10 @@ class Product(Record, frozen=True, kw_only=True):
     ] = field(default_factory=dict)
     counts: Annotated[
         dict[str, int], Meta(description="what the verb counts beside samples and labels")
+    ] = field(default_factory=dict)
+    converted: Annotated[
+        dict[Conversion, tuple[str, ...]],
+        Meta(description="how photos were changed to be read -> their names"),
     ] = field(default_factory=dict)
     basis: Annotated[
         str | None,

@@ -58,13 +58,16 @@ class Verb(NamedTuple):
         return found
 
     def run(self) -> Callable[..., Any]:
-        """Import and return the function that does the work: ``run(options, progress)``."""
+        """Import and return the function that does the work: ``run(options, progress)``.
+
+        Its summary also says how photos were converted to be read.
+        """
         found: Callable[..., Any] = self._module("run").run
-        if not self.picture:
-            return found
-        made: Callable[..., Any] = import_module("datakit.verbs.shared.one_picture").or_one_picture(
-            found, self.picture
-        )
+        shared = import_module("datakit.verbs.shared.converted")
+        made: Callable[..., Any] = shared.with_conversion_notes(found)
+        if self.picture:
+            shared = import_module("datakit.verbs.shared.one_picture")
+            made = shared.or_one_picture(made, self.picture)
         return made
 
     def _module(self, name: str) -> Any:

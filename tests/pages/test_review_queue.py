@@ -17,6 +17,7 @@ from PIL import Image
 
 from datakit.errors import InputError
 from datakit.io.dataset.decisions import open_log, read_decisions
+from datakit.io.layouts.base import Item, MaskCoding
 from datakit.io.store.files import FileRef
 from datakit.pages import mask_overlay
 from datakit.pages.decoding import DecodingProcess
@@ -40,6 +41,10 @@ def stroke(value: int, size_wh: tuple[int, int]) -> bytes:
     return buffer.getvalue()
 
 
+def labelled(name: str, **files: Any) -> Item:
+    return Item(name, name, name, **files)
+
+
 @pytest.fixture
 def alpha() -> np.ndarray:
     return np.linspace(0, 65535, 24 * 32).astype(np.uint16).reshape(24, 32)
@@ -49,20 +54,23 @@ def alpha() -> np.ndarray:
 def queue(tmp_path: Path, alpha: np.ndarray) -> Iterator[ReviewQueue]:
     classes = np.zeros((24, 32), np.uint8)
     classes[4:9, 3:20] = 2
+    classes[:2, :4] = 255
     subjects = [
         Subject(
             id="tiff",
             image=write(tmp_path / "a.tif", photo(32, 24)),
-            label=write(tmp_path / "a.png", alpha),
-            label_kind="alpha",
+            labelled=labelled("tiff", alpha=write(tmp_path / "a.png", alpha)),
         ),
         Subject(
             id="png",
             image=write(tmp_path / "b.png", photo(32, 24, 1)),
-            label=write(tmp_path / "c.png", classes),
-            label_kind="mask",
-            before=write(tmp_path / "d.png", np.zeros((24, 32), np.uint8)),
-            ignore=write(tmp_path / "e.png", np.pad(np.full((8, 8), 255, np.uint8), 8)),
+            labelled=labelled(
+                "png",
+                mask=write(tmp_path / "c.png", classes),
+                ignore=write(tmp_path / "e.png", np.pad(np.full((8, 16), 255, np.uint8), 8)),
+                coding=MaskCoding(ignored=(255,)),
+            ),
+            earlier=labelled("png", mask=write(tmp_path / "d.png", np.zeros_like(classes))),
         ),
         Subject(id="waits", waiting=True),
     ]
@@ -75,9 +83,10 @@ def queue(tmp_path: Path, alpha: np.ndarray) -> Iterator[ReviewQueue]:
 
 def test_what_nobody_knows_is_striped(queue: ReviewQueue) -> None:
     stripes = overlay(queue.unknown(1))
-    assert stripes.shape == (24, 24)
+    assert stripes.shape == (24, 32)
     assert set(np.unique(stripes[8:16, 8:16])) == {0, 255}
-    assert not stripes[:8].any()
+    # What the mask itself leaves open is unknown too, and nothing that covers.
+    assert stripes[:2, :4].any() and not stripes[2:8].any() and not stripes[:8, 4:].any()
     assert json.loads(queue.queue())["unknown"] == [False, True, False]
     with pytest.raises(InputError, match="expected an ignore mask"):
         queue.unknown(0)
@@ -96,7 +105,7 @@ def test_labels_as_veils(queue: ReviewQueue, alpha: np.ndarray) -> None:
     assert (overlay(queue.overlay(0, None)) == alpha >> 8).all()
     mask = overlay(queue.overlay(1, None))
     assert set(np.unique(mask)) == {0, 255}
-    assert (mask[4:9, 3:20] == 255).all()
+    assert (mask[4:9, 3:20] == 255).all() and not mask[:2].any()
     assert not overlay(queue.overlay_before(1)).any()
     for call in (lambda: queue.overlay_before(0), lambda: queue.overlay(2, None)):
         with pytest.raises(InputError, match="no label"):

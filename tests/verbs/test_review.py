@@ -256,8 +256,8 @@ def test_the_order_of_the_desk(set_: Path, tmp_path: Path, sample_data: Path) ->
     assert found["coffee.jpg"].waiting
     assert found["b.png"].kinds == ("finding",)
     assert found["b.png"].reason == "2 findings: halo"
-    assert found["a.png"].before is not None
-    assert found["c.png"].before is None
+    assert found["a.png"].compared
+    assert not found["c.png"].compared
     without = review_subjects(
         msgspec.structs.replace(options, photos=None), items, gather((str(set_), *records), items)
     )

@@ -31,21 +31,40 @@ def label_files(item: Item) -> dict[str, FileRef]:
     return {kind: ref for kind, ref in files.items() if ref is not None}
 
 
-def is_coded(item: Item, ref: FileRef) -> bool:
-    """Tell whether a file is a mask whose values are not those of the label map."""
-    return bool(item.coding) and ref == item.mask
+def is_coded(item: Item, kind: str) -> bool:
+    """Tell whether a label's pixels are others than those of its file: see `decode_label`."""
+    if kind == "mask":
+        return bool(item.coding)
+    return kind == "ignore" and item.mask is not None and bool(item.coding.ignored)
 
 
 def decode_label(item: Item, kind: str, ref: FileRef) -> npt.NDArray[Any]:
     """Return a label's pixels by its meaning; a mask's in the label map's values (`Item.coding`).
 
-    An ignore mask is 255 where the label is unknown; it may lie in the mask's own file. An alpha
-    comes in the 8 or 16 bits in which it was stored.
+    An ignore mask is 255 where the label is unknown: where its own file or the mask says so, since
+    unknown is not background. An alpha comes in the 8 or 16 bits in which it was stored.
+
+    Raises
+    ------
+    InputError
+        If a file cannot be decoded; if mask and ignore mask differ in size.
     """
-    if is_coded(item, ref):
-        decode = coded_mask if kind == "mask" else coded_ignore
-        return decode(ref.read(), ref.name, coding=item.coding)
-    return _DECODERS[kind](ref.read(), ref.name)
+    if not is_coded(item, kind):
+        return _DECODERS[kind](ref.read(), ref.name)
+    if kind == "mask":
+        return coded_mask(ref.read(), ref.name, coding=item.coding)
+    assert item.mask is not None
+    in_mask = coded_ignore(item.mask.read(), item.mask.name, coding=item.coding)
+    if item.ignore is None:
+        return in_mask
+    beside = decode_ignore(item.ignore.read(), item.ignore.name)
+    if beside.shape != in_mask.shape:
+        raise InputError(
+            f"{item.ignore.name}: expected the {in_mask.shape[1]}x{in_mask.shape[0]} pixels of "
+            f"{item.mask.name}, which holds ignored pixels too, found "
+            f"{beside.shape[1]}x{beside.shape[0]}; one of the two was resized"
+        )
+    return np.asarray(beside | in_mask)
 
 
 def decode_ignored(item: Item) -> npt.NDArray[np.uint8] | None:

@@ -22,6 +22,7 @@ from datakit.core.masks.mask_coding import Mask, ignore_of, mask_of
 from datakit.core.matting.alpha_coding import Decoded, alpha_of
 from datakit.core.matting.trimap_coding import trimap_of
 from datakit.errors import InputError
+from datakit.io.pixels.conversions import note
 from datakit.io.pixels.jpeg_header import check_pixels
 from datakit.io.pixels.native import decode_jpeg, decode_pixels, probe
 from datakit.records.probe import Probe
@@ -59,7 +60,12 @@ def decode_photo(
         border is clear); the same, its opacity being read as a label by `decode_alpha`; or raise.
         The colours that lie hidden under clear pixels are never shown.
     colours : {"srgb", "stored"}
-        Convert a wide-gamut picture by its profile, or give the stored numbers. 16 bits become 8.
+        Convert RGB and gray by the embedded profile, or give the stored numbers. CMYK is always
+        converted, by its profile where it has one. 16 bits become 8.
+
+    Notes
+    -----
+    What was changed is reported to `datakit.io.pixels.conversions`.
 
     Raises
     ------
@@ -67,12 +73,11 @@ def decode_photo(
         As `probe`; if the pixels are damaged; if it is transparent and that is refused.
     """
     facts = probe(data, name)
-    pixels = _opaque(_photo_pixels(data, facts, name), name, transparency)
-    if colours == "srgb" and facts.icc:
-        # Profiles are rare, and the library that reads them is not needed for the others.
-        from datakit.io.pixels.icc import to_srgb
-
-        pixels = to_srgb(pixels, facts.icc)
+    stored = _photo_pixels(data, facts, name)
+    pixels = _opaque(stored, name, transparency)
+    if colours == "srgb" and facts.icc and facts.mode != "CMYK":
+        gray = stored.ndim == 2 or stored.shape[2] <= 2
+        pixels = _by_profile(pixels, facts.icc, name, gray=gray)
     return orient(pixels, facts.orientation)
 
 
@@ -250,6 +255,10 @@ def _mask_pixels(data: bytes, name: str) -> tuple[Array, bool]:
 
 def _photo_pixels(data: bytes, facts: Probe, name: str) -> Image8:
     """Return the pixels of a photo in 8 bits: L, LA, RGB or RGBA, orientation not applied."""
+    if facts.bits > 8:
+        note("depth", name)
+    if facts.mode == "CMYK":
+        return _from_inks(data, facts, name)
     pixels = decode_pixels(data, facts, name, "colour")
     if facts.format == "PNG" and facts.mode == "L" and facts.transparent:
         # One level of gray stands for clear: OpenCV shows it, and labels do without it.
@@ -257,6 +266,41 @@ def _photo_pixels(data: bytes, facts: Probe, name: str) -> Image8:
 
         pixels = decode_with_pillow(data, name, "colour")
     return _eight_bits(pixels)
+
+
+def _from_inks(data: bytes, facts: Probe, name: str) -> Image8:
+    """Return a CMYK photo as (H, W, 3) uint8 sRGB, by its profile where it has one for inks."""
+    # Profiles are rare, and the library that reads them is not needed for the others.
+    from datakit.io.pixels.icc import UnusableProfile, space_of, to_srgb
+
+    try:
+        if facts.icc and space_of(facts.icc) == "CMYK":
+            converted = to_srgb(decode_pixels(data, facts, name, "inks"), facts.icc)
+            if converted is not None:
+                note("profile", name)
+                return converted
+    except UnusableProfile:
+        note("unreadable profile", name)
+    note("inks", name)
+    return _eight_bits(decode_pixels(data, facts, name, "colour"))
+
+
+def _by_profile(pixels: Image8, icc: bytes, name: str, *, gray: bool) -> Image8:
+    """Return (H, W, 3) uint8 RGB in sRGB; as it is, and said, where the profile cannot be used."""
+    from datakit.io.pixels.icc import UnusableProfile, space_of, to_srgb
+
+    try:
+        space = space_of(icc)
+        if space not in (("RGB", "GRAY") if gray else ("RGB",)):
+            raise UnusableProfile
+        converted = to_srgb(pixels[..., 0] if space == "GRAY" else pixels, icc)
+    except UnusableProfile:
+        note("unreadable profile", name)
+        return pixels
+    if converted is None:
+        return pixels
+    note("profile", name)
+    return converted
 
 
 def _opaque(pixels: Image8, name: str, transparency: Transparency) -> Image8:
@@ -272,6 +316,7 @@ def _opaque(pixels: Image8, name: str, transparency: Transparency) -> Image8:
             f"{name}: expected an opaque photo, found {clear:.0%} of it transparent; take "
             "--transparency composite, or alpha to read the opacity as its label"
         )
+    note("composited", name)
     return composite(rgba, border_colour(rgba))
 
 

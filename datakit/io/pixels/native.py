@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import cv2
 import numpy as np
@@ -24,8 +24,10 @@ from datakit.io.pixels.native_messages import native_messages
 from datakit.io.pixels.png_stream import essential_png, missing_share
 from datakit.records.probe import Probe
 
+if TYPE_CHECKING:  # most pictures are decoded without it
+    from datakit.io.pixels.pillow import Form
+
 Array = npt.NDArray[Any]
-Palette = Literal["index", "colour"]
 
 _ORIENTATION_TAG: Final = 274
 # What libtiff says of tags that no decoder needs.
@@ -64,7 +66,7 @@ def probe(data: bytes, name: str = "image") -> Probe:
     return found
 
 
-def decode_pixels(data: bytes, facts: Probe, name: str, palette: Palette) -> Array:
+def decode_pixels(data: bytes, facts: Probe, name: str, form: Form) -> Array:
     """Decode a picture's pixels as they are stored, orientation not applied.
 
     Parameters
@@ -75,8 +77,9 @@ def decode_pixels(data: bytes, facts: Probe, name: str, palette: Palette) -> Arr
         What `probe` says of it.
     name : str
         Subject of the error messages.
-    palette : {"index", "colour"}
-        What to give for a palette picture: (H, W) indices, or RGB, or RGBA if it is transparent.
+    form : {"index", "colour", "inks"}
+        What to give of a palette picture: (H, W) indices, or RGB, or RGBA if it is transparent;
+        of a CMYK picture: RGB, or with "inks" its four channels, 255 being all ink.
 
     Returns
     -------
@@ -93,14 +96,14 @@ def decode_pixels(data: bytes, facts: Probe, name: str, palette: Palette) -> Arr
     if facts.format == "JPEG" and facts.mode in _YCC_MODES:
         return decode_jpeg(data, name, gray=facts.mode == "L")
     if facts.format == "PNG":
-        return _decode_png(data, facts, name, palette)
+        return _decode_png(data, facts, name, form)
     if facts.format == "WEBP":
         return _imdecode(data, cv2.IMREAD_UNCHANGED, name)
     from datakit.io.pixels.pillow import decode_with_pillow
 
     if facts.format == "TIFF":
-        return _decode_tiff(_untagged(data, facts), facts, name, palette)
-    return decode_with_pillow(data, name, palette)
+        return _decode_tiff(_untagged(data, facts), facts, name, form)
+    return decode_with_pillow(data, name, form)
 
 
 def decode_jpeg(data: bytes, name: str, *, gray: bool, side_px: int = 0) -> Array:
@@ -146,12 +149,12 @@ def _damaged_jpeg(data: bytes, colours: str, name: str, error: ValueError) -> In
     )
 
 
-def _decode_png(data: bytes, facts: Probe, name: str, palette: Palette) -> Array:
+def _decode_png(data: bytes, facts: Probe, name: str, form: Form) -> Array:
     essential = essential_png(data, name)
     if facts.mode in ("P", "1"):
         from datakit.io.pixels.pillow import decode_with_pillow
 
-        return decode_with_pillow(essential, name, palette)
+        return decode_with_pillow(essential, name, form)
     with native_messages():
         pixels = cv2.imdecode(np.frombuffer(essential, np.uint8), cv2.IMREAD_UNCHANGED)
     if pixels is None:
@@ -163,12 +166,12 @@ def _decode_png(data: bytes, facts: Probe, name: str, palette: Palette) -> Array
     return _in_rgb(pixels, name)
 
 
-def _decode_tiff(data: bytes, facts: Probe, name: str, palette: Palette) -> Array:
+def _decode_tiff(data: bytes, facts: Probe, name: str, form: Form) -> Array:
     from datakit.io.pixels.pillow import decode_with_pillow
 
     with native_messages() as messages:
-        pixels = decode_with_pillow(data, name, palette)
-        if facts.bits > 8 and pixels.ndim == 3:
+        pixels = decode_with_pillow(data, name, form)
+        if facts.bits > 8 and pixels.ndim == 3 and facts.mode != "CMYK":
             # Pillow has no colour of more than 8 bits; that it reads the file shows it is whole.
             pixels = _imdecode(data, cv2.IMREAD_UNCHANGED, name)
     found = [line for line in messages if not _ABOUT_TAGS.search(line)]

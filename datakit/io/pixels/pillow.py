@@ -20,6 +20,9 @@ from datakit.io.pixels.jpeg_header import MAX_PIXELS, check_pixels
 from datakit.io.pixels.png_stream import chunks
 from datakit.records.probe import Probe
 
+Form = Literal["index", "colour", "inks"]
+"""What to give of a picture whose numbers are no levels of light."""
+
 # What Pillow logs of a damaged picture is in its failure row; who listens to it still hears it.
 logging.getLogger("PIL").addHandler(logging.NullHandler())
 
@@ -68,16 +71,14 @@ def full_probe(data: bytes, name: str) -> Probe:
         )
 
 
-def decode_with_pillow(
-    data: bytes, name: str, palette: Literal["index", "colour"]
-) -> npt.NDArray[Any]:
+def decode_with_pillow(data: bytes, name: str, form: Form) -> npt.NDArray[Any]:
     """Decode all pixels: (H, W) or (H, W, C), orientation not applied.
 
     Returns
     -------
     ndarray
-        uint8, uint16 or float32. A palette is given as indices or as RGB(A); a bilevel picture as
-        0 and 255; CMYK as RGB.
+        uint8, uint16 or float32. A palette is given as indices ("index") or as RGB(A); a bilevel
+        picture as 0 and 255; CMYK as it is ("inks"; 255 is all ink) or as RGB.
 
     Raises
     ------
@@ -96,7 +97,7 @@ def decode_with_pillow(
             cut = any(words in str(error).lower() for words in _CUT_OFF)
             kind = TruncatedError if cut else InputError
             raise kind(f"{name}: the {image.format} is damaged ({_line(error)})") from None
-        return _as_array(image, palette)
+        return _as_array(image, form)
 
 
 @contextmanager
@@ -119,6 +120,11 @@ def _opened(data: bytes, name: str) -> Iterator[Image.Image]:
         raise InputError(f"{name}: the image header is damaged{_ELSEWHERE.get(kind, '')}") from None
     # Pillow's parsers meet arbitrary bytes here and fail in as many ways as there are formats.
     except Exception as error:  # noqa: BLE001
+        if "unsupported" in str(error).lower():
+            raise InputError(
+                f"{name}: expected a {kind} that is read, found another kind of it "
+                f"({_line(error)}); save it as PNG"
+            ) from None
         reason = _ELSEWHERE.get(kind) or f" ({_line(error)})"
         raise InputError(f"{name}: the image header is damaged{reason}") from None
 
@@ -136,8 +142,8 @@ def _register(kind: str) -> None:
         module.register_heif_opener()
 
 
-def _as_array(image: Image.Image, palette: Literal["index", "colour"]) -> npt.NDArray[Any]:
-    if image.mode == "P" and palette == "index":
+def _as_array(image: Image.Image, form: Form) -> npt.NDArray[Any]:
+    if (image.mode, form) in (("P", "index"), ("CMYK", "inks")):
         return np.asarray(image)
     if image.mode == "1":
         return np.asarray(image.convert("L"))

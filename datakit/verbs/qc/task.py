@@ -20,10 +20,9 @@ from datakit.core.images.contact_sheet import overlay
 from datakit.core.matting.repair import Repaired, repair
 from datakit.errors import DatakitError, InputError, OutputError, TruncatedError
 from datakit.io.layouts.base import Item
-from datakit.io.layouts.label_pixels import coded_ignore, coded_mask, decode_label, label_files
+from datakit.io.layouts.label_pixels import coded_mask, decode_ignored, decode_label, label_files
 from datakit.io.pixels import images
 from datakit.io.pixels.decoders import (
-    decode_ignore,
     decode_mask,
     decode_photo,
     decode_stored,
@@ -186,8 +185,7 @@ def read_subject(item: Item) -> tuple[Subject, FileRef]:
     stored, alpha_file = _read(label, decode_stored if item.alpha else read_mask)
     if item.alpha is None and stored is not None:
         stored = _foreground(stored)
-    in_mask = partial(coded_ignore, coding=item.coding)
-    ignore, _ = _read(label_files(item).get("ignore"), decode_ignore if item.ignore else in_mask)
+    ignore, _ = _read(label_files(item).get("ignore"), lambda data, name: decode_ignored(item))
     if ignore is not None and stored is not None and ignore.shape == stored.shape[:2]:
         # Nobody knows these pixels: they are judged as what surrounds a subject, background.
         stored = np.where(_unknown(ignore, stored), 0, stored).astype(stored.dtype)
@@ -242,7 +240,7 @@ def _unknown(ignore: Label, stored: Label) -> npt.NDArray[np.bool_]:
 
 
 def _read(
-    file: FileRef | None, decode: Callable[[bytes, str], Label]
+    file: FileRef | None, decode: Callable[[bytes, str], Label | None]
 ) -> tuple[Label | None, StoredFile]:
     if file is None:
         return None, StoredFile()

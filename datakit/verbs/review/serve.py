@@ -182,7 +182,6 @@ def _subject(item: Item, earlier: Item | None, evidence: Evidence) -> Subject:
         _RESIDUAL if residual else 0.0,
     )
     kinds = {"draft": draft is not None, "finding": bool(findings), "face": bool(faces)}
-    label = item.alpha or item.mask
     width, height = item.stated_wh or (0, 0)
     return Subject(
         id=item.key,
@@ -194,10 +193,8 @@ def _subject(item: Item, earlier: Item | None, evidence: Evidence) -> Subject:
         width=width,
         height=height,
         image=item.image,
-        label=label,
-        ignore=item.ignore,
-        before=(earlier.alpha if item.alpha else earlier.mask) if earlier else None,
-        label_kind="" if label is None else "alpha" if item.alpha else "mask",
+        labelled=item,
+        earlier=earlier,
     )
 
 

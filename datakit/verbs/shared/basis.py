@@ -116,6 +116,13 @@ class Basis:
         return True
 
 
+def own_files(item: Any) -> list[FileRef]:
+    """Return the files that an item names."""
+    files: list[FileRef] = []
+    _facts(item, files)
+    return files
+
+
 def _is_same(ref: FileRef, known: SourceFile) -> bool:
     """Tell whether a file is as it was, by its times where they prove it and else by its content.
 

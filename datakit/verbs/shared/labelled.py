@@ -166,28 +166,29 @@ def carry_files(
 
 def carried_name(item: Item, kind: str, ref: FileRef) -> str:
     """Return where a label goes in a dataset when its pixels stay as they are."""
-    suffix = ".png" if _is_made(item, ref) else PurePosixPath(ref.name).suffix
+    suffix = ".png" if _is_made(item, kind, ref) else PurePosixPath(ref.name).suffix
     return item.place(FOLDERS[kind], suffix)
 
 
 def carried_bytes(item: Item, kind: str, ref: FileRef) -> bytes:
     """Return a label's file: the source's own, unless it is made of something else.
 
-    That is a mask whose classes get other values, and the opacity of the image itself.
+    That is a mask whose classes get other values, an ignore mask of what the mask leaves open, and
+    the opacity of the image itself.
 
     Raises
     ------
     InputError
         If what it is made of cannot be decoded.
     """
-    if _is_made(item, ref):
+    if _is_made(item, kind, ref):
         return images.encode_png(decode_label(item, kind, ref))
     return ref.read()
 
 
-def _is_made(item: Item, ref: FileRef) -> bool:
+def _is_made(item: Item, kind: str, ref: FileRef) -> bool:
     """Tell whether a label's file in a dataset is another one than the source's."""
-    return is_coded(item, ref) or ref == item.image
+    return is_coded(item, kind) or ref == item.image
 
 
 def image_bytes(item: Item) -> bytes:

@@ -18,7 +18,7 @@ from datakit.io.pixels.memory import parse_bytes
 from datakit.io.store import standard_input
 from datakit.io.store.storage import Location, location
 from datakit.records.base import Options
-from datakit.verbs.shared.memory import BoundedEngine
+from datakit.verbs.shared.picture_engine import PictureEngine
 from datakit.verbs.shared.progress import ProgressListener, note_source
 
 
@@ -169,7 +169,7 @@ class ReadOptions(SourceOptions, frozen=True, kw_only=True):
     def bounded(self, engine: Engine) -> Engine:
         """Return an engine whose workers refuse pictures that would take too much memory."""
         limit = None if self.max_memory is None else parse_bytes(self.max_memory)
-        return BoundedEngine(engine, self.BYTES_PER_PIXEL, limit)
+        return PictureEngine(engine, self.BYTES_PER_PIXEL, limit)
 
 
 class WriteOptions(ReadOptions, frozen=True, kw_only=True):

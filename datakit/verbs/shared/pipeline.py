@@ -11,6 +11,7 @@ from datakit.engine.base import Engine, LazyTask, Outcome, ordered_map
 from datakit.errors import InputError
 from datakit.io.dataset import output
 from datakit.io.layouts.base import Item
+from datakit.io.pixels.conversions import conversion_notes, listening, repeat
 from datakit.records.card import Card
 from datakit.records.failure import Failure
 from datakit.records.product import Product
@@ -104,13 +105,16 @@ def process(
     engine = run.options.make_engine()
     progress.begin(len(run.source), run.verb)
     try:
-        with output.create(
-            run.target,
-            run.fingerprint,
-            run.options.mode,
-            contents.tables,
-            identity=run.identity,
-        ) as writer:
+        with (
+            output.create(
+                run.target,
+                run.fingerprint,
+                run.options.mode,
+                contents.tables,
+                identity=run.identity,
+            ) as writer,
+            listening() as heard,
+        ):
             outcomes = _outcomes(run, engine, task, sources, writer, progress)
             tally = _collect(run, outcomes, writer, on_outcome, progress)
             if contents.finishing is not None:
@@ -120,7 +124,15 @@ def process(
                 label_map=dict(run.source.label_map if label_map is None else label_map),
                 counts=counts,
                 commands=(*run.source.commands, run.command),
-                notes=tuple(dict.fromkeys((*run.source.notes, *contents.notes))),
+                notes=tuple(
+                    dict.fromkeys(
+                        (
+                            *run.source.notes,
+                            *contents.notes,
+                            *conversion_notes(heard, example=False),
+                        )
+                    )
+                ),
             )
             writer.finish(
                 card,
@@ -185,6 +197,8 @@ def _collect(
                 raise InputError(f"--strict: {outcome.key}: {product.failures[0].error}")
             writer.add(outcome.key, product)
             tally.add(product)
+            # What an earlier run did of this dataset was heard by nobody here.
+            repeat(product.converted)
             progress.advance(writer.failed)
     return tally
 
