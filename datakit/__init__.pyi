@@ -8,7 +8,7 @@ from datakit.checks.limits import Override
 from datakit.notebook.dataset import Dataset as Dataset
 from datakit.notebook.dataset import open_dataset
 from datakit.records.difference import Difference
-from datakit.records.evaluation import Agreement, Evaluation
+from datakit.records.evaluation import Agreement, Evaluation, InstanceEvaluation
 from datakit.records.lineage import Audit
 from datakit.records.pipeline import RunSummary
 from datakit.records.problems import Problems
@@ -526,6 +526,7 @@ def eval(
     max_memory: _Text | None = ...,
     between: bool = ...,
     consensus: Literal["majority", "staple"] | None = ...,
+    metrics: Literal["pixels", "coco"] = ...,
     compare: Sequence[_Text] = ...,
     kind: Literal["auto", "alpha", "mask", "plate"] = ...,
     profile: Literal["dim", "p3m", "p3m-arange", "rvm"] = ...,
@@ -537,7 +538,7 @@ def eval(
     confidence: float = ...,
     seed: int = ...,
     overwrite: bool = ...,
-) -> Evaluation | Agreement:
+) -> Evaluation | InstanceEvaluation | Agreement:
     """Measure predicted mattes or masks against the truth, as the field does."""
 
 def augment(

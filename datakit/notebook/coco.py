@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import redirect_stdout
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import numpy.typing as npt
-
-from datakit.core.masks.rle import encode_counts
-from datakit.core.masks.runs import counts_area, counts_bounds, mask_to_counts
 from datakit.notebook.sample import SampleView
 from datakit.records.labels import BACKGROUND
+from datakit.verbs.shared.coco_objects import coco_image
 
 if TYPE_CHECKING:
     from pycocotools.coco import COCO
@@ -36,21 +32,23 @@ def to_coco(samples: Sequence[SampleView], label_map: Mapping[str, int]) -> COCO
         "categories": [{"id": number, "name": name} for name, number in numbers.items()],
     }
     for number, sample in enumerate(samples, 1):
+        image = coco_image(sample.item, sample.label_map)
         document["images"].append(
             {
                 "id": number,
                 "file_name": sample.row.file_name or sample.item.source_name,
-                "width": sample.row.width,
-                "height": sample.row.height,
+                "width": image.width,
+                "height": image.height,
             }
         )
-        for category, mask, crowd in _objects(sample, tuple(numbers)):
-            numbers.setdefault(category, len(numbers) + 1)
-            document["annotations"].append(
-                _annotation(
-                    len(document["annotations"]) + 1, number, numbers[category], mask, crowd=crowd
-                )
-            )
+        for one in image.objects:
+            for category in [one.category] if one.category else tuple(numbers):
+                ids = {
+                    "id": len(document["annotations"]) + 1,
+                    "image_id": number,
+                    "category_id": numbers.setdefault(category, len(numbers) + 1),
+                }
+                document["annotations"].append({**ids, **one.annotation(image)})
     document["categories"] = [{"id": value, "name": name} for name, value in numbers.items()]
     coco = COCO()
     coco.dataset = document
@@ -58,39 +56,3 @@ def to_coco(samples: Sequence[SampleView], label_map: Mapping[str, int]) -> COCO
     with redirect_stdout(io.StringIO()):
         coco.createIndex()
     return coco
-
-
-def _objects(
-    sample: SampleView, classes: tuple[str, ...]
-) -> Iterator[tuple[str, npt.NDArray[np.bool_], bool]]:
-    """Yield (class, (H, W) bool, whether it is a crowd) of an image."""
-    mask = sample.mask
-    if mask is None and sample.alpha is not None:
-        mask = sample.alpha >= 0.5
-    if mask is not None:
-        if sample.row.instances:
-            found = [(one.category, mask == one.id) for one in sample.row.instances]
-        elif mask.dtype == np.bool_:
-            found = [(name, mask) for name in classes[:1]]
-        else:
-            found = [(name, mask == sample.label_map[name]) for name in classes]
-        yield from ((name, inside, False) for name, inside in found if inside.any())
-    if sample.ignore is not None:
-        yield from ((name, sample.ignore, True) for name in classes)
-
-
-def _annotation(
-    number: int, image: int, category: int, mask: npt.NDArray[np.bool_], *, crowd: bool
-) -> dict[str, Any]:
-    height, width = mask.shape
-    counts = mask_to_counts(mask)
-    x0, y0, x1, y1 = counts_bounds(counts, height) or (0, 0, 0, 0)
-    return {
-        "id": number,
-        "image_id": image,
-        "category_id": category,
-        "segmentation": {"size": [height, width], "counts": encode_counts(counts)},
-        "area": counts_area(counts),
-        "bbox": [x0, y0, x1 - x0, y1 - y0],
-        "iscrowd": int(crowd),
-    }

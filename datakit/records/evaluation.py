@@ -132,3 +132,42 @@ class Agreement(Record, frozen=True, kw_only=True):
     def exit_code(self) -> int:
         """3 when something could not be compared, else 0."""
         return 3 if self.failed else 0
+
+
+class ClassScores(Record, frozen=True, kw_only=True):
+    """The objects of one class."""
+
+    category: str
+    true: Annotated[int, Meta(ge=0, description="objects of the truth")]
+    predicted: Annotated[int, Meta(ge=0, description="predicted objects")]
+    ap: Annotated[float | None, Meta(description="average precision over IoU 0.50 to 0.95")]
+    ap50: Annotated[float | None, Meta(description="average precision at IoU 0.50")]
+    ar100: Annotated[float | None, Meta(description="average recall, 100 detections an image")]
+
+
+class InstanceEvaluation(Record, frozen=True, kw_only=True):
+    """The result of ``eval --metrics coco``."""
+
+    verb: str = "eval"
+    pred: str
+    gt: str
+    out: Annotated[str | None, Meta(description="the folder of the tables")] = None
+    samples: Annotated[int, Meta(ge=0, description="images that were compared")] = 0
+    metrics: Annotated[
+        dict[str, float | None],
+        Meta(description="COCO's twelve measures; None where no true object decides one"),
+    ] = field(default_factory=dict)
+    classes: tuple[ClassScores, ...] = ()
+    failed: Annotated[int, Meta(ge=0, description="images or objects that were not compared")] = 0
+    notes: Annotated[tuple[str, ...], Meta(description="choices that datakit made itself")] = ()
+    seconds: Annotated[float, Meta(ge=0)] = 0.0
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Images that were compared."""
+        return {"samples": self.samples}
+
+    @property
+    def exit_code(self) -> int:
+        """3 when something could not be compared, else 0."""
+        return 3 if self.failed else 0

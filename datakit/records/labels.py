@@ -84,6 +84,8 @@ class LabelObject:
         Higher lies on top.
     crowd : bool
         Several objects in one outline.
+    score : float, optional
+        A model's confidence in it.
     alternatives : tuple of str
         The classes that it may have, where the source gives their id, `category`, to several.
     problem : str, optional
@@ -104,6 +106,7 @@ class LabelObject:
     annotator: str | None = None
     z_order: int = 0
     crowd: bool = False
+    score: float | None = None
     alternatives: tuple[str, ...] = ()
     problem: str | None = None
     extent: bool = True

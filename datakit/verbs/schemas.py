@@ -21,7 +21,7 @@ from datakit.records.coco import Document
 from datakit.records.difference import Difference
 from datakit.records.draft import Calibration, Change, Draft, Queued
 from datakit.records.drafting import Drafting
-from datakit.records.evaluation import Agreement, Evaluation
+from datakit.records.evaluation import Agreement, Evaluation, InstanceEvaluation
 from datakit.records.failure import Failure
 from datakit.records.finding import Finding
 from datakit.records.lineage import Audit, Link
@@ -54,6 +54,7 @@ RECORDS: dict[str, type[msgspec.Struct]] = {
     "weights": WeightsReport,
     "evaluation": Evaluation,
     "agreement": Agreement,
+    "instances": InstanceEvaluation,
     "audit": Audit,
     "difference": Difference,
     "link": Link,

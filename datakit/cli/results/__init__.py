@@ -21,6 +21,7 @@ SHOWS: Registry[Callable[[Any], None]] = Registry(
         "Difference": "datakit.cli.results.difference:show",
         "Drafting": "datakit.cli.results.drafting:show",
         "Evaluation": "datakit.cli.results.evaluation:show",
+        "InstanceEvaluation": "datakit.cli.results.instances:show",
         "Problems": "datakit.cli.results.problems:show",
         "Quality": "datakit.cli.results.quality:show",
         "Removal": "datakit.cli.results.removal:show",

@@ -21,11 +21,13 @@ class _Entry(msgspec.Struct):
     bbox: msgspec.Raw = msgspec.Raw()
     segmentation: msgspec.Raw = msgspec.Raw()
     iscrowd: msgspec.Raw = msgspec.Raw()
+    score: msgspec.Raw = msgspec.Raw()
     ignore: msgspec.Raw = msgspec.Raw()
 
 
 _entries = msgspec.json.Decoder(list[msgspec.Raw])
 _entry = msgspec.json.Decoder(_Entry)
+_number = msgspec.json.Decoder(float, strict=False)
 _numbers = msgspec.json.Decoder(list[float], strict=False)
 _polygons = msgspec.json.Decoder(list[list[float]], strict=False)
 _rle = msgspec.json.Decoder(Rle, strict=False)
@@ -99,8 +101,20 @@ def _read(
         bounds_xyxy=bounds,
         role="ignore" if bytes(entry.ignore) in _TRUE else "object",
         crowd=bytes(entry.iscrowd) in _TRUE,
+        score=_score(bytes(entry.score)),
         problem=problem,
     )
+
+
+def _score(text: bytes) -> float | None:
+    """Return a model's confidence; None where there is none, or it is no finite number."""
+    if text in (b"", b"null"):
+        return None
+    try:
+        value = _number.decode(text)
+    except UNREADABLE:
+        return None
+    return value if isfinite(value) else None
 
 
 def _no_category(number: str, categories: Mapping[str, str | tuple[str, ...]]) -> str:

@@ -176,7 +176,7 @@ class Rasterize:
     def _binary(self, known: ImageLabel) -> Array | SpanMask:
         width, height = known.canvas_wh
         shapes = known.shapes
-        if any(shape.role == "background" for shape in shapes):
+        if known.cuts:
             values = [255 if shape.role == "object" else 0 for shape in shapes]
             return paint(shapes, values, known.canvas_wh, self.rule, self.overlap)
         rings, owners = flat_rings(shapes)
@@ -191,7 +191,7 @@ class Rasterize:
     def _coverage(self, known: ImageLabel) -> Array:
         width, height = known.canvas_wh
         label = self._covered(known.objects, height, width)
-        cuts = [shape for shape in known.shapes if shape.role == "background"]
+        cuts = known.cuts
         if cuts:
             kept = label.copy()
             np.minimum(kept, 1 - self._covered(cuts, height, width), out=kept)

@@ -10,7 +10,7 @@ from datakit.errors import InputError
 from datakit.verbs.shared.options import ReadOptions, WriteOptions
 
 VERB = "eval"
-COMMON = ("out", "profile", "trimap", "kind", "compare")
+COMMON = ("out", "profile", "trimap", "kind", "metrics", "compare")
 
 Method = Literal["majority", "staple"]
 Threshold = Annotated[
@@ -63,6 +63,13 @@ class Options(ReadOptions, frozen=True, kw_only=True):
             "the majority or weighted by reliability (STAPLE); where people differ is ignored"
         ),
     ] = None
+    metrics: Annotated[
+        Literal["pixels", "coco"],
+        Meta(
+            description="pixels: errors of mattes, scores of masks; coco: average precision and "
+            "recall of objects (COCOeval); PRED may be a list of COCO results then"
+        ),
+    ] = "pixels"
     compare: Annotated[
         tuple[str, ...],
         Meta(
@@ -108,6 +115,13 @@ class Options(ReadOptions, frozen=True, kw_only=True):
         elif len(self.src) != 2:
             count = f"{len(self.src)} path" + ("" if len(self.src) == 1 else "s")
             raise InputError(f"eval: expected PRED and GT, found {count}; name both")
+        if self.metrics == "coco" and (
+            self.between or self.compare or self.sort or self.resize or self.kind != "auto"
+        ):
+            raise InputError(
+                "--metrics coco compares objects; leave out --between, --compare, --kind, --sort "
+                "and --resize"
+            )
 
     def _check_between(self) -> None:
         if len(self.src) < 2:

@@ -10,17 +10,25 @@ from datakit.engine.base import LazyTask, Outcome, ordered_map
 from datakit.errors import InputError
 from datakit.io.dataset import report_folder
 from datakit.io.store.storage import location
-from datakit.records.evaluation import Agreement, Comparison, Evaluation, Score
+from datakit.records.evaluation import (
+    Agreement,
+    Comparison,
+    Evaluation,
+    InstanceEvaluation,
+    Score,
+)
 from datakit.records.failure import Failure
 from datakit.records.sample import SYNTHETIC
-from datakit.verbs.eval import agreement, report
+from datakit.verbs.eval import agreement, instances, report
 from datakit.verbs.eval.labels import Kind, Labels, match_names, read_labels, read_pictures
 from datakit.verbs.eval.options import VERB, Options
 from datakit.verbs.eval.task import Pair
 from datakit.verbs.shared.progress import ProgressListener, SilentProgress
 
 
-def run(options: Options, progress: ProgressListener | None = None) -> Evaluation | Agreement:
+def run(
+    options: Options, progress: ProgressListener | None = None
+) -> Evaluation | InstanceEvaluation | Agreement:
     """Compare predictions with the truth, or several people's labels with one another.
 
     Parameters
@@ -34,6 +42,8 @@ def run(options: Options, progress: ProgressListener | None = None) -> Evaluatio
     -------
     Evaluation
         Means with confidence intervals, the worst samples, paired differences.
+    InstanceEvaluation
+        With ``metrics="coco"``: average precision and recall of objects.
     Agreement
         With ``between``: how far the sources agree.
 
@@ -46,6 +56,8 @@ def run(options: Options, progress: ProgressListener | None = None) -> Evaluatio
     progress = progress or SilentProgress()
     if options.between:
         return agreement.measure(options, progress)
+    if options.metrics == "coco":
+        return instances.measure(options, progress)
     return _against_truth(options, progress)
 
 

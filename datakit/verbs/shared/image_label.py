@@ -105,6 +105,11 @@ class ImageLabel:
         return [shape for shape in self.shapes if shape.role == "object"]
 
     @property
+    def cuts(self) -> list[Shape]:
+        """The shapes that are background, drawn over objects."""
+        return [shape for shape in self.shapes if shape.role == "background"]
+
+    @property
     def is_blank(self) -> bool:
         """Whether nothing is painted although something is there, or nobody labelled the image."""
         return self.state == "none" or (self.state == "partial" and not self.objects)
@@ -270,7 +275,9 @@ def _shape(one: LabelObject, rules: LabelRules, label: ImageLabel, item: Item) -
 
 
 def _as_shape(one: LabelObject, rings: tuple[Ring, ...], counts: Counts | None) -> Shape:
-    return Shape(one.id, one.category, rings, counts, one.role, one.instance, one.z_order)
+    return Shape(
+        one.id, one.category, rings, counts, one.role, one.instance, one.z_order, one.score
+    )
 
 
 def _without_strays(rings: tuple[Ring, ...]) -> tuple[tuple[Ring, ...], list[str]]:

@@ -45,6 +45,8 @@ class Shape:
     role : {"object", "background", "ignore"}
     instance : str, optional
     z_order : int
+    score : float, optional
+        A model's confidence.
     """
 
     annotation: str
@@ -54,6 +56,7 @@ class Shape:
     role: Role = "object"
     instance: str | None = None
     z_order: int = 0
+    score: float | None = None
 
 
 def canvas_of(item: Item, facts: Probe) -> tuple[tuple[int, int], int]:
