@@ -10,6 +10,9 @@ from msgspec import Meta
 
 from datakit.records.base import Record
 
+MOST_REASONS = 12
+"""How many reasons of failures a summary names."""
+
 
 class Failure(Record, frozen=True, kw_only=True):
     """One thing that went wrong; the run went on without it."""
@@ -44,3 +47,24 @@ def grouped(failures: Iterable[Failure]) -> list[tuple[int, Failure]]:
         counts[reason] = counts.get(reason, 0) + 1
     order = sorted(counts, key=lambda reason: -counts[reason])
     return [(counts[reason], examples[reason]) for reason in order]
+
+
+def in_words(failures: Iterable[Failure], done: str) -> tuple[str, ...]:
+    """Return a note for each of the most frequent reasons, with its count and an example.
+
+    Parameters
+    ----------
+    failures : iterable of Failure
+    done : str
+        What could not be done with them: "read", "compared".
+
+    Examples
+    --------
+    >>> in_words([Failure(id="a", file="a.jpg", step="read", error="a.jpg: cut off")], "read")
+    ('could not be read: 1 x a.jpg: cut off',)
+    """
+    return tuple(
+        f"could not be {done}: {count:,} x "
+        + (one.error if one.error.startswith(one.file) else f"{one.file}: {one.error}")
+        for count, one in grouped(failures)[:MOST_REASONS]
+    )

@@ -8,9 +8,7 @@ from rich import markup
 from rich.console import Console
 
 from datakit.errors import printable
-from datakit.records.failure import Failure, grouped
-
-MOST_REASONS = 12
+from datakit.records.failure import MOST_REASONS, Failure, grouped
 
 
 def escape(text: str) -> str:

@@ -18,7 +18,7 @@ from datakit.io.store.storage import Location, location
 from datakit.io.tables import csv_rows
 from datakit.io.tables.plots import Bars, save_bars
 from datakit.records.evaluation import Agreement, PairAgreement, SampleAgreement, Score
-from datakit.records.failure import Failure
+from datakit.records.failure import Failure, in_words
 from datakit.records.labels import BACKGROUND, FOREGROUND
 from datakit.records.summary import Summary
 from datakit.verbs.eval import report
@@ -52,14 +52,15 @@ def measure(options: Options, progress: ProgressListener) -> Agreement:
     values = shared_classes(sources)
     voters = Voters(tuple(source.label_map for source in sources), values, options.threshold)
     found, failures = _compared(options, voters, images, progress)
+    unread = [failure for source in sources for failure in source.failures] + failures
     result = Agreement(
         sources=options.src,
         out=options.out,
         samples=len(found),
         pairs=_pairs(options, found),
         worst=tuple(_most_disputed(found)[: report.SHOWN]),
-        failed=len(failures) + sum(len(source.failures) for source in sources),
-        notes=_notes(sources, values),
+        failed=len(unread),
+        notes=(*_notes(sources, values), *in_words(unread, "compared")),
     )
     if options.consensus is not None:
         made = _merge(options, voters, images, progress)
@@ -70,8 +71,7 @@ def measure(options: Options, progress: ProgressListener) -> Agreement:
             failed=result.failed + made.failed,
         )
     elif options.out:
-        rows = [failure for source in sources for failure in source.failures] + failures
-        _write(location(options.out), result, _most_disputed(found), rows)
+        _write(location(options.out), result, _most_disputed(found), unread)
     return msgspec.structs.replace(result, seconds=time.perf_counter() - started)
 
 

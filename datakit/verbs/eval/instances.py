@@ -22,7 +22,7 @@ from datakit.io.store import atomic
 from datakit.io.store.storage import Location, location
 from datakit.io.tables import csv_rows
 from datakit.records.evaluation import ClassScores, InstanceEvaluation
-from datakit.records.failure import Failure
+from datakit.records.failure import Failure, in_words
 from datakit.verbs.eval import report
 from datakit.verbs.eval.labels import Labels, match_names, read_labels
 from datakit.verbs.eval.options import VERB, Options
@@ -37,6 +37,7 @@ MEASURES = (
 _NO_OBJECT = -1
 """What COCOeval says of a measure that no true object decides."""
 _MOST_DETECTIONS = 2
+"""Place of 100 detections an image among COCOeval's limits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,7 @@ def measure(options: Options, progress: ProgressListener) -> InstanceEvaluation:
         metrics=measures,
         classes=classes,
         failed=len(failures),
-        notes=_notes(images),
+        notes=(*_notes(images), *in_words(failures, "compared")),
         seconds=time.perf_counter() - started,
     )
     if out:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from datakit.errors import InputError
 from datakit.verbs.eval.instances import Matched
+from datakit.verbs.eval.labels import kinds_of
 from datakit.verbs.shared.coco_objects import CocoImage, coco_image
 
 
@@ -19,7 +20,7 @@ class Objects:
     def __call__(self, matched: Matched) -> tuple[CocoImage, CocoImage | None]:
         """Read both; InputError where they are of different sizes."""
         gt = coco_image(matched.gt, self.label_maps[0])
-        if matched.pred is None:
+        if matched.pred is None or not kinds_of(matched.pred):
             return gt, None
         pred = coco_image(matched.pred, self.label_maps[1])
         if (pred.width, pred.height) != (gt.width, gt.height):

@@ -17,7 +17,7 @@ from datakit.records.evaluation import (
     InstanceEvaluation,
     Score,
 )
-from datakit.records.failure import Failure
+from datakit.records.failure import Failure, in_words
 from datakit.records.sample import SYNTHETIC
 from datakit.verbs.eval import agreement, instances, report
 from datakit.verbs.eval.labels import Kind, Labels, match_names, read_labels, read_pictures
@@ -107,7 +107,7 @@ def _against_truth(options: Options, progress: ProgressListener) -> Evaluation:
         ),
         worst=tuple(ranked[: report.SHOWN]),
         failed=len(failures),
-        notes=_notes(options, kind),
+        notes=(*_notes(options, kind), *in_words(failures, "compared")),
         seconds=time.perf_counter() - started,
     )
     if out:

@@ -21,7 +21,7 @@ from datakit.io.pixels import images
 from datakit.io.store import atomic
 from datakit.io.store.storage import Location, location
 from datakit.io.tables.plots import Bars, save_bars
-from datakit.records.failure import Failure, grouped
+from datakit.records.failure import Failure, in_words
 from datakit.records.statistics import AREA_EDGES, SplitCounts, Statistics
 from datakit.verbs.shared.inspect import Measured
 from datakit.verbs.shared.progress import ProgressListener, SilentProgress
@@ -128,13 +128,8 @@ class _Tally:
             sizes=dict(self._sizes.most_common()),
             areas=tuple(self._areas),
             failed=len(self.failures) + len(source.failures),
-            notes=(*source.notes, *map(_words, grouped(self.failures))),
+            notes=(*source.notes, *in_words(self.failures, "read")),
         )
-
-
-def _words(reason: tuple[int, Failure]) -> str:
-    count, example = reason
-    return f"could not be read: {count:,} x {example.error}"
 
 
 def _write(out: Location, options: Options, source: Collection, result: Statistics) -> None:
