@@ -6,7 +6,7 @@ import csv
 import io
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import msgspec
 
@@ -29,6 +29,8 @@ class ClassNames:
     ----------
     file : str
         Where it is written.
+    copies : tuple of str
+        Other files that say the same.
     values : mapping of int to str
         Value in a mask -> class.
     colours : mapping
@@ -36,12 +38,13 @@ class ClassNames:
     """
 
     file: str
+    copies: tuple[str, ...] = ()
     values: Mapping[int, str] = field(default_factory=dict)
     colours: Mapping[Colour, str] = field(default_factory=dict)
 
 
 def find_class_names(root: Root, names: list[str]) -> ClassNames | None:
-    """Return what the first such file of a source says, the one nearest to its top; None without.
+    """Return what such a file of a source says, the one nearest to its top; None without.
 
     Read are ``labelmap.txt`` (NAME:R,G,B::, of VOC tools), ``_classes.csv`` (Roboflow),
     ``objectInfo150.txt`` (ADE20K), lists of one name a line, and JSON of names and values.
@@ -49,15 +52,46 @@ def find_class_names(root: Root, names: list[str]) -> ClassNames | None:
     Raises
     ------
     InputError
-        If such a file cannot be understood.
+        If such a file cannot be understood, or another of its name, not below its folder, says
+        something else.
     """
-    for name in sorted(names, key=lambda one: (one.count("/"), one)):
-        base = name.rpartition("/")[2].lower()
-        if base in _LINES | _JSON | {"labelmap.txt", "_classes.csv", "objectinfo150.txt"}:
-            found = _read(root, name, base)
-            if found.values or found.colours:
-                return found
-    return None
+    listed = sorted(filter(_names_classes, names), key=lambda one: (one.count("/"), one))
+    first: ClassNames | None = None
+    for name in listed:
+        if first is not None and not _is_rival(name, first.file):
+            continue
+        found = _read(root, name, _base(name))
+        if not found.values and not found.colours:
+            continue
+        if first is None:
+            first = found
+        elif (found.values, found.colours) == (first.values, first.colours):
+            first = replace(first, copies=(*first.copies, name))
+        else:
+            raise InputError(
+                f"{first.file} and {name}: expected the same classes, found "
+                f"{_shown(first)} and {_shown(found)}; read their folders as sources of their own, "
+                "or put one such file above both"
+            )
+    return first
+
+
+def _base(name: str) -> str:
+    return name.rpartition("/")[2].lower()
+
+
+def _names_classes(name: str) -> bool:
+    return _base(name) in _LINES | _JSON | {"labelmap.txt", "_classes.csv", "objectinfo150.txt"}
+
+
+def _is_rival(name: str, first: str) -> bool:
+    """Tell whether a file of the same name speaks of other labels than the first one's folder."""
+    folder = first.rpartition("/")[0]
+    return _base(name) == _base(first) and bool(folder) and not name.startswith(f"{folder}/")
+
+
+def _shown(found: ClassNames) -> str:
+    return ", ".join(f"{value} = {name}" for value, name in sorted(found.values.items())[:5])
 
 
 def _read(root: Root, name: str, base: str) -> ClassNames:
@@ -66,16 +100,16 @@ def _read(root: Root, name: str, base: str) -> ClassNames:
     except UnicodeDecodeError as error:
         raise InputError(f"{name}: expected names of classes in UTF-8 ({error})") from None
     lines = [line.strip() for line in text.splitlines() if line.strip()]
+    if base in _LINES:
+        return ClassNames(file=name, values=listed_names(text.splitlines()))
     if base == "labelmap.txt":
         return _colour_map(name, lines)
     if base == "_classes.csv":
         return ClassNames(file=name, values=_csv_names(text, 0, 1))
-    if base == "objectinfo150.txt":
-        rows = [line.split("\t") for line in lines]
-        return ClassNames(file=name, values={int(r[0]): r[-1] for r in rows if r[0].isdigit()})
     if base in _JSON:
         return ClassNames(file=name, values=_json_names(name, text))
-    return ClassNames(file=name, values=listed_names(lines))
+    rows = [line.split("\t") for line in lines]
+    return ClassNames(file=name, values={int(r[0]): r[-1] for r in rows if r[0].isdigit()})
 
 
 def listed_names(lines: list[str]) -> dict[int, str]:
@@ -90,11 +124,23 @@ def listed_names(lines: list[str]) -> dict[int, str]:
     >>> listed_names(["0: background", "7: hair"])
     {0: 'background', 7: 'hair'}
     """
-    numbered = [re.fullmatch(r"(\d+)\s*[:=,\t ]\s*(\S.*)", line) for line in lines]
-    if lines and all(numbered):
+    filled = [line.strip() for line in lines if line.strip()]
+    numbered = [re.fullmatch(r"(\d+)\s*[:=,\t ]\s*(\S.*)", line) for line in filled]
+    if filled and all(numbered):
         return {int(one[1]): one[2].strip() for one in numbered if one}
-    first = 0 if lines and role_of(lines[0]) != "object" else 1
-    return dict(enumerate(lines, first))
+    return names_by_line(lines, 0 if filled and role_of(filled[0]) != "object" else 1)
+
+
+def names_by_line(lines: list[str], first: int = 0) -> dict[int, str]:
+    """Return the names of lines by their numbers; a blank line names none, and counts.
+
+    Examples
+    --------
+    >>> names_by_line(["person", "", "hair", ""])
+    {0: 'person', 2: 'hair'}
+    """
+    named = ((number, line.strip()) for number, line in enumerate(lines, first))
+    return {number: name for number, name in named if name}
 
 
 def _colour_map(name: str, lines: list[str]) -> ClassNames:

@@ -202,7 +202,7 @@ class PictureReader:
         self.notes: tuple[str, ...] = (*notes, *self._study.notes, *paired.notes)
         self.notes += unread_note(others)
         used = {ref.container or ref.name for ref in places}
-        named = {classes.file} if classes else set()
+        named = {classes.file, *classes.copies} if classes else set()
         self.unread: Mapping[str, int] = unread_of(names, {*used, *own, *named})
 
     def items(self) -> Iterator[Item]:

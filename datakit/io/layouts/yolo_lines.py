@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from datakit.core.masks.contours import bridge_holes, trace_parts
 from datakit.errors import InputError
+from datakit.io.layouts.yolo_sets import class_number
 from datakit.records.labels import Box, LabelObject, Ring
 
 _BOX = 5
@@ -29,7 +30,7 @@ def read_lines(
     >>> cat.category, cat.rings[0].tolist(), box.bounds_xyxy
     ('cat', [[0.0, 0.0], [8.0, 0.0], [8.0, 4.0]], (0.0, 0.0, 8.0, 4.0))
     """
-    lines = text.decode("utf-8", "replace").splitlines()
+    lines = text.decode("utf-8-sig", "replace").splitlines()
     return [
         _object(number, line.split(), categories, size_wh)
         for number, line in enumerate(lines, 1)
@@ -43,15 +44,12 @@ def _object(
     categories: Mapping[str, str | tuple[str, ...]],
     size_wh: tuple[int, int],
 ) -> LabelObject:
-    name = parts[0].removesuffix(".0")
+    name = class_number(parts[0])
     category = str(categories.get(name, ""))
     rings: tuple[Ring, ...] = ()
     bounds: Box | None = None
     problem = None
     try:
-        if not category:
-            known = ", ".join(categories) or "none"
-            raise InputError(f"class {name!r}: expected one of the dataset's ({known})")
         values = np.array(parts[1:], np.float64)
         if len(parts) == _BOX:
             bounds = _box(_in_pixels(values.reshape(2, 2), size_wh))
@@ -60,6 +58,11 @@ def _object(
         else:
             raise InputError(
                 f"expected a class and x, y pairs, found {len(values)} numbers after the class"
+            )
+        if not category:
+            known = ", ".join(categories) or "none"
+            raise InputError(
+                f"class {name!r}: expected one of the dataset's ({known}); name it in data.yaml"
             )
     except (InputError, ValueError) as error:
         problem = f"line {number}: {error}"
@@ -70,7 +73,10 @@ def _object(
 
 def _in_pixels(shares: npt.NDArray[np.float64], size_wh: tuple[int, int]) -> Ring:
     if not np.isfinite(shares).all() or float(np.abs(shares).max(initial=0)) > _OVER:
-        raise InputError("expected shares of width and height (0 to 1), found other numbers")
+        raise InputError(
+            "expected shares of width and height (0 to 1), found other numbers; divide pixels by "
+            "the picture's width and height"
+        )
     return np.asarray(shares * size_wh, np.float64)
 
 

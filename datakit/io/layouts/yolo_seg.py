@@ -4,38 +4,31 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Any, ClassVar
-
-import msgspec
+from typing import TYPE_CHECKING, ClassVar
 
 from datakit.errors import InputError
 from datakit.io.layouts.annotated import UNLABELLED, AnnotatedReader, Listed
 from datakit.io.layouts.base import Item, ReadSettings
-from datakit.io.layouts.image_names import split_named
 from datakit.io.layouts.json_files import head_of
 from datakit.io.layouts.sample_names import KEPT_SUFFIXES, side
 from datakit.io.layouts.writer import Facts, Settings, Written
+from datakit.io.layouts.yolo_sets import SPLITS, YoloSets, class_number, is_card
 from datakit.io.store.files import Root
 from datakit.records.labels import LabelObject
 
 if TYPE_CHECKING:  # a reader writes nothing, and does without the library of pixels
     from datakit.io.layouts.picture import Picture
 
-_YAML = frozenset({"data.yaml", "data.yml", "dataset.yaml", "dataset.yml"})
-_NAMES = frozenset({"classes.txt", "obj.names", "labels.txt"})
-_SPLITS = ("train", "val", "test")
 _LOOKED_AT = 20
 """Label files that are looked at to recognise the layout."""
-_MAX_YAML_BYTES = 1 << 22
 
 
 class YoloSegReader(AnnotatedReader):
     """Ultralytics' and Roboflow's trees: ``images/`` beside ``labels/``, or each within a split.
 
     An image whose label file is empty has no object; one without a label file was not labelled.
-    Names of classes are in ``data.yaml`` or ``classes.txt``; a class that has none is called by its
-    number.
+    Names of classes are in ``data.yaml`` or ``classes.txt``, of several the one above the label
+    file; where nobody names them, classes are called by their numbers.
     """
 
     layout = "yolo-seg"
@@ -50,50 +43,50 @@ class YoloSegReader(AnnotatedReader):
         if not list(self.images):
             raise InputError(f"{root.root}: expected images with label files, found none")
         self._root = root
-        yaml = next(iter(sorted(filter(_is_yaml, names), key=_depth)), None)
-        config = _read_yaml(root, yaml) if yaml else {}
-        self._categories = _class_names(config, root, names)
-        self._labels: list[str] = []
-        splits = _folders_of_splits(config, yaml)
-        texts = {name for name in names if name.endswith(".txt")}
-        used: list[str] = [yaml] if yaml else []
-        listed = []
-        for image in self.images:
-            label = next((one for one in _label_names(image) if one in texts), None)
-            if label is not None:
-                self._labels.append(label)
-                used.append(label)
-            listed.append(
+        sets = YoloSets(root, names, self.images)
+        texts = _texts(names)
+        labels = {image: _label_of(image, texts) for image in self.images}
+        self._labels = [label for label in labels.values() if label is not None]
+        named = {label: sets.categories(label) for label in self._labels}
+        nameless = _numbers_in(root, (label for label in self._labels if not named[label]))
+        # Numbers in their order come first where nobody names any.
+        self._classes = dict.fromkeys(
+            name for one in (nameless, *named.values()) for name in one.values()
+        )
+        places = {label: place for place, label in enumerate(self._labels)}
+        self.index(
+            (
                 Listed(
                     name=image,
                     file=label or image,
-                    place=UNLABELLED if label is None else len(self._labels) - 1,
-                    split=_split_of(image, splits),
-                    categories=self._categories,
+                    place=UNLABELLED if label is None else places[label],
+                    split=sets.split(image),
+                    categories={} if label is None else named[label] or nameless,
                 )
-            )
-        used += [name for name in names if PurePosixPath(name).name in _NAMES]
-        self.index(listed, used)
+                for image, label in labels.items()
+            ),
+            [*sets.files, *self._labels],
+        )
 
     @staticmethod
     def accepts(root: Root, names: list[str]) -> bool:
-        """Tell whether label files of numbers lie where those of the images have to."""
-        texts = {name for name in names if name.endswith(".txt")}
+        """Tell whether label files of numbers lie where those of the images have to.
+
+        Empty ones, of images without objects, tell it beside a ``data.yaml``.
+        """
+        texts = _texts(names)
         if not texts:
             return False
-        found = (one for name in names for one in _label_names(name) if one in texts)
+        found = (label for name in names if (label := _label_of(name, texts)))
         labels = [name for _, name in zip(range(_LOOKED_AT), found, strict=False)]
         filled = [head for name in labels if (head := head_of(root, name, 1 << 12)).strip()]
-        return bool(filled) and all(map(_has_numbers, filled))
+        if not filled:
+            return bool(labels) and any(map(is_card, names))
+        return all(map(_has_numbers, filled))
 
     def text(self, listed: Listed) -> bytes:
         """Return an image's label file."""
         return self._root.read(self._labels[listed.place])
-
-    @property
-    def classes(self) -> tuple[str, ...]:
-        """Class names in the order of their numbers."""
-        return tuple(dict.fromkeys(str(name) for name in self._categories.values()))
 
     @staticmethod
     def objects(item: Item, size_wh: tuple[int, int]) -> list[LabelObject]:
@@ -103,59 +96,26 @@ class YoloSegReader(AnnotatedReader):
         return read_lines(item.annotations or b"", item.categories, size_wh)
 
 
-def _is_yaml(name: str) -> bool:
-    return PurePosixPath(name).name.lower() in _YAML
+def _numbers_in(root: Root, labels: Iterable[str]) -> dict[str, str]:
+    """Return the numbers that label files give classes, as their names; in their order."""
+    found = {
+        class_number(line.split()[0])
+        for name in labels
+        for line in root.read(name).decode("utf-8-sig", "replace").splitlines()
+        if line.strip()
+    }
+    whole = sorted(int(number) for number in found if number.isdecimal())
+    return {str(number): str(number) for number in whole}
 
 
-def _depth(name: str) -> tuple[int, str]:
-    return name.count("/"), name
+def _texts(names: Iterable[str]) -> dict[str, str]:
+    """Return path in lower case -> text file."""
+    return {name.lower(): name for name in names if name.lower().endswith(".txt")}
 
 
-def _read_yaml(root: Root, name: str) -> dict[str, Any]:
-    try:
-        found = msgspec.yaml.decode(root.read(name, _MAX_YAML_BYTES))
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise InputError(f"{name}: expected a YAML file of a YOLO dataset; {error}") from None
-    return found if isinstance(found, dict) else {}
-
-
-def _class_names(config: Mapping[str, Any], root: Root, names: list[str]) -> dict[str, str]:
-    """Return class number -> name; two classes of one name are one."""
-    listed = config.get("names")
-    if listed is None:
-        lines = next((name for name in names if PurePosixPath(name).name in _NAMES), None)
-        if lines is not None:
-            text = root.read(lines, _MAX_YAML_BYTES).decode("utf-8-sig", "replace")
-            listed = [line.strip() for line in text.splitlines() if line.strip()]
-    if isinstance(listed, dict):
-        return {str(number).strip(): str(name).strip() for number, name in listed.items()}
-    if isinstance(listed, list):
-        return {str(number): str(name).strip() for number, name in enumerate(listed)}
-    count = config.get("nc")
-    return {str(number): str(number) for number in range(count if isinstance(count, int) else 1)}
-
-
-def _folders_of_splits(config: Mapping[str, Any], yaml: str | None) -> dict[str, str]:
-    """Return folder of images -> split, as ``data.yaml`` says; paths are matched by their end."""
-    found: dict[str, str] = {}
-    for split in _SPLITS:
-        places = config.get(split)
-        for place in places if isinstance(places, list) else [places]:
-            if isinstance(place, str) and not place.endswith(".txt"):
-                parts = [p for p in place.replace("\\", "/").split("/") if p not in ("", ".", "..")]
-                base = (yaml or "").rpartition("/")[0]
-                path = "/".join(parts)
-                found.setdefault(f"{base}/{path}" if base else path, split)
-    # Roboflow names one folder twice where there is no such split.
-    return found
-
-
-def _split_of(image: str, splits: Mapping[str, str]) -> str | None:
-    for folder, split in splits.items():
-        if image.startswith(f"{folder}/"):
-            inside = next(filter(None, map(split_named, image.split("/")[:-1])), None)
-            return inside or split
-    return None
+def _label_of(image: str, texts: Mapping[str, str]) -> str | None:
+    """Return the label file of an image, without regard to letter case."""
+    return next((texts[one] for one in _label_names(image.lower()) if one in texts), None)
 
 
 def _label_names(image: str) -> Iterator[str]:
@@ -252,13 +212,13 @@ class YoloSegWriter:
         self, lines: Callable[[str], Iterator[bytes]]
     ) -> Iterator[tuple[str, Iterable[bytes]]]:
         """Write ``data.yaml``."""
-        found = {name: name for name in _SPLITS if name in self._splits}
+        found = {name: name for name in SPLITS if name in self._splits}
         # A training wants both: the split that there is stands for the one that there is not.
         for name, others in (("train", ("val", "test")), ("val", ("test", "train"))):
             other = next((one for one in others if one in self._splits), None)
             if name not in found and other is not None:
                 found[name] = other
-        text = [f"{name}: images/{found[name]}\n" for name in _SPLITS if name in found]
+        text = [f"{name}: images/{found[name]}\n" for name in SPLITS if name in found]
         text += [f"nc: {len(self._classes)}\n", "names:\n"]
         # JSON strings are YAML strings, whatever a class is called.
         text += [f"  {n}: {json.dumps(name)}\n" for n, name in enumerate(self._classes)]
