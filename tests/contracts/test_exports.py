@@ -17,6 +17,7 @@ from datakit.io.layouts.sample_names import flat_name
 from datakit.io.layouts.sources import open_sources
 from datakit.io.pixels import decoders, images
 from datakit.io.store import atomic
+from datakit.records.labels import is_binary
 from datakit.verbs.shared.labelled import image_bytes, read_labelled
 from tests.contracts.export_readers import READERS, Key
 from tests.verbs.exports import Export, box, jpeg, photo, png, tree
@@ -435,3 +436,28 @@ def test_what_the_loaders_cannot_take_is_left_out_or_made_fit(tmp_path: Path) ->
     assert (counts["left out: no foreground"], counts["images made RGB"]) == (1, 1)
     for path in (tmp_path / "out").rglob("*.jpg"):
         assert images.probe(path.read_bytes()).mode == "RGB"
+
+
+@pytest.mark.parametrize("kind", ["semantic", "instance"])
+@pytest.mark.parametrize("name", [name for name in WRITERS if WRITERS.load(name).FACTS.binary])
+def test_records_of_masks_without_classes_name_none(
+    sources: dict[str, Path], tmp_path: Path, name: str, kind: str
+) -> None:
+    export(sources[kind], tmp_path / "out", name)
+    source = open_sources([str(tmp_path / "out")])
+    assert source.formats == ("datakit",) and is_binary(source.label_map)
+    assert not any(item.sample and item.sample.instances for item in source.items())
+    summary = datakit.coco2mask(tmp_path / "out", tmp_path / "again", kind="semantic", workers=0)
+    assert (summary.failed, len(source)) == (0, summary.counts["samples"])
+
+
+def test_background_alone_is_a_mask_of_no_objects(tmp_path: Path) -> None:
+    source = mask_set(tmp_path / "source", "instance")
+    first = next(iter(rows(source / "metadata.jsonl")))
+    empty = np.zeros((first["height"], first["width"]), np.uint16)
+    (source / first["mask_file_name"]).write_bytes(png(empty))
+    text = (source / "metadata.jsonl").read_text().splitlines()
+    text[0] = json.dumps(first | {"instances": []})
+    (source / "metadata.jsonl").write_text("\n".join(text) + "\n")
+    summary = datakit.coco2mask(source, tmp_path / "again", kind="instance", workers=0)
+    assert (summary.failed, summary.counts["empty"]) == (0, 1)

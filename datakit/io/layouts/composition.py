@@ -52,6 +52,7 @@ class CompositionWriter:
     FACTS: ClassVar[Facts] = Facts(
         reader="matting trainings and tests on Composition-1k (mmagic, Adobe's folders)",
         loses="8-bit mattes without classes; groups: each photo is a foreground of its own",
+        binary=True,
     )
 
     def __init__(self, settings: Settings) -> None:

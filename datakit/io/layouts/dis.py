@@ -49,6 +49,7 @@ class DisWriter:
     FACTS: ClassVar[Facts] = Facts(
         reader="trainings on DIS5K, such as IS-Net's and BiRefNet's",
         loses="8-bit labels without classes; JPEG images; there is no side but train, val and test",
+        binary=True,
     )
 
     def __init__(self, settings: Settings) -> None:

@@ -30,6 +30,7 @@ class ModNetWriter:
     FACTS: ClassVar[Facts] = Facts(
         reader="MODNet's supervised training (image, trimap, matte)",
         loses="8-bit mattes without classes; JPEG images",
+        binary=True,
     )
 
     def __init__(self, settings: Settings) -> None:

@@ -73,6 +73,7 @@ class P3mWriter:
         reader="P3M-Net (P3M-10k's folders)",
         loses="8-bit mattes without classes; JPEG images; there is no side but train and val",
         takes_empty=False,
+        binary=True,
     )
 
     def __init__(self, settings: Settings) -> None:

@@ -43,6 +43,7 @@ class RvmWriter:
     FACTS: ClassVar[Facts] = Facts(
         reader="Robust Video Matting's training (its folders of images)",
         loses="8-bit mattes without classes; the photo's background: fgr holds foreground colours",
+        binary=True,
     )
 
     def __init__(self, settings: Settings) -> None:

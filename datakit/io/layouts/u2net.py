@@ -84,6 +84,7 @@ class U2NetWriter:
         reader="U-2-Net's training program (DST is its train_data)",
         loses="8-bit labels without classes; JPEG images; val and test both become DUTS-TE",
         takes_empty=False,
+        binary=True,
     )
 
     def __init__(self, settings: Settings) -> None:

@@ -45,6 +45,8 @@ class Facts:
         It has that word among class indices only: masks of 0 and 255 have no room for it.
     takes_empty : bool
         Its readers take a sample without foreground; else it is left out and counted.
+    binary : bool
+        Its masks are 0 and 255: they hold neither classes nor objects.
     """
 
     reader: str
@@ -55,6 +57,7 @@ class Facts:
     carries_ignore: bool = False
     ignore_needs_classes: bool = False
     takes_empty: bool = True
+    binary: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -142,6 +142,9 @@ def _instances(item: Item, kept: dict[str, Array | None], classes: FileClasses) 
     mask = kept.get("mask")
     if mask is not None and item.object_ids is None and item.sample and item.sample.instances:
         return Taken(kept, instances=item.sample.instances)
+    if mask is not None and not mask.any():
+        # Background alone: no classes and no objects, whatever the other masks hold.
+        return Taken(kept)
     if mask is None or item.object_ids is None:
         raise InputError(
             f"{item.source_name}: expected a mask of objects, found classes or an alpha; take "

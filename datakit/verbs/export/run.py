@@ -14,6 +14,7 @@ from datakit.io.layouts.base import Item
 from datakit.io.layouts.datakit import SHARD_INDEX
 from datakit.io.layouts.sources import Collection
 from datakit.io.layouts.writer import Facts
+from datakit.records.labels import BACKGROUND, FOREGROUND, IGNORED, is_binary
 from datakit.records.summary import Summary
 from datakit.verbs.export.options import VERB, Options
 from datakit.verbs.export.shards import sharded
@@ -97,6 +98,7 @@ def _export_files(
             finishing=finishing(options.out, lambda writer: form.finish(writer.lines)),
             views=False,
         ),
+        label_map=_written_map(source, form.FACTS),
         select=has_place,
         progress=progress,
     )
@@ -129,6 +131,13 @@ def _export_shards(
         progress=progress,
     )
     return _noted(summary, form.FACTS, [])
+
+
+def _written_map(source: Collection, facts: Facts) -> dict[str, int] | None:
+    """Return the label map of masks without classes; None where masks keep the source's."""
+    if not facts.binary or is_binary(source.label_map):
+        return None
+    return {BACKGROUND: 0, FOREGROUND: IGNORED}
 
 
 def _noted(summary: Summary, facts: Facts, more: list[str]) -> Summary:

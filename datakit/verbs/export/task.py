@@ -84,10 +84,13 @@ class ExportSample(_Export):
         if reason := self._unfit(picture, self._writer):
             return Product(counts={f"left out: {reason}": 1})
         written = self._writer.write(picture)
+        row = _with_files(picture.row, written.roles)
+        if self._writer.FACTS.binary:
+            row = msgspec.structs.replace(row, instances=())
         for name, data in written.files.items():
             atomic.write_bytes(location(self.out) / name, data)
         return Product(
-            samples=(_with_files(picture.row, written.roles),),
+            samples=(row,),
             files={name: len(data) for name, data in written.files.items()},
             lines={table: line.decode() + "\n" for table, line in written.lines.items()},
             counts=dict(written.counts),
