@@ -6,7 +6,8 @@ import re
 
 from datakit.io.layouts.base import SPLITS, ReadSettings
 from datakit.io.layouts.class_names import ClassNames
-from datakit.io.layouts.pictures import PictureReader, Placement, is_image, refs_of
+from datakit.io.layouts.pictures import PictureReader, refs_of
+from datakit.io.layouts.placements import Placement, is_image
 from datakit.io.store.files import Root
 
 _VOID = (

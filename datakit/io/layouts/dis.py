@@ -8,11 +8,7 @@ from typing import ClassVar
 from datakit.io.layouts.base import SPLITS, Item
 from datakit.io.layouts.named_folders import NamedFoldersReader
 from datakit.io.layouts.picture import Picture, counted
-from datakit.io.layouts.pictures import (
-    ANY_LABEL,
-    Placement,
-    by_folder,
-)
+from datakit.io.layouts.placements import ANY_LABEL, Placement, by_folder
 from datakit.io.layouts.writer import Facts, Settings, Written
 
 _KINDS = {"im": "image", "gt": ANY_LABEL}

@@ -7,9 +7,11 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 
 from datakit.errors import InputError
-from datakit.io.layouts.pictures import LABEL_SUFFIX, folded, is_image, stem_of, suffix_of
+from datakit.io.layouts.images_masks import kind_of
+from datakit.io.layouts.label_study import FEW, measure_files
+from datakit.io.layouts.placements import LABEL_SUFFIX, folded, is_image, stem_of, suffix_of
 from datakit.io.layouts.two_folders import Siblings, shown, sibling_folders
-from datakit.io.store.files import Root
+from datakit.io.store.files import FileRef, Root
 
 _LABEL_FILES = frozenset(
     {".json", ".xml", ".txt", ".csv", ".npy", ".npz", ".mat", ".yaml", ".yml", ".pts", ".gif"}
@@ -40,6 +42,7 @@ def label_evidence(root: Root, names: list[str]) -> str | None:
     others = [name for name in names if not is_image(name)]
     return (
         _sibling_labels(root, names)
+        or _named_labels(root, photos)
         or _suffixed(photos)
         or _file_a_photo(root, photos, others)
         or _one_file(root, photos, others)
@@ -62,6 +65,29 @@ def _siblings_said(pair: Siblings) -> str:
         f"{pair.labels}/ has pictures of the same names as {pair.images}/ ({pair.shared} of "
         f"{pair.total}) that may be their labels"
     )
+
+
+def _named_labels(root: Root, photos: list[str]) -> str | None:
+    """Tell folders that are named as labels and whose pictures look so, whatever these are called.
+
+    Where all pictures lie in such folders, they are what somebody wants to look at.
+    """
+    by_folder: defaultdict[str, list[str]] = defaultdict(list)
+    for name in photos:
+        by_folder[name.rpartition("/")[0]].append(name)
+    named = {folder: files for folder, files in by_folder.items() if _names_labels(folder)}
+    if len(named) == len(by_folder):
+        return None
+    for folder, files in sorted(named.items()):
+        seen = measure_files([FileRef(str(root.root), name) for name in files], FEW)
+        if seen and all(measured.label for measured in seen):
+            return f"{folder}/ is named as labels, and its {len(files)} pictures look like labels"
+    return None
+
+
+def _names_labels(folder: str) -> bool:
+    kinds = {kind_of(part) for part in folder.split("/")}
+    return not kinds <= {None, "image"}
 
 
 def _suffixed(photos: list[str]) -> str | None:

@@ -14,7 +14,8 @@ from datakit.errors import InputError
 from datakit.io.layouts.base import SPLITS, Item, ReadSettings
 from datakit.io.layouts.class_names import find_class_names
 from datakit.io.layouts.images_masks import kind_of
-from datakit.io.layouts.pictures import PictureReader, Placement, is_image, stem_of
+from datakit.io.layouts.pictures import PictureReader
+from datakit.io.layouts.placements import Placement, is_image, stem_of
 from datakit.io.store.files import FileRef, Root, safe_name
 from datakit.records.failure import Failure
 from datakit.records.sample import Sample

@@ -11,15 +11,8 @@ from datakit.io.layouts.base import SPLITS, Item, ReadSettings
 from datakit.io.layouts.class_names import find_class_names
 from datakit.io.layouts.folder_names import folder_words, split_in
 from datakit.io.layouts.picture import Picture, counted
-from datakit.io.layouts.pictures import (
-    ANY_LABEL,
-    LABEL_SUFFIX,
-    PictureReader,
-    Placement,
-    is_image,
-    refs_of,
-    stem_of,
-)
+from datakit.io.layouts.pictures import PictureReader, refs_of
+from datakit.io.layouts.placements import ANY_LABEL, LABEL_SUFFIX, Placement, is_image, stem_of
 from datakit.io.layouts.sample_names import JPEG, side
 from datakit.io.layouts.writer import Facts, Settings, Written, label_map_file
 from datakit.io.store.files import Root

@@ -122,10 +122,11 @@ def _in_map_values(data: bytes, name: str, coding: MaskCoding) -> npt.NDArray[An
     stored = decode_mask(data, name)
     if not coding.values:
         return stored
-    mask = stored.copy()
+    values = np.arange(int(stored.max(initial=0)) + 1, dtype=stored.dtype)
     for old, new in coding.values:
-        mask[stored == old] = new
-    return mask
+        if old < len(values):
+            values[old] = new
+    return values[stored]
 
 
 def _from_colours(

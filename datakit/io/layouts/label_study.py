@@ -34,6 +34,7 @@ _MAX_SHOWN = 32
 _RESIDUE = 9
 """Levels next to 0 and 255 that JPEG leaves behind."""
 
+_HALF = 128
 _ENDS_SHARE = 0.5
 _END_SHARE = 0.02
 _SOFT_SHARE = 0.003
@@ -67,6 +68,8 @@ class Study:
 
 PLAIN = Study()
 BINARY: Mapping[str, int] = {BACKGROUND: 0, FOREGROUND: IGNORED}
+_CUT = MaskCoding(values=tuple((v, IGNORED if v >= _HALF else 0) for v in range(1, IGNORED)))
+"""Masks of 0 and 255 that JPEG blurred."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,6 +92,8 @@ class PixelStatistics:
         Whether it has 16 bits.
     cutout : bool
         Whether the label is the opacity of a coloured picture.
+    lossy : bool
+        Whether the file is a JPEG, whose levels are not those that were drawn.
     """
 
     values: frozenset[int] = frozenset()
@@ -98,6 +103,7 @@ class PixelStatistics:
     label: bool = False
     deep: bool = False
     cutout: bool = False
+    lossy: bool = False
     size_wh: tuple[int, int] = (0, 0)
 
     @property
@@ -127,6 +133,8 @@ def measure_file(file: FileRef) -> PixelStatistics:
 
     data = file.read()
     measured = statistics_of(decode_stored(data, file.name))
+    if data.startswith(b"\xff\xd8\xff"):
+        return replace(measured, lossy=True)
     if not data.startswith(b"\x89PNG") or probe(data, file.name).mode != "P":
         return measured
     indices = statistics_of(decode_mask(data, file.name))
@@ -226,6 +234,12 @@ def study(files: Sequence[FileRef], names: ClassNames | None, *, kind: str | Non
     if any(measured.deep for measured in seen):
         # Object ids: nobody says which classes they are of.
         return Study(kind=kind)
+    lossy = any(measured.lossy for measured in seen)
+    if _is_residue(levels, lossy=lossy) or (
+        lossy and not names and max(levels, default=0) >= _HALF
+    ):
+        note = f"the masks, such as {files[0].name}, went through JPEG: from 128 on is foreground"
+        return Study(label_map=BINARY, coding=_CUT, notes=(note,))
     if names and not levels <= {0, IGNORED}:
         return named_study(levels, names.values)
     counts = sorted(len(measured.values) for measured in seen if not measured.palette)
@@ -235,6 +249,13 @@ def study(files: Sequence[FileRef], names: ClassNames | None, *, kind: str | Non
     return _index_study(
         levels, palette=any(measured.palette for measured in seen), looked=len(seen)
     )
+
+
+def _is_residue(levels: frozenset[int], *, lossy: bool) -> bool:
+    """Tell whether levels are 0 and 255 with what JPEG left beside them, and no indices."""
+    light = {level for level in levels if level >= IGNORED - _RESIDUE}
+    near = all(level <= _RESIDUE for level in levels - light)
+    return near and (len(light) > 1 or (lossy and bool(light)))
 
 
 def _in_colours(seen: Sequence[PixelStatistics], named: Mapping[Colour, str]) -> bool:

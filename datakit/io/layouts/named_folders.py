@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from datakit.io.layouts.base import ReadSettings
-from datakit.io.layouts.pictures import PictureReader, Placement, by_folder, is_image, refs_of
+from datakit.io.layouts.pictures import PictureReader, refs_of
+from datakit.io.layouts.placements import Placement, by_folder, is_image
 from datakit.io.store.files import Root
 
 

@@ -15,7 +15,8 @@ from datakit.io.layouts.class_names import find_class_names
 from datakit.io.layouts.images_masks import kind_of
 from datakit.io.layouts.label_study import Study
 from datakit.io.layouts.picture import Picture
-from datakit.io.layouts.pictures import PictureReader, Placement, stem_of
+from datakit.io.layouts.pictures import PictureReader
+from datakit.io.layouts.placements import Placement, stem_of
 from datakit.io.layouts.sample_names import flat_name
 from datakit.io.layouts.shards import ShardRecords, read_records, shards_of
 from datakit.io.layouts.writer import CreateFile, Facts, Settings, Shard, label_map_file

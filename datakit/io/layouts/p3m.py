@@ -7,7 +7,8 @@ from typing import ClassVar
 
 from datakit.io.layouts.base import Item, ReadSettings
 from datakit.io.layouts.picture import Picture, counted
-from datakit.io.layouts.pictures import PictureReader, Placement, is_image, refs_of
+from datakit.io.layouts.pictures import PictureReader, refs_of
+from datakit.io.layouts.placements import Placement, is_image
 from datakit.io.layouts.writer import Facts, Settings, Written
 from datakit.io.store.files import Root
 

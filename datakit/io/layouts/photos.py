@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from datakit.io.layouts.base import SPLITS, ReadSettings
-from datakit.io.layouts.pictures import PictureReader, Placement, is_image, refs_of
+from datakit.io.layouts.pictures import PictureReader, refs_of
+from datakit.io.layouts.placements import Placement, is_image
 from datakit.io.store.files import Root
 
 

@@ -2,147 +2,28 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import lru_cache
 
 from datakit.errors import InputError
-from datakit.io.layouts.base import SPLITS, Item, MaskCoding, label_stems, twice
+from datakit.io.layouts.base import Item, MaskCoding, label_stems, twice
 from datakit.io.layouts.class_names import ClassNames
 from datakit.io.layouts.label_study import PLAIN, Study, study
 from datakit.io.layouts.lineage import source_group
+from datakit.io.layouts.picture_pairs import Pairs
+from datakit.io.layouts.placements import ANY_LABEL, Placement, suffix_of
 from datakit.io.layouts.unread import unread_note, unread_pictures
-from datakit.io.pixels.formats import is_picture, why_unread
+from datakit.io.pixels.formats import why_unread
 from datakit.io.store.files import FileRef, Root
 from datakit.records.card import Command
 from datakit.records.failure import Failure
-from datakit.records.labels import LabelObject, LabelState
-
-_ANY_SPLIT = "\0"
-
-ANY_LABEL = "label"
-"""Kind of a label picture of which only its content tells whether it is mask, alpha or trimap."""
-
-LABEL_SUFFIX = re.compile(
-    r"[_\-. ](?:masks?|mattes?|alphas?|trimaps?|gt|seg|segmentation|label|labels|groundtruth)$",
-    re.IGNORECASE,
-)
-"""What tools hang on a photo's stem to name its label."""
-
-_KIND_OF_SUFFIX: Mapping[str, str] = {
-    "mask": "mask",
-    "matte": "alpha",
-    "alpha": "alpha",
-    "trimap": "trimap",
-}
-
-
-def is_image(name: str) -> bool:
-    """Tell by the suffix whether a file is a picture that is read."""
-    return _is_read(suffix_of(name))
-
-
-@lru_cache(maxsize=4096)
-def _is_read(suffix: str) -> bool:
-    # By suffix, not by name: a source of a million names is asked many times.
-    return is_picture(f"x{suffix}")
+from datakit.records.labels import LabelObject
 
 
 @lru_cache(maxsize=4096)
 def _is_foreign(suffix: str) -> bool:
     return bool(why_unread(f"x{suffix}"))
-
-
-def suffix_of(name: str) -> str:
-    """Return a file's suffix in lower case, with its dot; empty without one."""
-    stem, dot, suffix = name.rpartition("/")[2].rpartition(".")
-    return f".{suffix.lower()}" if dot and stem else ""
-
-
-def stem_of(name: str) -> str:
-    """Return a path without its suffix."""
-    suffix = suffix_of(name)
-    return name[: -len(suffix)] if suffix else name
-
-
-def kind_of_suffix(stem: str) -> str | None:
-    """Return the kind of label that the end of a stem names (``x_mask``), None without one.
-
-    Examples
-    --------
-    >>> kind_of_suffix("x_mask"), kind_of_suffix("x-matte"), kind_of_suffix("x_gt")
-    ('mask', 'alpha', 'label')
-    >>> kind_of_suffix("masked") is None
-    True
-    """
-    found = LABEL_SUFFIX.search(stem)
-    if found is None:
-        return None
-    return _KIND_OF_SUFFIX.get(found[0][1:].lower().rstrip("s"), ANY_LABEL)
-
-
-@dataclass(frozen=True, slots=True)
-class Placement:
-    """What a file is in a layout.
-
-    Attributes
-    ----------
-    kind : {"image", "mask", "alpha", "trimap", "ignore", "objects", "label", ""}
-        "objects": ids of objects where the mask holds classes; "label": content tells which
-        kind; "": the layout has it, and it is neither (a foreground's colours).
-    split : str, optional
-    rel : str
-        Path within the split, the folder that names the kind left out.
-    group : str, optional
-        What the picture is related by; by its name when None.
-    shared : str, optional
-        What the names of an image and its label have in common, where it is not the stem.
-    state : {"complete", "partial", "none"}, optional
-        What is known of the image, where the source says it.
-    """
-
-    kind: str
-    split: str | None
-    rel: str
-    group: str | None = None
-    shared: str | None = None
-    state: LabelState | None = None
-
-
-def by_folder(
-    name: str, kinds: Mapping[str, str], splits: Mapping[str, str] = SPLITS
-) -> Placement | None:
-    """Place a file below a folder that names a kind; a split may be above it or below it.
-
-    Parameters
-    ----------
-    name : str
-    kinds, splits : mapping
-        Folder in lower case -> kind, and -> split.
-
-    Examples
-    --------
-    >>> by_folder("set/Train/masks/a/x.png", {"masks": "mask"})
-    Placement(kind='mask', split='train', rel='set/a/x.png', group=None, shared=None, state=None)
-    >>> by_folder("masks/val/x.png", {"masks": "mask"}).split
-    'val'
-    """
-    parts = name.split("/")
-    for depth, part in enumerate(parts[:-1]):
-        kind = kinds.get(part.lower())
-        if kind is None:
-            continue
-        before, rest = parts[:depth], parts[depth + 1 :]
-        split = splits.get(before[-1].lower()) if before else None
-        if split:
-            before = before[:-1]
-        elif len(rest) > 1 and (split := splits.get(rest[0].lower())):
-            rest = rest[1:]
-        return Placement(kind, split, "/".join([*before, *rest]))
-    return None
 
 
 class PictureReader:
@@ -190,15 +71,16 @@ class PictureReader:
             raise InputError(f"{root.root}: expected photos of this layout, found none")
         labels = {ref: place for ref, place in places.items() if place.kind not in ("image", "")}
         self._images, failures = _unique(images)
-        paired = _Pairs(self._images, labels)
+        paired = Pairs(self._images, labels)
         self._labels = paired.labels
+        self._study = fixed or _studied(labels, classes)
+        paired.settle(self._study.kind)
         others = _beside(images, (name for name in names if _is_foreign(suffix_of(name))))
         self.failures: tuple[Failure, ...] = (
             *failures,
             *paired.failures,
             *unread_pictures(others),
         )
-        self._study = fixed or _studied(labels, classes)
         self.notes: tuple[str, ...] = (*notes, *self._study.notes, *paired.notes)
         self.notes += unread_note(others)
         used = {ref.container or ref.name for ref in places}
@@ -294,88 +176,6 @@ def _unique(
         keys.add((place.split, place.rel))
         kept[ref] = place
     return kept, failures
-
-
-class _Pairs:
-    """Which label belongs to which image."""
-
-    def __init__(
-        self, images: Mapping[FileRef, Placement], labels: Mapping[FileRef, Placement]
-    ) -> None:
-        self.labels: dict[FileRef, dict[str, FileRef]] = {}
-        self.failures: list[Failure] = []
-        self._loosely = 0
-        self._images = images
-        self._exact: dict[tuple[str | None, str], list[FileRef]] = {}
-        for ref, place in images.items():
-            key = place.split, place.shared or stem_of(place.rel)
-            self._exact.setdefault(key, []).append(ref)
-        for ref, place in labels.items():
-            self._assign(ref, place)
-
-    @cached_property
-    def _loose(self) -> Mapping[tuple[str | None, str], list[FileRef]]:
-        """The images by all names that a label may know them by; most sources never ask."""
-        found: dict[tuple[str | None, str], list[FileRef]] = {}
-        stems = label_stems((place.split, place.rel) for place in self._images.values())
-        for (ref, place), stem in zip(self._images.items(), stems, strict=True):
-            names = (place.shared or stem_of(place.rel), place.rel, stem)
-            for name in {folded(name) for name in names}:
-                for split in {place.split, _ANY_SPLIT}:
-                    found.setdefault((split, name), []).append(ref)
-        return found
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """How labels were found whose names are not quite their photos'."""
-        if not self._loosely:
-            return ()
-        return (
-            f"{self._loosely} labels were found by a name that differs from their photo's in "
-            "its split, letter case, Unicode form or a suffix like _mask",
-        )
-
-    def _assign(self, ref: FileRef, place: Placement) -> None:
-        stem = place.shared or stem_of(place.rel)
-        found = self._exact.get((place.split, stem), [])
-        if not found:
-            # A label that no split is named of may belong to a photo of any.
-            split = _ANY_SPLIT if place.split is None else place.split
-            bare = LABEL_SUFFIX.sub("", stem)
-            tries = ((split, folded(one)) for one in (stem, bare, stem_of(bare)))
-            found = next((hits for key in tries if (hits := self._loose.get(key))), [])
-            self._loosely += bool(found)
-        if len(found) != 1:
-            self.failures.append(_without_image(ref) if not found else _ambiguous(ref, found))
-            return
-        mine = self.labels.setdefault(found[0], {})
-        other = mine.setdefault(place.kind, ref)
-        if other != ref:
-            self.failures.append(_second(ref, other))
-
-
-def folded(name: str) -> str:
-    """Return a name without regard to letter case and the form of Unicode."""
-    return unicodedata.normalize("NFC", name).casefold()
-
-
-def _without_image(ref: FileRef) -> Failure:
-    return _unpaired(
-        ref, "this label has no image of the same stem; add the image or drop the label"
-    )
-
-
-def _ambiguous(ref: FileRef, found: list[FileRef]) -> Failure:
-    named = ", ".join(one.shown for one in found[:3])
-    return _unpaired(ref, f"this label fits several images ({named}); rename one of them")
-
-
-def _second(ref: FileRef, other: FileRef) -> Failure:
-    return _unpaired(ref, f"the image has another label already, {other.shown}; drop one of them")
-
-
-def _unpaired(ref: FileRef, error: str) -> Failure:
-    return Failure(id=ref.shown, file=ref.shown, step="read", error=error)
 
 
 def refs_of(root: Root, places: Mapping[str, Placement | None]) -> dict[FileRef, Placement]:

@@ -9,7 +9,7 @@ from typing import ClassVar
 from datakit.io.layouts.base import Item
 from datakit.io.layouts.named_folders import NamedFoldersReader
 from datakit.io.layouts.picture import Picture
-from datakit.io.layouts.pictures import Placement
+from datakit.io.layouts.placements import Placement
 from datakit.io.layouts.sample_names import side
 from datakit.io.layouts.writer import Facts, Settings, Written
 

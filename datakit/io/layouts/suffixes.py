@@ -10,14 +10,13 @@ from dataclasses import replace
 from datakit.io.layouts.base import SPLITS, ReadSettings
 from datakit.io.layouts.class_names import find_class_names
 from datakit.io.layouts.label_study import FEW, measure_files
-from datakit.io.layouts.pictures import (
+from datakit.io.layouts.pictures import PictureReader, refs_of
+from datakit.io.layouts.placements import (
     ANY_LABEL,
     LABEL_SUFFIX,
-    PictureReader,
     Placement,
     is_image,
     kind_of_suffix,
-    refs_of,
     stem_of,
     suffix_of,
 )

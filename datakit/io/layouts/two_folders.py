@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import combinations
 
 from datakit.errors import InputError
 from datakit.io.layouts.base import SPLITS, ReadSettings
 from datakit.io.layouts.class_names import find_class_names
 from datakit.io.layouts.folder_names import split_in
 from datakit.io.layouts.label_study import FEW, PixelStatistics, measure_files
-from datakit.io.layouts.pictures import (
-    ANY_LABEL,
-    LABEL_SUFFIX,
-    PictureReader,
-    Placement,
-    folded,
-    is_image,
-    stem_of,
-)
+from datakit.io.layouts.pictures import PictureReader
+from datakit.io.layouts.placements import ANY_LABEL, Placement, file_stem, is_image
 from datakit.io.store.files import FileRef, Root, open_root
 
 _MAX_SIBLINGS = 12
@@ -161,13 +155,60 @@ class Siblings:
 def sibling_folders(names: list[str]) -> list[Siblings]:
     """Return the pairs of folders that differ in one part of their path and whose stems agree.
 
-    At least half of the stems of the smaller one must be in the other. Folders that name splits
-    are no siblings.
+    At least half of the stems of the smaller one must be in the other. Two folders that name
+    splits are no siblings. Where folders below also differ (``clips/clip_1/x.jpg`` and
+    ``mattes/matte_1/x.png``), those at the top are compared by the names of files alone.
     """
+    pictures = list(filter(is_image, names))
+    return _siblings(pictures) or _unlike_siblings(pictures)
+
+
+def _are_splits(one: str, other: str) -> bool:
+    return one.lower() in SPLITS and other.lower() in SPLITS
+
+
+def _unlike_siblings(pictures: list[str]) -> list[Siblings]:
+    """Return such pairs of folders below the common one, whose own folders need not agree."""
+    parts = [name.split("/") for name in pictures]
+    depth = 0
+    while parts and all(len(one) > depth + 1 and one[depth] == parts[0][depth] for one in parts):
+        depth += 1
+    stems: defaultdict[str, dict[str, str]] = defaultdict(dict)
+    repeated: set[str] = set()
+    for name, path in zip(pictures, parts, strict=True):
+        if len(path) <= depth + 1:
+            continue
+        stem = file_stem(path[-1])
+        if stems[path[depth]].setdefault(stem, name) != name:
+            repeated.add(path[depth])
+    kinds = sorted(stems.keys() - repeated)
+    if len(kinds) > _MAX_SIBLINGS:
+        return []
+    return [
+        Siblings(
+            depth=depth,
+            images=one,
+            labels=other,
+            shared=len(pairs),
+            total=min(len(stems[one]), len(stems[other])),
+            pairs=pairs,
+        )
+        for one, other in combinations(kinds, 2)
+        if not _are_splits(one, other)
+        and (pairs := _shared(stems[one], stems[other]))
+        and 2 * len(pairs) >= min(len(stems[one]), len(stems[other]))
+    ]
+
+
+def _shared(left: Mapping[str, str], right: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    return tuple((name, right[stem]) for stem, name in left.items() if stem in right)
+
+
+def _siblings(pictures: list[str]) -> list[Siblings]:
     files: defaultdict[str, dict[str, str]] = defaultdict(dict)
-    for name in filter(is_image, names):
+    for name in pictures:
         folder, _, file = name.rpartition("/")
-        files[folder][folded(LABEL_SUFFIX.sub("", stem_of(file)))] = name
+        files[folder][file_stem(file)] = name
     holes: defaultdict[tuple[int, str, str], list[str]] = defaultdict(list)
     for folder in files:
         parts = folder.split("/") if folder else []
@@ -177,16 +218,16 @@ def sibling_folders(names: list[str]) -> list[Siblings]:
     found: defaultdict[tuple[int, str, str], list[tuple[str, str]]] = defaultdict(list)
     totals: defaultdict[tuple[int, str, str], int] = defaultdict(int)
     for (depth, before, after), parts in holes.items():
-        kinds = sorted(part for part in parts if part.lower() not in SPLITS)
-        if not 2 <= len(kinds) <= _MAX_SIBLINGS:
+        if not 2 <= len(parts) <= _MAX_SIBLINGS:
             continue
-        for at, one in enumerate(kinds):
-            for other in kinds[at + 1 :]:
-                left, right = (
-                    files["/".join(p for p in (before, kind, after) if p)] for kind in (one, other)
-                )
-                found[depth, one, other] += [(left[s], right[s]) for s in left if s in right]
-                totals[depth, one, other] += min(len(left), len(right))
+        for one, other in combinations(sorted(parts), 2):
+            if _are_splits(one, other):
+                continue
+            left, right = (
+                files["/".join(p for p in (before, kind, after) if p)] for kind in (one, other)
+            )
+            found[depth, one, other] += [(left[s], right[s]) for s in left if s in right]
+            totals[depth, one, other] += min(len(left), len(right))
     return [
         Siblings(
             depth=depth,

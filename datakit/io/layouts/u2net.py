@@ -8,7 +8,8 @@ from typing import ClassVar
 
 from datakit.io.layouts.base import Item, ReadSettings
 from datakit.io.layouts.picture import Picture, counted
-from datakit.io.layouts.pictures import ANY_LABEL, PictureReader, Placement, is_image, refs_of
+from datakit.io.layouts.pictures import PictureReader, refs_of
+from datakit.io.layouts.placements import ANY_LABEL, Placement, is_image
 from datakit.io.layouts.sample_names import side
 from datakit.io.layouts.writer import Facts, Settings, Written
 from datakit.io.store.files import Root

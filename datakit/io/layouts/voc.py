@@ -14,14 +14,8 @@ from datakit.io.layouts.base import SPLITS, Item, ReadSettings
 from datakit.io.layouts.class_names import ClassNames, find_class_names
 from datakit.io.layouts.objects import objects_of
 from datakit.io.layouts.picture import Picture, counted
-from datakit.io.layouts.pictures import (
-    PictureReader,
-    Placement,
-    by_folder,
-    is_image,
-    refs_of,
-    stem_of,
-)
+from datakit.io.layouts.pictures import PictureReader, refs_of
+from datakit.io.layouts.placements import Placement, by_folder, is_image, stem_of
 from datakit.io.layouts.sample_names import side
 from datakit.io.layouts.writer import Facts, Settings, Written
 from datakit.io.store.files import Root

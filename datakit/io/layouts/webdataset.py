@@ -18,7 +18,8 @@ from datakit.io.layouts.hub_card import hub_card
 from datakit.io.layouts.images_masks import kind_of
 from datakit.io.layouts.label_study import Study
 from datakit.io.layouts.picture import Picture
-from datakit.io.layouts.pictures import ANY_LABEL, PictureReader, Placement, is_image, stem_of
+from datakit.io.layouts.pictures import PictureReader
+from datakit.io.layouts.placements import ANY_LABEL, Placement, is_image, stem_of
 from datakit.io.layouts.sample_names import flat_name
 from datakit.io.layouts.shard_samples import facts_of, labels_of, shared_suffix
 from datakit.io.layouts.shards import read_records, shards_of, split_of_shard

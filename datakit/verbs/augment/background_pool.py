@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datakit.engine.base import Engine, LazyTask, ordered_map
 from datakit.errors import InputError
 from datakit.io.dataset.output import MANIFEST, is_dataset
-from datakit.io.layouts.pictures import is_image
+from datakit.io.layouts.placements import is_image
 from datakit.io.layouts.sources import Collection
 from datakit.io.store.files import FileRef, open_root
 from datakit.io.store.storage import location

@@ -11,7 +11,8 @@ from typing import Literal
 from datakit.errors import InputError
 from datakit.io.layouts.base import Item, ReadSettings
 from datakit.io.layouts.images_masks import kind_of
-from datakit.io.layouts.pictures import is_image, unread_of
+from datakit.io.layouts.pictures import unread_of
+from datakit.io.layouts.placements import is_image
 from datakit.io.layouts.sources import claimed_by, open_sources, opened, read_as
 from datakit.io.layouts.unread import unicode_names
 from datakit.io.store.files import FileRef

@@ -97,6 +97,12 @@ READ: dict[str, tuple[Tree, str, str]] = {
     "photos above masks": (pairs("{}.jpg", "masks/{}.png"), "images-masks", "mask"),
     "full names": (pairs("images/{}.jpg", "masks/{}.jpg.png"), "images-masks", "mask"),
     "letter case": (pairs("Images/{}.JPG", "Masks/{}.PNG"), "images-masks", "mask"),
+    "train, trainannot": (pairs("train/{}.jpg", "trainannot/{}.png"), "two-folders", "mask"),
+    "folders below differ": (
+        pairs("clips/{0}/clip_0/{0}.jpg", "mattes/{0}/matte_0/{0}.png", soft()),
+        "two-folders",
+        "alpha",
+    ),
     "_mask": (pairs("{}.jpg", "{}_mask.png"), "suffixes", "mask"),
     "-matte": (pairs("{}.jpg", "{}-matte.png", soft()), "suffixes", "alpha"),
     "_gt": (pairs("{}.jpg", "{}_gt.png"), "suffixes", "mask"),
@@ -124,6 +130,7 @@ REFUSED: dict[str, Tree] = {
     "one unknown JSON": one_file(
         "anything.json", {f"{s}.jpg": {"contour": [[1, 2], [3, 4], [5, 6]]} for s in STEMS}
     ),
+    "labels of other names": pairs("train/{}.jpg", "train_labels/{}_L.png"),
     "grey pictures": pairs("raw/{}.jpg", "depth/{}.png", photo(32, 24)[..., 0]),
 }
 
