@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 import msgspec
 
 from datakit.errors import InputError
+from datakit.io.layouts.json_files import utf8
 from datakit.io.store.files import Root
 from datakit.records.labels import role_of
 
@@ -95,10 +96,7 @@ def _shown(found: ClassNames) -> str:
 
 
 def _read(root: Root, name: str, base: str) -> ClassNames:
-    try:
-        text = root.read(name, _MAX_BYTES).decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise InputError(f"{name}: expected names of classes in UTF-8 ({error})") from None
+    text = utf8(root.read(name, _MAX_BYTES), name).decode()
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     if base in _LINES:
         return ClassNames(file=name, values=listed_names(text.splitlines()))

@@ -109,7 +109,9 @@ class _Walk:
             with root.open(self._name) as handle:
                 parser.ParseFile(handle)
         except expat.ExpatError as error:
-            raise SchemaError(f"{self._name}: expected CVAT's XML; {error}") from None
+            raise SchemaError(
+                f"{self._name}: expected CVAT's XML, well-formed and in UTF-8; {error}"
+            ) from None
         except (UnicodeError, LookupError, ValueError) as error:
             raise SchemaError(f"{self._name}: expected XML in UTF-8; {error}") from None
         return self._listed

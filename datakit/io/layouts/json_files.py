@@ -27,6 +27,27 @@ def check_encoding(head: bytes, name: str) -> None:
         raise SchemaError(f"{name}: expected text in UTF-8, found UTF-16; save it as UTF-8")
 
 
+def utf8(data: bytes, name: str) -> bytes:
+    r"""Return a small text file's bytes without a byte order mark.
+
+    Raises
+    ------
+    SchemaError
+        If it is not in UTF-8.
+
+    Examples
+    --------
+    >>> utf8(b"\xef\xbb\xbfcat", "names.txt")
+    b'cat'
+    """
+    check_encoding(data[:8], name)
+    try:
+        data.decode()
+    except UnicodeDecodeError as error:
+        raise SchemaError(f"{name}: {reason(error)}") from None
+    return data.removeprefix(BOM)
+
+
 def reason(error: Exception) -> str:
     r"""Return in words why a text could not be decoded.
 

@@ -10,7 +10,7 @@ import msgspec
 from datakit.errors import InputError, SchemaError
 from datakit.io.layouts.annotated import UNLABELLED, AnnotatedReader, Listed
 from datakit.io.layouts.base import Item, ReadSettings
-from datakit.io.layouts.json_files import UNREADABLE, head_of, reason
+from datakit.io.layouts.json_files import UNREADABLE, head_of, reason, utf8
 from datakit.io.store.files import Root
 from datakit.records.labels import LabelObject
 
@@ -90,7 +90,7 @@ def _is_annotation(name: str) -> bool:
 
 def _classes_of(root: Root, name: str) -> list[str]:
     try:
-        meta: Any = msgspec.json.decode(root.read(name, _MAX_BYTES), type=_Meta)
+        meta: Any = msgspec.json.decode(utf8(root.read(name, _MAX_BYTES), name), type=_Meta)
     except UNREADABLE as error:
         raise SchemaError(f"{name}: expected a project of Supervisely's; {reason(error)}") from None
     return [one.title.strip() for one in meta.classes]

@@ -12,7 +12,7 @@ import msgspec
 from datakit.core.masks.rle import encode_counts
 from datakit.core.masks.runs import placed_counts
 from datakit.errors import DatakitError, InputError
-from datakit.io.layouts.json_files import UNREADABLE, reason
+from datakit.io.layouts.json_files import UNREADABLE, reason, utf8
 from datakit.io.layouts.outlines import corners_box, points_ring
 from datakit.io.pixels.decoders import decode_stored
 from datakit.records.labels import Box, LabelObject, Ring, Rle
@@ -67,6 +67,7 @@ def read_objects(text: bytes, size_wh: tuple[int, int]) -> list[LabelObject]:
     'cat'
     """
     try:
+        text = utf8(text, "its annotations")
         document = msgspec.json.decode(text, type=_Document, strict=False)
     except UNREADABLE as error:
         raise InputError(f"expected an annotation of Supervisely's; {reason(error)}") from None

@@ -81,11 +81,27 @@ def _from_csv(text: str) -> dict[str, Any]:
     for row in rows:
         name = row["filename"]
         entry = entries.setdefault(name, {"filename": name, "regions": []})
-        shape = msgspec.json.decode(row[_CSV_COLUMN] or "{}")
+        shape, attributes = _cell(row[_CSV_COLUMN]), _cell(row["region_attributes"])
+        if shape is None or attributes is None:
+            # It costs its region: the rest of the table is good.
+            shape, attributes = {"name": "cell that is no JSON"}, {}
         if shape:
-            attributes = msgspec.json.decode(row["region_attributes"] or "{}")
             entry["regions"].append({"shape_attributes": shape, "region_attributes": attributes})
     return entries
+
+
+def _cell(text: str | None) -> Any:
+    """Return the JSON of a cell; None of one that is cut off, or holds something else.
+
+    Examples
+    --------
+    >>> _cell(""), _cell('{"name": "rect"'), _cell(None)
+    ({}, None, None)
+    """
+    try:
+        return None if text is None else msgspec.json.decode(text or "{}")
+    except UNREADABLE:
+        return None
 
 
 def _from_three(found: Mapping[str, Any]) -> Iterator[Listing]:

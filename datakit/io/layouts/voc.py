@@ -12,6 +12,7 @@ import numpy.typing as npt
 from datakit.errors import InputError
 from datakit.io.layouts.base import SPLITS, Item, ReadSettings
 from datakit.io.layouts.class_names import ClassNames, find_class_names
+from datakit.io.layouts.json_files import utf8
 from datakit.io.layouts.objects import objects_of
 from datakit.io.layouts.picture import Picture, counted
 from datakit.io.layouts.pictures import PictureReader, refs_of
@@ -98,7 +99,7 @@ def _splits(root: Root, lists: list[str]) -> dict[str, str]:
     for name in lists:
         split = SPLITS.get(stem_of(name).rpartition("/")[2].lower())
         if split:
-            text = root.read(name).decode("utf-8", "replace")
+            text = utf8(root.read(name), name).decode()
             found.update(
                 dict.fromkeys(
                     (line.split()[0] for line in text.splitlines() if line.strip()), split

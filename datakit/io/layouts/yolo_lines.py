@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from datakit.core.masks.contours import bridge_holes, trace_parts
 from datakit.errors import InputError
+from datakit.io.layouts.json_files import utf8
 from datakit.io.layouts.yolo_sets import class_number
 from datakit.records.labels import Box, LabelObject, Ring
 
@@ -24,13 +25,18 @@ def read_lines(
 ) -> list[LabelObject]:
     r"""Return the objects of a label file, in pixels of a picture of ``size_wh``.
 
+    Raises
+    ------
+    SchemaError
+        If it is not in UTF-8.
+
     Examples
     --------
     >>> [cat, box] = read_lines(b"0 0 0 1 0 1 1\n0 0.5 0.5 1 1\n", {"0": "cat"}, (8, 4))
     >>> cat.category, cat.rings[0].tolist(), box.bounds_xyxy
     ('cat', [[0.0, 0.0], [8.0, 0.0], [8.0, 4.0]], (0.0, 0.0, 8.0, 4.0))
     """
-    lines = text.decode("utf-8-sig", "replace").splitlines()
+    lines = utf8(text, "its label file").decode().splitlines()
     return [
         _object(number, line.split(), categories, size_wh)
         for number, line in enumerate(lines, 1)

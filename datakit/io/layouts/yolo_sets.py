@@ -12,6 +12,7 @@ import msgspec
 from datakit.errors import InputError
 from datakit.io.layouts.class_names import names_by_line
 from datakit.io.layouts.image_names import ImageNames, plain_name, split_named
+from datakit.io.layouts.json_files import UNREADABLE, reason, utf8
 from datakit.io.store.files import Root
 
 SPLITS = ("train", "val", "test")
@@ -146,7 +147,7 @@ def _nearest_first(name: str) -> tuple[int, str]:
 
 
 def _text(root: Root, name: str) -> str:
-    return root.read(name, _MAX_BYTES).decode("utf-8-sig", "replace")
+    return utf8(root.read(name, _MAX_BYTES), name).decode()
 
 
 def _read_card(root: Root, name: str, names: list[str], images: ImageNames) -> YoloSet:
@@ -177,9 +178,10 @@ def _read_card(root: Root, name: str, names: list[str], images: ImageNames) -> Y
 
 def _yaml(root: Root, name: str) -> Mapping[str, Any]:
     try:
-        found = msgspec.yaml.decode(root.read(name, _MAX_BYTES))
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise InputError(f"{name}: expected a YAML file of a YOLO dataset; {error}") from None
+        found = msgspec.yaml.decode(utf8(root.read(name, _MAX_BYTES), name))
+    except UNREADABLE as error:
+        words = " ".join(reason(error).split())
+        raise InputError(f"{name}: expected a YAML file of a YOLO dataset; {words}") from None
     return found if isinstance(found, dict) else {}
 
 
