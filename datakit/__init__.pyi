@@ -224,10 +224,10 @@ def dedup(
     group_rest: Literal["each", "together"] | None = ...,
     keep_embeddings: bool = ...,
     people: bool = ...,
-    drop: bool = ...,
     keep: Literal["largest", "first"] = ...,
-    materialize: Literal["copy", "hardlink", "symlink", "none"] = ...,
     sheet: int = ...,
+    drop: bool = ...,
+    materialize: Literal["copy", "hardlink", "symlink", "none"] = ...,
 ) -> Summary:
     """Find exact and near duplicates, flipped and turned ones too."""
 
@@ -602,9 +602,9 @@ def export(
     format: _Text,
     size: _Text | None = ...,
     fit: Literal["stretch", "letterbox", "crop"] = ...,
-    shard_samples: int | None = ...,
     partial: Literal["leave-out", "keep"] = ...,
     license: _Text = ...,
+    shard_samples: int | None = ...,
     shuffle: int | None = ...,
 ) -> Summary:
     """Write a dataset as another program reads it: P3M, U-2-Net, COCO, shards."""

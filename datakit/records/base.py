@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 from functools import cache
-from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar, get_args, get_origin
 
 import msgspec
 
@@ -107,6 +107,24 @@ class Options(
 
     def __post_init__(self) -> None:
         """Refuse values that do not go together; each by itself is right by now."""
+
+
+Narrowed = TypeVar("Narrowed", bound=Options)
+
+
+def narrowed(options: Options, kind: type[Narrowed]) -> Narrowed:
+    """Return the options that one of a verb's ways of working has, out of those of the verb.
+
+    Examples
+    --------
+    >>> class Smooth(Options, frozen=True, kw_only=True):
+    ...     strength: float = 1.0
+    >>> class Filter(Smooth, frozen=True, kw_only=True):
+    ...     sharpen: bool = False
+    >>> narrowed(Filter(strength=2), Smooth)
+    Smooth(strength=2.0)
+    """
+    return kind(**{name: getattr(options, name) for name in kind.__struct_fields__})
 
 
 def _checked(name: str, value: Any, kind: Any) -> Any:

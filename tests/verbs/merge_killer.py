@@ -14,7 +14,8 @@ from pathlib import Path
 
 import datakit
 import datakit.verbs.prelabel.merge_task  # imported before the forks, once for all
-from datakit.verbs.prelabel.merge import Merging, merge
+from datakit.verbs.prelabel.merge import merge
+from datakit.verbs.prelabel.options import MergeOptions
 from tests.verbs.drafts import REVIEWERS, write_drafts
 from tests.verbs.exports import tree
 from tests.verbs.killer import Meter, forked
@@ -29,7 +30,7 @@ def main(work: Path) -> None:
     meter = Meter(work / ".at")
 
     def run(into: Path) -> None:
-        merge(str(reviewed), str(into), Merging(workers=0))
+        merge(MergeOptions(merge=str(reviewed), into=str(into), workers=0))
 
     reference = Path(shutil.copytree(drafts, work / "at-reference"))
     meter.count = 0

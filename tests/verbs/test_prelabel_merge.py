@@ -21,7 +21,8 @@ from datakit.io.pixels import images
 from datakit.io.store.lock import claim
 from datakit.records.summary import Summary
 from datakit.verbs.prelabel import merge as module
-from datakit.verbs.prelabel.merge import Merging, merge
+from datakit.verbs.prelabel.merge import merge
+from datakit.verbs.prelabel.options import MergeOptions
 from tests.verbs.drafts import (
     CORNER,
     HEIGHT,
@@ -58,7 +59,8 @@ def exported(drafts: Path, out: Path, name: str, edit: str | None = None) -> Pat
 
 
 def merged(reviewed: Path, into: Path, **more: object) -> Summary:
-    return merge(str(reviewed), str(into), Merging(**{"workers": 0, **more}))  # type: ignore[arg-type]
+    chosen = {"merge": str(reviewed), "into": str(into), "workers": 0, **more}
+    return merge(MergeOptions(**chosen))
 
 
 def rows(path: Path) -> list[dict[str, str]]:
@@ -504,7 +506,7 @@ def test_the_folder_that_one_stands_in_is_not_replaced(
         with pytest.raises(InputError, match="change to another folder"):
             merged(reviewed, into)
     monkeypatch.chdir(tmp_path)
-    assert merge("x", "into", Merging(workers=0)).counts["reviewed"] == 3
+    assert merge(MergeOptions(merge="x", into="into", workers=0)).counts["reviewed"] == 3
 
 
 def test_a_link_to_the_drafts_stays_a_link(drafts: Path, into: Path, tmp_path: Path) -> None:
@@ -551,7 +553,7 @@ def test_what_is_no_export_or_no_dataset_is_refused(
     with pytest.raises(InputError, match="expected a dataset that datakit wrote"):
         merged(reviewed, tmp_path / "notes")
     with pytest.raises(InputError, match="expected a local folder"):
-        merge(str(reviewed), "s3://bucket/set")
+        merge(MergeOptions(merge=str(reviewed), into="s3://bucket/set"))
     other = write_drafts(tmp_path / "other")
     for path in (reviewed / "images").rglob("*.jpg"):
         path.unlink()

@@ -13,14 +13,8 @@ VERB = "dedup"
 COMMON = ("drop", "duplicates", "radius", "video")
 
 
-class Options(LineageOptions, frozen=True, kw_only=True):
-    """Options of ``dedup``.
-
-    Examples
-    --------
-    >>> Options(src=("photos",), out="report", drop=True).keep
-    'largest'
-    """
+class ReportOptions(LineageOptions, frozen=True, kw_only=True):
+    """Options of a report: what is a duplicate, which to keep, what is drawn."""
 
     BYTES_PER_PIXEL: ClassVar[int] = 8
 
@@ -39,17 +33,10 @@ class Options(LineageOptions, frozen=True, kw_only=True):
             "people.csv; nobody is dropped for it"
         ),
     ] = False
-    drop: Annotated[bool, Meta(description="DST becomes a dataset without the extra copies")] = (
-        False
-    )
     keep: Annotated[
         Literal["largest", "first"],
         Meta(description="which of a cluster --drop keeps: the most pixels, or the first by id"),
     ] = "largest"
-    materialize: Annotated[
-        Literal["copy", "hardlink", "symlink", "none"],
-        Meta(description="how files come into DST with --drop"),
-    ] = "copy"
     sheet: Annotated[
         int, Meta(ge=0, le=200, description="pairs on the contact sheet; 0: no sheet")
     ] = 24
@@ -70,6 +57,30 @@ class Options(LineageOptions, frozen=True, kw_only=True):
     def identifies(self) -> bool:
         """Whether faces are compared at all."""
         return self.people
+
+
+class DropOptions(ReportOptions, frozen=True, kw_only=True):
+    """Options of ``--drop``: the report's, and how files come into DST."""
+
+    drop: bool
+    materialize: Annotated[
+        Literal["copy", "hardlink", "symlink", "none"],
+        Meta(description="how files come into DST with --drop"),
+    ] = "copy"
+
+
+class Options(DropOptions, frozen=True, kw_only=True):
+    """Options of ``dedup``.
+
+    Examples
+    --------
+    >>> Options(src=("photos",), out="report", drop=True).keep
+    'largest'
+    """
+
+    drop: Annotated[bool, Meta(description="DST becomes a dataset without the extra copies")] = (
+        False
+    )
 
     @property
     def makes_dataset(self) -> bool:

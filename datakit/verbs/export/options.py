@@ -14,14 +14,8 @@ VERB = "export"
 COMMON = ("size", "fit", "partial", "shard_samples", "shuffle")
 
 
-class Options(WriteOptions, frozen=True, kw_only=True):
-    """Options of ``export``.
-
-    Examples
-    --------
-    >>> Options(src=("dataset",), out="p3m", format="p3m", size="512x512").size_wh
-    (512, 512)
-    """
+class FileOptions(WriteOptions, frozen=True, kw_only=True):
+    """Options of layouts whose samples have files of their own."""
 
     BYTES_PER_PIXEL: ClassVar[int] = 104
 
@@ -33,10 +27,6 @@ class Options(WriteOptions, frozen=True, kw_only=True):
     fit: Annotated[
         Literal["stretch", "letterbox", "crop"], Meta(description="how --size treats the aspect")
     ] = "stretch"
-    shard_samples: Annotated[
-        Annotated[int, Meta(ge=1, le=10_000_000)] | None,
-        Meta(description="samples a shard, of formats that have shards [default: the format's]"),
-    ] = None
     partial: Annotated[
         Literal["leave-out", "keep"],
         Meta(
@@ -53,17 +43,36 @@ class Options(WriteOptions, frozen=True, kw_only=True):
             extra={"metavar": "ID"},
         ),
     ] = "unknown"
-    shuffle: Annotated[
-        Annotated[int, Meta(ge=0)] | None,
-        Meta(description="mix the samples of a split over its shards, by this seed"),
-    ] = None
-
-    @property
-    def makes_dataset(self) -> bool:
-        """False: DST is for another program; datakit goes on with SRC."""
-        return False
 
     @property
     def size_wh(self) -> tuple[int, int] | None:
         """``size`` as (width, height)."""
         return None if self.size is None else size_wh(self.size)
+
+
+class ShardOptions(FileOptions, frozen=True, kw_only=True):
+    """Options of layouts that put many samples into one file."""
+
+    shard_samples: Annotated[
+        Annotated[int, Meta(ge=1, le=10_000_000)] | None,
+        Meta(description="samples a shard, of formats that have shards [default: the format's]"),
+    ] = None
+    shuffle: Annotated[
+        Annotated[int, Meta(ge=0)] | None,
+        Meta(description="mix the samples of a split over its shards, by this seed"),
+    ] = None
+
+
+class Options(ShardOptions, frozen=True, kw_only=True):
+    """Options of ``export``.
+
+    Examples
+    --------
+    >>> Options(src=("dataset",), out="p3m", format="p3m", size="512x512").size_wh
+    (512, 512)
+    """
+
+    @property
+    def makes_dataset(self) -> bool:
+        """False: DST is for another program; datakit goes on with SRC."""
+        return False

@@ -14,10 +14,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
-from typing import Annotated, Literal
 
 import msgspec
-from msgspec import Meta
 
 from datakit.engine.base import LazyTask
 from datakit.errors import InputError
@@ -38,15 +36,13 @@ from datakit.records.labels import ClassRules
 from datakit.records.review import REVIEWED as ACCEPTED
 from datakit.records.summary import Summary
 from datakit.verbs.prelabel.merge_task import EMPTIED, HEADER, TABLE
+from datakit.verbs.prelabel.options import VERB, MergeOptions
 from datakit.verbs.prelabel.pairs import Given, Pair
 from datakit.verbs.prelabel.review_matching import Matches, match, soft_alpha_of, soft_alphas
 from datakit.verbs.shared.layout_settings import read_settings
-from datakit.verbs.shared.options import WriteOptions
 from datakit.verbs.shared.pipeline import Contents, process
 from datakit.verbs.shared.progress import ProgressListener, note_source
 from datakit.verbs.shared.run_record import Run
-
-VERB = "prelabel"
 
 REVIEWED_AS = (
     "cvat",
@@ -66,56 +62,14 @@ _STALE = frozenset({COCO})
 """What speaks of the labels as they were."""
 
 
-class Options(WriteOptions, frozen=True, kw_only=True):
-    """Options of a merge: ``src`` is (drafts, reviewed), ``out`` the folder beside the drafts."""
-
-    merge: Annotated[str, Meta(description="the tool whose export is merged")]
-    map: Annotated[tuple[str, ...], Meta(description="what classes of the review are")] = ()
-    boxes: Annotated[Literal["skip", "paint"], Meta(description="what rectangles are")] = "skip"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Merging:
-    """How reviewed labels are brought back.
-
-    Attributes
-    ----------
-    mapping : tuple of str
-        ``NAME=CLASS|background|ignore``: what a class of the review is in the drafts.
-    boxes : {"skip", "paint"}
-        A rectangle is an unknown region, or painted.
-    annotator : str, optional
-        Whose labels count where several people reviewed an image.
-    workers, engine, ray_address, strict, dry_run
-        As for every verb.
-    """
-
-    mapping: tuple[str, ...] = ()
-    boxes: Literal["skip", "paint"] = "skip"
-    annotator: str | None = None
-    workers: int | None = None
-    engine: str = "local"
-    ray_address: str | None = None
-    strict: bool = False
-    dry_run: bool = False
-
-
-def merge(
-    reviewed: str,
-    into: str,
-    how: Merging = Merging(),
-    progress: ProgressListener | None = None,
-) -> Summary:
+def merge(options: MergeOptions, progress: ProgressListener | None = None) -> Summary:
     """Bring reviewed labels back into a drafted dataset.
 
     Parameters
     ----------
-    reviewed : str
-        What a tool exported: a folder, a .zip, or a single .json or .xml.
-    into : str
-        The drafted dataset; it is replaced in one step when all is done.
-    how : Merging
-        What the classes and rectangles of the review are, and how the work is done.
+    options : MergeOptions
+        What a tool exported (a folder, a .zip, or a single .json or .xml), the drafted dataset,
+        which is replaced in one step when all is done, and what classes and rectangles are.
     progress : ProgressListener, optional
         Where progress is reported.
 
@@ -131,6 +85,7 @@ def merge(
         If ``into`` is no finished dataset, another merge is at work on it, REVIEWED is no export
         that is known, or none of its images is one of the drafts.
     """
+    reviewed, into = options.merge, options.into
     if "://" in into:
         raise InputError(f"--into {into}: expected a local folder; copy the dataset, then merge")
     drafts = Path(into)
@@ -138,7 +93,7 @@ def merge(
     _check_drafts(drafts)
     _check_place(drafts)
     root, names = _opened(reviewed)
-    tool, reader = _recognised(root, names, ReadSettings(annotator=how.annotator))
+    tool, reader = _recognised(root, names, ReadSettings(annotator=options.annotator))
     source = note_source(open_sources((into,), layout="datakit"), progress)
     if progress is not None:
         progress.note(read_as(tool, len(reader), reader.labelled, reader.unread))
@@ -152,26 +107,20 @@ def merge(
         reason = matches.failures[0].error if matches.failures else "no task is annotated"
         raise InputError(f"{reviewed}: expected reviews of the drafts, found none ({reason})")
     beside = drafts.resolve().with_name(f".{drafts.resolve().name}.merging")
-    if not how.dry_run:
+    if not options.dry_run:
         _clear(beside)
-    options = Options(
+    # What is recorded is the tool, not where its export lay.
+    recorded = msgspec.structs.replace(
+        options,
         src=(into, reviewed),
-        out=str(beside.with_suffix(".plan") if how.dry_run else beside),
+        out=str(beside.with_suffix(".plan") if options.dry_run else beside),
         merge=tool,
-        map=how.mapping,
-        boxes=how.boxes,
-        annotator=how.annotator,
-        workers=how.workers,
-        engine=how.engine,
-        ray_address=how.ray_address,
-        strict=how.strict,
-        dry_run=how.dry_run,
         overwrite=beside.exists(),
     )
     pairs = _Pairs(source, reader, matches, _earlier(drafts), soft_alphas(root, names))
     try:
-        summary = _process(options, drafts, pairs, source, progress)
-        if not how.dry_run:
+        summary = _process(recorded, drafts, pairs, source, progress)
+        if not options.dry_run:
             gone = [name for name in _STALE if (drafts / name).exists()]
             gone = [name for name in gone if not (beside / name).exists()]
             notes = _notes(beside / TABLE, tool, matches, gone)
@@ -179,7 +128,7 @@ def merge(
             summary = msgspec.structs.replace(summary, notes=(*summary.notes, *notes))
     finally:
         # Now the old dataset, or what an error left of the new one.
-        if not how.dry_run:
+        if not options.dry_run:
             shutil.rmtree(beside, ignore_errors=True)
     return msgspec.structs.replace(summary, out=into)
 
@@ -213,7 +162,7 @@ class _Pairs:
 
 
 def _process(
-    options: Options,
+    options: MergeOptions,
     drafts: Path,
     pairs: _Pairs,
     source: Collection,

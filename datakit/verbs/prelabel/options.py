@@ -31,25 +31,11 @@ def is_gpu(device: str) -> bool:
     return device.startswith("cuda")
 
 
-class Options(WriteOptions, frozen=True, kw_only=True):
-    """Options of ``prelabel``.
-
-    Examples
-    --------
-    >>> Options(src=("photos",), out="drafts").model
-    'mediapipe-selfie'
-    """
+class DraftOptions(WriteOptions, frozen=True, kw_only=True):
+    """Options of drafting: the model, what becomes of its maps, the queue."""
 
     BYTES_PER_PIXEL: ClassVar[int] = 20
 
-    src: Annotated[
-        tuple[str, ...],
-        Meta(
-            description="folders, .zip, annotation files or photos to read; - is one photo on "
-            "standard input"
-        ),
-    ] = ()
-    out: Annotated[str, Meta(description="the dataset folder to write")] = ""
     model: Annotated[
         str, Meta(description="what drafts the labels", extra={"choices": SEGMENTERS})
     ] = "mediapipe-selfie"
@@ -174,6 +160,60 @@ class Options(WriteOptions, frozen=True, kw_only=True):
             extra={"metavar": "REVIEWED", "input": "path"},
         ),
     ] = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.second_weights and self.second is None:
+            raise InputError("--second-weights is for --second NAME; add that, or leave it out")
+
+    def make_engine(self) -> Engine:
+        """Build the engine; beside a GPU, workers are threads of the processes that share it."""
+        if self.engine == "local" and is_gpu(self.device):
+            engine: Engine = ENGINES.load(self.engine)(self.gpu_processes)
+            return self.bounded(engine)
+        return super().make_engine()
+
+    @property
+    def hands(self) -> int:
+        """How many photos can be read or written at once."""
+        if self.workers is not None:
+            return max(1, self.workers)
+        return usable_cpus()
+
+    @property
+    def gpu_processes(self) -> int:
+        """How many processes share a GPU; 0: this one."""
+        return 0 if self.workers == 0 else max(1, self.hands // THREADS_OF_A_PROCESS)
+
+
+class MergeOptions(WriteOptions, frozen=True, kw_only=True):
+    """Options of ``--merge``; ``src`` and ``out`` are named while the merge runs."""
+
+    src: tuple[str, ...] = ()
+    out: str = ""
+    merge: str
+    into: str
+    map: tuple[str, ...] = ()
+    boxes: Literal["skip", "paint"] = "skip"
+
+
+class Options(DraftOptions, frozen=True, kw_only=True):
+    """Options of ``prelabel``.
+
+    Examples
+    --------
+    >>> Options(src=("photos",), out="drafts").model
+    'mediapipe-selfie'
+    """
+
+    src: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="folders, .zip, annotation files or photos to read; - is one photo on "
+            "standard input"
+        ),
+    ] = ()
+    out: Annotated[str, Meta(description="the dataset folder to write")] = ""
     merge: Annotated[
         str | None,
         Meta(
@@ -218,24 +258,3 @@ class Options(WriteOptions, frozen=True, kw_only=True):
         ClassRules.parse(self.map)
         if self.merge is None and (not self.src or not self.out):
             raise InputError("prelabel: expected SRC and -o DST, or --merge REVIEWED --into DST")
-        if self.second_weights and self.second is None:
-            raise InputError("--second-weights is for --second NAME; add that, or leave it out")
-
-    def make_engine(self) -> Engine:
-        """Build the engine; beside a GPU, workers are threads of the processes that share it."""
-        if self.engine == "local" and is_gpu(self.device):
-            engine: Engine = ENGINES.load(self.engine)(self.gpu_processes)
-            return self.bounded(engine)
-        return super().make_engine()
-
-    @property
-    def hands(self) -> int:
-        """How many photos can be read or written at once."""
-        if self.workers is not None:
-            return max(1, self.workers)
-        return usable_cpus()
-
-    @property
-    def gpu_processes(self) -> int:
-        """How many processes share a GPU; 0: this one."""
-        return 0 if self.workers == 0 else max(1, self.hands // THREADS_OF_A_PROCESS)

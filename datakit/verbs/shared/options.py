@@ -218,6 +218,7 @@ _CIRCUMSTANCES = frozenset(
     {
         "src",
         "out",
+        "into",
         "workers",
         "engine",
         "ray_address",
