@@ -181,15 +181,15 @@ def review(
     overwrite: bool = ...,
     dry_run: bool = ...,
     strict: bool = ...,
-    apply: bool = ...,
     decisions: _Text | None = ...,
     records: Sequence[_Text] = ...,
     compare: _Text | None = ...,
     photos: _Text | None = ...,
-    only_accepted: bool = ...,
-    expect: _Text | None = ...,
     port: int = ...,
     no_browser: bool = ...,
+    apply: bool = ...,
+    only_accepted: bool = ...,
+    expect: _Text | None = ...,
 ) -> Summary:
     """Look at uncertain labels on a local page, correct them, and apply the decisions."""
 
@@ -272,10 +272,10 @@ def split(
     policy: _Text | None = ...,
     previous: _Text | None = ...,
     keep_existing: bool = ...,
-    audit: bool = ...,
     repair: bool = ...,
     tolerance: float = ...,
     materialize: Literal["copy", "hardlink", "symlink", "none"] = ...,
+    audit: bool = ...,
     sheet: int = ...,
 ) -> Summary | Audit:
     """Make train, val and test splits that share nothing; audit and repair others."""
@@ -496,16 +496,16 @@ def qc(
     overwrite: bool = ...,
     dry_run: bool = ...,
     strict: bool = ...,
-    rejudge: _Text | None = ...,
     checks: Mapping[_Text, Override] = ...,
     check: Sequence[_Text] = ...,
     target: Sequence[_Text] = ...,
+    fail_on: Literal["review", "warning", "error", "never"] = ...,
     segmenter: _Text | None = ...,
     suspects: int | None = ...,
     predicted: Sequence[_Text] = ...,
-    fail_on: Literal["review", "warning", "error", "never"] = ...,
     fix: Literal["none", "safe"] = ...,
     sheet: int = ...,
+    rejudge: _Text | None = ...,
 ) -> Quality:
     """Find what is wrong with alpha mattes, and repair what is certain."""
 

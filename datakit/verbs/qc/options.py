@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 import msgspec
 from msgspec import Meta
@@ -12,26 +12,12 @@ from datakit.errors import InputError
 from datakit.models.segmenters.base import SEGMENTERS
 from datakit.verbs.shared.options import WriteOptions
 
-if TYPE_CHECKING:
-    pass
-
 VERB = "qc"
 COMMON = ("out", "checks", "target", "fail_on", "fix", "rejudge")
 
 
-class Options(WriteOptions, frozen=True, kw_only=True):
-    """Options of ``qc``.
-
-    Examples
-    --------
-    >>> Options(src=("mattes",), out="report", target=("fg_ratio=0.5+-0.2",)).fail_on
-    'error'
-    >>> stricter = Options(rejudge="report/qc.parquet", checks={"halo": {"warning": 0.8}})
-    >>> stricter.checks["halo"].warning
-    0.8
-    """
-
-    BYTES_PER_PIXEL: ClassVar[int] = 42
+class JudgeOptions(WriteOptions, frozen=True, kw_only=True):
+    """Options of every judgement: the thresholds, and what is a finding."""
 
     src: Annotated[
         tuple[str, ...],
@@ -41,13 +27,6 @@ class Options(WriteOptions, frozen=True, kw_only=True):
         ),
     ] = ()
     out: Annotated[str, Meta(description="the folder to write the report to")] = ""
-    rejudge: Annotated[
-        str | None,
-        Meta(
-            description="judge this qc.parquet again, without SRC and without its pixels",
-            extra={"input": "path"},
-        ),
-    ] = None
     checks: Annotated[
         dict[str, Override],
         Meta(
@@ -62,6 +41,17 @@ class Options(WriteOptions, frozen=True, kw_only=True):
         tuple[str, ...],
         Meta(description="what the set should look like: fg_ratio=0.5+-0.2 (repeatable)"),
     ] = ()
+    fail_on: Annotated[
+        Literal["review", "warning", "error", "never"],
+        Meta(description="exit code 1 from this severity on"),
+    ] = "error"
+
+
+class InspectOptions(JudgeOptions, frozen=True, kw_only=True):
+    """Options of measuring a source and judging it."""
+
+    BYTES_PER_PIXEL: ClassVar[int] = 42
+
     segmenter: Annotated[
         str | None,
         Meta(
@@ -84,10 +74,6 @@ class Options(WriteOptions, frozen=True, kw_only=True):
             extra={"input": "path"},
         ),
     ] = ()
-    fail_on: Annotated[
-        Literal["review", "warning", "error", "never"],
-        Meta(description="exit code 1 from this severity on"),
-    ] = "error"
     fix: Annotated[
         Literal["none", "safe"],
         Meta(
@@ -101,16 +87,6 @@ class Options(WriteOptions, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.rejudge is None and not (self.src and self.out):
-            raise InputError("qc: expected SRC and -o DST, or --rejudge FILE")
-        if self.rejudge is not None and self.src:
-            raise InputError("--rejudge takes no SRC: it judges measurements that were kept")
-        if self.rejudge is not None and self.suspects:
-            raise InputError("--rejudge sees no pixels: --suspects does not go with it")
-        if self.rejudge is not None and (self.fix != "none" or self.resume or self.segmenter):
-            raise InputError(
-                "--rejudge sees no pixels: --fix, --segmenter and --resume do not go with it"
-            )
         if self.suspects and not (self.segmenter or self.predicted):
             raise InputError(
                 "--suspects: expected what to hold labels against: --segmenter NAME, or "
@@ -125,3 +101,43 @@ class Options(WriteOptions, frozen=True, kw_only=True):
     def makes_dataset(self) -> bool:
         """Whether DST is a dataset, not only a report."""
         return self.fix != "none"
+
+
+class RejudgeOptions(JudgeOptions, frozen=True, kw_only=True):
+    """Options of ``--rejudge``: measurements that were kept are judged again."""
+
+    rejudge: Annotated[str, Meta(extra={"input": "path"})]
+
+
+class Options(InspectOptions, frozen=True, kw_only=True):
+    """Options of ``qc``.
+
+    Examples
+    --------
+    >>> Options(src=("mattes",), out="report", target=("fg_ratio=0.5+-0.2",)).fail_on
+    'error'
+    >>> stricter = Options(rejudge="report/qc.parquet", checks={"halo": {"warning": 0.8}})
+    >>> stricter.checks["halo"].warning
+    0.8
+    """
+
+    rejudge: Annotated[
+        str | None,
+        Meta(
+            description="judge this qc.parquet again, without SRC and without its pixels",
+            extra={"input": "path"},
+        ),
+    ] = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.rejudge is None and not (self.src and self.out):
+            raise InputError("qc: expected SRC and -o DST, or --rejudge FILE")
+        if self.rejudge is not None and self.src:
+            raise InputError("--rejudge takes no SRC: it judges measurements that were kept")
+        if self.rejudge is not None and self.suspects:
+            raise InputError("--rejudge sees no pixels: --suspects does not go with it")
+        if self.rejudge is not None and (self.fix != "none" or self.resume or self.segmenter):
+            raise InputError(
+                "--rejudge sees no pixels: --fix, --segmenter and --resume do not go with it"
+            )

@@ -28,7 +28,7 @@ from datakit.io.tables import csv_rows, jsonl, parquet
 from datakit.io.tables.score_plots import Scores, save_scores
 from datakit.records.finding import SEVERITIES, Finding
 from datakit.records.quality import CheckCounts, Quality
-from datakit.verbs.qc.options import Options
+from datakit.verbs.qc.options import InspectOptions, JudgeOptions
 
 TABLE = "qc.parquet"
 TABLE_KIND = "qc measurements"
@@ -61,7 +61,7 @@ class Judged:
     judged: tuple[str, ...]
 
 
-def plan(options: Options) -> Plan:
+def plan(options: JudgeOptions) -> Plan:
     """Return what is measured and judged; InputError for an unknown check or target."""
     limits = override(default_limits(), options.checks, "checks")
     for name in options.check:
@@ -165,7 +165,11 @@ def quality(
 
 
 def draw_sheets(
-    out: Location, options: Options, source: Collection, findings: Sequence[Finding], how: Plan
+    out: Location,
+    options: InspectOptions,
+    source: Collection,
+    findings: Sequence[Finding],
+    how: Plan,
 ) -> None:
     """Draw the worst samples of each check that reports, one sheet a check."""
     by_check: dict[str, list[Finding]] = {}
@@ -191,7 +195,7 @@ def draw_sheets(
 
 
 def _draw_tiles(
-    options: Options, source: Collection, worst: Mapping[str, Sequence[Finding]]
+    options: InspectOptions, source: Collection, worst: Mapping[str, Sequence[Finding]]
 ) -> dict[str, dict[str, npt.NDArray[np.uint8]]]:
     """Return sample -> check -> tile; every sample is read once for all its sheets."""
     boxes: dict[str, dict[str, tuple[int, int, int, int] | None]] = {}

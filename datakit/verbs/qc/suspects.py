@@ -18,7 +18,7 @@ from datakit.io.pixels import images
 from datakit.io.store import atomic
 from datakit.io.store.storage import Location
 from datakit.io.tables import csv_rows
-from datakit.verbs.qc.options import Options
+from datakit.verbs.qc.options import InspectOptions
 from datakit.verbs.qc.quality_report import SHEETS, TILE_PX
 
 TABLE = "suspects.csv"
@@ -35,7 +35,7 @@ class Suspect:
     box: tuple[int, int, int, int] | None
 
 
-def predictions_of(options: Options, source: Collection) -> dict[str, tuple[Item, ...]]:
+def predictions_of(options: InspectOptions, source: Collection) -> dict[str, tuple[Item, ...]]:
     """Return what ``--predicted`` has for each sample, by its path without suffix.
 
     Raises
@@ -60,7 +60,7 @@ def predictions_of(options: Options, source: Collection) -> dict[str, tuple[Item
     return {key: tuple(items) for key, items in found.items()}
 
 
-def write_suspects(out: Location, options: Options, source: Collection) -> str:
+def write_suspects(out: Location, options: InspectOptions, source: Collection) -> str:
     """Rank all labelled samples, write `TABLE` and a contact sheet; return a note of it."""
     predicted = predictions_of(options, source)
     labelled = [item for item in source.items() if item.alpha or item.mask]
@@ -104,13 +104,15 @@ def write_suspects(out: Location, options: Options, source: Collection) -> str:
     )
 
 
-def _mapped(options: Options, params: dict[str, Any], items: Sequence[Item]) -> list[Outcome[Any]]:
+def _mapped(
+    options: InspectOptions, params: dict[str, Any], items: Sequence[Item]
+) -> list[Outcome[Any]]:
     task = LazyTask(_TASK, params, by_key=("predictions",))
     with closing(ordered_map(options.make_engine(), task, items)) as outcomes:
         return list(outcomes)
 
 
-def _draw(out: Location, options: Options, suspects: Sequence[Suspect], total: int) -> None:
+def _draw(out: Location, options: InspectOptions, suspects: Sequence[Suspect], total: int) -> None:
     boxes = {s.item.key: {TABLE: s.box} for s in suspects[: options.sheet]}
     task = LazyTask("datakit.verbs.qc.task:Draw", {"boxes": boxes})
     chosen = [s.item for s in suspects[: options.sheet]]

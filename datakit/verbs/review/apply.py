@@ -13,14 +13,14 @@ from datakit.io.dataset.decisions import read_decisions
 from datakit.records.review import DECISIONS, Decision
 from datakit.records.summary import Summary
 from datakit.verbs.review.decided import release_note
-from datakit.verbs.review.options import VERB, Options
+from datakit.verbs.review.options import VERB, ApplyOptions
 from datakit.verbs.shared.datasets import open_dataset
 from datakit.verbs.shared.pipeline import process
 from datakit.verbs.shared.progress import ProgressListener
 from datakit.verbs.shared.run_record import Run
 
 
-def apply(options: Options, progress: ProgressListener | None) -> Summary:
+def apply(options: ApplyOptions, progress: ProgressListener | None) -> Summary:
     """Write the dataset that a review's decisions make of SRC.
 
     Raises
@@ -40,17 +40,8 @@ def apply(options: Options, progress: ProgressListener | None) -> Summary:
         raise InputError(
             f"--expect {options.expect}: the decisions in {options.folder} are {digest}"
         )
-    # What decides the result is recorded; where it lay and how it was shown is not.
-    recorded = msgspec.structs.replace(
-        options,
-        expect=digest,
-        decisions=None,
-        records=(),
-        compare=None,
-        photos=None,
-        port=0,
-        no_browser=False,
-    )
+    # The decisions are recorded by their digest, not by where they lay.
+    recorded = msgspec.structs.replace(options, expect=digest, decisions=None)
     classes = [value for value in source.label_map.values() if value > 0]
     task = LazyTask(
         "datakit.verbs.review.task:ApplyReview",

@@ -16,22 +16,10 @@ VERB = "review"
 COMMON = ("out", "apply", "records", "only_accepted", "port", "no_browser")
 
 
-class Options(WriteOptions, frozen=True, kw_only=True):
-    """Options of ``review``.
-
-    Examples
-    --------
-    >>> Options(src=("dataset",)).folder
-    'dataset.review'
-    >>> Options(src=("dataset",), out="reviewed")
-    Traceback (most recent call last):
-    datakit.errors.InputError: -o DST goes with --apply; without it, review shows the page
-    """
+class FolderOptions(WriteOptions, frozen=True, kw_only=True):
+    """Options that say which dataset is reviewed, and where its decisions lie."""
 
     out: Annotated[str, Meta(description="with --apply: the dataset folder to write")] = ""
-    apply: Annotated[
-        bool, Meta(description="write DST: rejected samples left out, edits painted in")
-    ] = False
     decisions: Annotated[
         str | None,
         Meta(
@@ -40,6 +28,25 @@ class Options(WriteOptions, frozen=True, kw_only=True):
             extra={"input": "path"},
         ),
     ] = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.decisions is not None and is_url(self.decisions):
+            raise InputError("--decisions: expected a folder on this machine, found a URL")
+
+    @property
+    def folder(self) -> str:
+        """Where the decisions lie."""
+        if self.decisions is None and is_remote(self.src[0]):
+            raise InputError(
+                f"{shown(self.src[0])}: expected --decisions FOLDER, a folder on this machine"
+            )
+        return self.decisions or f"{self.src[0].rstrip('/')}.review"
+
+
+class ServeOptions(FolderOptions, frozen=True, kw_only=True):
+    """Options of the page: what it shows, and where it is served."""
+
     records: Annotated[
         tuple[str, ...],
         Meta(
@@ -63,6 +70,35 @@ class Options(WriteOptions, frozen=True, kw_only=True):
             extra={"input": "path"},
         ),
     ] = None
+    port: Annotated[int, Meta(ge=0, le=65535, description="0: one that is free")] = 0
+    no_browser: Annotated[
+        bool, Meta(description="do not open the page; its address is printed")
+    ] = False
+
+
+class ApplyOptions(FolderOptions, frozen=True, kw_only=True):
+    """Options of ``--apply``."""
+
+    apply: bool
+    only_accepted: bool = False
+    expect: str | None = None
+
+
+class Options(ServeOptions, frozen=True, kw_only=True):
+    """Options of ``review``.
+
+    Examples
+    --------
+    >>> Options(src=("dataset",)).folder
+    'dataset.review'
+    >>> Options(src=("dataset",), out="reviewed")
+    Traceback (most recent call last):
+    datakit.errors.InputError: -o DST goes with --apply; without it, review shows the page
+    """
+
+    apply: Annotated[
+        bool, Meta(description="write DST: rejected samples left out, edits painted in")
+    ] = False
     only_accepted: Annotated[
         bool, Meta(description="with --apply: leave out what was not accepted, too")
     ] = False
@@ -73,28 +109,13 @@ class Options(WriteOptions, frozen=True, kw_only=True):
             "[default: whatever was decided]"
         ),
     ] = None
-    port: Annotated[int, Meta(ge=0, le=65535, description="0: one that is free")] = 0
-    no_browser: Annotated[
-        bool, Meta(description="do not open the page; its address is printed")
-    ] = False
 
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.apply and not self.out:
             raise InputError("--apply: expected -o DST, the dataset to write")
-        if self.decisions is not None and is_url(self.decisions):
-            raise InputError("--decisions: expected a folder on this machine, found a URL")
         if self.out and not self.apply:
             raise InputError("-o DST goes with --apply; without it, review shows the page")
-
-    @property
-    def folder(self) -> str:
-        """Where the decisions lie."""
-        if self.decisions is None and is_remote(self.src[0]):
-            raise InputError(
-                f"{shown(self.src[0])}: expected --decisions FOLDER, a folder on this machine"
-            )
-        return self.decisions or f"{self.src[0].rstrip('/')}.review"
 
     @property
     def also_reads(self) -> tuple[str, ...]:

@@ -7,9 +7,10 @@ from pathlib import Path
 
 from datakit.errors import InputError
 from datakit.io.store.storage import location, overlap
+from datakit.records.base import narrowed
 from datakit.records.summary import Summary
 from datakit.verbs.review.apply import apply
-from datakit.verbs.review.options import VERB, Options
+from datakit.verbs.review.options import VERB, ApplyOptions, Options, ServeOptions
 from datakit.verbs.review.serve import serve
 from datakit.verbs.shared.progress import ProgressListener, SilentProgress
 
@@ -42,9 +43,9 @@ def run(options: Options, progress: ProgressListener | None = None) -> Summary:
     if options.apply:
         if overlap(location(options.out), Path(options.folder)):
             raise InputError(f"{options.out}: expected a folder apart from {options.folder}")
-        return apply(options, progress)
+        return apply(narrowed(options, ApplyOptions), progress)
     started = time.perf_counter()
-    counts, notes = serve(options, progress or SilentProgress())
+    counts, notes = serve(narrowed(options, ServeOptions), progress or SilentProgress())
     return Summary(
         verb=VERB,
         out=None if options.dry_run else options.folder,

@@ -22,7 +22,7 @@ from datakit.pages.thumbnails import Thumbnails
 from datakit.records.anonymization import Anonymization
 from datakit.records.finding import Finding
 from datakit.verbs.review.decided import release_note, standing
-from datakit.verbs.review.options import VERB, Options
+from datakit.verbs.review.options import VERB, ServeOptions
 from datakit.verbs.shared.command_lines import step_line
 from datakit.verbs.shared.datasets import open_dataset
 from datakit.verbs.shared.evidence import Evidence, gather, worst
@@ -33,7 +33,9 @@ _WAITING = 1.0
 _RESIDUAL = 0.9
 
 
-def serve(options: Options, progress: ProgressListener) -> tuple[dict[str, int], tuple[str, ...]]:
+def serve(
+    options: ServeOptions, progress: ProgressListener
+) -> tuple[dict[str, int], tuple[str, ...]]:
     """Show the page until a person ends it; with ``dry_run`` only count.
 
     Returns
@@ -109,7 +111,11 @@ def _way_in(address: str) -> Iterator[str]:
 
 
 def _finished(
-    options: Options, log: DecisionLog, by_id: Mapping[str, Item], total: int, evidence: Evidence
+    options: ServeOptions,
+    log: DecisionLog,
+    by_id: Mapping[str, Item],
+    total: int,
+    evidence: Evidence,
 ) -> tuple[dict[str, int], tuple[str, ...]]:
     decisions = log.all()
     released = sorted(
@@ -137,12 +143,12 @@ def _bound(port: int) -> socket.socket:
     return listener
 
 
-def review_subjects(options: Options, items: list[Item], evidence: Evidence) -> list[Subject]:
+def review_subjects(options: ServeOptions, items: list[Item], evidence: Evidence) -> list[Subject]:
     """Return everything that can be looked at: the samples, and the photos that wait.
 
     Parameters
     ----------
-    options : Options
+    options : ServeOptions
         Where earlier labels, and photos that wait, are.
     items : list of Item
         The dataset.

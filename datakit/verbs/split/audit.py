@@ -21,14 +21,14 @@ from datakit.verbs.shared.progress import ProgressListener
 from datakit.verbs.shared.sequences import torn_frames, torn_note, torn_rows
 from datakit.verbs.shared.tracing import groups_decided, trace
 from datakit.verbs.split import write
-from datakit.verbs.split.options import Options
+from datakit.verbs.split.options import AuditOptions
 
 # Samples of its group in the other split that a sample is compared with, to find the plainest
 # reason.
 _COMPARED = 24
 
 
-def audit(options: Options, progress: ProgressListener) -> Audit:
+def audit(options: AuditOptions, progress: ProgressListener) -> Audit:
     """List every sample of SRC that belongs together with one of another split.
 
     Raises
@@ -178,7 +178,7 @@ class _Judge:
         return round(match.error, 4) if same_picture(match) else None
 
 
-def _write(out: Location, options: Options, lineage: Lineage, result: Audit) -> None:
+def _write(out: Location, options: AuditOptions, lineage: Lineage, result: Audit) -> None:
     text = msgspec.json.format(msgspec.json.encode(result), indent=2)
     atomic.write_bytes(out / "audit.json", text + b"\n")
     rows = [

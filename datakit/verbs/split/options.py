@@ -16,14 +16,8 @@ COMMON = ("out", "val", "test", "seed", "stratify", "group_by", "audit", "repair
 Amount = Annotated[float, Meta(gt=0)]
 
 
-class Options(LineageOptions, frozen=True, kw_only=True):
-    """Options of ``split``.
-
-    Examples
-    --------
-    >>> Options(src=("dataset",), out="split", val=0.15, seed=7).duplicates
-    'near'
-    """
+class SplitOptions(LineageOptions, frozen=True, kw_only=True):
+    """Options of writing a split: sizes, strata, conditions, and what stays where it was."""
 
     BYTES_PER_PIXEL: ClassVar[int] = 8
 
@@ -66,10 +60,6 @@ class Options(LineageOptions, frozen=True, kw_only=True):
     keep_existing: Annotated[
         bool, Meta(description="keep the source's own split where it does not leak")
     ] = False
-    audit: Annotated[
-        bool,
-        Meta(description="only say where the source's own split leaks; exit code 1 if it does"),
-    ] = False
     repair: Annotated[
         bool, Meta(description="write the source again with its leaks repaired (needs -o)")
     ] = False
@@ -81,14 +71,9 @@ class Options(LineageOptions, frozen=True, kw_only=True):
         Literal["copy", "hardlink", "symlink", "none"],
         Meta(description="how files come into DST; none: lists and the manifest only"),
     ] = "copy"
-    sheet: Annotated[
-        int, Meta(ge=0, le=200, description="leaking pairs on the contact sheet of --audit")
-    ] = 24
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if not self.out and not self.audit:
-            raise InputError("split: expected -o DST, the folder to write (or --audit)")
         if self.repair and not self.out:
             raise InputError("--repair: expected -o DST, the folder to write")
         sized = self.train or self.val or self.test or self.policy
@@ -98,6 +83,43 @@ class Options(LineageOptions, frozen=True, kw_only=True):
             raise InputError(
                 "--previous and --keep-existing (--repair) both say where samples stay"
             )
+
+    @property
+    def sizeless(self) -> bool:
+        """Whether nothing says how large the splits are."""
+        return not (self.train or self.val or self.test or self.policy or self.folds)
+
+
+class AuditOptions(LineageOptions, frozen=True, kw_only=True):
+    """Options of ``--audit``."""
+
+    BYTES_PER_PIXEL: ClassVar[int] = 8
+
+    audit: bool
+    sheet: int = 24
+
+
+class Options(SplitOptions, frozen=True, kw_only=True):
+    """Options of ``split``.
+
+    Examples
+    --------
+    >>> Options(src=("dataset",), out="split", val=0.15, seed=7).duplicates
+    'near'
+    """
+
+    audit: Annotated[
+        bool,
+        Meta(description="only say where the source's own split leaks; exit code 1 if it does"),
+    ] = False
+    sheet: Annotated[
+        int, Meta(ge=0, le=200, description="leaking pairs on the contact sheet of --audit")
+    ] = 24
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not self.out and not self.audit:
+            raise InputError("split: expected -o DST, the folder to write (or --audit)")
         if self.sizeless and not (self.keep_existing or self.repair or self.audit):
             raise InputError(
                 "split: expected how to split: --val 0.15, --train 10000 --val 1500, --folds 5, "
@@ -108,8 +130,3 @@ class Options(LineageOptions, frozen=True, kw_only=True):
     def makes_dataset(self) -> bool:
         """Whether DST is a dataset, not only an audit."""
         return self.repair or not self.audit
-
-    @property
-    def sizeless(self) -> bool:
-        """Whether nothing says how large the splits are."""
-        return not (self.train or self.val or self.test or self.policy or self.folds)

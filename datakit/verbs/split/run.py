@@ -9,6 +9,7 @@ import numpy as np
 from datakit.core.splitting.expressions import parse
 from datakit.errors import InputError
 from datakit.io.layouts.sources import Collection
+from datakit.records.base import narrowed
 from datakit.records.lineage import Audit
 from datakit.records.summary import Summary
 from datakit.verbs.shared.columns import columns, strata
@@ -19,7 +20,7 @@ from datakit.verbs.split import policy as rules
 from datakit.verbs.split import write
 from datakit.verbs.split.assignment import Assignment, Request, assign, majority_splits
 from datakit.verbs.split.audit import audit
-from datakit.verbs.split.options import Options
+from datakit.verbs.split.options import AuditOptions, Options, SplitOptions
 from datakit.verbs.split.plan import (
     Policy,
     check_sizes,
@@ -55,14 +56,14 @@ def run(options: Options, progress: ProgressListener | None = None) -> Summary |
     gc.disable()
     try:
         if options.audit and not options.repair:
-            return audit(options, progress or SilentProgress())
-        return _split(options, progress or SilentProgress())
+            return audit(narrowed(options, AuditOptions), progress or SilentProgress())
+        return _split(narrowed(options, SplitOptions), progress or SilentProgress())
     finally:
         if collecting:
             gc.enable()
 
 
-def _split(options: Options, progress: ProgressListener) -> Summary:
+def _split(options: SplitOptions, progress: ProgressListener) -> Summary:
     source = options.open(progress)
     policy = read_policy(options.policy)
     if options.out:
@@ -73,7 +74,7 @@ def _split(options: Options, progress: ProgressListener) -> Summary:
 
 
 def _trace(
-    options: Options, policy: Policy, source: Collection, progress: ProgressListener
+    options: SplitOptions, policy: Policy, source: Collection, progress: ProgressListener
 ) -> Lineage:
     asked = {name for name, _ in parse_strata(options.stratify)} if options.stratify else set()
     asked |= _conditions_columns(options, policy)
@@ -88,7 +89,7 @@ def _trace(
     )
 
 
-def _conditions_columns(options: Options, policy: Policy) -> set[str]:
+def _conditions_columns(options: SplitOptions, policy: Policy) -> set[str]:
     texts = (options.where, options.val_where, policy.where, policy.val_where)
     return {
         column
@@ -98,7 +99,9 @@ def _conditions_columns(options: Options, policy: Policy) -> set[str]:
     }
 
 
-def _assign(options: Options, policy: Policy, lineage: Lineage) -> tuple[Assignment, list[str]]:
+def _assign(
+    options: SplitOptions, policy: Policy, lineage: Lineage
+) -> tuple[Assignment, list[str]]:
     """Decide the split of each sample; the lineage keeps only what ``where`` lets through."""
     notes = list(lineage.notes)
     _filter(lineage, [options.where, policy.where])
@@ -134,7 +137,7 @@ def _filter(lineage: Lineage, conditions: list[str | None]) -> None:
 
 
 def _targets(
-    options: Options,
+    options: SplitOptions,
     policy: Policy,
     lineage: Lineage,
     eligible: int,
@@ -180,7 +183,7 @@ def _rank(split: str) -> tuple[int, str]:
 
 
 def _check(
-    options: Options, lineage: Lineage, request: Request, found: Assignment, rest: str | None
+    options: SplitOptions, lineage: Lineage, request: Request, found: Assignment, rest: str | None
 ) -> None:
     """Refuse splits that miss their targets; ``rest`` takes what the others leave and has none."""
     labels, counts = np.unique(lineage.label, return_counts=True)

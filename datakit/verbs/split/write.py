@@ -33,7 +33,7 @@ from datakit.verbs.shared.progress import ProgressListener
 from datakit.verbs.shared.run_record import Run, operation
 from datakit.verbs.shared.sequences import torn_frames, torn_note, torn_rows
 from datakit.verbs.split.assignment import Assignment
-from datakit.verbs.split.options import Options
+from datakit.verbs.split.options import SplitOptions
 
 
 def check(options: WriteOptions, source: Collection) -> None:
@@ -82,7 +82,7 @@ def chosen_source(
 
 
 def write(
-    options: Options,
+    options: SplitOptions,
     source: Collection,
     lineage: Lineage,
     assignment: Assignment,
