@@ -1,6 +1,6 @@
 """Read an export with a tool's own package; run by the Python that has it, without datakit.
 
-python annotation_importers.py TOOL EXPORT OUT.npz writes one 0/1 mask an image, by "side/stem".
+python annotation_importers.py TOOL EXPORT OUT.npz writes one 0/1 mask per image, by "side/stem".
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The reference for soft masks: 16 x 16 point samples a pixel, at the sub-pixels' centres.
+"""The reference for soft masks: 16 x 16 point samples per pixel, at the sub-pixels' centres.
 
 OpenCV's fill also paints the border's pixels, so filling an enlarged polygon is biased outwards by
 half a sub-pixel; counting crossings of sub-pixel scanlines is not.

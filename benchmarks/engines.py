@@ -166,7 +166,7 @@ def memory(work: Path, counts: list[int], engines: list[str], verb: str) -> None
     from synthetic import make_export
 
     print(
-        "\n| engine | samples | peak RSS MB | without mapped files MB | driver's CPU ms a sample |"
+        "\n| engine | samples | peak RSS MB | without mapped files MB | driver CPU ms per sample |"
     )
     print("|---|---|---|---|---|")
     for engine in engines:

@@ -41,7 +41,7 @@ def ppm100(data: Path) -> Iterator[np.ndarray]:
 
 
 def porong(data: Path, most: int = 200) -> Iterator[np.ndarray]:
-    """Masks that were polygons before, one an image."""
+    """Masks that were polygons before, one per image."""
     source = open_sources([str(data / "roboflow/person_porong_aug3x")])
     count = 0
     for item in source.items():

@@ -89,7 +89,7 @@ def main() -> None:
     parser.add_argument("--side", type=int, default=4000)
     options = parser.parse_args()
     work = Path(options.work or tempfile.mkdtemp())
-    print("| verb | peak beside a small picture's | bytes a pixel |\n|---|---|---|")
+    print("| verb | peak beside a small picture's | bytes per pixel |\n|---|---|---|")
     for side in (SMALL, options.side):
         if not (work / str(side)).exists():
             make(work / str(side), side)

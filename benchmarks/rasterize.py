@@ -82,7 +82,7 @@ def encode(paint: Callable[[Image], np.ndarray], rings: Image) -> bytes:
 
 
 def quality(sets: list[Image]) -> None:
-    """Sum of minima over sum of maxima, against the mean of 16x16 points a pixel."""
+    """Sum of minima over sum of maxima, against the mean of 16x16 points per pixel."""
     values, worst = [], 0.0
     for rings in sets:
         soft = polygon_coverage(rings, SIZE, SIZE)

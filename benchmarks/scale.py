@@ -182,7 +182,7 @@ def fed(rate: dict[str, float]) -> str:
     rasterizing = a_second * rate["coco2mask ms"] / 1e3
     matting = a_second * rate["matte 1080p s"]
     return (
-        f"A driver hands out {a_second:,.0f} samples a second: it feeds {rasterizing:,.0f} cores "
+        f"A driver hands out {a_second:,.0f} samples per second: it feeds {rasterizing:,.0f} cores "
         f"of `coco2mask`, {matting:,.0f} of `matte`. The cheaper the work, the sooner one is "
         f"too few; {CLUSTER_CORES:,} cores of `coco2mask` need {CLUSTER_CORES / rasterizing:,.0f}."
     )

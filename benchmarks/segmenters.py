@@ -140,7 +140,7 @@ def main() -> None:
                 f"| {name} | {mean:.4f} | {statistics.median(values):.4f} | {min(values):.4f} "
                 f"| {expected - mean:+.4f} |"
             )
-    print("\nCPU ms a photo:")
+    print("\nCPU ms per photo:")
     for name, total in seconds.items():
         print(f"  {name}: {1000 * total / len(chosen):.0f}")
 

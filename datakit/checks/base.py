@@ -1,4 +1,4 @@
-"""What a check is, what it looks at, and what it hands on.
+"""What a check is, what it measures, and what it passes on.
 
 A check measures (pixels -> numbers), scores (numbers of one sample, and of the whole set -> one
 number in the check's own unit, higher is worse), and is judged (score against the thresholds of

@@ -1,4 +1,4 @@
-"""What a segmenter sees that the matte does not have, and the other way round."""
+"""Content checks: where a segmenter and the matte disagree."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is wrong with the matte's edge: width, place, halo, fringe, stairs."""
+"""Edge checks: width, position, halo, fringe, stairs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is wrong with the alpha's file: damage, size, channels, depth, coding."""
+"""File checks: damage, size, channels, depth, coding."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is wrong between the files of one sample: a swapped pair, labels that disagree."""
+"""Checks across the files of one sample: a swapped pair, contradicting labels."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is wrong with a restored background: a seam, blur, patches that come again, a person."""
+"""Checks of a restored background: seams, blur, repeated patches, remaining people."""
 
 from __future__ import annotations
 

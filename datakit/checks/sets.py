@@ -1,4 +1,4 @@
-"""What is wrong between samples: one picture with two labels, one label on two, leaks.
+"""Checks across samples: one picture with two labels, one label on two pictures, leaks.
 
 Samples are compared by small versions that are kept with the measurements, so that all of this
 can be judged again without pixels. Whether two pictures are one is decided by the same code as in

@@ -1,4 +1,4 @@
-"""What is wrong with the subject's shape: islands, holes, fragments, contact with the border."""
+"""Shape checks: islands, holes, fragments, contact with the border."""
 
 from __future__ import annotations
 

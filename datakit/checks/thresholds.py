@@ -1,4 +1,4 @@
-"""Where each check begins to complain: one YAML, a reason and a source for each number."""
+"""Default thresholds of the checks: one YAML file, with a reason and a source for each number."""
 
 from __future__ import annotations
 

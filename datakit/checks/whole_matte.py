@@ -1,4 +1,4 @@
-"""What is wrong with the matte as a whole: empty, inverted, binary, out of line with the set."""
+"""Checks of the whole matte: empty, inverted, binary, outliers of the set."""
 
 from __future__ import annotations
 

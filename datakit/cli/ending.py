@@ -1,4 +1,4 @@
-"""How the command ends: signals, faults that nobody foresaw, and output that was lost."""
+"""How the command ends: signals, unexpected errors, and lost output."""
 
 from __future__ import annotations
 

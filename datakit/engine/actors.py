@@ -1,4 +1,4 @@
-"""A pool of Ray actors for one task: who gets which chunk, and what follows when one dies."""
+"""A pool of Ray actors for one task: scheduling of chunks, and recovery when an actor dies."""
 
 from __future__ import annotations
 

@@ -65,7 +65,7 @@ class Settings:
     Attributes
     ----------
     weights : tuple of path
-        The file (``--weights``), or folders to look in; for ``ensemble`` one a member, ``-`` for
+        The file (``--weights``), or folders to look in; for ``ensemble`` one per member, ``-`` for
         a member that finds its own.
     contract : path, optional
         The YAML contract of ``onnx``, ``torchscript`` and ``torch-export``, or the name of a

@@ -1,4 +1,4 @@
-"""One sample of a dataset: its words, and its picture and labels as arrays, read when asked for."""
+"""One sample of a dataset: its metadata, and its picture and labels as arrays, read on access."""
 
 from __future__ import annotations
 

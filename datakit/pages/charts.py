@@ -1,4 +1,4 @@
-"""Charts as inline SVG that takes the page's colours, with the numbers in words for who listens.
+"""Charts as inline SVG in the page's colours, with the numbers as text for screen readers.
 
 Widths are percentages and heights are pixels, so that a narrow window shortens the bars and not
 the letters.

@@ -1,4 +1,4 @@
-"""How many connections the review's server has, and how long each may take to say what it wants.
+"""Limits of the review server: how many connections, and how long each may stay idle.
 
 A connection costs this process an open file, of which some systems allow 256. Whoever on this
 machine opens hundreds and never ends a request (the token is asked for only after it) would shut
@@ -92,7 +92,7 @@ class LimitedProtocol(H11Protocol):
 
 
 class OneLineASecond(logging.Filter):
-    """Lets one record a second through, as one line: a log must not grow with who knocks."""
+    """Lets one record per second through, as one line: a log must not grow with who knocks."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -113,7 +113,7 @@ class OneLineASecond(logging.Filter):
 
 
 def limit_logs() -> None:
-    """Let the server's loggers write one line a second."""
+    """Let the server's loggers write one line per second."""
     limit = OneLineASecond()
     for name in ("uvicorn.error", "asyncio"):
         logging.getLogger(name).addFilter(limit)

@@ -1,4 +1,4 @@
-"""Pictures decoded in a process of their own: one that a picture kills is started again."""
+"""Pictures decoded in a process of their own, which is restarted when a picture kills it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a tool of the review's page does to a label: a changed coverage, and what of it changed."""
+"""Edit tools of the review page: a changed coverage, and the region that changed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who may talk to the review's server: this machine's browser, on the page that has the token."""
+"""Which requests the review server answers: those of this machine's browser, with the token."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The review's web application: a page, its pictures, and the door for decisions."""
+"""The review's web application: the page, its pictures, and the endpoint for decisions."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ MOST_BODY_BYTES = 64 << 20
 
 
 def make_app(review: ReviewQueue, token: str, port: int) -> RequestFilter:
-    """Return the application, guarded.
+    """Return the application behind its request filter.
 
     Parameters
     ----------

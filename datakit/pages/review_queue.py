@@ -1,4 +1,4 @@
-"""What is there to review: the samples, their pictures, and what was decided about them."""
+"""The review queue: the samples, their pictures, and their decisions."""
 
 from __future__ import annotations
 

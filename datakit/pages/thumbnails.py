@@ -1,4 +1,4 @@
-"""Thumbnails made when they are first seen, kept in a folder that does not grow for ever."""
+"""Thumbnails, made on first view, in a cache of bounded size."""
 
 from __future__ import annotations
 

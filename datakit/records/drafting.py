@@ -14,7 +14,7 @@ class StageUse(Record, frozen=True, kw_only=True):
     """How much of a run one stage of the work was."""
 
     busy: Annotated[float, Meta(ge=0, description="share of the time that its hands worked")]
-    rate: Annotated[float, Meta(ge=0, description="photos a second that it alone could do")]
+    rate: Annotated[float, Meta(ge=0, description="photos per second that it alone could do")]
 
 
 class Drafting(Summary, frozen=True, kw_only=True):

@@ -1,4 +1,4 @@
-"""Which samples belong together and why, and which of them stand in two splits."""
+"""Related samples: why they are related, and which of them are in two splits."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ REASONS: tuple[Reason, ...] = (
     "person",
     "key",
 )
-"""Why two samples belong together, the plainest reason first."""
+"""Why two samples are related, the plainest reason first."""
 
 
 class Link(Record, frozen=True, kw_only=True):
@@ -28,7 +28,7 @@ class Link(Record, frozen=True, kw_only=True):
     reason: Annotated[
         Reason | Literal["apart", "frames"],
         Meta(
-            description="why they belong together; apart: one name, different pictures; frames: "
+            description="why they are related; apart: one name, different pictures; frames: "
             "look-alike frames of one video that --video apart leaves apart"
         ),
     ]
@@ -40,7 +40,7 @@ class Link(Record, frozen=True, kw_only=True):
 
 
 class Leak(Record, frozen=True, kw_only=True):
-    """Two samples that belong together and stand in different splits."""
+    """Two related samples in different splits."""
 
     reason: Reason
     splits: tuple[str, str]
@@ -72,7 +72,7 @@ class Audit(Record, frozen=True, kw_only=True):
         dict[str, dict[str, int]],
         Meta(description="'train - val' -> reason -> samples of the second that leak"),
     ] = field(default_factory=dict)
-    leaks: Annotated[tuple[Leak, ...], Meta(description="one a leaking sample")] = ()
+    leaks: Annotated[tuple[Leak, ...], Meta(description="one per leaking sample")] = ()
     frames: Annotated[
         tuple[Torn, ...],
         Meta(description="the closest frames of one video in two splits, 100 at most"),

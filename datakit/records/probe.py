@@ -1,4 +1,4 @@
-"""What an image file says of itself before any pixel is decoded."""
+"""What an image file's header states, before any pixel is decoded."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a task makes of one item: rows for the manifest, rows for the failures, files on disk."""
+"""The result of a task for one item: rows for the manifest, failures, files on disk."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ class Found(Record, frozen=True, kw_only=True):
         float | None,
         Meta(
             description="near: what differs, from 0; window: correlation, to 1; "
-            "person: likeness of the faces"
+            "person: similarity of the faces"
         ),
     ] = None
 

@@ -1,4 +1,4 @@
-"""What ``weights`` tells: which weights there are, where they lie, under which licence."""
+"""What ``weights`` reports: which weights there are, where, and under which licence."""
 
 from __future__ import annotations
 

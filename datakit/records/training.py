@@ -1,4 +1,4 @@
-"""What ``train`` did: one row an epoch, and the result."""
+"""What ``train`` reports: one row per epoch, and the result."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A sample that is to be trained on is read once before: a bad one becomes a row, not a crash."""
+"""Each training sample is decoded once before training: a bad one becomes a row, not a crash."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a training brought, in words: by how much against its interval, or nothing."""
+"""What a training achieved, in words: the improvement against its confidence interval."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def verdict_of(before: Scores, after: Scores, seed: int) -> str:
     Parameters
     ----------
     before, after : sequence of dict
-        One row a sample, in the same order: ``iou``, ``mse`` and ``boundary_iou``.
+        One row per sample, in the same order: ``iou``, ``mse`` and ``boundary_iou``.
     seed : int
         Of the bootstrap.
 

@@ -1,4 +1,4 @@
-"""Whether a transform moves a picture and its labels alike, by what it does to a known picture.
+"""Whether a transform moves a picture and its labels alike, tested on a known picture.
 
 Two pictures of one label are transformed with the same randomness: bright before a dark ground, and
 dark before a bright one. Where the results still show one of the two grey levels,

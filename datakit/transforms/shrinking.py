@@ -35,7 +35,7 @@ WARPING: Final = (A.Affine, A.Perspective)
 
 _MOST_SAMPLES: Final = 8
 _LARGEST_SIDE: Final = 30_000
-"""OpenCV warps no picture of more than 32,767 pixels a side."""
+"""OpenCV warps no picture of more than 32,767 pixels per side."""
 _BARELY: Final = 0.98
 """From this scale on a pixel covers little more than one pixel."""
 

@@ -35,7 +35,7 @@ TABLES: tuple[tuple[str, str, type[msgspec.Struct]], ...] = (
     (DECISIONS, "`review`, in the folder beside the dataset: one decision per line.", Decision),
     (FINDINGS, "`qc`: one finding per line.", Finding),
     (OUTLINES, "`mask2coco`: what each outline lost.", Outlining),
-    ("lineage.jsonl", "`dedup` and `split`: why two samples belong together.", Link),
+    ("lineage.jsonl", "`dedup` and `split`: why two samples are related.", Link),
 )
 
 TREE = """\

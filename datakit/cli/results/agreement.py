@@ -1,4 +1,4 @@
-"""Printed: how far several people's labels agree."""
+"""Printed result of `eval --between`: how far annotators agree."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Printed: where a split leaks."""
+"""Printed result of `split --audit`: the leaks of a split."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Printed: what is different between two datasets."""
+"""Printed result of `diff`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Printed: what prelabel drafted, and how busy its stages were."""
+"""Printed result of `prelabel`, and how busy its stages were."""
 
 from __future__ import annotations
 

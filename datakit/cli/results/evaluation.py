@@ -1,4 +1,4 @@
-"""Printed: what eval measured."""
+"""Printed result of `eval`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Printed: the steps of a pipeline."""
+"""Printed result of `run`: the steps of a pipeline."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Printed: the problems that validate found."""
+"""Printed result of `validate`."""
 
 from __future__ import annotations
 

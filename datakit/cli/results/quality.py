@@ -1,4 +1,4 @@
-"""Printed: what qc found."""
+"""Printed result of `qc`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Printed: what forget found."""
+"""Printed result of `forget`."""
 
 from __future__ import annotations
 

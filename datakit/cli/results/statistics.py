@@ -1,4 +1,4 @@
-"""Printed: the counts of stats."""
+"""Printed result of `stats`."""
 
 from __future__ import annotations
 

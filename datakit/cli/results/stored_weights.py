@@ -1,4 +1,4 @@
-"""Printed: the weights that are here, or could be."""
+"""Printed result of `weights`: those present, and those that can be pulled."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Printed: the summary that most verbs end with."""
+"""Printed summary of most verbs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Text of other people's (names, errors) as it may be printed."""
+"""Text from outside (names, errors), made safe to print."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Printed: what a training reached."""
+"""Printed result of `train`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bodies as MediaPipe's pose networks see them: where each is cut out, and its map put back.
+"""MediaPipe's pose networks: the crop of each body, and its map put back in place.
 
 The rectangle is that of its graphs (Bazarevsky et al. 2020, "BlazePose", arXiv:2006.10204): around
 the middle of the hips, turned so that the body stands upright, a quarter larger than the circle

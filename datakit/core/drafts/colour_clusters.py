@@ -1,4 +1,4 @@
-"""Groups of like colours, and how likely each is foreground given where the person should be.
+"""Clusters of similar colours, and how likely each is foreground given a region prior.
 
 No random numbers: the first centres are those farthest from each other.
 """

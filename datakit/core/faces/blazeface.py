@@ -1,4 +1,4 @@
-"""What goes into MediaPipe's face networks and how their output is read, as its graphs do it.
+"""Input and output of MediaPipe's face networks, computed as its graphs do.
 
 Anchors, box decoding and weighted non-maximum suppression of BlazeFace (Bazarevsky et al. 2019,
 arXiv:1907.05047), the rectangle around a face for the face mesh (Kartynnik et al. 2019,

@@ -1,4 +1,4 @@
-"""Whether the faces that were found are those of the people that are seen.
+"""Whether the detected faces account for all visible people.
 
 A body reaches so far from its face and no farther. What a segmentation takes for a person and no
 face can own shows that a face was missed, or that the hits are too small to be the person's.

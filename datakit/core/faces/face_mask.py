@@ -1,4 +1,4 @@
-"""From face landmarks to the mask of a face: regions, the guard against stray meshes, the ellipse.
+"""Face landmarks to a face mask: regions, rejection of stray meshes, the ellipse.
 
 Landmark numbers are those of MediaPipe's canonical face mesh (468 points; Kartynnik et al. 2019,
 arXiv:1907.06724). "Right" is the subject's right, as in the mesh.

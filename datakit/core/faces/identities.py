@@ -1,4 +1,4 @@
-"""Which faces are one person's: embeddings compared, and joined where they are close enough."""
+"""Faces grouped by person: embeddings compared, and joined where they are similar enough."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a face appears (size, brightness, pose), in coarse groups, without anything of who it is."""
+"""How a face appears (size, brightness, pose) in coarse groups; no identity."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is behind a picture where it is transparent."""
+"""The colour that is put behind transparent pixels."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The fast ways to fill a hole: colours flow in from its border, and detail does not."""
+"""Fast hole filling by diffusion: colours flow in from the border, without detail."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Fill a hole with patches of the picture itself, coarse to fine."""
+"""Exemplar-based inpainting: a hole is filled with patches of the picture, coarse to fine."""
 
 from __future__ import annotations
 

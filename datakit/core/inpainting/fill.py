@@ -1,4 +1,4 @@
-"""A hole of a photo of any size: solved small, its detail from patches of the photo itself."""
+"""Hole filling at any size: solved at low resolution, with detail from patches of the photo."""
 
 from __future__ import annotations
 

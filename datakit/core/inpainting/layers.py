@@ -1,4 +1,4 @@
-"""A photo taken apart: the subject before its plate, so that the two give the photo again."""
+"""A photo as layers: the subject over its clean plate; composited, they give the photo again."""
 
 from __future__ import annotations
 

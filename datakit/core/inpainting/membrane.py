@@ -1,4 +1,4 @@
-"""The smoothest surface over a hole: what diffusion alone knows of it, and how seams are closed."""
+"""Membrane interpolation: the smoothest surface over a hole, also used to close seams."""
 
 from __future__ import annotations
 

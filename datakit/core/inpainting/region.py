@@ -1,4 +1,4 @@
-"""Which pixels of a photo are to be filled: a label with its soft edge, and what it casts."""
+"""The pixels to be filled: a label with its soft edge, shadows and reflections."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From matches to pixels: every patch over a pixel says what it should be."""
+"""Patch voting: every patch that covers a pixel votes for its colour."""
 
 from __future__ import annotations
 

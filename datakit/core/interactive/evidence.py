@@ -1,4 +1,4 @@
-"""What speaks for a pixel to belong to a prompt's answer, on a small copy of the picture."""
+"""Evidence per pixel that it belongs to a prompt's answer, on a small copy of the picture."""
 
 from __future__ import annotations
 

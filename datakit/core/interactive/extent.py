@@ -1,4 +1,4 @@
-"""How far an answer should reach: where the front that spreads from a prompt is best bordered."""
+"""How far an answer reaches: where the front that spreads from a prompt meets the best border."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a person points at: clicks, a box, a lasso, strokes; and these as pixels."""
+"""Prompts by a person (clicks, a box, a lasso, strokes) and their pixels."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A small copy of a picture's window, from the side of what a prompt asks for."""
+"""A small copy of the window of the picture that a prompt concerns."""
 
 from __future__ import annotations
 

@@ -55,7 +55,7 @@ def trace_parts(mask: Mask) -> list[Part]:
     -------
     list of Part
         From the top, by the first pixel in reading order of each part; none of an empty mask.
-        Painted with the rule "evenodd", one owner a part, they give the mask again.
+        Painted with the rule "evenodd", one owner per part, they give the mask again.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""What is foreground in a mask as it is stored."""
+"""Which stored mask values are foreground."""
 
 from __future__ import annotations
 

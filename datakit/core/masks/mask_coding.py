@@ -1,4 +1,4 @@
-"""From what a file stores to a mask: which channel, which integers."""
+"""Decoding a stored mask: which channel, which integer values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From a photo and a trimap to a soft alpha matte.
+"""Alpha matting: from a photo and a trimap to a soft alpha.
 
 The work is on the unknown band: the system is set up and solved on the band's bounding box, on a
 smaller copy when the box is large, and the band is then finished along the photo's edges. Time and

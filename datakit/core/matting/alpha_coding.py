@@ -1,4 +1,4 @@
-"""From what a file stores to alpha: which channel, which scale."""
+"""Decoding a stored alpha: which channel, which scale."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A soft alpha after people changed its mask: hard where they drew, as it was everywhere else."""
+"""A soft alpha after its mask was edited: hard where people drew, unchanged elsewhere."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a binary mask says of the alpha before the photo is asked: a guess, weights, bounds."""
+"""Prior of the alpha from a binary mask alone: a guess, weights, bounds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Repairs of a matte that are certain: nothing here guesses what the subject is."""
+"""Safe repairs of a matte: nothing here guesses what the subject is."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tell the soft edge of a matte from residue, what compression leaves on both sides of it."""
+"""Separate a matte's soft edge from compression residue on both sides of it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From what a file stores to a trimap: background 0, unknown 128, foreground 255."""
+"""Decoding a stored trimap: background 0, unknown 128, foreground 255."""
 
 from __future__ import annotations
 

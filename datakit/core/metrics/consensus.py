@@ -1,4 +1,4 @@
-"""One label of several people's: by majority, or weighted by how reliable each of them is."""
+"""Consensus of several annotators: by majority, or weighted by reliability (STAPLE)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sums of differences that come out the same to the last bit, wherever the arrays lie in memory.
+"""Sums of differences that are the same to the last bit, whatever the memory layout.
 
 OpenCV's norms add in another order when an array starts at another alignment, so that two runs of
 one program differ in the last digits; NumPy's order depends on the shape alone.

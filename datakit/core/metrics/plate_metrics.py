@@ -1,4 +1,4 @@
-"""How near a restored background is to the truth, in the hole alone."""
+"""How close a restored background is to the truth, inside the hole only."""
 
 from __future__ import annotations
 

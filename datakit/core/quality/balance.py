@@ -1,4 +1,4 @@
-"""What a photo looks like, in a few numbers, so that splits can be compared."""
+"""A photo's appearance in a few numbers, so that splits can be compared."""
 
 from __future__ import annotations
 

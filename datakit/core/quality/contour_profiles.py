@@ -1,4 +1,4 @@
-"""What alpha and colour do along the normals of a matte's edge: halo and colour fringe."""
+"""Alpha and colour profiles along the normals of a matte's edge: halo and colour fringe."""
 
 from __future__ import annotations
 

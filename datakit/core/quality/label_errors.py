@@ -1,4 +1,4 @@
-"""Which labels are likely wrong: pixels where predictions disagree, and are sure of it.
+"""Likely label errors: pixels where confident predictions disagree with the label.
 
 Confident learning (Northcutt et al. 2021, doi:10.1613/jair.1.12125) for soft two-class labels: a
 prediction counts against a label where it is as sure of the other class as it is, on average,

@@ -1,4 +1,4 @@
-"""What gives a restored background away: its seam, its blur, patches that come again."""
+"""Traces of restoration in a background: its seam, its blur, repeated patches."""
 
 from __future__ import annotations
 

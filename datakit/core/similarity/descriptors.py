@@ -1,4 +1,4 @@
-"""What pictures look like as short vectors, and choosing from them: diverse, near, outlying."""
+"""Image descriptors as short vectors, and selection by them: diverse, nearest, outliers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How much detail two pictures share: for copies turned, sheared or cut too far to be fitted."""
+"""Shared keypoints of two pictures: for copies too rotated, sheared or cropped to be fitted."""
 
 from __future__ import annotations
 

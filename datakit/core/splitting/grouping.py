@@ -1,4 +1,4 @@
-"""What belongs together: the closure of links between samples."""
+"""Groups of related samples: the closure of pairwise links."""
 
 from __future__ import annotations
 

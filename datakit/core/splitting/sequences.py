@@ -1,4 +1,4 @@
-"""Frames of videos and bursts of photos: what file names and capture times tell of them."""
+"""Frames of videos and bursts of photos, by file names and capture times."""
 
 from __future__ import annotations
 

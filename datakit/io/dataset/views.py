@@ -1,4 +1,4 @@
-"""What Hugging Face's ``imagefolder`` reads of a split: a manifest of its own inside its folder."""
+"""Manifests per split, inside the split's folder, for Hugging Face's ``imagefolder``."""
 
 from __future__ import annotations
 

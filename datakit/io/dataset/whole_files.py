@@ -1,4 +1,4 @@
-"""Whether the files that a product names are still in the dataset, as they were written."""
+"""Whether the files of a product are still in the dataset, as they were written."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a run keeps what is not part of the dataset yet: its journal and the growing tables."""
+"""Where a run keeps its journal and growing tables until the dataset is complete."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ def find_class_names(root: Root, names: list[str]) -> ClassNames | None:
     """Return what such a file of a source says, the one nearest to its top; None without.
 
     Read are ``labelmap.txt`` (NAME:R,G,B::, of VOC tools), ``_classes.csv`` (Roboflow),
-    ``objectInfo150.txt`` (ADE20K), lists of one name a line, and JSON of names and values.
+    ``objectInfo150.txt`` (ADE20K), lists of one name per line, and JSON of names and values.
 
     Raises
     ------
@@ -111,7 +111,7 @@ def _read(root: Root, name: str, base: str) -> ClassNames:
 
 
 def listed_names(lines: list[str]) -> dict[int, str]:
-    """Return the values of classes that are listed, one a line, with or without their values.
+    """Return the values of classes that are listed, one per line, with or without their values.
 
     Without values the first is 0 when it is background or void, else 1: a mask's 0 is background.
 

@@ -85,7 +85,7 @@ class Drawn:
 
     @property
     def rings(self) -> list[Ring]:
-        """The polygons, a ring a part, holes bridged; none of an object written as runs."""
+        """The polygons, one ring per part, holes bridged; none of an object written as runs."""
         return [bridge_holes(part) for part in self.outline.parts] if self.outline else []
 
     def segmentation(self) -> list[list[float]] | dict[str, Any]:

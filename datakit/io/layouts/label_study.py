@@ -20,10 +20,10 @@ if TYPE_CHECKING:  # numpy and the decoders are heavy, and a source of photos ne
     import numpy.typing as npt
 
 FEW = 8
-"""Labels that are looked at first; enough where all of them are 0 and 255."""
+"""Labels that are measured first; enough where all of them are 0 and 255."""
 
 MANY = 200
-"""Labels that are looked at to learn which classes there are."""
+"""Labels that are measured to learn which classes there are."""
 
 MAX_CLASSES = 254
 _MAX_LEVELS = 64
@@ -74,7 +74,7 @@ _CUT = MaskCoding(values=tuple((v, IGNORED if v >= _HALF else 0) for v in range(
 
 @dataclass(frozen=True, kw_only=True)
 class PixelStatistics:
-    """What one picture shows.
+    """What the pixels of one picture hold.
 
     Attributes
     ----------
@@ -121,7 +121,7 @@ class PixelStatistics:
 
 
 def measure_file(file: FileRef) -> PixelStatistics:
-    """Look at one picture.
+    """Measure one picture.
 
     Raises
     ------
@@ -142,7 +142,7 @@ def measure_file(file: FileRef) -> PixelStatistics:
 
 
 def statistics_of(pixels: npt.NDArray[Any]) -> PixelStatistics:
-    """Look at decoded pixels: (H, W) or (H, W, C), of any depth."""
+    """Measure decoded pixels: (H, W) or (H, W, C), of any depth."""
     import numpy as np
 
     from datakit.core.matting.alpha_coding import take_plane
@@ -197,7 +197,7 @@ def spread(files: Sequence[FileRef], number: int) -> list[FileRef]:
 
 
 def measure_files(files: Sequence[FileRef], number: int) -> list[PixelStatistics]:
-    """Look at some files; those that cannot be decoded are the work's failures, not this one's."""
+    """Measure some files; those that cannot be decoded become failures when they are read."""
     found = []
     for file in spread(files, number):
         try:

@@ -198,7 +198,7 @@ class ShardFormat(Protocol):
 
     FACTS: ClassVar[Facts]
     shard_samples: int
-    """Samples a shard, unless the user says otherwise."""
+    """Samples per shard, unless the user says otherwise."""
 
     def __init__(self, settings: Settings) -> None:
         """Know the set; InputError when this format cannot hold it at all."""

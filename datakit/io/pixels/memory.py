@@ -71,7 +71,7 @@ pixel, expected at most 1.0 GiB per worker; take fewer --workers, or raise --max
     if needed > _budget.limit_bytes:
         raise InputError(
             f"{name}: its {width}x{height} pixels would take {_size(needed)} at "
-            f"{_budget.bytes_per_pixel} bytes a pixel, expected at most "
+            f"{_budget.bytes_per_pixel} bytes per pixel, expected at most "
             f"{_size(_budget.limit_bytes)} per worker; take fewer --workers, or raise --max-memory"
         )
 

@@ -1,4 +1,4 @@
-"""What goes wrong while a file of a source is read, in words; and how large it may be."""
+"""Read errors of source files as messages, and the size limit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was read of a source while one item was done: a resumed run compares it with what is there.
+"""Which files were read for an item: a resumed run compares them with what is there.
 
 A worker reads its files through `datakit.io.store.files`, which reports each of them here. Nothing
 is kept, and nothing is hashed, unless somebody listens.

@@ -1,4 +1,4 @@
-"""Where a path of the user leads: a local `Path`, or an object store with the same verbs."""
+"""Where a user's path leads: a local `Path`, or an object store with the same operations."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From a found face to its mask: the mesh on an upright crop, the guard, and the ellipse."""
+"""A detected face to its mask: the mesh on an upright crop, its sanity check, the ellipse."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ class FaceMasker:
         return done
 
     def mask(self, image: Image, face: Face) -> FaceMask:
-        """Mask one face: by the first mesh that the guard trusts, else by the ellipse."""
+        """Mask one face: by the first mesh that passes the sanity check, else by the ellipse."""
         for member, roll_rad in _attempts(face):
             centre = (member.box_xyxy[:2] + member.box_xyxy[2:]) / 2
             side_px = CROP_PER_BOX * member.side_px

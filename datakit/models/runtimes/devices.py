@@ -1,4 +1,4 @@
-"""Where a model runs: what was asked for, what there is, and in which portions."""
+"""Devices: the requested one, the available ones, and batch sizes."""
 
 from __future__ import annotations
 

@@ -118,7 +118,7 @@ class OnnxSegmenter:
     def segment(
         self, images: Sequence[Image], hints: Sequence[Hint | None] | None = None
     ) -> list[Prediction]:
-        """Return one prediction a picture, at the model's resolution."""
+        """Return one prediction per picture, at the model's resolution."""
         places = [self.contract.input.place((i.shape[0], i.shape[1])) for i in images]
         found: list[Prediction] = []
         while len(found) < len(images):

@@ -1,4 +1,4 @@
-"""Whether a contract is right, by what comes out: a model is shown a picture and its mirror image.
+"""Sanity check of a contract: a model is run on a picture and its mirror image.
 
 Values tell a missing activation from one too many, class indices from scores, and 0 .. 255 from
 0 .. 1. Whatever a model has learnt, the map of the mirrored picture is about the mirrored map; that

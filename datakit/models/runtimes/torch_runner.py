@@ -108,7 +108,7 @@ class TorchSegmenter:
     def segment(
         self, images: Sequence[Image], hints: Sequence[Hint | None] | None = None
     ) -> list[Prediction]:
-        """Return one prediction a picture, at the model's resolution."""
+        """Return one prediction per picture, at the model's resolution."""
         return self.submit(images)()
 
     def submit(self, images: Sequence[Image]) -> Callable[[], list[Prediction]]:

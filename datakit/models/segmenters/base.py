@@ -1,4 +1,4 @@
-"""What tells people from background: the protocol, and the registry of segmenters."""
+"""Person segmenters: the protocol, and the registry."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Segmenter(Protocol):
     ) -> list[Prediction]:
         """Return one prediction for each (H, W, 3) uint8 RGB picture, in their order.
 
-        Pictures may differ in size and their number is free; `hints` has one entry a picture.
+        Pictures may differ in size and their number is free; `hints` has one entry per picture.
         """
         ...
 

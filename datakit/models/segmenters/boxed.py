@@ -1,4 +1,4 @@
-"""Boxes for any segmenter: it looks at each box by itself, and says nothing outside of them.
+"""Box prompts for any segmenter: each box is segmented by itself; outside is background.
 
 Where it sees nobody in a box (the object is no person), the colours in the box decide (GrabCut).
 On the true boxes of two sets this is better than a graph cut over the same map
@@ -48,7 +48,7 @@ class BoxedSegmenter:
     def segment(
         self, images: Sequence[Image], hints: Sequence[Hint | None] | None = None
     ) -> list[Prediction]:
-        """Return one prediction a picture; without a box nothing is foreground."""
+        """Return one prediction per picture; without a box nothing is foreground."""
         given = hints or [None] * len(images)
         return [self._segmented(*pair) for pair in zip(images, given, strict=True)]
 

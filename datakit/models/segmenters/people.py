@@ -62,7 +62,7 @@ class PeopleSegmenter:
     def segment(
         self, images: Sequence[Image], hints: Sequence[Hint | None] | None = None
     ) -> list[Prediction]:
-        """Return one prediction a picture, its map at most `LONGER_SIDE_PX` long."""
+        """Return one prediction per picture, its map at most `LONGER_SIDE_PX` long."""
         return [self._segmented(image) for image in images]
 
     def _segmented(self, image: Image) -> Prediction:

@@ -37,7 +37,7 @@ class PromptableSegmenter:
     def segment(
         self, images: Sequence[Image], hints: Sequence[Hint | None] | None = None
     ) -> list[Prediction]:
-        """Return one prediction a picture; without a box nothing is foreground."""
+        """Return one prediction per picture; without a box nothing is foreground."""
         given = hints or [None] * len(images)
         return [self._segmented(*pair) for pair in zip(images, given, strict=True)]
 

@@ -1,4 +1,4 @@
-"""What the segmenters without a model share: a region to start from, at a small size."""
+"""Shared by segmenters without a model: a start region, at a small size."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class RegionSegmenter(ABC):
     def segment(
         self, images: Sequence[Image], hints: Sequence[Hint | None] | None = None
     ) -> list[Prediction]:
-        """Return one prediction a picture, at most 320 pixels on the longer side."""
+        """Return one prediction per picture, at most 320 pixels on the longer side."""
         given = hints if hints is not None else [None] * len(images)
         return [self._one(image, hint) for image, hint in zip(images, given, strict=True)]
 

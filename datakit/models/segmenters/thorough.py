@@ -35,7 +35,7 @@ class ThoroughSegmenter:
     def segment(
         self, images: Sequence[Image], hints: Sequence[Hint | None] | None = None
     ) -> list[Prediction]:
-        """Return one prediction a picture, at the larger of the two maps' sizes."""
+        """Return one prediction per picture, at the larger of the two maps' sizes."""
         first = self._model.segment(images, hints)
         mirrored = self._model.segment(
             [np.ascontiguousarray(image[:, ::-1]) for image in images],

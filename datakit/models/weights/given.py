@@ -1,4 +1,4 @@
-"""The file a segmenter was given, or that is found for it, with what is known of it."""
+"""The weights file that a segmenter was given or that was found, with its provenance."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a file of weights would make of itself is known before anything of it is unpacked.
+"""Limits on what a weights file may unpack to, checked before it is unpacked.
 
 A few hundred bytes can ask for gigabytes: a deflated storage, a pickle that makes a large object or
 numbers its memory by the billion, a table of many tensors over one storage.

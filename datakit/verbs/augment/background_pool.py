@@ -1,4 +1,4 @@
-"""The backgrounds that `augment` may use: found, and looked at for people, before anything else."""
+"""The backgrounds that `augment` may use: listed, and checked for people, before anything else."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Does a picture show people? Asked of backgrounds, which must not."""
+"""Whether a picture shows people: backgrounds must not."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Copies as a dataset: what both ways of `augment` have in common once they know which ones."""
+"""Copies as a dataset: shared by augmenting and replaying."""
 
 from __future__ import annotations
 

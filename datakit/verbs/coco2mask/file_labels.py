@@ -1,4 +1,4 @@
-"""Labels that are files already, in the kind of mask that was asked for."""
+"""Labels that are mask files already, converted to the requested kind of mask."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ class Duplicates:
     ----------
     source : Collection
     lineage : Lineage
-        Its samples, and why any two belong together.
+        Its samples, and why any two are related.
     clusters : list of list of int
         Indices of samples that are one picture, two and more of each, the largest cluster first.
     """

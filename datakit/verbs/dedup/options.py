@@ -20,7 +20,9 @@ class ReportOptions(LineageOptions, frozen=True, kw_only=True):
 
     stem: Annotated[
         Literal["verify", "trust", "ignore"],
-        Meta(description="also join equal source names: compare the pictures, believe, or not"),
+        Meta(
+            description="also join equal source names: compare the pictures, trust, or ignore them"
+        ),
     ] = "ignore"
     video: Annotated[
         Literal["apart", "similar"],

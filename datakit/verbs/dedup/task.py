@@ -60,7 +60,7 @@ class Member:
 
 @dataclass(frozen=True)
 class Cluster:
-    """Samples that belong together, the best first."""
+    """Samples of one cluster, the best first."""
 
     key: str
     members: tuple[Member, ...]

@@ -1,4 +1,4 @@
-"""Which sample of one dataset is which of another, whatever was renamed between them."""
+"""Matching samples of two datasets, also after renaming."""
 
 from __future__ import annotations
 

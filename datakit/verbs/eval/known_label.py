@@ -1,4 +1,4 @@
-"""A label of any layout as pixels to compare: classes, and where nobody knows."""
+"""A label of any layout as pixels to compare: classes, and the unknown region."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What several people say of one image."""
+"""Labels of one image by several annotators."""
 
 from __future__ import annotations
 

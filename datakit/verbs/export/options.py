@@ -55,7 +55,7 @@ class ShardOptions(FileOptions, frozen=True, kw_only=True):
 
     shard_samples: Annotated[
         Annotated[int, Meta(ge=1, le=10_000_000)] | None,
-        Meta(description="samples a shard, of formats that have shards [default: the format's]"),
+        Meta(description="samples per shard, of formats that have shards [default: the format's]"),
     ] = None
     shuffle: Annotated[
         Annotated[int, Meta(ge=0)] | None,

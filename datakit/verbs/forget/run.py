@@ -41,7 +41,7 @@ _SHOWN = 48
 
 
 @dataclass(frozen=True)
-class _Set:
+class _Searched:
     """One dataset, and what was seen of its samples."""
 
     path: str
@@ -96,7 +96,7 @@ def run(options: Options, progress: ProgressListener | None = None) -> Removal:
             id=item.key,
             file=item.source_name,
             reason=seen.reason,
-            likeness=seen.likeness,
+            likeness=seen.score,
         )
         for one in sets
         for item, seen in zip(one.items, one.seen, strict=True)
@@ -150,8 +150,8 @@ def _search(
     queries: tuple[Query, ...],
     digests: frozenset[str],
     progress: ProgressListener,
-) -> tuple[_Set, list[Failure]]:
-    """Look at every sample of a dataset; what cannot be looked at stays out of the result."""
+) -> tuple[_Searched, list[Failure]]:
+    """Search every sample of a dataset; what cannot be read stays out of the result."""
     params = {"queries": queries, "digests": digests}
     task = LazyTask("datakit.verbs.forget.task:Search", params)
     everything = list(source.items())
@@ -173,11 +173,11 @@ def _search(
                 progress.advance(len(failures))
     finally:
         progress.end()
-    return _Set(path, name, source, kept, seen), failures
+    return _Searched(path, name, source, kept, seen), failures
 
 
 def _mark_people(
-    options: Options, one: _Set, wanted: Vectors, progress: ProgressListener, notes: list[str]
+    options: Options, one: _Searched, wanted: Vectors, progress: ProgressListener, notes: list[str]
 ) -> None:
     """Mark the samples that show a wanted face and are not found already."""
     waiting = [
@@ -187,10 +187,10 @@ def _mark_people(
     shown = showing(items, wanted, options, progress, notes)
     for at, value in zip(waiting, shown, strict=True):
         if value is not None:
-            one.seen[at] = replace(one.seen[at], reason="person", likeness=value)
+            one.seen[at] = replace(one.seen[at], reason="person", score=value)
 
 
-def _follow_lineage(sets: Sequence[_Set]) -> None:
+def _follow_lineage(sets: Sequence[_Searched]) -> None:
     """Mark what the records say was made from a found sample, in all datasets, and its originals.
 
     Samples are one family by their source file's sha256, and by their parents' ids within a
@@ -222,7 +222,7 @@ def _identities(item: Item, seen: SearchResult) -> set[str]:
     return {digest for digest in (seen.sha256, source) if digest}
 
 
-def _families(one: _Set) -> set[str]:
+def _families(one: _Searched) -> set[str]:
     """Return the ids of the children and parents of what was found in a dataset."""
     found = {
         item.key for item, seen in zip(one.items, one.seen, strict=True) if seen.reason is not None
@@ -265,7 +265,7 @@ def _reasons(hits: Sequence[Found]) -> dict[str, int]:
     return {"found": len(hits), **Counter(hit.reason for hit in hits)}
 
 
-def _notes(options: Options, sets: Sequence[_Set], models: dict[str, int]) -> tuple[str, ...]:
+def _notes(options: Options, sets: Sequence[_Searched], models: dict[str, int]) -> tuple[str, ...]:
     notes = [
         f"{path} learnt from {count:,} of them, by the ids in its record; train it again"
         for path, count in models.items()
@@ -289,14 +289,14 @@ def _notes(options: Options, sets: Sequence[_Set], models: dict[str, int]) -> tu
     return tuple(notes)
 
 
-def _is_shards(one: _Set) -> bool:
+def _is_shards(one: _Searched) -> bool:
     """Tell whether a source has records of samples and no pictures of their own."""
     return bool(one.items) and all(item.image is None for item in one.items)
 
 
 def _write(
     options: Options,
-    sets: Sequence[_Set],
+    sets: Sequence[_Searched],
     result: Removal,
     digests: frozenset[str],
     progress: ProgressListener,
@@ -322,7 +322,7 @@ def _write(
 
 
 def _write_one(
-    options: Options, one: _Set, digests: frozenset[str], progress: ProgressListener
+    options: Options, one: _Searched, digests: frozenset[str], progress: ProgressListener
 ) -> int:
     """Write a dataset without what was found; return how many samples are left."""
     gone = [item for item, seen in zip(one.items, one.seen, strict=True) if seen.reason]
@@ -358,7 +358,7 @@ def _write_one(
     return len(stay)
 
 
-def _write_digests(out: Location, sets: Sequence[_Set]) -> None:
+def _write_digests(out: Location, sets: Sequence[_Searched]) -> None:
     """Write what was removed: digests in their own order, and the digest of the list."""
     reasons: dict[str, Removed] = {}
     for one in sets:
@@ -371,7 +371,7 @@ def _write_digests(out: Location, sets: Sequence[_Set]) -> None:
     atomic.write_bytes(out / f"{REMOVED}.sha256", signature.encode())
 
 
-def _sheet(sets: Sequence[_Set]) -> bytes:
+def _sheet(sets: Sequence[_Searched]) -> bytes:
     """Draw what was found, the plainest reasons first."""
     by_reason: dict[str, list[tuple[Item, SearchResult]]] = defaultdict(list)
     for one in sets:
@@ -384,7 +384,7 @@ def _sheet(sets: Sequence[_Set]) -> bytes:
     for item, seen in found[:_SHOWN]:
         assert item.image is not None
         tiles.append(decode_small_photo(item.image.read(), item.image.name, side_px=_TILE_PX))
-        likeness = "" if seen.likeness is None else f" {seen.likeness:.2f}"
-        captions.append(f"{item.key}\n{seen.reason}{likeness}")
+        score = "" if seen.score is None else f" {seen.score:.2f}"
+        captions.append(f"{item.key}\n{seen.reason}{score}")
     title = f"{len(tiles)} of {len(found)} samples that must go"
     return images.encode_png(contact_sheet(tiles, captions, title=title, tile_px=_TILE_PX))

@@ -1,4 +1,4 @@
-"""Looking at one sample: whether it is a photo that must go."""
+"""Whether one sample is, or comes from, a photo that must be removed."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Query:
 
 @dataclass(frozen=True)
 class SearchResult:
-    """What one look at a sample says.
+    """Whether a sample matches, and why.
 
     Attributes
     ----------
@@ -49,16 +49,17 @@ class SearchResult:
         Of the image's bytes; None where the source has only a record of it.
     reason : str or None
         Why it must go; None: it may stay.
-    likeness : float, optional
+    score : float, optional
+        How well it matches: the difference for ``near``, the correlation for ``window``.
     """
 
     sha256: str | None
     reason: RemovalReason | None = None
-    likeness: float | None = None
+    score: float | None = None
 
 
 def query_of(data: bytes, name: str) -> Query:
-    """Return what is looked for, of a photo's bytes."""
+    """Return the query of a photo's bytes."""
     outline = decode_outline(data, name, side_px=max(SIDE_PX, 2 * THUMBNAIL_PX))
     pixels, colours = pixels_sha256(decode_photo(data, name)), shown_colours(data, name)
     return Query(pixels, thumbnail(outline), colours, outline)
@@ -66,7 +67,7 @@ def query_of(data: bytes, name: str) -> Query:
 
 @dataclass(frozen=True)
 class Search:
-    """Hold one sample against all that must go.
+    """Compare one sample with all that must go.
 
     Parameters
     ----------
@@ -79,7 +80,7 @@ class Search:
     digests: frozenset[str]
 
     def __call__(self, item: Item) -> SearchResult:
-        """Look at one sample; the plainest reason is given."""
+        """Search one sample; the plainest reason is given."""
         source = item.sample.source.sha256 if item.sample else None
         if item.image is None:
             if item.sample is None:
@@ -99,12 +100,12 @@ class Search:
         small = thumbnail(outline)
         near = []
         for query in self.queries:
-            likeness = compare(query.thumbnail, small)
-            if same_picture(likeness) and (
+            match = compare(query.thumbnail, small)
+            if same_picture(match) and (
                 not are_flat(query.thumbnail, small)
                 or same_colours(query.colours, shown_colours(data, item.image.name))
             ):
-                near.append(likeness.error)
+                near.append(match.error)
         if near:
             return SearchResult(digest, "near", round(min(near), 4))
         if source in self.digests:

@@ -1,4 +1,4 @@
-"""A second look at a plate, whether somebody is still seen in it."""
+"""Whether a clean plate still shows somebody."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which pixels of a sample are to be filled."""
+"""The pixels of a sample that are to be filled."""
 
 from __future__ import annotations
 

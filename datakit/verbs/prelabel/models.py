@@ -1,4 +1,4 @@
-"""Which segmenter a run's model and effort make, and what it is."""
+"""The segmenter that model and effort select, and its identity."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether the drafts of a whole run can be right: what a contract gets wrong, all photos show."""
+"""Whether the drafts of a whole run are plausible: a wrong contract shows in all photos."""
 
 from __future__ import annotations
 

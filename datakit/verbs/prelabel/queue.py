@@ -1,4 +1,4 @@
-"""The files of ``prelabel`` that speak of all drafts: the queue, the order's weights, one COCO."""
+"""The files of ``prelabel`` about all drafts: the queue, the calibration, one COCO file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a review says of one image, and which pixels of its draft people changed."""
+"""The reviewed label of one image, and which pixels of its draft people changed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How busy the stages of ``prelabel`` were: which one binds."""
+"""Utilisation of the stages of ``prelabel``: which one is the bottleneck."""
 
 from __future__ import annotations
 

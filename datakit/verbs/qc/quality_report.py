@@ -171,7 +171,7 @@ def draw_sheets(
     findings: Sequence[Finding],
     how: Plan,
 ) -> None:
-    """Draw the worst samples of each check that reports, one sheet a check."""
+    """Draw the worst samples of each check that reports, one sheet per check."""
     by_check: dict[str, list[Finding]] = {}
     for finding in findings:
         by_check.setdefault(finding.check, []).append(finding)

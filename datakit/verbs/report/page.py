@@ -1,4 +1,4 @@
-"""What the report says, section by section, from the manifest's rows and what verbs recorded."""
+"""The sections of the report, made from the manifest's rows and other verbs' records."""
 
 from __future__ import annotations
 

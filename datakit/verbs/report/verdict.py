@@ -1,4 +1,4 @@
-"""The report's first words: ready to train, or the three things to look at first."""
+"""The report's opening: ready to train, or the three most important problems."""
 
 from __future__ import annotations
 

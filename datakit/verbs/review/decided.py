@@ -1,4 +1,4 @@
-"""What was decided in a review: how much of it, and what is to do about it."""
+"""The state of a review: how much is decided, and what to do next."""
 
 from __future__ import annotations
 

@@ -219,7 +219,7 @@ def _at_random(
 
 
 def _described(options: Options, lineage: Lineage, progress: ProgressListener) -> Vectors:
-    """Look at the photos; those that cannot be read are failures and leave the lineage."""
+    """Describe the photos; those that cannot be read are failures and leave the lineage."""
     items: list[Item] = lineage.items
     task = LazyTask("datakit.verbs.select.task:Describe", {})
     vectors, readable, failures = [], np.ones(len(items), np.bool_), []

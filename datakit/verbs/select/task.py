@@ -1,4 +1,4 @@
-"""Looking at one sample for ``select``."""
+"""The descriptor of one sample, for ``select``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What ``matte`` and ``trimap`` share: where the unknown band lies, and what a sample brings."""
+"""Shared by ``matte`` and ``trimap``: the unknown band, and a sample's inputs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a sample is made of: a digest of what task and source say of it, and the files it reads."""
+"""What a sample depends on: a digest of task and source, and the files it reads."""
 
 from __future__ import annotations
 

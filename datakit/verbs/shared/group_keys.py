@@ -1,4 +1,4 @@
-"""The groups that a user names, by a column or a table."""
+"""Groups named by the user, by a column or a table."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is known of one image: what is painted, what nobody knows, and why."""
+"""The label state of one image: what is painted, what is unknown, and why."""
 
 from __future__ import annotations
 

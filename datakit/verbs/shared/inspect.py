@@ -1,4 +1,4 @@
-"""Looking at one sample without writing: is it sound, and what does it hold."""
+"""Inspecting one sample without writing: whether it is sound, and what it holds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a layout's writer must know of a whole source, and the files it writes at the end."""
+"""What a layout's writer must know of the whole source, and its final files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What belongs together in a source: the record that ``dedup`` and ``split`` work on."""
+"""Related samples of a source: the record that ``dedup`` and ``split`` work on."""
 
 from __future__ import annotations
 
@@ -23,30 +23,30 @@ if TYPE_CHECKING:
 
 @dataclass
 class Lineage:
-    """The samples of a source, in the order of their ids, and what belongs together.
+    """The samples of a source, in the order of their ids, and their groups.
 
     Attributes
     ----------
     items : list of Item
         Those whose image could be read.
     tokens : list of str
-        What each sample is, whatever the order of the files: its content when it was looked at.
+        Identifies each sample whatever the order of the files: by its content where inspected.
     label : (N,) int64
         The group of each sample: the smallest index in it.
     names : list of str
         The group's name of each sample.
     links : list of Link
-        Every decision, also those to keep apart.
+        Every decision, including those to keep two samples apart.
     failures : tuple of Failure
         Images that could not be read.
     notes : list of str
         What the user should know.
     frames : list of FrameName or None
-        The place of each sample in a video; None: it is no frame.
+        The position of each sample in a video; None: it is no frame.
     people : list of People or None
-        What was seen of the people in each photo; empty when nobody looked.
+        The people of each photo; empty when they were not detected.
     persons : list of list of int
-        The samples that each person is seen in; empty when nobody asked who is who.
+        The samples of each person; empty when faces were not compared.
     """
 
     items: list[Item]

@@ -1,4 +1,4 @@
-"""Samples joined by what their pictures show."""
+"""Samples joined by the similarity of their pictures."""
 
 from __future__ import annotations
 

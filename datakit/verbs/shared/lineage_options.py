@@ -1,4 +1,4 @@
-"""Options that say what belongs together: of ``dedup`` and ``split``."""
+"""Options that define related samples: of ``dedup`` and ``split``."""
 
 from __future__ import annotations
 
@@ -16,19 +16,21 @@ PEOPLE = "people"
 
 
 class LineageOptions(PeopleOptions, frozen=True, kw_only=True):
-    """Options that say what belongs together."""
+    """Options that define related samples."""
 
     out: Annotated[str, Meta(description="the folder to write")] = ""
     duplicates: Annotated[
         Literal["near", "exact", "off"],
-        Meta(description="which duplicates to look for; off: look at no pixels at all"),
+        Meta(description="which duplicates to look for; off: read no pixels at all"),
     ] = "near"
     radius: Annotated[
         int, Meta(ge=0, le=16, description="bits in which hashes of near-duplicates may differ")
     ] = 8
     stem: Annotated[
         Literal["verify", "trust", "ignore"],
-        Meta(description="equal source names: compare the pictures, believe them, or not look"),
+        Meta(
+            description="equal source names: compare the pictures, trust the names, or ignore them"
+        ),
     ] = "verify"
     video: Annotated[
         Literal["whole", "similar", "apart"],

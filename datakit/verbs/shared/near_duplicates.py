@@ -1,4 +1,4 @@
-"""Looking for copies: one picture fingerprinted, or two pictures compared."""
+"""Duplicate detection: one picture fingerprinted, or two pictures compared."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a run on several machines must make sure of, and what it says of them."""
+"""Checks and notes of a run on several machines."""
 
 from __future__ import annotations
 

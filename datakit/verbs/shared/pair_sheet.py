@@ -1,4 +1,4 @@
-"""A contact sheet of samples that belong together, side by side."""
+"""A contact sheet of pairs of related samples, side by side."""
 
 from __future__ import annotations
 

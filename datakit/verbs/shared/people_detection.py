@@ -1,4 +1,4 @@
-"""Looking at one photo: how many people it shows, and what tells them apart."""
+"""The people of one photo: how many it shows, and the embeddings of their faces."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class People:
     count : int
         How many there are; see `datakit.core.faces.bodies.count_people`.
     faces : tuple of SeenFace
-        Those that can be compared; none when nobody asked who they are.
+        Those that can be compared; none without a model.
     unclear : int
         Sure faces that are too small for it, or without landmarks.
     """
@@ -71,7 +71,7 @@ class DetectPeople:
         self._embedder = FaceEmbedder(self.model, self.weights) if self.model else None
 
     def __call__(self, item: Item) -> People:
-        """Look at one sample; InputError when it has no image."""
+        """Detect the people of one sample; InputError when it has no image."""
         if item.image is None:
             raise InputError(f"{item.source_name}: expected an image, the source names none")
         image = decode_photo(item.image.read(), item.image.name, transparency=item.transparency)

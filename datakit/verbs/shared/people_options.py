@@ -26,7 +26,7 @@ class PeopleOptions(WriteOptions, frozen=True, kw_only=True):
     same_person: Annotated[
         float | None,
         Meta(
-            description="likeness from which two faces are one person [default: the contract's "
+            description="similarity from which two faces are one person [default: the contract's "
             "threshold]"
         ),
     ] = None

@@ -1,4 +1,4 @@
-"""What belongs to a plate that `inpaint` made: the region that was filled, the photo's name."""
+"""Properties of a plate that `inpaint` made: the filled region, the photo's name."""
 
 from __future__ import annotations
 

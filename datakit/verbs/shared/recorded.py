@@ -1,4 +1,4 @@
-"""Any task of a writing verb: its products also say what they were made of, and their digests."""
+"""Any task of a writing verb, with the inputs and digests of its products recorded."""
 
 from __future__ import annotations
 

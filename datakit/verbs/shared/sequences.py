@@ -17,7 +17,7 @@ from datakit.verbs.shared.lineage import Lineage
 from datakit.verbs.shared.lineage_duplicates import compared
 from datakit.verbs.shared.lineage_options import LineageOptions
 
-# A series of names like IMG_0014 is a video when half of its neighbours look alike: likeness
+# A series of names like IMG_0014 is a video when half of its neighbours look alike: match
 # errors up to this, of at most so many neighbours. Different photos begin at 0.29 (docs/dedup.md),
 # and half of them never lie as near as this.
 _FRAME_ERROR: Final = 0.4
@@ -87,7 +87,7 @@ def frame_stem(item: Item) -> str:
 
 
 def torn_frames(found: Lineage, splits: Sequence[str | None]) -> list[FramePair]:
-    """Return the neighbours of each video that stand in different splits, the closest first.
+    """Return the neighbouring frames that are in different splits, the closest first.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Which samples of a resumed run are as their source has them now, and which are done again."""
+"""Which samples of a resumed run are unchanged in the source, and which are done again."""
 
 from __future__ import annotations
 

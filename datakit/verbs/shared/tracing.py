@@ -1,4 +1,4 @@
-"""Finding out what belongs together in a source: parents, keys, names and pictures."""
+"""Finding related samples in a source: by parents, keys, names and pictures."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _KINDS_OF_A_NAME = 16
 
 
 def groups_decided(source: Source) -> bool:
-    """Tell whether an earlier command decided what belongs together in a source."""
+    """Tell whether an earlier command decided the groups of a source."""
     return any(command.verb in ("split", "dedup") for command in source.commands)
 
 
@@ -36,7 +36,7 @@ def trace(
     measure: Collection[str] = (),
     progress: ProgressListener | None = None,
 ) -> Lineage:
-    """Find out what belongs together.
+    """Find the related samples of a source.
 
     Parameters
     ----------
@@ -136,7 +136,7 @@ def _join_parents(found: Lineage) -> None:
     for at, item in enumerate(found.items):
         parent = item.sample.parent if item.sample else None
         if parent is not None and parent not in place:
-            # The parent is elsewhere: its copies belong together all the same.
+            # The parent is elsewhere: its copies are related all the same.
             if parent in orphans:
                 found.link("parent", orphans[parent], at)
             orphans.setdefault(parent, at)

@@ -1,4 +1,4 @@
-"""From samples that belong together to a split of each."""
+"""From groups of related samples to the split of each sample."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class Assignment:
     least_error: float
     strata: list[dict[str, Any]]
     torn: list[str] = field(default_factory=list)
-    """Groups whose earlier samples stand in several splits and stay there."""
+    """Groups whose earlier samples are in several splits and stay there."""
 
 
 def assign(lineage: Lineage, request: Request) -> Assignment:

@@ -1,4 +1,4 @@
-"""``split --audit``: what stands in two splits of a source's own split."""
+"""``split --audit``: related samples in different splits of a source."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _COMPARED = 24
 
 
 def audit(options: AuditOptions, progress: ProgressListener) -> Audit:
-    """List every sample of SRC that belongs together with one of another split.
+    """List every sample of SRC that is related to one of another split.
 
     Raises
     ------

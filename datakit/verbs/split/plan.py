@@ -1,4 +1,4 @@
-"""How large the splits should be, and which sample may go where."""
+"""Target sizes of the splits, and the policies that set them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Conditions of a split: what a split may take, what it must not hold, what stays where it was."""
+"""Conditions of a split: what each split may take, and what stays where it was."""
 
 from __future__ import annotations
 
@@ -119,8 +119,8 @@ def describe(lineage: Lineage, found: Assignment, histogram: str | None) -> list
     if found.torn:
         listed = ", ".join(found.torn[:_LISTED]) + (", …" if len(found.torn) > _LISTED else "")
         notes.append(
-            f"{len(found.torn):,} groups stand in two splits, as --previous placed them before it "
-            f"was known that they belong together: {listed}"
+            f"{len(found.torn):,} groups are in two splits, as --previous placed them before it "
+            f"was known that they are related: {listed}"
         )
     if histogram is not None:
         values = columns(lineage, [histogram])[histogram]

@@ -1,4 +1,4 @@
-"""``split``: train, val and test splits that share nothing which belongs together."""
+"""``split``: train, val and test splits; related samples never cross them."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def run(options: Options, progress: ProgressListener | None = None) -> Summary |
     Parameters
     ----------
     options : Options
-        What belongs together, how large the splits are, where they go.
+        What is related, how large the splits are, where they go.
     progress : ProgressListener, optional
         Where progress is reported.
 

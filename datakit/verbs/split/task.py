@@ -1,4 +1,4 @@
-"""Putting a sample's files, byte for byte, where its new split wants them."""
+"""A sample's files, copied or linked byte for byte to where its new split wants them."""
 
 from __future__ import annotations
 

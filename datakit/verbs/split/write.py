@@ -255,7 +255,7 @@ def _write_lists(
     *,
     placed: bool,
 ) -> None:
-    """Write train.txt and its like, splits.csv, and every decision on what belongs together."""
+    """Write train.txt and its like, splits.csv, and every decision on related samples."""
     # What could not be placed is in failures.jsonl; files that stay keep the source's names.
     out = writer.out
     rows = map(_decoder.decode, writer.lines(output.MANIFEST)) if placed else iter(())

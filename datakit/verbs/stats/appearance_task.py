@@ -1,4 +1,4 @@
-"""Looking at one sample for ``stats --balance``."""
+"""Appearance measures of one sample, for ``stats --balance``."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ class Options(WriteOptions, frozen=True, kw_only=True):
         int,
         Meta(ge=0, description="stop after this many epochs without a better one; 0: never"),
     ] = 10
-    batch_size: Annotated[int, Meta(ge=1, le=4096, description="samples a step")] = 8
+    batch_size: Annotated[int, Meta(ge=1, le=4096, description="samples per step")] = 8
     lr: Annotated[
         Annotated[float, Meta(gt=0, le=10)] | None,
         Meta(

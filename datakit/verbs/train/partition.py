@@ -1,4 +1,4 @@
-"""Which samples a training learns from, and which it is scored on."""
+"""The samples that a training learns from, and those it is scored on."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ rings = st.one_of(outlines, boxes)
 
 
 def sampled(ring: np.ndarray, height: int, width: int) -> np.ndarray:
-    """Which of SAMPLES x SAMPLES points a pixel lie inside (even-odd), without any shared code."""
+    """Which of SAMPLES x SAMPLES points per pixel lie inside (even-odd), without shared code."""
     y, x = np.meshgrid(
         (np.arange(height * SAMPLES) + 0.5) / SAMPLES,
         (np.arange(width * SAMPLES) + 0.5) / SAMPLES,
