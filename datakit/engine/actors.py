@@ -31,7 +31,7 @@ _END_GROUP = "end"
 class ActorNode:
     """Where an actor runs."""
 
-    node: str
+    id: str
     name: str
     version: str
 
@@ -59,7 +59,7 @@ class Worker:
         else:
             self._run = set_up(blob)
 
-    def place(self) -> ActorNode | DatakitError:
+    def node(self) -> ActorNode | DatakitError:
         """Tell where this is, or what is wrong with the task."""
         import ray
 
@@ -100,7 +100,7 @@ class _Actor:
     """One actor, and its chunks in the order in which it does them."""
 
     handle: Any
-    place: ActorNode | None = None
+    node: ActorNode | None = None
     work: deque[tuple[_Work, Future[Any]]] = field(default_factory=deque)
     gone: bool = False
 
@@ -192,7 +192,7 @@ class Actors:
         last = [
             actor.handle.end.options(concurrency_group=_END_GROUP).remote()
             for actor in self._actors
-            if actor.place is not None
+            if actor.node is not None
         ]
         if last:
             self._ray.wait(last, num_returns=len(last), timeout=END_SECONDS)
@@ -220,7 +220,7 @@ class Actors:
         while len(self._actors) < self._workers and idle < waiting:
             self._start()
             idle += 1
-        ready = [actor for actor in self._actors if actor.place is not None]
+        ready = [actor for actor in self._actors if actor.node is not None]
         if self._suspect is not None and not self._is_sent(self._suspect):
             # The one that is soonest done is kept free for it.
             kept = min(ready, key=lambda actor: len(actor.work), default=None)
@@ -241,7 +241,7 @@ class Actors:
     def _start(self) -> None:
         actor = _Actor(self._create())
         self._actors.append(actor)
-        self._watch(actor, actor.handle.place.remote())
+        self._watch(actor, actor.handle.node.remote())
 
     def _send(self, actor: _Actor, work: _Work) -> None:
         actor.work.append((work, self._watch(actor, actor.handle.run.remote(work.items))))
@@ -276,7 +276,7 @@ class Actors:
             return
         work = next(work for work, sent in actor.work if sent is future)
         self._drop(actor, future)
-        node = actor.place.name if actor.place else ""
+        node = actor.node.name if actor.node else ""
         work.outcomes = [replace(outcome, node=node) for outcome in result]
         self._done[node] = self._done.get(node, 0) + len(result)
         self._chunk_seconds = sum(outcome.seconds for outcome in result)
@@ -284,15 +284,15 @@ class Actors:
     def _drop(self, actor: _Actor, future: Future[Any]) -> None:
         actor.work = deque(pair for pair in actor.work if pair[1] is not future)
 
-    def _welcome(self, actor: _Actor, place: ActorNode) -> None:
-        if place.version != __version__:
+    def _welcome(self, actor: _Actor, node: ActorNode) -> None:
+        if node.version != __version__:
             raise EngineError(
-                f"node {place.name}: expected datakit {__version__}, found {place.version}; "
+                f"node {node.name}: expected datakit {__version__}, found {node.version}; "
                 "install the same version on all nodes"
             )
-        if not any(each.place for each in self._actors):
+        if not any(each.node for each in self._actors):
             self._began = time.monotonic()
-        actor.place = place
+        actor.node = node
         self._failed_starts = 0
 
     def _bury(self, actor: _Actor, error: Any) -> None:
@@ -305,8 +305,8 @@ class Actors:
         self._actors.remove(actor)
         # An actor that is only out of reach must not go on writing beside its successor.
         self._ray.kill(actor.handle)
-        node_is_gone = actor.place is not None and not self._is_alive(actor.place.node)
-        if actor.place is None:
+        node_is_gone = actor.node is not None and not self._is_alive(actor.node.id)
+        if actor.node is None:
             self._note_failed_start(error)
         works = [work for work, _ in actor.work]
         if works and not node_is_gone:
@@ -336,8 +336,8 @@ class Actors:
             raise EngineError("worker processes end before they start; see Ray's logs on the nodes")
 
     def _check_room(self) -> None:
-        """Give up when no actor finds a place; Ray itself would wait for ever."""
-        if any(actor.place is not None for actor in self._actors):
+        """Give up when no actor is placed; Ray itself would wait for ever."""
+        if any(actor.node is not None for actor in self._actors):
             return
         total = self._ray.cluster_resources()
         needs = self._needs
@@ -346,7 +346,7 @@ class Actors:
         if waited > PATIENCE_SECONDS or not (fits or self._grows):
             free = self._ray.available_resources()
             raise EngineError(
-                f"the cluster has no place for a worker with {needs.cpus:g} CPUs and "
+                f"the cluster has no room for a worker with {needs.cpus:g} CPUs and "
                 f"{needs.gpus:g} GPUs (it has {total.get('CPU', 0):g} CPUs, {free.get('CPU', 0):g} "
                 f"free, and {total.get('GPU', 0):g} GPUs, {free.get('GPU', 0):g} free); "
                 "wait for other work to end, or add nodes"

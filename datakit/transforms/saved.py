@@ -61,14 +61,14 @@ def converted(
     """
     found = _Conversion(lines, groups)
     top = data["transform"]
-    place: NodePath = ("transform",)
+    path: NodePath = ("transform",)
     root = top if _name(top) == "Compose" else {_CLASS: "Compose", "transforms": [top]}
     for key, value in root.items():
         if key not in (_CLASS, "transforms", "p") and value not in (None, {}, [], True):
             found.dropped[f"Compose.{key}"] = None
-    at = (*place, "transforms") if root is top else place
+    at = (*path, "transforms") if root is top else path
     steps = found.steps(root.get("transforms", []), at, ("transforms",), one=root is not top)
-    found.lines[()] = lines.get(place, 1)
+    found.lines[()] = lines.get(path, 1)
     return {"transforms": steps}, found.lines, tuple(found.dropped)
 
 
@@ -81,7 +81,7 @@ class _Conversion:
         self.dropped: dict[str, None] = {}
 
     def steps(self, entries: Any, old: NodePath, new: NodePath, *, one: bool = False) -> Any:
-        """Return the steps of a list; of one entry that is no list, `old` is its own place."""
+        """Return the steps of a list; of one entry that is no list, `old` is its own path."""
         self.lines[new] = self._old.get(old, 1)
         if not isinstance(entries, list):
             return entries
@@ -115,9 +115,9 @@ class _Conversion:
         return {name: params}
 
     def _keep_lines(self, old: NodePath, new: NodePath) -> None:
-        for place, line in self._old.items():
-            if place[: len(old)] == old:
-                self.lines[(*new, *place[len(old) :])] = line
+        for path, line in self._old.items():
+            if path[: len(old)] == old:
+                self.lines[(*new, *path[len(old) :])] = line
 
 
 def _name(entry: Mapping[str, Any]) -> str:

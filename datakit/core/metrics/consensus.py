@@ -89,9 +89,9 @@ def _voted(
     classes = np.flatnonzero(np.bincount(votes[known], minlength=1))
     if not len(classes):
         return np.zeros(votes.shape[1:], np.uint8)
-    place = np.zeros(256, np.intp)
-    place[classes] = np.arange(len(classes))
-    labels = np.where(known, place[votes], len(classes)).reshape(len(votes), -1)
+    index_of = np.zeros(256, np.intp)
+    index_of[classes] = np.arange(len(classes))
+    labels = np.where(known, index_of[votes], len(classes)).reshape(len(votes), -1)
     patterns, which = _patterns(labels, len(classes) + 1)
     scores = judge(patterns, np.bincount(which), len(classes))
     best = classes[scores.argmax(axis=1)].astype(np.uint8)

@@ -91,10 +91,10 @@ def most_diverse(vectors: Vectors, count: int) -> tuple[npt.NDArray[np.int64], V
     at = int(np.argmin(squares - 2 * (vectors @ mean)))
     nearest = np.full(len(vectors), np.inf, np.float32)
     chosen, radius = np.empty(count, np.int64), np.zeros(count, np.float32)
-    for place in range(count):
-        chosen[place] = at
-        if place:
-            radius[place] = np.sqrt(nearest[at])
+    for number in range(count):
+        chosen[number] = at
+        if number:
+            radius[number] = np.sqrt(nearest[at])
         distance = squares - 2 * (vectors @ vectors[at]) + squares[at]
         np.minimum(nearest, np.maximum(distance, 0), out=nearest)
         nearest[at] = -1
@@ -134,14 +134,14 @@ def outlyingness(vectors: Vectors) -> Vectors:
     anchors = np.unique(np.linspace(0, total - 1, min(total, _ANCHORS)).astype(np.int64))
     among = vectors[anchors]
     squares = np.einsum("nd,nd->n", among, among)
-    place = np.full(total, -1)
-    place[anchors] = np.arange(len(anchors))
+    anchor_of = np.full(total, -1)
+    anchor_of[anchors] = np.arange(len(anchors))
     nth = min(_NEIGHBOUR, len(anchors) - 1) - 1
     found = np.zeros(total, np.float32)
     for start in range(0, total if nth >= 0 else 0, _BATCH):
         part = vectors[start : start + _BATCH]
         gaps = squares - 2 * (part @ among.T) + np.einsum("nd,nd->n", part, part)[:, None]
-        own = place[start : start + len(part)]
+        own = anchor_of[start : start + len(part)]
         gaps[np.flatnonzero(own >= 0), own[own >= 0]] = np.inf
         nearest = np.partition(gaps, nth, axis=1)[:, nth]
         found[start : start + len(part)] = np.sqrt(np.maximum(nearest, 0))

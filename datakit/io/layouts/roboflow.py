@@ -102,7 +102,9 @@ class RoboflowWriter:
         self, lines: Callable[[str], Iterator[bytes]]
     ) -> Iterator[tuple[str, Iterable[bytes]]]:
         """Write the annotations of each split."""
-        folders = sorted({msgspec.json.decode(line, type=_Place).folder for line in lines(_TABLE)})
+        folders = sorted(
+            {msgspec.json.decode(line, type=_FolderRow).folder for line in lines(_TABLE)}
+        )
         for folder in folders:
             rows = partial(_rows, folder, lines)
             yield f"{folder}{ROBOFLOW_NAME}", coco_file(self._classes, rows, _HEAD)
@@ -114,7 +116,7 @@ def _split_folder(item: Item) -> str:
     return "valid/" if item.split == "val" else f"{side(item)}/"
 
 
-class _Place(msgspec.Struct):
+class _FolderRow(msgspec.Struct):
     folder: str
 
 

@@ -28,7 +28,7 @@ def drop(options: DropOptions, progress: ProgressListener | None) -> Summary:
         [item.split for item in items],
         [at not in dropped for at in range(len(items))],
     )
-    write.place(
+    write.materialize(
         VERB,
         options,
         chosen,

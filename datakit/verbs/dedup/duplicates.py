@@ -117,7 +117,7 @@ def choose_kept(found: Duplicates, options: ReportOptions) -> list[set[int]]:
     engine = options.make_engine() if len(work) >= WORTH_WORKERS else LocalEngine(0)
     with closing(ordered_map(engine, LazyTask("datakit.verbs.dedup.task:Keep", {}), work)) as done:
         return [
-            {cluster[place] for place in outcome.value} if outcome.value else set(cluster)
+            {cluster[rank] for rank in outcome.value} if outcome.value else set(cluster)
             for cluster, outcome in zip(ranked, done, strict=True)
         ]
 

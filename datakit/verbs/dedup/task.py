@@ -82,13 +82,13 @@ class Keep:
         keys = np.array([member.print.key for member in members], np.uint64)
         kept: list[int] = []
         pixels: set[int] = set()
-        for place, member in enumerate(members):
+        for rank, member in enumerate(members):
             if member.exact in pixels:
                 continue
             far = hamming(keys[kept][:, None], member.print.probes[None]).min(axis=1)
             nearest = np.argsort(far, kind="stable")[:NEAREST]
             if not any(_copies(members[kept[at]], member) for at in nearest.tolist()):
-                kept.append(place)
+                kept.append(rank)
                 pixels |= {member.exact} - {-1}
         return tuple(kept)
 

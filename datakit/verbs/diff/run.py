@@ -220,12 +220,12 @@ def _rows(one: Changed) -> list[dict[str, object]]:
 
 def _sheet(options: Options, result: Difference, pairs: Sequence[Pair]) -> bytes:
     """Draw the most changed samples, as they were and as they are."""
-    place = {pair.before.key: pair for pair in pairs}
+    pair_of = {pair.before.key: pair for pair in pairs}
     draw = Preview()
     tiles, captions = [], []
     shown = result.changed[: options.sheet]
     for one in shown:
-        pair = place[one.before]
+        pair = pair_of[one.before]
         for name, item in (("A", pair.before), ("B", pair.after)):
             try:
                 tiles.append(draw(item))

@@ -151,19 +151,19 @@ class ExportShard(_Export):
                 failure = Failure(id=item.key, file=item.source_name, step=VERB, error=str(error))
                 failures.append(failure)
                 continue
-            place = {"id": item.key, "shard": shard.key, "row": len(rows), "name": picture.name}
-            index.append(msgspec.json.encode(place) + b"\n")
+            entry = {"id": item.key, "shard": shard.key, "row": len(rows), "name": picture.name}
+            index.append(msgspec.json.encode(entry) + b"\n")
             rows.append(_with_files(picture.row, {}))
             yield picture
 
     def _placing(self, files: dict[str, int]) -> Callable[[str], AbstractContextManager[BinaryIO]]:
         @contextmanager
-        def place(name: str) -> Iterator[BinaryIO]:
+        def create(name: str) -> Iterator[BinaryIO]:
             with atomic.writing(location(self.out) / name) as handle:
                 yield handle
                 files[name] = handle.tell()
 
-        return place
+        return create
 
 
 def _chained(first: Picture, others: Iterator[Picture]) -> Iterator[Picture]:

@@ -354,7 +354,7 @@ def _write_one(
     )
     # What decided is in no record but as a digest of digests: enough to resume only the same run.
     decided_by = (hashlib.sha256("".join(sorted(digests)).encode()).hexdigest(),)
-    write.place(VERB, bare, chosen, "copy", progress, lambda writer: None, decided_by)
+    write.materialize(VERB, bare, chosen, "copy", progress, lambda writer: None, decided_by)
     return len(stay)
 
 

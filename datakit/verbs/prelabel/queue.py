@@ -129,16 +129,14 @@ def _measured(drafts: Iterable[Draft]) -> _Measured:
 
 
 def _queue(drafts: _Measured, order: Order) -> Iterator[Queued]:
-    for rank, place in enumerate(np.argsort(-order.uncertainty, kind="stable"), 1):
+    for rank, at in enumerate(np.argsort(-order.uncertainty, kind="stable"), 1):
         yield Queued(
             rank=rank,
-            id=drafts.ids[place],
-            file_name=drafts.files[place],
-            doubt=round(float(order.uncertainty[place]), 6),
-            reason=order.reason[place],
-            parts={
-                name: round(float(column[place]), 6) for name, column in order.percentiles.items()
-            },
+            id=drafts.ids[at],
+            file_name=drafts.files[at],
+            doubt=round(float(order.uncertainty[at]), 6),
+            reason=order.reason[at],
+            parts={name: round(float(column[at]), 6) for name, column in order.percentiles.items()},
         )
 
 

@@ -22,7 +22,7 @@ class _List:
         self.values: list[Any] = []
         self._places: dict[Any, int] = {}
 
-    def place(self, value: Any, shown: Callable[[Any], Any] = lambda value: value) -> int:
+    def index_of(self, value: Any, shown: Callable[[Any], Any] = lambda value: value) -> int:
         """Return the value's number; what ``shown`` makes of it stands in the list."""
         if value not in self._places:
             self._places[value] = len(self.values)
@@ -65,11 +65,11 @@ def lineage(items: Sequence[Item], evidence: Evidence) -> tuple[dict[str, Any], 
             "id": sample.id,
             "width": sample.width,
             "height": sample.height,
-            "split": lists["split"].place(sample.split or ""),
+            "split": lists["split"].index_of(sample.split or ""),
             "group": sample.group or "",
             "parent": sample.parent,
-            "tags": lists["tags"].place(", ".join(sample.tags)),
-            "labels": lists["labels"].place(", ".join(kinds(sample))),
+            "tags": lists["tags"].index_of(", ".join(sample.tags)),
+            "labels": lists["labels"].index_of(", ".join(kinds(sample))),
             "fg": None if sample.fg_ratio is None else round(sample.fg_ratio, 4),
             "source": sample.source.name,
             "sha256": sample.source.sha256,
@@ -98,7 +98,7 @@ def kinds(sample: Sample) -> list[str]:
 
 
 def _history(steps: _List, sample: Sample) -> int:
-    return steps.place(sample.history, lambda history: [step_line(step) for step in history])
+    return steps.index_of(sample.history, lambda history: [step_line(step) for step in history])
 
 
 def _findings(
@@ -115,7 +115,7 @@ def _findings(
     shown = [
         (
             at,
-            checks.place(finding.check),
+            checks.index_of(finding.check),
             SEVERITIES.index(finding.severity),
             finding.score,
             finding.words,

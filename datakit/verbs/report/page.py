@@ -350,6 +350,6 @@ def _binned(values: Iterable[float], edges: Sequence[float]) -> list[int]:
     """Count values in equal bins; the last edge belongs to the last bin."""
     counts = [0] * (len(edges) - 1)
     for value in values:
-        place = int((value - edges[0]) / (edges[-1] - edges[0]) * len(counts))
-        counts[min(max(place, 0), len(counts) - 1)] += 1
+        bin_number = int((value - edges[0]) / (edges[-1] - edges[0]) * len(counts))
+        counts[min(max(bin_number, 0), len(counts) - 1)] += 1
     return counts

@@ -52,7 +52,7 @@ class Step:
 
     name: str
     verb: str
-    place: str
+    position: str
     options: SourceOptions
     inputs: tuple[Input, ...]
     reads: tuple[Input, ...]
@@ -133,19 +133,19 @@ class _Reader:
             values.setdefault("seed", seed)
         inputs = self._sources(at, given.get("src"))
         src = tuple(item.path for item in inputs)
-        place = f"{self.where} line {self._line(at)}, step {name}"
+        position = f"{self.where} line {self._line(at)}, step {name}"
         reads = [_as_read(item, values) for item in inputs]
         reads += self._resolve(kind, values)
         self._place_outputs(kind, values, lines)
         suffix = step_options.out_suffix(kind)
         out = str(self.out / f"{name}{suffix or ''}")
-        options = step_options.build(place, verb, values, src, None if suffix is None else out)
+        options = step_options.build(position, verb, values, src, None if suffix is None else out)
         for path in getattr(options, "also_reads", ()):
             reads.append(Input(os.path.relpath(path, self.out), path, optional=True))
         return Step(
             name=name,
             verb=verb,
-            place=place,
+            position=position,
             options=options,
             inputs=inputs,
             reads=tuple({item.path: item for item in reads}.values()),
@@ -238,16 +238,18 @@ class _Reader:
             given = values.get(name)
             if given is None:
                 continue
-            place = f"{self.where} line {lines.get(name) or lines.get(name.replace('_', '-'), 1)}"
+            position = (
+                f"{self.where} line {lines.get(name) or lines.get(name.replace('_', '-'), 1)}"
+            )
             try:
                 below = safe_name(given)
             except InputError:
                 raise SchemaError(
-                    f"{place}: option {name!r}: expected a folder below the run's -o DST, as "
+                    f"{position}: option {name!r}: expected a folder below the run's -o DST, as "
                     f"{name}: faces; got {given!r}"
                 ) from None
             if any(step.name == below.partition("/")[0] for step in self.steps):
-                raise SchemaError(f"{place}: option {name!r}: {below!r} is a step's own folder")
+                raise SchemaError(f"{position}: option {name!r}: {below!r} is a step's own folder")
             values[name] = str(self.out / below)
 
     def _line(self, at: str) -> int:

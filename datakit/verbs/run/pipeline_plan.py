@@ -104,23 +104,24 @@ def check_inputs(pipeline: Pipeline, out: Path) -> None:
 
 
 def _check_input(step: Step, item: Input, out: Path) -> None:
-    place = location(item.path)
-    if not isinstance(place, Path):
+    path = location(item.path)
+    if not isinstance(path, Path):
         # A store is asked once, when what it holds is fingerprinted.
         return
     try:
-        inner, outer = out.resolve(), place.resolve()
-        place.stat()
+        inner, outer = out.resolve(), path.resolve()
+        path.stat()
     except (OSError, ValueError) as error:
         missing = isinstance(error, FileNotFoundError | NotADirectoryError)
         reason = getattr(error, "strerror", None) or error
         raise InputError(
-            f"{step.place}: {item.path}: {'no such file or folder' if missing else reason}; paths "
+            f"{step.position}: {item.path}: {'no such file or folder' if missing else reason}; "
+            "paths "
             "in a pipeline are looked for beside its file, unless an earlier step has the name"
         ) from None
     if inner == outer or outer in inner.parents or inner in outer.parents:
         raise InputError(
-            f"{step.place}: {item.label} and the run's folder {out} lie in one another; "
+            f"{step.position}: {item.label} and the run's folder {out} lie in one another; "
             "choose a folder apart with -o"
         )
 
@@ -171,7 +172,7 @@ def _digest(step: Step, item: Input, known: _Known) -> str:
         try:
             found = known.folder.fingerprint(location(item.path), keep=known.keep)
         except InputError as error:
-            raise InputError(f"{step.place}: {error}") from None
+            raise InputError(f"{step.position}: {error}") from None
         known.snapshots[item.path] = found
     return known.snapshots[item.path].digest
 

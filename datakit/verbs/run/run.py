@@ -182,7 +182,7 @@ class _Walk:
         try:
             result = _call(one, self._options, _Numbered(self._progress, f"{number} {step.name}"))
         except DatakitError as error:
-            raise type(error)(f"{step.place}: {error}") from error
+            raise type(error)(f"{step.position}: {error}") from error
         if not hasattr(step.options, "out"):
             text = msgspec.json.format(msgspec.json.encode(result), indent=2)
             atomic.write_bytes(Path(step.out, f"{step.verb}.json"), text + b"\n")

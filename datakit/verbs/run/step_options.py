@@ -100,16 +100,16 @@ def convert(
     found = {}
     for key, value in given.items():
         name = key.replace("-", "_")
-        place = f"{where} line {lines[key]}"
+        position = f"{where} line {lines[key]}"
         if name in MANAGED:
             raise SchemaError(
-                f"{place}: {key!r} is set by the run itself; take the line out"
+                f"{position}: {key!r} is set by the run itself; take the line out"
                 + (" (results go below the run's -o DST)" if name == "out" else "")
             )
         if name not in fields:
-            raise SchemaError(f"{place}: {key!r} is no option of {verb}; {_known(name, fields)}")
+            raise SchemaError(f"{position}: {key!r} is no option of {verb}; {_known(name, fields)}")
         kind = field_types(step_verbs()[verb])
-        found[name] = _checked(place, key, value, dict(kind)[name])
+        found[name] = _checked(position, key, value, dict(kind)[name])
     for name, field in fields.items():
         if field.required and name not in found:
             raise SchemaError(
@@ -125,7 +125,7 @@ def _known(name: str, fields: Mapping[str, Any]) -> str:
     return f"it has: {listed}"
 
 
-def _checked(place: str, key: str, value: Any, kind: Any) -> Any:
+def _checked(position: str, key: str, value: Any, kind: Any) -> Any:
     last: Exception | None = None
     for candidate in _readings(value):
         try:
@@ -138,7 +138,7 @@ def _checked(place: str, key: str, value: Any, kind: Any) -> Any:
         if isinstance(last, msgspec.ValidationError)
         else last
     )
-    raise SchemaError(f"{place}: option {key!r}: {reason}")
+    raise SchemaError(f"{position}: option {key!r}: {reason}")
 
 
 def _readings(value: Any) -> list[Any]:
@@ -155,13 +155,13 @@ def _readings(value: Any) -> list[Any]:
 
 
 def build(
-    place: str, verb: str, values: Mapping[str, Any], src: tuple[str, ...], out: str | None
+    position: str, verb: str, values: Mapping[str, Any], src: tuple[str, ...], out: str | None
 ) -> SourceOptions:
-    """Build a verb's Options; an error names the step's place in the file.
+    """Build a verb's Options; an error names the step's position in the file.
 
     Parameters
     ----------
-    place : str
+    position : str
         ``FILE line N, step NAME``.
     verb, values : str, mapping
         Of the step.
@@ -174,7 +174,7 @@ def build(
     try:
         return kind(**given)
     except DatakitError as error:
-        raise InputError(f"{place}: {error}") from None
+        raise InputError(f"{position}: {error}") from None
 
 
 def result_options(options: SourceOptions) -> dict[str, Any]:

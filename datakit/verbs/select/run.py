@@ -82,7 +82,7 @@ def run(options: Options, progress: ProgressListener | None = None) -> Summary:
     def write_list(writer: DatasetWriter) -> None:
         atomic.write_bytes(writer.out / LIST, csv_rows.records(rows))
 
-    summary = write.place(
+    summary = write.materialize(
         VERB, options, result, options.materialize, progress, write_list, _digests(options)
     )
     return msgspec.structs.replace(

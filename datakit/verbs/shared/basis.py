@@ -79,7 +79,7 @@ class Basis:
     def inputs(
         self, files: Sequence[FileRef], seen: Mapping[tuple[str, str], SourceFile]
     ) -> tuple[SourceFile, ...]:
-        """Return what was read for an item: its own files, and others by the place of their root.
+        """Return what was read for an item: its own files, and others by the number of their root.
 
         Parameters
         ----------
@@ -94,8 +94,8 @@ class Basis:
             if (root, name) in own:
                 found.append(msgspec.structs.replace(file, name=unicode_name(name)))
             elif root in self.roots:
-                place = self.roots.index(root)
-                found.append(msgspec.structs.replace(file, name=unicode_name(name), root=place))
+                number = self.roots.index(root)
+                found.append(msgspec.structs.replace(file, name=unicode_name(name), root=number))
         return tuple(found)
 
     def is_current(self, item: Item, product: Product) -> bool:

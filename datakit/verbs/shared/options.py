@@ -150,8 +150,8 @@ class ReadOptions(SourceOptions, frozen=True, kw_only=True):
         InputError
             If a path is in this process's memory and the work would be done in others.
         """
-        places = (*self.src, str(getattr(self, "out", None) or ""))
-        if self.workers != 0 and any(place.startswith("memory://") for place in places):
+        paths = (*self.src, str(getattr(self, "out", None) or ""))
+        if self.workers != 0 and any(path.startswith("memory://") for path in paths):
             raise InputError("memory:// is seen by one process only; use --workers 0")
         workers = self.workers
         if standard_input.NAME in self.src:
@@ -193,7 +193,7 @@ class WriteOptions(ReadOptions, frozen=True, kw_only=True):
 
 
 def existing_inputs(options: Options) -> tuple[tuple[str, Location], ...]:
-    """Return flag and place of what the options name to be read and is there.
+    """Return flag and path of what the options name to be read and is there.
 
     An option says so in its Meta: ``extra={"input": "path"}``, or ``"word"`` where a name that is
     no path may stand.
@@ -208,8 +208,8 @@ def existing_inputs(options: Options) -> tuple[tuple[str, Location], ...]:
         flag = extra.get("flag", f"--{field.name.replace('_', '-')}")
         for text in (given,) if isinstance(given, str) else given:
             # A recorded pipeline is the text itself.
-            if "\n" not in text and (place := location(text)).exists():
-                found.append((flag, place))
+            if "\n" not in text and (path := location(text)).exists():
+                found.append((flag, path))
     return tuple(found)
 
 

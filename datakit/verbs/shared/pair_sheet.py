@@ -29,11 +29,11 @@ def draw_pairs(
     title : str
         Heading of the sheet.
     """
-    place = {item.key: item for item in lineage.items}
+    item_of = {item.key: item for item in lineage.items}
     tiles, captions = [], []
     for one, other, caption in pairs:
         for key in (one, other):
-            image = place[key].image
+            image = item_of[key].image
             assert image is not None
             tiles.append(decode_photo(image.read(), image.name))
             captions.append(f"{key}\n{caption}")

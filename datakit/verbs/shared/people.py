@@ -55,11 +55,11 @@ def identify_people(
             photos.append(at)
             vectors.append(face.vector)
     limit = contract.threshold if options.same_person is None else options.same_person
-    place = np.array(photos, np.int64)
+    photo_of = np.array(photos, np.int64)
     if not vectors:
         found.persons = []
     else:
-        person = same_people(np.stack(vectors), place, contract.distance, limit)
+        person = same_people(np.stack(vectors), photo_of, contract.distance, limit)
         members: dict[int, list[int]] = {}
         for at, number in zip(photos, person.tolist(), strict=True):
             members.setdefault(number, []).append(at)

@@ -42,7 +42,7 @@ class Run:
     command : Command
         What the card's chain of commands keeps of this run.
     inputs : tuple of (str, Path or ObjectPath)
-        Option and place of what is read beside the source.
+        Option and path of what is read beside the source.
     fingerprint : str
         sha256 of what makes two runs the same: origins, command, the content of the files that
         options name, and ``decided_by``.
@@ -76,17 +76,17 @@ class Run:
 
     @cached_property
     def identity(self) -> str:
-        """The fingerprint without places, for the record of a dataset."""
+        """The fingerprint without paths, for the record of a dataset."""
         files = [
-            (option, hashlib.sha256(place.read_bytes()).hexdigest())
-            for option, place in self.inputs
-            if place.is_file()
+            (option, hashlib.sha256(path.read_bytes()).hexdigest())
+            for option, path in self.inputs
+            if path.is_file()
         ]
         return _digest([self.command, files, *self.decided_by])
 
     @cached_property
     def inputs(self) -> tuple[tuple[str, Location], ...]:
-        """Option and place of what is read beside the source; words that are no path left out."""
+        """Option and path of what is read beside the source; words that are no path left out."""
         return existing_inputs(self.options)
 
     def made(self, command: Command) -> bool:

@@ -68,7 +68,7 @@ def find_frames(found: Lineage, options: LineageOptions) -> None:
 
 
 def frame_stem(item: Item) -> str:
-    """Return the name that tells a sample's place in a video, folders that mean nothing left out.
+    """Return the name that gives a sample's position in a video, without meaningless folders.
 
     The name of the source photo, also where the sample's group or split changed since.
     """
@@ -76,10 +76,10 @@ def frame_stem(item: Item) -> str:
         name = item.group or item.rel.rpartition(".")[0] or item.rel
     else:
         name = source_group(item.sample.source.name, None)
-        place = item.sample.id.removeprefix(f"{item.sample.split}/")
-        if item.rel != place and item.rel.endswith(f"/{place}"):
+        id_in_split = item.sample.id.removeprefix(f"{item.sample.split}/")
+        if item.rel != id_in_split and item.rel.endswith(f"/{id_in_split}"):
             # One of several sources: its frames are not those of another.
-            name = item.rel.removesuffix(place) + name
+            name = item.rel.removesuffix(id_in_split) + name
     if "/" not in name:
         return name
     *folders, last = name.split("/")
@@ -103,7 +103,7 @@ def torn_frames(found: Lineage, splits: Sequence[str | None]) -> list[FramePair]
     pairs = []
     for series in _series(found.frames).values():
         last: dict[str, int] = {}
-        for place, at in enumerate(series):
+        for position, at in enumerate(series):
             split = splits[at]
             if split is None:
                 continue
@@ -112,7 +112,7 @@ def torn_frames(found: Lineage, splits: Sequence[str | None]) -> list[FramePair]
                 if other_split != split and seen > own:
                     other = series[seen]
                     pairs.append(FramePair(other, at, _number(found, at) - _number(found, other)))
-            last[split] = place
+            last[split] = position
     return sorted(pairs, key=lambda pair: (pair.steps, pair.one, pair.other))
 
 
@@ -238,8 +238,8 @@ def _join_bursts(found: Lineage, options: LineageOptions) -> None:
     # The next few, not only the next: shots of something else may lie between two of a burst.
     pairs = [
         (one, other)
-        for place, (camera, time, one) in enumerate(timed)
-        for next_camera, next_time, other in timed[place + 1 : place + 1 + _BURST_REACH]
+        for position, (camera, time, one) in enumerate(timed)
+        for next_camera, next_time, other in timed[position + 1 : position + 1 + _BURST_REACH]
         if camera == next_camera and next_time - time <= _BURST_SECONDS
     ]
     for (one, other), verdict in compared(found, options, "Compare", pairs):

@@ -127,15 +127,15 @@ def fingerprint_all(
 
 
 def _join_parents(found: Lineage) -> None:
-    place = {item.sample.id: at for at, item in enumerate(found.items) if item.sample}
+    index_of = {item.sample.id: at for at, item in enumerate(found.items) if item.sample}
     for at, item in enumerate(found.items):
         parent = item.sample.parent if item.sample else None
-        if parent is not None and parent in place:
-            found.link("parent", place[parent], at)
+        if parent is not None and parent in index_of:
+            found.link("parent", index_of[parent], at)
     orphans: dict[str, int] = {}
     for at, item in enumerate(found.items):
         parent = item.sample.parent if item.sample else None
-        if parent is not None and parent not in place:
+        if parent is not None and parent not in index_of:
             # The parent is elsewhere: its copies are related all the same.
             if parent in orphans:
                 found.link("parent", orphans[parent], at)

@@ -114,7 +114,7 @@ def write(
         if assignment.strata:
             atomic.write_bytes(writer.out / "strata.csv", csv_rows.records(assignment.strata))
 
-    summary = place("split", options, chosen, options.materialize, progress, lists)
+    summary = materialize("split", options, chosen, options.materialize, progress, lists)
     return msgspec.structs.replace(
         summary,
         counts={**counts, **summary.counts},
@@ -136,7 +136,7 @@ def frame_rows(torn: Sequence[Torn]) -> list[dict[str, object]]:
     ]
 
 
-def place(
+def materialize(
     verb: str,
     options: WriteOptions,
     chosen: Collection,
