@@ -289,7 +289,7 @@ def test_the_client_mode_is_refused() -> None:
 
 def test_a_need_that_no_node_can_meet_is_an_error(ray_cluster: Any) -> None:
     task = LazyTask("tests.contracts.faults:Square", {"seconds": 0.0}, Needs(gpus=1.0))
-    with pytest.raises(EngineError, match=r"no place for a worker with 1 CPUs and 1 GPUs"):
+    with pytest.raises(EngineError, match=r"no room for a worker with 1 CPUs and 1 GPUs"):
         list(ordered_map(RayEngine(1), task, [Number(1)]))
 
 
