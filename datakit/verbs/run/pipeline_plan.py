@@ -116,7 +116,7 @@ def _check_input(step: Step, item: Input, out: Path) -> None:
         reason = getattr(error, "strerror", None) or error
         raise InputError(
             f"{step.position}: {item.path}: {'no such file or folder' if missing else reason}; "
-            "paths in a pipeline are looked for beside its file, unless an earlier step has the name"
+            "paths in a pipeline are looked for beside its file, unless an earlier step has it"
         ) from None
     if inner == outer or outer in inner.parents or inner in outer.parents:
         raise InputError(
