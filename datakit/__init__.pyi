@@ -38,7 +38,7 @@ def run(
     engine: _Text = ...,
     ray_address: _Text | None = ...,
 ) -> RunSummary:
-    """Walk a pipeline file; what is up to date is not done again."""
+    """Run a pipeline file; steps that are up to date are skipped."""
 
 def coco2mask(
     src: _Text | Sequence[_Text],
@@ -90,7 +90,7 @@ def validate(
     max_memory: _Text | None = ...,
     overwrite: bool = ...,
 ) -> Problems:
-    """Say what is wrong with an export or a dataset."""
+    """Check an export or a dataset, and list every problem."""
 
 def stats(
     src: _Text | Sequence[_Text],
@@ -278,7 +278,7 @@ def split(
     audit: bool = ...,
     sheet: int = ...,
 ) -> Summary | Audit:
-    """Make train, val and test splits that share nothing; audit and repair others."""
+    """Make train, val and test splits without leaks; audit and repair existing ones."""
 
 def select(
     src: _Text | Sequence[_Text],
@@ -312,7 +312,7 @@ def select(
     seed: int = ...,
     materialize: Literal["copy", "hardlink", "symlink", "none"] = ...,
 ) -> Summary:
-    """Make a dataset of chosen samples: by condition, list, chance or looks."""
+    """Make a dataset of chosen samples: by condition, list, at random or by similarity."""
 
 def forget(
     src: _Text | Sequence[_Text],
@@ -342,7 +342,7 @@ def forget(
     models: Sequence[_Text] = ...,
     apply: bool = ...,
 ) -> Removal:
-    """Find a photo and all that was made of it, and write datasets without them."""
+    """Find a photo and everything derived from it, and write datasets without them."""
 
 def anonymize(
     src: _Text | Sequence[_Text],
@@ -578,7 +578,7 @@ def augment(
     replay: _Text | None = ...,
     manifest: _Text | None = ...,
 ) -> Summary:
-    """Write augmented copies whose labels still fit, reproducible to the byte."""
+    """Write augmented copies with matching labels, reproducible to the byte."""
 
 def export(
     src: _Text | Sequence[_Text],
@@ -607,7 +607,7 @@ def export(
     shard_samples: int | None = ...,
     shuffle: int | None = ...,
 ) -> Summary:
-    """Write a dataset as another program reads it: P3M, U-2-Net, COCO, shards."""
+    """Write a dataset in another program's layout: P3M, U-2-Net, COCO, shards."""
 
 def mask2coco(
     src: _Text | Sequence[_Text],
@@ -637,7 +637,7 @@ def mask2coco(
     iou: float = ...,
     boundary_iou: float = ...,
 ) -> Summary:
-    """Turn masks into COCO polygons and RLE that keep them."""
+    """Turn masks into COCO polygons and RLE, with a measured loss."""
 
 def report(
     src: _Text | Sequence[_Text],
@@ -679,7 +679,7 @@ def diff(
     sheet: int = ...,
     overwrite: bool = ...,
 ) -> Difference:
-    """Say what is different between two datasets: samples, splits, images, labels."""
+    """Compare two datasets: samples, splits, images, labels."""
 
 def train(
     src: _Text | Sequence[_Text],

@@ -284,8 +284,8 @@ def _contributor(info: bytes) -> str:
 
 def _without_constants(text: mmap.mmap) -> BinaryIO:
     """Return a copy in which NaN and Infinity, which JSON does not have, are null."""
-    mended = _CONSTANT.sub(lambda found: b"null" if found[0][:1] != b'"' else found[0], text)
+    cleaned = _CONSTANT.sub(lambda found: b"null" if found[0][:1] != b'"' else found[0], text)
     copy = cast(BinaryIO, TemporaryFile())  # noqa: SIM115
-    copy.write(mended)
+    copy.write(cleaned)
     copy.flush()
     return copy

@@ -57,7 +57,8 @@ that is what you want
     detectors: Annotated[
         tuple[Detector, ...],
         Meta(
-            description="what looks for faces, united (repeatable) [default: mediapipe, centerface]"
+            description="face detectors, whose results are combined (repeatable) [default: "
+            "mediapipe, centerface]"
         ),
     ] = DETECTORS
     threshold: Annotated[
@@ -70,7 +71,7 @@ that is what you want
     ] = 0.5
     min_face: Annotated[
         float,
-        Meta(ge=0, description="leave faces alone whose longer side has fewer pixels"),
+        Meta(ge=0, description="ignore faces whose longer side has fewer pixels"),
     ] = 0.0
     weights: Annotated[
         tuple[str, ...],
@@ -82,8 +83,8 @@ that is what you want
     matte: Annotated[
         Literal["given", "auto", "none"],
         Meta(
-            description="where the soft boundary is known from: the dataset's alpha or "
-            "--alpha-dir; auto: where there is none, a segmentation of the person"
+            description="source of the soft boundary: the dataset's alpha or --alpha-dir; "
+            "auto: where there is none, a segmentation of the person"
         ),
     ] = "given"
     alpha_dir: Annotated[
@@ -99,7 +100,7 @@ that is what you want
     ] = "keep"
     on_no_face: Annotated[
         Literal["review", "copy", "fail"],
-        Meta(description="a photo without a face: list it for a person, copy it, or fail"),
+        Meta(description="a photo without a face: list it for review, copy it, or fail"),
     ] = "review"
     on_residual: Annotated[
         Literal["review", "solid", "fail"],
@@ -111,13 +112,13 @@ that is what you want
     ] = None
     release: Annotated[
         tuple[str, ...],
-        Meta(description="ids that a person has looked at and lets through (repeatable, or a,b)"),
+        Meta(description="ids that a person has reviewed and released (repeatable, or a,b)"),
     ] = ()
     no_source_digest: Annotated[
         bool,
         Meta(
-            description="write no sha256 of the originals: who has one could confirm by it that "
-            "it was in the dataset"
+            description="write no sha256 of the originals: whoever has one could confirm with "
+            "it that it was in the dataset"
         ),
     ] = False
     report_fairness: Annotated[

@@ -5,7 +5,7 @@ from datakit.verbs.verb import Verb
 ROW = Verb(
     name="augment",
     group="Training",
-    summary="Write augmented copies whose labels still fit, reproducible to the byte.",
+    summary="Write augmented copies with matching labels, reproducible to the byte.",
     text=(
         "Only train is augmented; val and test are never touched (--also names one on "
         "purpose). Image, mask, alpha and trimap move together, and every copy records its "

@@ -92,7 +92,10 @@ class Options(WriteOptions, frozen=True, kw_only=True):
         Meta(ge=0, le=1, description="move the subject's colours towards the background's"),
     ] = 0.0
     preview: Annotated[
-        int, Meta(ge=0, le=100, description="draw so many originals and their copies as a sheet")
+        int,
+        Meta(
+            ge=0, le=100, description="draw this many originals and their copies on a contact sheet"
+        ),
     ] = 0
     replay: Annotated[
         str | None, Meta(description="make only the copy with this id, byte for byte")

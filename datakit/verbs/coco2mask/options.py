@@ -46,23 +46,23 @@ class Options(WriteOptions, frozen=True, kw_only=True):
     overlap: Annotated[
         Literal["area", "order"],
         Meta(
-            description="on top, after the z-order that a source may have: the smaller object, or "
-            "the later one"
+            description="which object is on top where the source has no z-order: the smaller "
+            "one, or the later one"
         ),
     ] = "area"
     map: Annotated[
         tuple[str, ...],
         Meta(
-            description="what a class of the source is: another class, background (cuts what lies "
-            "under it) or ignore (nobody knows); repeatable",
+            description="map a class of the source to another class, to background (erases "
+            "what lies under it) or to ignore (unknown); repeatable",
             extra={"metavar": "NAME=CLASS|background|ignore"},
         ),
     ] = ()
     tolerance: Annotated[
         Annotated[str, Meta(pattern=r"^[0-9]+(\.[0-9]+)?(px|%)?$")] | None,
         Meta(
-            description="how far an outline may leave the image, or the box stated beside it, and "
-            "still be believed [default: 2 px or 1%, whichever is more]",
+            description="how far an outline may leave the image, or the box stated beside it, "
+            "and still be accepted [default: 2 px or 1%, whichever is more]",
             extra={"metavar": "PX|%"},
         ),
     ] = None
@@ -76,8 +76,8 @@ class Options(WriteOptions, frozen=True, kw_only=True):
     images: Annotated[
         str,
         Meta(
-            description="copy, hardlink, symlink or none: how images get into DST; "
-            "or the folder of the images, when SRC is a .json",
+            description="copy, hardlink, symlink or none: how images are placed in DST; or the "
+            "folder of the images, when SRC is a .json",
             extra={"metavar": "copy|hardlink|symlink|none|DIR", "input": "word"},
         ),
     ] = "copy"
@@ -86,7 +86,8 @@ class Options(WriteOptions, frozen=True, kw_only=True):
         Meta(description="size of the output, 512x512", extra={"metavar": "WxH", "form": SIZE}),
     ] = None
     fit: Annotated[
-        Literal["stretch", "letterbox", "crop"], Meta(description="how --size treats the aspect")
+        Literal["stretch", "letterbox", "crop"],
+        Meta(description="how --size treats the aspect ratio"),
     ] = "stretch"
     drop_empty: Annotated[bool, Meta(description="leave out images without foreground")] = False
 

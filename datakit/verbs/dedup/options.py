@@ -26,7 +26,10 @@ class ReportOptions(LineageOptions, frozen=True, kw_only=True):
     ] = "ignore"
     video: Annotated[
         Literal["apart", "similar"],
-        Meta(description="look-alike frames named as of one video: not duplicates, or duplicates"),
+        Meta(
+            description="similar frames of one video, by their names. apart: no duplicates; "
+            "similar: duplicates"
+        ),
     ] = "apart"
     people: Annotated[
         bool,
@@ -37,7 +40,10 @@ class ReportOptions(LineageOptions, frozen=True, kw_only=True):
     ] = False
     keep: Annotated[
         Literal["largest", "first"],
-        Meta(description="which of a cluster --drop keeps: the most pixels, or the first by id"),
+        Meta(
+            description="which sample of a cluster --drop keeps: the one with the most pixels, "
+            "or the first by id"
+        ),
     ] = "largest"
     sheet: Annotated[
         int, Meta(ge=0, le=200, description="pairs on the contact sheet; 0: no sheet")
@@ -67,7 +73,7 @@ class DropOptions(ReportOptions, frozen=True, kw_only=True):
     drop: bool
     materialize: Annotated[
         Literal["copy", "hardlink", "symlink", "none"],
-        Meta(description="how files come into DST with --drop"),
+        Meta(description="how files are placed in DST with --drop"),
     ] = "copy"
 
 

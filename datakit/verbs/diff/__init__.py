@@ -5,7 +5,7 @@ from datakit.verbs.verb import Verb
 ROW = Verb(
     name="diff",
     group="Looking",
-    summary="Say what is different between two datasets: samples, splits, images, labels.",
+    summary="Compare two datasets: samples, splits, images, labels.",
     text=(
         "SRC is A B: two datasets, or a dataset and what came back of its export. Samples are "
         "found again by id, name or content. Labels are compared class by class. Exit code 1 "

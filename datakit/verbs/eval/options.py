@@ -14,7 +14,8 @@ COMMON = ("out", "profile", "trimap", "kind", "metrics", "compare")
 
 Method = Literal["majority", "staple"]
 Threshold = Annotated[
-    float, Meta(ge=0, lt=1, description="alphas above this are foreground for IoU and the like")
+    float,
+    Meta(ge=0, lt=1, description="alphas above this are foreground for IoU and other mask metrics"),
 ]
 
 
@@ -43,7 +44,10 @@ class Options(ReadOptions, frozen=True, kw_only=True):
 
     src: Annotated[
         tuple[str, ...],
-        Meta(description="PRED GT: predictions and the truth; or with --between several people's"),
+        Meta(
+            description="PRED GT: predictions and the truth; with --between, the labels of "
+            "several annotators"
+        ),
     ]
     out: Annotated[
         str | None,
@@ -54,7 +58,9 @@ class Options(ReadOptions, frozen=True, kw_only=True):
     ] = None
     between: Annotated[
         bool,
-        Meta(description="SRC are several people's labels of the same images: how far they agree"),
+        Meta(
+            description="SRC are several annotators' labels of the same images: how far they agree"
+        ),
     ] = False
     consensus: Annotated[
         Method | None,
@@ -86,7 +92,7 @@ class Options(ReadOptions, frozen=True, kw_only=True):
     ] = "auto"
     profile: Annotated[
         Literal["dim", "p3m", "p3m-arange", "rvm"],
-        Meta(description="whose conventions the matting errors follow"),
+        Meta(description="convention of the matting errors"),
     ] = "dim"
     trimap: Annotated[
         Literal["given", "p3m", "dim", "none"],
@@ -101,7 +107,7 @@ class Options(ReadOptions, frozen=True, kw_only=True):
         str | None, Meta(description="metric that orders the samples [default: mse, or iou]")
     ] = None
     confidence: Annotated[
-        float, Meta(gt=0, lt=1, description="of the bootstrap intervals of the means")
+        float, Meta(gt=0, lt=1, description="confidence level of the bootstrap intervals")
     ] = 0.95
     seed: Annotated[int, Meta(ge=0, description="of the bootstrap")] = 0
     overwrite: Annotated[bool, Meta(description="replace an earlier evaluation in DST")] = False

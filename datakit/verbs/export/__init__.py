@@ -5,7 +5,7 @@ from datakit.verbs.verb import Verb
 ROW = Verb(
     name="export",
     group="Training",
-    summary="Write a dataset as another program reads it: P3M, U-2-Net, COCO, shards.",
+    summary="Write a dataset in another program's layout: P3M, U-2-Net, COCO, shards.",
     text=(
         "SRC is a dataset, or anything else that datakit reads with masks or alphas. What a "
         "layout cannot carry is listed at the end and in docs/export.md. DST keeps datakit's "

@@ -25,13 +25,14 @@ class FileOptions(WriteOptions, frozen=True, kw_only=True):
         Meta(description="size of the output, 512x512", extra={"metavar": "WxH", "form": SIZE}),
     ] = None
     fit: Annotated[
-        Literal["stretch", "letterbox", "crop"], Meta(description="how --size treats the aspect")
+        Literal["stretch", "letterbox", "crop"],
+        Meta(description="how --size treats the aspect ratio"),
     ] = "stretch"
     partial: Annotated[
         Literal["leave-out", "keep"],
         Meta(
-            description="samples whose label is partial, ignored in places, or missing, in layouts "
-            "without a word for that"
+            description="samples whose label is partial, ignored in places, or missing, in "
+            "layouts that cannot express that"
         ),
     ] = "leave-out"
     license: Annotated[
@@ -59,7 +60,7 @@ class ShardOptions(FileOptions, frozen=True, kw_only=True):
     ] = None
     shuffle: Annotated[
         Annotated[int, Meta(ge=0)] | None,
-        Meta(description="mix the samples of a split over its shards, by this seed"),
+        Meta(description="shuffle the samples of a split across its shards, with this seed"),
     ] = None
 
 

@@ -5,7 +5,7 @@ from datakit.verbs.verb import Verb
 ROW = Verb(
     name="forget",
     group="Curation",
-    summary="Find a photo and all that was made of it, and write datasets without them.",
+    summary="Find a photo and everything derived from it, and write datasets without them.",
     text=(
         "Looks in every SRC for the photo, its near-duplicates, crops and augmented copies, "
         "and shows them (exit code 1). With --apply each dataset is written without them, and "

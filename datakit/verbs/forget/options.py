@@ -35,24 +35,26 @@ class Options(PeopleOptions, frozen=True, kw_only=True):
     ] = ""
     photo: Annotated[
         tuple[str, ...],
-        Meta(description="the photo that must go (repeatable)", extra={"input": "path"}),
+        Meta(description="the photo to remove (repeatable)", extra={"input": "path"}),
     ] = ()
     face: Annotated[
         tuple[str, ...],
         Meta(
-            description="a photo of the person who must go: all photos with a face like the "
+            description="a photo of the person to remove: all photos with a face like the "
             "largest one in it (repeatable)",
             extra={"input": "path"},
         ),
     ] = ()
     sha256: Annotated[
         tuple[str, ...],
-        Meta(description="the sha256 of such a photo, where the photo is not at hand (repeatable)"),
+        Meta(
+            description="sha256 of such a photo, if the photo itself is not available (repeatable)"
+        ),
     ] = ()
     models: Annotated[
         tuple[str, ...],
         Meta(
-            description="folders that train wrote: those that learnt from such a sample are named",
+            description="folders that train wrote: models that learnt from such a sample are named",
             extra={"input": "path"},
         ),
     ] = ()

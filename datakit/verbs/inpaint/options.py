@@ -49,7 +49,8 @@ class Options(WriteOptions, frozen=True, kw_only=True):
     contract: Annotated[
         str | None,
         Meta(
-            description="how a model of another make is fed: a YAML file or a shipped name",
+            description="input and output contract of a custom model: a YAML file or a shipped "
+            "name",
             extra={"metavar": "FILE|NAME", "input": "word"},
         ),
     ] = None
@@ -85,7 +86,7 @@ class Options(WriteOptions, frozen=True, kw_only=True):
             "back within 1 of 255"
         ),
     ] = False
-    seed: Annotated[int, Meta(ge=0, le=2**63 - 1, description="another seed, another fill")] = 0
+    seed: Annotated[int, Meta(ge=0, le=2**63 - 1, description="random seed of the fill")] = 0
 
     def __post_init__(self) -> None:
         super().__post_init__()

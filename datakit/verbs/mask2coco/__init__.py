@@ -5,7 +5,7 @@ from datakit.verbs.verb import Verb
 ROW = Verb(
     name="mask2coco",
     group="Labels",
-    summary="Turn masks into COCO polygons and RLE that keep them.",
+    summary="Turn masks into COCO polygons and RLE, with a measured loss.",
     text=(
         "SRC is a dataset with masks (of one class, of several, or of objects) or alphas, "
         "which are cut at one half. DST has Roboflow's layout: a folder per split with the "

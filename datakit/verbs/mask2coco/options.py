@@ -48,7 +48,7 @@ class Options(WriteOptions, frozen=True, kw_only=True):
     ] = ()
     threshold: Annotated[
         Annotated[int, Meta(ge=1, le=65535)] | None,
-        Meta(description="masks are gray: a pixel of this value or more is inside"),
+        Meta(description="for gray masks: pixels of this value or more are inside"),
     ] = None
     tolerance: Annotated[
         float,

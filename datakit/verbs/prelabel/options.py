@@ -37,7 +37,7 @@ class DraftOptions(WriteOptions, frozen=True, kw_only=True):
     BYTES_PER_PIXEL: ClassVar[int] = 20
 
     model: Annotated[
-        str, Meta(description="what drafts the labels", extra={"choices": SEGMENTERS})
+        str, Meta(description="the model that drafts the labels", extra={"choices": SEGMENTERS})
     ] = "mediapipe-selfie"
     weights: Annotated[
         tuple[str, ...],
@@ -50,7 +50,8 @@ class DraftOptions(WriteOptions, frozen=True, kw_only=True):
     contract: Annotated[
         str | None,
         Meta(
-            description="how a model of another make is fed: a YAML file or a shipped name",
+            description="input and output contract of a custom model: a YAML file or a shipped "
+            "name",
             extra={"metavar": "FILE|NAME", "input": "word"},
         ),
     ] = None
@@ -60,9 +61,9 @@ class DraftOptions(WriteOptions, frozen=True, kw_only=True):
     effort: Annotated[
         Literal["fast", "default", "best"],
         Meta(
-            description="how often a photo is looked at. fast: once; default: mediapipe-selfie "
-            "looks at the mirrored photo, at people's boxes and bodies, and follows edges; best: "
-            "a model with weights looks twice, and is helped by that chain"
+            description="passes over each photo. fast: one; default: mediapipe-selfie also "
+            "runs on the mirrored photo and on people's boxes and bodies, and follows edges; "
+            "best: a model with weights runs twice, averaged with that chain"
         ),
     ] = "default"
     prompts: Annotated[
@@ -120,9 +121,9 @@ class DraftOptions(WriteOptions, frozen=True, kw_only=True):
     people: Annotated[
         Literal["verified", "any", "faces"],
         Meta(
-            description="whose drafts are kept; others are empty and come first in the queue. "
-            "verified: where a body or a face agrees (as far as --effort looks for them); faces: "
-            "where a face is found, with any model; any: all"
+            description="which drafts are kept; others are empty and come first in the queue. "
+            "verified: where a body or a face agrees (as far as --effort looks for them); "
+            "faces: where a face is found, with any model; any: all"
         ),
     ] = "verified"
     min_max: Annotated[

@@ -39,7 +39,7 @@ class JudgeOptions(WriteOptions, frozen=True, kw_only=True):
     ] = ()
     target: Annotated[
         tuple[str, ...],
-        Meta(description="what the set should look like: fg_ratio=0.5+-0.2 (repeatable)"),
+        Meta(description="expected distribution of the set: fg_ratio=0.5+-0.2 (repeatable)"),
     ] = ()
     fail_on: Annotated[
         Literal["review", "warning", "error", "never"],

@@ -33,8 +33,8 @@ class Options(ReadOptions, frozen=True, kw_only=True):
     records: Annotated[
         tuple[str, ...],
         Meta(
-            description="folders whose records to show too: a report of qc, the dataset that "
-            "anonymize or prelabel wrote (repeatable)",
+            description="folders with further records to show: a report of qc, the dataset "
+            "that anonymize or prelabel wrote (repeatable)",
             extra={"input": "path"},
         ),
     ] = ()

@@ -50,7 +50,7 @@ class ServeOptions(FolderOptions, frozen=True, kw_only=True):
     records: Annotated[
         tuple[str, ...],
         Meta(
-            description="folders whose records to go through: a report of qc, the dataset that "
+            description="folders with records to go through: a report of qc, the dataset that "
             "anonymize or prelabel wrote (repeatable)",
             extra={"input": "path"},
         ),
@@ -65,12 +65,12 @@ class ServeOptions(FolderOptions, frozen=True, kw_only=True):
     photos: Annotated[
         str | None,
         Meta(
-            description="what anonymize read: shows the photos of its review list, which are not "
-            "in the dataset; they are shown as they are, and nothing of them is kept",
+            description="the source that anonymize read, to show the photos on its review "
+            "list; they are not in the dataset, and no copy of them is kept",
             extra={"input": "path"},
         ),
     ] = None
-    port: Annotated[int, Meta(ge=0, le=65535, description="0: one that is free")] = 0
+    port: Annotated[int, Meta(ge=0, le=65535, description="port of the page; 0: any free one")] = 0
     no_browser: Annotated[
         bool, Meta(description="do not open the page; its address is printed")
     ] = False

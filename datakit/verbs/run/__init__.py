@@ -5,10 +5,10 @@ from datakit.verbs.verb import Verb
 ROW = Verb(
     name="run",
     group="Pipelines",
-    summary="Walk a pipeline file; what is up to date is not done again.",
+    summary="Run a pipeline file; steps that are up to date are skipped.",
     text=(
-        "PIPELINE.yaml lists steps: a verb each, with its options. Results go to DST/STEP, "
-        "and DST/run.json says what was done. Run it again after any change or kill: only "
+        "PIPELINE.yaml lists the steps: one verb per step, with its options. Results go to "
+        "DST/STEP, and DST/run.json says what was done. Run it again after any change or kill: only "
         "what changed, and what depends on it, is done again. --init prints a commented "
         "example."
     ),

@@ -53,12 +53,14 @@ class Options(BaseOptions, frozen=True, kw_only=True):
     ] = ()
     workers: Annotated[
         Annotated[int, Meta(ge=0)] | None,
-        Meta(description="worker processes of each step that does not say [default: CPUs]"),
+        Meta(
+            description="worker processes of each step that does not name a number [default: CPUs]"
+        ),
     ] = None
     engine: Annotated[
         str,
         Meta(
-            description="what runs the work of each step that does not say",
+            description="execution engine of each step that does not name one",
             extra={"choices": ENGINES},
         ),
     ] = "local"

@@ -5,9 +5,9 @@ from datakit.verbs.verb import Verb
 ROW = Verb(
     name="select",
     group="Curation",
-    summary="Make a dataset of chosen samples: by condition, list, chance or looks.",
+    summary="Make a dataset of chosen samples: by condition, list, at random or by similarity.",
     text=(
-        "Every file, label and field of a chosen sample goes over unchanged, and several "
+        "Every file, label and field of a chosen sample is carried over unchanged, and several "
         "sources become one set. --where, --ids and --join say which samples may be taken; of "
         "these --n takes some at random, --diverse the most varied, --like those most like a "
         "photo, --outliers the most unusual. DST/selection.csv lists the choice."

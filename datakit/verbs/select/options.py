@@ -45,26 +45,26 @@ class Options(WriteOptions, frozen=True, kw_only=True):
         ),
     ] = None
     on: Annotated[str, Meta(description="the column of --join that names the sample")] = "file_name"
-    n: Annotated[Count | None, Meta(description="this many of them, at random")] = None
+    n: Annotated[Count | None, Meta(description="number of samples to draw at random")] = None
     stratify: Annotated[
         tuple[str, ...],
         Meta(description="with --n: columns to spread evenly: class,fg_ratio:5,split_source"),
     ] = ()
     diverse: Annotated[
-        Count | None, Meta(description="this many of them, as unlike one another as can be")
+        Count | None, Meta(description="number of samples to choose, as diverse as possible")
     ] = None
     outliers: Annotated[
-        Count | None, Meta(description="this many of them, the most unlike all others first")
+        Count | None, Meta(description="number of outliers to choose, the most unusual first")
     ] = None
     like: Annotated[
         str | None,
         Meta(description="the samples most like this photo", extra={"input": "path"}),
     ] = None
-    top: Annotated[int, Meta(ge=1, description="how many of --like")] = 50
-    seed: Annotated[int, Meta(ge=0, description="another seed, another choice of --n")] = 0
+    top: Annotated[int, Meta(ge=1, description="number of samples for --like")] = 50
+    seed: Annotated[int, Meta(ge=0, description="random seed of --n")] = 0
     materialize: Annotated[
         Literal["copy", "hardlink", "symlink", "none"],
-        Meta(description="how files come into DST; none: lists and the manifest only"),
+        Meta(description="how files are placed in DST; none: lists and the manifest only"),
     ] = "copy"
 
     def __post_init__(self) -> None:

@@ -21,7 +21,7 @@ class BandOptions(WriteOptions, frozen=True, kw_only=True):
         Meta(description="find faces with this detector, for a wider band around the hair"),
     ] = "none"
     head_factor: Annotated[
-        float, Meta(ge=1, le=10, description="how much wider the band is around a head")
+        float, Meta(ge=1, le=10, description="how many times wider the band is around a head")
     ] = 2.0
 
     @property

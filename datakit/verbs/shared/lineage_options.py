@@ -49,7 +49,10 @@ class LineageOptions(PeopleOptions, frozen=True, kw_only=True):
     ] = None
     group_regex: Annotated[
         str | None,
-        Meta(description="of the file's name; what (?P<g>…) matches is kept together"),
+        Meta(
+            description="regular expression for file names; samples with equal (?P<g>…) are "
+            "kept together"
+        ),
     ] = None
     group_rest: Annotated[
         GroupRest | None,

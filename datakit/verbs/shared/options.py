@@ -36,7 +36,7 @@ class SourceOptions(Options, frozen=True, kw_only=True):
     layout: Annotated[
         str | None,
         Meta(
-            description="layout of SRC, when its content does not tell",
+            description="layout of SRC, if it is not recognised by content",
             extra={"choices": READERS, "flag": "--from"},
         ),
     ] = None
@@ -44,14 +44,14 @@ class SourceOptions(Options, frozen=True, kw_only=True):
     images_dir: Annotated[
         str | None,
         Meta(
-            description="the folder of the images, where the layout does not tell",
+            description="folder of the images, if the layout does not define it",
             extra={"metavar": "FOLDER", "input": "path"},
         ),
     ] = None
     labels_dir: Annotated[
         str | None,
         Meta(
-            description="the folder of the labels, where the layout does not tell",
+            description="folder of the labels, if the layout does not define it",
             extra={"metavar": "FOLDER", "input": "path"},
         ),
     ] = None
@@ -62,8 +62,8 @@ class SourceOptions(Options, frozen=True, kw_only=True):
     annotator: Annotated[
         Annotated[str, Meta(min_length=1)] | None,
         Meta(
-            description="whose labels count where several people labelled an image: a name, last, "
-            "or agree (only where all say the same)",
+            description="whose labels count where several people labelled an image: a name, "
+            "last, or agree (only where all of them do)",
             extra={"metavar": "NAME|last|agree"},
         ),
     ] = None
@@ -74,8 +74,9 @@ class SourceOptions(Options, frozen=True, kw_only=True):
     transparency: Annotated[
         Transparency,
         Meta(
-            description="transparent photos: put before the colour of their border (white where "
-            "that is clear), the same with the opacity as alpha where there is no label, or refuse"
+            description="transparent photos: composite onto the colour of their border (white "
+            "if that is clear), the same with the opacity kept as alpha if there is no label, "
+            "or refuse"
         ),
     ] = "composite"
 
@@ -113,7 +114,7 @@ class ReadOptions(SourceOptions, frozen=True, kw_only=True):
         Annotated[int, Meta(ge=0)] | None,
         Meta(description="worker processes; 0: this process [default: CPUs]"),
     ] = None
-    engine: Annotated[str, Meta(description="what runs the work", extra={"choices": ENGINES})] = (
+    engine: Annotated[str, Meta(description="execution engine", extra={"choices": ENGINES})] = (
         "local"
     )
 
@@ -129,8 +130,8 @@ class ReadOptions(SourceOptions, frozen=True, kw_only=True):
     max_memory: Annotated[
         Annotated[str, Meta(min_length=1)] | None,
         Meta(
-            description="what one worker may use for a picture: 800M, 4G; a picture that would "
-            "take more is a failure [default: 6G, or a worker's share of a smaller machine]",
+            description="memory that one worker may use for a picture: 800M, 4G; larger "
+            "pictures are failures [default: 6G, or a worker's share of a smaller machine]",
             extra={"metavar": "SIZE"},
         ),
     ] = None

@@ -19,7 +19,7 @@ class PeopleOptions(WriteOptions, frozen=True, kw_only=True):
     face_weights: Annotated[
         tuple[str, ...],
         Meta(
-            description="its ONNX file, or a folder that has it (repeatable)",
+            description="the embedding's ONNX file, or a folder that contains it (repeatable)",
             extra={"input": "path"},
         ),
     ] = ()

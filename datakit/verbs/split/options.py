@@ -21,12 +21,12 @@ class SplitOptions(LineageOptions, frozen=True, kw_only=True):
 
     BYTES_PER_PIXEL: ClassVar[int] = 8
 
-    train: Annotated[Amount | None, Meta(description="samples of train [default: the rest]")] = None
-    val: Annotated[
-        Amount | None, Meta(description="samples of val: a ratio below 1, or a count")
-    ] = None
+    train: Annotated[Amount | None, Meta(description="size of train [default: the rest]")] = None
+    val: Annotated[Amount | None, Meta(description="size of val: a ratio below 1, or a count")] = (
+        None
+    )
     test: Annotated[
-        Amount | None, Meta(description="samples of test: a ratio below 1, or a count")
+        Amount | None, Meta(description="size of test: a ratio below 1, or a count")
     ] = None
     folds: Annotated[
         Annotated[int, Meta(ge=2, le=100)] | None,
@@ -36,7 +36,7 @@ class SplitOptions(LineageOptions, frozen=True, kw_only=True):
         tuple[str, ...],
         Meta(description="columns to spread evenly: class,fg_ratio:5,split_source"),
     ] = ()
-    seed: Annotated[int, Meta(ge=0, description="another seed, another split")] = 0
+    seed: Annotated[int, Meta(ge=0, description="random seed of the assignment")] = 0
     where: Annotated[
         str | None, Meta(description="take only samples for which this holds: fg_ratio > 0.1")
     ] = None
@@ -65,11 +65,13 @@ class SplitOptions(LineageOptions, frozen=True, kw_only=True):
     ] = False
     tolerance: Annotated[
         float,
-        Meta(ge=0, le=1, description="how far a split may miss its target, in parts of the whole"),
+        Meta(
+            ge=0, le=1, description="how far a split may miss its target, as a share of all samples"
+        ),
     ] = 0.05
     materialize: Annotated[
         Literal["copy", "hardlink", "symlink", "none"],
-        Meta(description="how files come into DST; none: lists and the manifest only"),
+        Meta(description="how files are placed in DST; none: lists and the manifest only"),
     ] = "copy"
 
     def __post_init__(self) -> None:

@@ -31,8 +31,8 @@ class Options(ReadOptions, frozen=True, kw_only=True):
     balance: Annotated[
         bool,
         Meta(
-            description="also look at the photos: brightness, sharpness, face size and pose, edge "
-            "softness, per split"
+            description="also measure the photos: brightness, sharpness, face size and pose, "
+            "edge softness, per split"
         ),
     ] = False
     overwrite: Annotated[bool, Meta(description="replace earlier statistics in DST")] = False

@@ -27,7 +27,7 @@ class Options(WriteOptions, frozen=True, kw_only=True):
     weights: Annotated[
         str | None,
         Meta(
-            description="weights to go on from (a state dict or safetensors) [default: from none]",
+            description="initial weights (a state dict or safetensors) [default: random]",
             extra={"input": "path"},
         ),
     ] = None
@@ -64,7 +64,7 @@ class Options(WriteOptions, frozen=True, kw_only=True):
     ] = 1.0
     ssim: Annotated[float, Meta(ge=0, le=1000, description="weight of 1 - SSIM")] = 1.0
     bce: Annotated[float, Meta(ge=0, le=1000, description="weight of the cross entropy")] = 1.0
-    seed: Annotated[int, Meta(ge=0, description="another seed, other weights")] = 0
+    seed: Annotated[int, Meta(ge=0, description="random seed")] = 0
     device: Annotated[
         Literal["auto", "cpu", "cuda"], Meta(description="auto: CUDA where there is one")
     ] = "auto"

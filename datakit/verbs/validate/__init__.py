@@ -5,7 +5,7 @@ from datakit.verbs.verb import Verb
 ROW = Verb(
     name="validate",
     group="Looking",
-    summary="Say what is wrong with an export or a dataset.",
+    summary="Check an export or a dataset, and list every problem.",
     text=(
         "Every image and label is decoded, and every annotation and row checked. Problems are "
         "shown by reason; -o and --json have all rows. Exit code 1 when there is a problem."
