@@ -1,41 +1,50 @@
 """Runs of every writing verb ended by a signal at random moments, resumed, and compared.
 
-    python benchmarks/kills.py [--kills 50] [--seed 8] [--verbs coco2mask split …] [--engine local]
-        [--signal KILL|TERM|INT|HUP] [--change]
+    python benchmarks/kills.py [--runs 50] [--minutes 60] [--seed 8] [--verbs coco2mask split …]
+        [--engine local] [--signals KILL TERM INT HUP …] [--change]
 
-Each verb runs once undisturbed. Then, again and again, a run is started, the whole of it is killed
-at a moment drawn from the length of the undisturbed run (every third one is killed once more while
-it resumes), resumed to its end, and its tree compared with the undisturbed one, every byte of every
-file. A run that was over before its kill does not count and is drawn again, earlier. Workers end
-with the process that got the signal, by themselves: one that is left after 20 s is a fault. With
---change a source image becomes another one between the kill and the resumed run, which must end as
-an undisturbed run over the changed source does.
+Each verb runs once undisturbed. Then, again and again, each verb in turn, a run is started, the
+process that was started gets a signal (of --signals in turn) at a moment drawn from the length of
+the undisturbed run (every third one is hit once more while it resumes), resumed to its end, and all
+that lies in its folder compared with the undisturbed one, every byte of every file but the seconds
+that a summary states. A run that was over before its signal does not count and is drawn again,
+earlier. Workers end with the process that got the signal, by themselves: one that is left after
+20 s is a fault. With --change a source image becomes another one between the signal and the resumed
+run, which must end as an undisturbed run over the changed source does.
 """
 
 from __future__ import annotations
 
 import argparse
 import hashlib
+import json
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from PIL import Image, ImageOps
 from synthetic import make_export
 
+from datakit.io.dataset.decisions import now, open_log
+from datakit.records.review import Decision
+
 ROOT = Path(__file__).resolve().parents[1]
 SAMPLE = ROOT / "sample_data"
 TRIES = 6
 OK = (0, 1, 3)
+TARGET = "out"
+SECONDS = re.compile(rb'("seconds": *)[0-9.e+-]+')
 
 PIPELINE = """seed: 7
 steps:
@@ -53,13 +62,15 @@ class Case:
     """A command line without its DST, what makes it go on, and names that tell of time.
 
     ``run`` notes seconds, inodes and times of files beside its results. ``changing`` is an image of
-    the source that may become another one.
+    the source that may become another one. What has no ``--resume`` is done again. ``suffix`` is
+    of a DST that is a file.
     """
 
     arguments: tuple[str, ...]
     changing: Path | None = None
     resume: tuple[str, ...] = ("--resume",)
     varies: tuple[str, ...] = ()
+    suffix: str = ""
 
 
 def cases(work: Path) -> dict[str, Case]:
@@ -69,10 +80,17 @@ def cases(work: Path) -> dict[str, Case]:
     datakit("coco2mask", str(export), "-o", str(work / "large"))
     (work / "pipeline.yaml").write_text(PIPELINE)
     shutil.copytree(SAMPLE / "portraits", work / "photos")
+    shutil.copytree(work / "small", work / "judged")
+    with open_log(work / "judged.review") as decisions:
+        for index, line in enumerate((work / "judged/metadata.jsonl").read_text().splitlines()):
+            verdict = "reject" if index % 3 == 2 else "accept"
+            decisions.add(Decision(id=json.loads(line)["id"], verdict=verdict, at=now()))
     small, large, photos = (str(work / name) for name in ("small", "large", "photos"))
     of_export, of_small, of_large, of_photos = (
         sorted(folder.rglob("*.jpg"))[3] for folder in (export, *map(Path, (small, large, photos)))
     )
+    again = ("--overwrite",)
+    tiny = ("--size", "32", "--width", "4", "--depth", "2", "--epochs", "3", "--threads", "1")
     return {
         "coco2mask": Case(("coco2mask", str(export)), of_export),
         "anonymize": Case(("anonymize", photos, "--on-no-face", "copy"), of_photos),
@@ -81,37 +99,50 @@ def cases(work: Path) -> dict[str, Case]:
         ),
         "matte": Case(("matte", small), of_small),
         "trimap": Case(("trimap", large), of_large),
-        "dedup --drop": Case(("dedup", small, "--drop")),
-        "split": Case(("split", large, "--val", "0.25", "--seed", "7")),
-        "qc --fix": Case(("qc", photos, "--fix", "safe")),
+        "inpaint": Case(("inpaint", small, "--model", "telea"), of_small),
+        "dedup --drop": Case(("dedup", small, "--drop"), of_small),
+        "split": Case(("split", large, "--val", "0.25", "--seed", "7"), of_large),
+        "split --repair": Case(("split", str(export), "--repair"), of_export),
+        "select": Case(("select", large, "--diverse", "20"), of_large),
+        "forget --apply": Case(("forget", large, "--photo", str(of_large), "--apply")),
+        "qc --fix": Case(("qc", photos, "--fix", "safe"), of_photos),
         "prelabel": Case(("prelabel", photos, "--model", "otsu"), of_photos),
-        "mask2coco": Case(("mask2coco", large)),
-        "export p3m": Case(("export", small, "--format", "p3m")),
+        "review --apply": Case(("review", str(work / "judged"), "--apply")),
+        "train": Case(("train", small, *tiny), of_small),
+        "mask2coco": Case(("mask2coco", large), of_large),
+        "export p3m": Case(("export", small, "--format", "p3m"), of_small),
         "export webdataset": Case(
             ("export", large, "--format", "webdataset", "--shard-samples", "7"), of_large
         ),
-        "export parquet": Case(("export", large, "--format", "parquet", "--shard-samples", "7")),
-        "run": Case(("run", str(work / "pipeline.yaml")), None, (), ("run.json", ".datakit")),
+        "export parquet": Case(
+            ("export", large, "--format", "parquet", "--shard-samples", "7"), of_large
+        ),
+        "stats": Case(("stats", large, "--preview", "4"), of_large, again),
+        "eval": Case(("eval", small, small), of_small, again),
+        "report": Case(("report", small), of_small, again, suffix=".html"),
+        "run": Case(("run", str(work / "pipeline.yaml")), of_export, (), ("run.json", ".datakit")),
     }
 
 
 def tree(folder: Path, varies: tuple[str, ...]) -> dict[str, str]:
-    """Return every path below a folder and the digest of what is there."""
+    """Return every path below a run's folder and the digest of what is there."""
     return {
         path.relative_to(folder).as_posix(): "folder"
         if path.is_dir()
-        else hashlib.sha256(path.read_bytes()).hexdigest()
+        else hashlib.sha256(SECONDS.sub(rb"\1 0", path.read_bytes())).hexdigest()
         for path in sorted(folder.rglob("*"))
-        if path.relative_to(folder).parts[0] not in varies
+        if not {*path.relative_to(folder).parts[1:2]} & {*varies}
     }
 
 
-def start(case: Case, out: Path, more: tuple[str, ...], log: Path) -> subprocess.Popen[bytes]:
-    """Start a run in a session of its own."""
-    command = [sys.executable, "-m", "datakit", *case.arguments, "-o", str(out), "-q", *more]
+def start(case: Case, folder: Path, more: tuple[str, ...], log: Path) -> subprocess.Popen[bytes]:
+    """Start a run in a session of its own, which writes into a folder of its own."""
+    folder.mkdir(exist_ok=True)
+    out = f"{folder / TARGET}{case.suffix}"
+    command = [sys.executable, "-m", "datakit", *case.arguments, "-o", out, "-q", *more]
     with log.open("wb") as output:
         return subprocess.Popen(
-            command, stdout=output, stderr=output, cwd=out.parent, start_new_session=True
+            command, stdout=output, stderr=output, cwd=folder.parent, start_new_session=True
         )
 
 
@@ -169,96 +200,133 @@ def difference(expected: Mapping[str, str], found: Mapping[str, str]) -> str:
     return f"{len(names)} paths differ: {', '.join(names[:3])}"
 
 
-@dataclass(frozen=True)
-class Campaign:
-    """What is done to each verb."""
+@dataclass
+class Trial:
+    """One verb of the campaign: its undisturbed run, and what came of the disturbed ones."""
 
-    number: signal.Signals
+    name: str
+    case: Case
+    work: Path
+    options: tuple[str, ...]
     change: bool
-    engine: tuple[str, ...]
-    rng: random.Random
+    seconds: float = 0.0
+    code: int = 0
+    expected: Mapping[str, str] = field(default_factory=dict)
+    runs: Counter[str] = field(default_factory=Counter)
+    signals: Counter[str] = field(default_factory=Counter)
+    same: Counter[str] = field(default_factory=Counter)
+    faults: list[str] = field(default_factory=list)
 
+    @property
+    def _changing(self) -> Path | None:
+        return self.case.changing if self.change else None
 
-def disturb(
-    name: str, case: Case, work: Path, kills: int, how: Campaign
-) -> tuple[int, int, list[str]]:
-    """Kill one verb so many times; return kills, runs that were the same, and what was not."""
-    engine, rng = how.engine if name != "run" else (), how.rng
-    image = case.changing if how.change else None
-    slug, log = name.replace(" ", "_"), work / "log"
-    reference = work / f"{slug}-reference"
-    began = time.perf_counter()
-    with changed(image):
-        code = start(case, reference, engine, log).wait()
-    seconds = time.perf_counter() - began
-    if code not in OK:
-        return 0, 0, [f"the undisturbed run ended with {code}: {log.read_text()[-300:]}"]
-    expected, same, total, faults = tree(reference, case.varies), 0, 0, []
-    for number in range(kills):
-        out = work / f"{slug}-{number}"
-        longest, times = seconds, 2 if number % 3 == 2 else 1
-        hits, more = 0, engine
+    @property
+    def _log(self) -> Path:
+        return self.work / "log"
+
+    @property
+    def _folder(self) -> Path:
+        # The same for every run: some summaries say where they are.
+        return self.work / f"{self.name.replace(' ', '_')}-run"
+
+    def undisturbed(self) -> None:
+        """Run the verb once as it is, over the source that the resumed runs will find."""
+        began = time.perf_counter()
+        with changed(self._changing):
+            self.code = start(self.case, self._folder, self.options, self._log).wait()
+        self.seconds = time.perf_counter() - began
+        if self.code not in OK:
+            sys.exit(f"{self.name} ended with {self.code}: {self._log.read_text()[-300:]}")
+        self.expected = tree(self._folder, self.case.varies)
+        shutil.rmtree(self._folder)
+
+    def disturb(self, number: int, name: str, rng: random.Random) -> None:
+        """Send one run a signal, or two, resume it, and compare what it leaves."""
+        folder, sent = self._folder, signal.Signals[f"SIG{name}"]
+        longest, times, hits = self.seconds, 2 if number % 3 == 2 else 1, 0
+        again = (*self.options, *self.case.resume)
         for _ in range(TRIES):
-            process = start(case, out, more, log)
-            if killed_after(process, rng.uniform(0.1, longest), how.number):
+            process = start(self.case, folder, again if hits else self.options, self._log)
+            if killed_after(process, rng.uniform(0.1, longest), sent):
                 if alive := left_over(process.pid):
-                    faults.append(f"{out}: {alive} processes outlive the run")
-                hits, more = hits + 1, (*engine, *case.resume)
+                    self.faults.append(f"{self.name}: {alive} processes outlive SIG{name}")
+                hits += 1
                 if hits == times:
                     break
             else:
                 longest *= 0.8
                 if hits:
                     break
-                subprocess.run(["rm", "-rf", str(out)], check=True)
-        total += hits
-        with changed(image):
-            ended = start(case, out, (*engine, *case.resume), log).wait()
-        found = tree(out, case.varies) if out.is_dir() else {}
-        if ended == code and found == expected and hits:
-            same += 1
-            subprocess.run(["rm", "-rf", str(out)], check=True)
+                shutil.rmtree(folder)
+        if not hits:
+            return
+        with changed(self._changing):
+            ended = start(self.case, folder, again, self._log).wait()
+        found = tree(folder, self.case.varies)
+        self.runs[name] += 1
+        self.signals[name] += hits
+        if ended == self.code and found == self.expected:
+            self.same[name] += 1
+            shutil.rmtree(folder)
         else:
-            faults.append(
-                f"{out}: kills {hits}, exit code {ended} (undisturbed {code}); "
-                f"{difference(expected, found)} {log.read_text()[-300:]}"
+            kept = folder.rename(f"{folder}-{number}")
+            self.faults.append(
+                f"{kept}: {hits} SIG{name}, exit code {ended} (undisturbed {self.code}); "
+                f"{difference(self.expected, found)} {self._log.read_text()[-300:]}"
             )
-    return total, same, faults
+
+
+def row(name: str, names: list[str], trials: list[Trial]) -> str:
+    """Return a line of the table: identical trees of runs (signals sent), signal by signal."""
+    cells = []
+    for key in names:
+        same, runs, sent = (
+            sum(getattr(trial, what)[key] for trial in trials)
+            for what in ("same", "runs", "signals")
+        )
+        cells.append(f"{same} of {runs} ({sent})")
+    return f"| {name} | {' | '.join(cells)} |"
 
 
 def main() -> None:
     """Run the campaign and print a table."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--kills", type=int, default=50, help="runs to disturb, over all verbs")
+    parser.add_argument("--runs", type=int, default=50, help="runs to disturb, over all verbs")
+    parser.add_argument("--minutes", type=float, default=600, help="start no run after that time")
     parser.add_argument("--seed", type=int, default=8)
     parser.add_argument("--verbs", nargs="*")
     parser.add_argument("--engine", default="local")
-    parser.add_argument("--signal", choices=("KILL", "TERM", "INT", "HUP"), default="KILL")
+    parser.add_argument("--signals", nargs="+", default=["KILL"], help="sent in turn")
     parser.add_argument("--change", action="store_true", help="change a source image meanwhile")
     parser.add_argument("--work", type=Path, help="folder to keep what differed")
     args = parser.parse_args()
-    rng = random.Random(args.seed)
+    rng, until = random.Random(args.seed), time.monotonic() + 60 * args.minutes
     work = args.work or Path(tempfile.mkdtemp(prefix="kills-"))
     work.mkdir(parents=True, exist_ok=True)
-    chosen = {
-        name: case
+    engine = ("--engine", args.engine, "--workers", "2")
+    trials = [
+        Trial(name, case, work, () if name == "run" else engine, args.change)
         for name, case in cases(work).items()
         if (not args.verbs or name in args.verbs) and (case.changing or not args.change)
-    }
-    engine = ("--engine", args.engine, "--workers", "2")
-    how = Campaign(signal.Signals[f"SIG{args.signal}"], args.change, engine, rng)
-    print(f"| verb | runs | SIG{args.signal}s | identical trees |\n|---|---|---|---|", flush=True)
-    sums, wrong = [0, 0, 0], []
-    for index, (name, case) in enumerate(chosen.items()):
-        share = args.kills // len(chosen) + (index < args.kills % len(chosen))
-        kills, same, faults = disturb(name, case, work, share, how)
-        print(f"| `{name}` | {share} | {kills} | {same} |", flush=True)
-        sums = [total + one for total, one in zip(sums, (share, kills, same), strict=True)]
-        wrong += faults
-    print(f"| all | {sums[0]} | {sums[1]} | {sums[2]} |")
-    for fault in wrong:
-        print(f"\n{fault}")
-    sys.exit(1 if wrong else 0)
+    ]
+    for trial in trials:
+        trial.undisturbed()
+    for number in range(args.runs):
+        if time.monotonic() > until:
+            break
+        turn, place = divmod(number, len(trials))
+        name = args.signals[(turn + place) % len(args.signals)]
+        trials[place].disturb(number, name, rng)
+        print(number, trials[place].name, name, *trials[place].faults[-1:], file=sys.stderr)
+    names = sorted({*args.signals})
+    print(f"| verb | {' | '.join(f'SIG{name}' for name in names)} |\n|{'---|' * (len(names) + 1)}")
+    for trial in trials:
+        print(row(f"`{trial.name}`", names, [trial]))
+    print(row("all", names, trials))
+    faults = [fault for trial in trials for fault in trial.faults]
+    print("\n".join(faults))
+    sys.exit(1 if faults else 0)
 
 
 if __name__ == "__main__":
