@@ -113,7 +113,8 @@ def test_padding_is_background_in_every_label(step: str) -> None:
         rng = np.random.default_rng(seed)
         out = load(step)(image=image, mask=full.astype(np.uint8), alpha=full, rng=rng)
         padding = out["image"][..., 0] == 0
-        assert not out["alpha"][padding].any()
+        # What 8 bits round to nothing: OpenCV 5 knows finer parts of a pixel than OpenCV 4.
+        assert (out["alpha"][padding] < 1 / 255).all()
         assert not out["mask"][padding].any()
 
 

@@ -190,7 +190,8 @@ def _sample_map(
     """
     height, width = map_x.shape
     inside = np.clip(place, 0.0, (width - 1.0, height - 1.0))
-    x, y = inside.T.astype(np.float32)
+    # A column each: OpenCV 5 takes one-dimensional maps as rows.
+    x, y = inside.T[..., None].astype(np.float32)
     shown = np.empty_like(place)
     border = cv2.BORDER_REPLICATE
     shown[:, 0] = cv2.remap(map_x, x, y, cv2.INTER_LINEAR, borderMode=border)[:, 0]
