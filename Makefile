@@ -10,10 +10,11 @@ NEWEST_PYTHON ?= $(shell for name in python3.13 \
 	&& { echo $$name; break; }; done)
 # Torch is left out: its wheels for this Python come with CUDA, several GB. So is the server that
 # plays S3, whose dependencies keep pip busy for minutes.
-NEWEST_PACKAGES := '.[faces,matte,ray,review,s3]' hypothesis onnx onnxruntime psutil pytest safetensors
-NEWEST_TESTS := tests/io/pixels tests/io/tables tests/transforms tests/core/images \
-	tests/core/masks/test_rle.py tests/core/masks/test_runs.py tests/core/similarity tests/records \
-	tests/models tests/contracts/test_face_detectors.py tests/contracts/test_engines.py \
+NEWEST_PACKAGES := '.[faces,gs,heic,jxl,matte,ray,review,s3]' hypothesis onnx onnxruntime psutil pytest \
+	pytest-xdist safetensors
+NEWEST_TESTS := tests/io/pixels tests/io/tables tests/transforms tests/core/images tests/core/masks \
+	tests/core/matting tests/core/similarity tests/records tests/models tests/pages/test_connections.py \
+	tests/contracts/test_face_detectors.py tests/contracts/test_engines.py \
 	tests/verbs/test_coco2mask.py tests/verbs/test_matte.py tests/verbs/test_report.py
 BIN := .venv/bin
 STAMP := .venv/.installed
@@ -21,7 +22,7 @@ DEMO ?= demo
 
 export NO_ALBUMENTATIONS_UPDATE := 1
 
-.PHONY: demo test test-newest slow audit lint schemas sample-data pictures docs clean
+.PHONY: demo test test-newest slow audit lint lock schemas sample-data pictures docs clean
 
 demo: $(STAMP)
 	$(BIN)/datakit run sample_data/demo.yaml -o $(DEMO)
@@ -32,8 +33,8 @@ test: $(STAMP)
 
 test-newest: .venv-newest/.installed
 	.venv-newest/bin/python -m pip check
-	.venv-newest/bin/python -m pytest -q -m "not slow and not cuda" $(NEWEST_TESTS) \
-		-k "not local-2 and not local-4"
+	.venv-newest/bin/python -m pytest -q -n 2 --dist loadfile -m "not slow and not cuda" \
+		$(NEWEST_TESTS)
 	.venv-newest/bin/datakit run sample_data/demo.yaml -o "$$(mktemp -d)/demo" -q
 
 slow: $(STAMP) audit
@@ -49,6 +50,10 @@ lint: $(STAMP)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -q tests/test_schemas.py tests/test_documented.py
+
+# After a change of pyproject.toml's dependencies or of constraints.txt.
+lock: .venv-lock/.installed
+	sh scripts/lock.sh .venv-lock/bin/uv
 
 schemas: $(STAMP)
 	$(BIN)/python -m datakit.verbs.schemas schemas
@@ -66,12 +71,13 @@ docs: .venv-docs/.installed
 	.venv-docs/bin/mkdocs build --strict --quiet
 
 clean:
-	rm -rf site .venv-docs .venv .venv-newest .venv-audit $(DEMO) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf site .venv-docs .venv .venv-newest .venv-audit .venv-lock $(DEMO) .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
-$(STAMP): pyproject.toml constraints.txt
+$(STAMP): pyproject.toml constraints.txt requirements.lock
 	@test -n "$(PYTHON)" || { echo "datakit needs Python 3.11, 3.12 or 3.13; found none on PATH"; exit 2; }
 	@sh scripts/system-libraries.sh
 	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[all,dev]'
 	@touch $@
 
@@ -85,6 +91,12 @@ $(STAMP): pyproject.toml constraints.txt
 .venv-docs/.installed: pyproject.toml $(STAMP)
 	$(BIN)/python -m venv --clear .venv-docs
 	.venv-docs/bin/python -m pip install --quiet --disable-pip-version-check 'mkdocs-material>=9.5,<10'
+	@touch $@
+
+.venv-lock/.installed:
+	@test -n "$(PYTHON)" || { echo "datakit needs Python 3.11, 3.12 or 3.13; found none on PATH"; exit 2; }
+	$(PYTHON) -m venv --clear .venv-lock
+	.venv-lock/bin/python -m pip install --quiet --disable-pip-version-check uv
 	@touch $@
 
 .venv-audit/.installed: $(STAMP)
