@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from importlib import import_module
-from typing import Generic, TypeVar, cast
+from typing import Any, Generic, TypeVar, cast
 
 from datakit.errors import InputError
 
@@ -23,6 +23,9 @@ class Registry(Generic[T]):
     group : str, optional
         The group of entry points by which other installed packages add parts. They are looked for
         when a name is not among the first parts, or all are listed: that takes some 50 ms.
+    families : mapping of str to str, optional
+        Parts that another package names: ``FAMILY:NAME`` is what the function
+        ``"module:attribute"`` gives for NAME. They are not listed.
 
     Raises
     ------
@@ -40,10 +43,15 @@ class Registry(Generic[T]):
     """
 
     def __init__(
-        self, family: str, parts: Mapping[str, str] | None = None, group: str | None = None
+        self,
+        family: str,
+        parts: Mapping[str, str] | None = None,
+        group: str | None = None,
+        families: Mapping[str, str] | None = None,
     ) -> None:
         self.family = family
         self.group = group
+        self._families = dict(families or {})
         self._targets: dict[str, str] = {}
         self._plugins: dict[str, str] | None = None
         for name, target in (parts or {}).items():
@@ -62,9 +70,10 @@ class Registry(Generic[T]):
         if name not in self:
             known = ", ".join(self) or "none is registered"
             raise InputError(f"{self.family} {name!r} is not known; choose one of: {known}")
-        target = self._targets.get(name) or self.plugins()[name]
-        module, attribute = target.split(":")
-        return cast(T, getattr(import_module(module), attribute))
+        family, _, inner = name.partition(":")
+        if inner:
+            return cast(T, _imported(self._families[family])(inner))
+        return cast(T, _imported(self._targets.get(name) or self.plugins()[name]))
 
     def __iter__(self) -> Iterator[str]:
         # Those of other packages first: a layout of somebody's own is more particular than ours.
@@ -74,6 +83,9 @@ class Registry(Generic[T]):
         return len(self._targets) + len(self.plugins())
 
     def __contains__(self, name: object) -> bool:
+        family, _, inner = str(name).partition(":")
+        if inner:
+            return family in self._families
         return name in self._targets or name in self.plugins()
 
     def own(self) -> tuple[str, ...]:
@@ -107,3 +119,8 @@ class Registry(Generic[T]):
                 )
             found[point.name] = point.value
         return found
+
+
+def _imported(target: str) -> Any:
+    module, attribute = target.split(":")
+    return getattr(import_module(module), attribute)

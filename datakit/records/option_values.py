@@ -62,6 +62,8 @@ def meant(value: Any, kind: Any, extra: dict[str, Any]) -> Any:
         return _size(value)
     if kind is float and isinstance(value, str) and (percent := _PERCENT.fullmatch(value)):
         return float(f"{percent[1]}e-2")
+    if value in extra.get("choices", ()):
+        return value
     names = choices_of(kind, extra)
     return _name(value, names) if names and isinstance(value, str) else value
 

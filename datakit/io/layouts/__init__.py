@@ -40,6 +40,7 @@ READERS: Registry[type[Reader]] = Registry(
         "photos": "datakit.io.layouts.photos:PhotosReader",
     },
     group="datakit.layouts",
+    families={"datumaro": "datakit.io.layouts.datumaro:reader_of"},
 )
 """Layouts that datakit reads, by the name that ``--from`` takes."""
 

@@ -36,7 +36,8 @@ class SourceOptions(Options, frozen=True, kw_only=True):
     layout: Annotated[
         str | None,
         Meta(
-            description="layout of SRC, if it is not recognised by content",
+            description="layout of SRC, if it is not recognised by content; datumaro:NAME is read "
+            "by Datumaro's importer of that name",
             extra={"choices": READERS, "flag": "--from"},
         ),
     ] = None
