@@ -6,8 +6,10 @@ believed of an annotation is decided once, whatever tool it came from.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import msgspec
@@ -34,17 +36,18 @@ IGNORED = 255
 
 _ROLES: Mapping[str, Role] = {
     "background": "background",
-    "_background_": "background",
-    "__background__": "background",
+    "bg": "background",
     "ignore": "ignore",
-    "_ignore_": "ignore",
-    "__ignore__": "ignore",
     "ignored": "ignore",
+    "ignore region": "ignore",
+    "ignored region": "ignore",
     "void": "ignore",
-    "don't care": "ignore",
+    "dont care": "ignore",
     "dontcare": "ignore",
     "unlabeled": "ignore",
+    "unlabelled": "ignore",
 }
+_JOINTS = re.compile(r"[\s_-]+")
 
 Ring: TypeAlias = "npt.NDArray[np.float64]"
 Box = tuple[float, float, float, float]
@@ -90,6 +93,8 @@ class LabelObject:
         The classes that it may have, where the source gives their id, `category`, to several.
     problem : str, optional
         Why the shape cannot be read; the object is there all the same.
+    flaws : tuple of str
+        What is wrong with the annotation and costs no pixel of it.
     extent : bool
         Whether the annotation stands for pixels at all: a keypoint, a line or a tag does not, and
         costs nothing but its own row.
@@ -109,18 +114,21 @@ class LabelObject:
     score: float | None = None
     alternatives: tuple[str, ...] = ()
     problem: str | None = None
+    flaws: tuple[str, ...] = ()
     extent: bool = True
 
 
+@lru_cache(maxsize=4096)
 def role_of(category: str) -> Role:
-    """Return the role that a class has by its name alone.
+    """Return the role that a class has by its name alone, however its words are joined.
 
     Examples
     --------
-    >>> role_of("__ignore__"), role_of("Background"), role_of("person")
-    ('ignore', 'background', 'object')
+    >>> role_of("__ignore__"), role_of("Don't-care"), role_of("Background"), role_of("person")
+    ('ignore', 'ignore', 'background', 'object')
     """
-    return _ROLES.get(category.strip().lower(), "object")
+    words = _JOINTS.sub(" ", category.lower().replace("'", "").replace("\u2019", "")).strip()
+    return _ROLES.get(words, "object")
 
 
 @dataclass(frozen=True, slots=True)

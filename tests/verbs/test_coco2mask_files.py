@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 import datakit
+from datakit.errors import InputError
 from datakit.io.pixels.decoders import decode_mask
-from tests.verbs.exports import jpeg, photo, png
+from tests.verbs.exports import Export, jpeg, photo, png
 
 CLASSES = np.zeros((24, 32), np.uint8)
 CLASSES[2:10, 2:12] = 1
@@ -108,3 +109,23 @@ def test_a_value_that_no_class_has_is_not_background(tmp_path: Path) -> None:
     summary = datakit.coco2mask(source, tmp_path / "out", workers=0)
     assert (summary.failed, summary.counts["samples"]) == (1, 1)
     assert "found [9] too" in (tmp_path / "out/failures.jsonl").read_text()
+
+
+def test_what_map_says_of_an_unknown_class_is_refused(tmp_path: Path) -> None:
+    source = voc(tmp_path / "voc")
+    for entry in ("skn=ignore", "SKIN=ignore"):
+        with pytest.raises(InputError, match="did you mean 'skin'"):
+            datakit.coco2mask(source, tmp_path / "out", map=(entry,), workers=0)
+
+
+def test_roles_that_names_alone_decide_are_noted(tmp_path: Path) -> None:
+    names = ("person", "dont_care")
+    export = Export(tmp_path / "src", [{"id": n, "name": name} for n, name in enumerate(names)])
+    for category, left in enumerate((2, 12)):
+        export.annotate(0, [[left, 2, left + 8, 2, left + 8, 10]], category)
+    export.image("a.jpg")
+    export.write()
+    [note] = datakit.coco2mask(tmp_path / "src", tmp_path / "out", workers=0).notes
+    assert "'dont_care' is ignore" in note
+    decided = {"map": ("dont_care=person",), "workers": 0}
+    assert not datakit.coco2mask(tmp_path / "src", tmp_path / "mapped", **decided).notes

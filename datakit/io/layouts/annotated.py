@@ -90,11 +90,14 @@ class AnnotatedReader:
     ----------
     failures, notes, unread
         See `datakit.io.layouts.base.Reader`.
+    shared_ids : tuple of str
+        Ids of several classes each.
     """
 
     layout: str = ""
     failures: tuple[Failure, ...] = ()
     notes: tuple[str, ...] = ()
+    shared_ids: tuple[str, ...] = ()
 
     def __init__(self, root: Root, names: list[str], settings: ReadSettings) -> None:
         self._images_root = root
@@ -232,7 +235,11 @@ def _each_once(
         elif len(rivals) == 1 or len({sense(rival.listed) for rival in rivals}) == 1:
             yield one
         else:
-            ids = " and ".join(rival.listed.id for rival in rivals)
+            files = len({rival.listed.file for rival in rivals}) > 1
+            ids = " and ".join(
+                f"{rival.listed.id} of {rival.listed.file}" if files else rival.listed.id
+                for rival in rivals
+            )
             failures.append(
                 _failure(
                     one.listed,

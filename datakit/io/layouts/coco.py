@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import msgspec
 
 from datakit.errors import InputError
-from datakit.io.layouts.annotated import AnnotatedReader, Listed, size_or_none
+from datakit.io.layouts.annotated import UNLABELLED, AnnotatedReader, Listed, size_or_none
 from datakit.io.layouts.base import Item, ReadSettings, split_of
 from datakit.io.layouts.coco_index import CocoIndex, identifier
 from datakit.io.layouts.image_names import split_named
@@ -30,7 +30,14 @@ LABEL_STUDIO = "Label Studio"
 _STEP = 1 << 32
 """Places of one file: there are fewer images in it."""
 
-_KINDS = ("instances_", "person_keypoints_", "captions_", "stuff_", "panoptic_", "labels_")
+_KINDS = (
+    *("instances_", "person_keypoints_", "captions_", "stuff_", "panoptic_", "labels_"),
+    "image_info_",
+)
+_LABELS = frozenset({"category_id", "segmentation", "bbox"})
+"""Members that tell an annotation of an object from a caption, or from COCO's panoptic files."""
+_LOOKED_AT = 8
+"""Files named as images that are looked at."""
 _TABLE = ".coco"
 _SPLIT_ORDER = {"train": 0, "val": 1, "test": 2, None: 3}
 
@@ -62,6 +69,12 @@ class CocoReader(AnnotatedReader):
         if not files:
             raise InputError(f"{root.root}: expected a COCO export, found no {ROBOFLOW_NAME}")
         self._indices = [CocoIndex(root.open(name), name) for name in files]
+        self.shared_ids = tuple(
+            number
+            for index in self._indices
+            for number, names_of_one in index.categories.items()
+            if not isinstance(names_of_one, str)
+        )
         self.failures = tuple(failure for index in self._indices for failure in index.failures)
         self.notes = tuple(
             f"{index.name}: Label Studio's outlines are shares of the picture as it was shown; on "
@@ -98,8 +111,8 @@ class CocoReader(AnnotatedReader):
 
     @property
     def labelled(self) -> int:
-        """All: an image that is listed is labelled, be it with no object."""
-        return len(self)
+        """All of files with annotations: an image that is listed there may have no object."""
+        return super().labelled
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -129,7 +142,7 @@ def _listed(index: CocoIndex, first: int) -> Iterator[Listed]:
         yield Listed(
             name=image.file_name,
             file=index.name,
-            place=first + row,
+            place=first + row if index.annotated else UNLABELLED,
             id=identifier(image.id),
             path=f"$.images[{index.positions[row]}].file_name",
             folders=folders,
@@ -153,7 +166,7 @@ def _place_of(name: str) -> tuple[str | None, str, tuple[str, ...]]:
     ('val', '', ('valid', 'valid/images', 'valid/data'))
     """
     path = PurePosixPath(name)
-    if path.parent.name == "annotations":
+    if path.parent.name.lower() == "annotations":
         base, subset = path.parent.parent, _subset(path.stem)
         inside: tuple[str, ...] = (f"images/{subset}", subset, "images", "")
         split = split_named(subset)
@@ -183,8 +196,8 @@ def _subset(stem: str) -> str:
     ('train2017', 'val', 'default')
     """
     for kind in _KINDS:
-        if stem.startswith(kind):
-            return stem.removeprefix(kind)
+        if stem.lower().startswith(kind):
+            return stem[len(kind) :]
     return stem
 
 
@@ -195,6 +208,9 @@ def _annotation_files(root: Root, names: list[str]) -> list[str]:
         others = one_of_many(names)
         candidates = [name for name in names if name.lower().endswith(".json")]
         found = [name for name in candidates if name not in others and _is_coco(root, name)]
+        if not found and any(_is_coco(root, name) for name in sorted(others)[:_LOOKED_AT]):
+            # A file for each image, or one image.
+            found = [name for name in candidates if _is_coco(root, name)]
         instances = {name for name in found if PurePosixPath(name).name.startswith(_KINDS[0])}
         found = [name for name in found if not _is_beside(name, instances)]
 
@@ -229,13 +245,19 @@ def _is_coco(root: Root, name: str) -> bool:
             top = msgspec.json.decode(text, type=_Top)
             images = not top.images or b'"file_name"' in bytes(top.images[0])
             found = images and (top.annotations is not None or top.categories is not None)
+            labels = not top.annotations or not _LABELS.isdisjoint(_members(top.annotations[0]))
             del top
-            return found
+            return found and labels
     except msgspec.ValidationError:
         return False
     except (InputError, *UNREADABLE):
         # Broken, or in another encoding: reported when it is read.
         return b'"annotations"' in head or b'"categories"' in head or b'"file_name"' in head
+
+
+def _members(entry: msgspec.Raw) -> frozenset[str]:
+    found = msgspec.json.decode(entry)
+    return frozenset(found) if isinstance(found, dict) else _LABELS
 
 
 class CocoWriter:

@@ -28,6 +28,7 @@ class _Entry(msgspec.Struct):
 _entries = msgspec.json.Decoder(list[msgspec.Raw])
 _entry = msgspec.json.Decoder(_Entry)
 _number = msgspec.json.Decoder(float, strict=False)
+_bounds = msgspec.json.Decoder(list[float | None], strict=False)
 _numbers = msgspec.json.Decoder(list[float], strict=False)
 _polygons = msgspec.json.Decoder(list[list[float]], strict=False)
 _rle = msgspec.json.Decoder(Rle, strict=False)
@@ -87,11 +88,19 @@ def _read(
     bounds = None
     rings: tuple[Ring, ...] = ()
     rle = None
+    flaws: tuple[str, ...] = ()
     try:
-        bounds = _read_bbox(bytes(entry.bbox))
         rings, rle = _read_segmentation(bytes(entry.segmentation).lstrip())
     except (InputError, *UNREADABLE) as error:
-        problem = problem or _plain(error)
+        problem = problem or _plain("segmentation: expected polygons of numbers, or an RLE", error)
+    try:
+        bounds = _read_bbox(bytes(entry.bbox))
+    except (InputError, *UNREADABLE) as error:
+        flaw = _plain("bbox: expected 4 finite numbers", error)
+        if rings or rle is not None:
+            flaws = (f"{flaw}; the outline was read without it",)
+        else:
+            problem = problem or flaw
     return LabelObject(
         id=name,
         category=category if isinstance(category, str) else number_of_class,
@@ -103,6 +112,7 @@ def _read(
         crowd=bytes(entry.iscrowd) in _TRUE,
         score=_score(bytes(entry.score)),
         problem=problem,
+        flaws=flaws,
     )
 
 
@@ -119,15 +129,22 @@ def _score(text: bytes) -> float | None:
 
 def _no_category(number: str, categories: Mapping[str, str | tuple[str, ...]]) -> str:
     known = ", ".join(categories) or "none"
-    return f"category_id {number}: expected one of the categories ({known})"
+    return (
+        f"category_id {number}: expected one of the categories ({known}); add its name to the "
+        "file's categories"
+    )
 
 
 def _read_bbox(text: bytes) -> Box | None:
     if text in (b"", b"null", b"[]"):
         return None
-    numbers = _numbers.decode(text)
+    stated = _bounds.decode(text)
+    numbers = [value for value in stated if value is not None]
+    if stated and not numbers:
+        # What a table writes where it has no value.
+        return None
     if len(numbers) != 4 or not all(map(isfinite, numbers)):
-        raise InputError(f"bbox: expected 4 finite numbers, found {numbers}")
+        raise InputError(f"bbox: expected 4 finite numbers, found {stated}")
     x, y, width, height = numbers
     return x, y, x + width, y + height
 
@@ -143,5 +160,5 @@ def _read_segmentation(text: bytes) -> tuple[tuple[Ring, ...], Rle | None]:
     return ((ring_from_flat(flat),) if flat else ()), None
 
 
-def _plain(error: Exception) -> str:
-    return str(error) if isinstance(error, InputError) else f"segmentation or bbox: {error}"
+def _plain(expected: str, error: Exception) -> str:
+    return str(error) if isinstance(error, InputError) else f"{expected} ({error})"

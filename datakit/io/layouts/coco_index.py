@@ -30,7 +30,7 @@ _CLASH = -1
 
 class _Document(msgspec.Struct):
     images: list[msgspec.Raw]
-    annotations: list[msgspec.Raw] = []
+    annotations: list[msgspec.Raw] | None = None
     categories: list[msgspec.Raw] = []
     info: msgspec.Raw = msgspec.Raw()
 
@@ -80,6 +80,8 @@ class CocoIndex:
     categories : dict
         Category id -> name (several names, where the id has been given twice), without the unused
         root (see `_without_root`).
+    annotated : bool
+        Whether it has annotations, be it none of any image: lists of images to label have not.
     contributor : str
         The tool that wrote the file, where it says so.
     failures : list of Failure
@@ -131,7 +133,8 @@ class CocoIndex:
             except RecursionError:
                 raise SchemaError(f"{self.name}: expected COCO; it is nested too deeply") from None
             self.images, rows = self._read_images(document.images)
-            used = self._locate(document.annotations, rows, text)
+            self.annotated = document.annotations is not None
+            used = self._locate(document.annotations or [], rows, text)
             self.categories = self._read_categories(document.categories, used)
             self.contributor = _contributor(bytes(document.info))
             del document

@@ -11,6 +11,7 @@ IMAGE_NAME = re.compile(r"\.(?:jpe?g|jfif|jpe|png|webp|tiff?|bmp)$", re.IGNORECA
 """Suffixes of the images that datakit decodes."""
 
 EXACT = "exact"
+CASE = "letter case"
 BY_TAIL = "the end of the path"
 """How an image was found whose whole path is not known to be that of the name."""
 
@@ -79,6 +80,7 @@ class ImageNames:
     def __init__(self, names: Iterable[str]) -> None:
         self._names = frozenset(name for name in names if IMAGE_NAME.search(name))
         self._by_tail: dict[str, list[str]] | None = None
+        self._by_caseless_tail: dict[str, list[str]] | None = None
 
     def __contains__(self, path: str) -> bool:
         return path in self._names
@@ -90,8 +92,9 @@ class ImageNames:
         r"""Return the one file that a name means, and how it was found.
 
         The exact path below one of ``folders``, else the path with back slashes as slashes,
-        its URL decoded, in the other Unicode form or with the suffix in another letter case; else
-        the file whose path's end is equal for the longest stretch.
+        its URL decoded, in the other Unicode form or with the suffix in another letter case, else
+        without regard to letter case at all; else the file whose path's end is equal for the
+        longest stretch.
 
         Parameters
         ----------
@@ -125,12 +128,24 @@ class ImageNames:
         if not found and (bare := without_upload(plain.rpartition("/")[2])):
             found = tails.get(_folded(bare), ())
             plain = f"{plain.rpartition('/')[0]}/{bare}".lstrip("/")
-        for folder in listed:
-            wanted = _folded(f"{folder}/{plain}" if folder else plain)
-            same = [path for path in found if _folded(path) == wanted]
-            if len(same) == 1:
-                return same[0], _difference(name, same[0])
+        if not found:
+            found = self._caseless_tails().get(_caseless(plain.rpartition("/")[2]), ())
+        for fold in (_folded, _caseless):
+            for folder in listed:
+                wanted = fold(f"{folder}/{plain}" if folder else plain)
+                same = [path for path in found if fold(path) == wanted]
+                if len(same) == 1:
+                    how = _difference(name, same[0]) if fold is _folded else CASE
+                    return same[0], how
         return _longest_tail(plain, found)
+
+    def _caseless_tails(self) -> dict[str, list[str]]:
+        if self._by_caseless_tail is None:
+            self._by_caseless_tail = {}
+            for path in sorted(self._names):
+                last = _caseless(path.rpartition("/")[2])
+                self._by_caseless_tail.setdefault(last, []).append(path)
+        return self._by_caseless_tail
 
     def _tails(self) -> dict[str, list[str]]:
         if self._by_tail is None:
@@ -141,11 +156,13 @@ class ImageNames:
 
 
 def _longest_tail(name: str, found: Iterable[str]) -> tuple[str, str]:
-    parts = _folded(name).split("/")
+    parts = _caseless(name).split("/")
     reach: dict[int, list[str]] = {}
     for path in found:
         same = 0
-        for mine, theirs in zip(reversed(parts), reversed(_folded(path).split("/")), strict=False):
+        for mine, theirs in zip(
+            reversed(parts), reversed(_caseless(path).split("/")), strict=False
+        ):
             if mine != theirs:
                 break
             same += 1
@@ -171,6 +188,10 @@ def _folded(path: str) -> str:
     """Return a path in one Unicode form, its suffix in lower case."""
     stem, dot, suffix = unicodedata.normalize("NFC", path).rpartition(".")
     return f"{stem}{dot}{suffix.lower()}" if dot else suffix
+
+
+def _caseless(path: str) -> str:
+    return unicodedata.normalize("NFC", path).casefold()
 
 
 def _difference(name: str, path: str) -> str:

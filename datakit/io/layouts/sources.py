@@ -10,6 +10,7 @@ from typing import Any, cast
 
 from datakit.errors import InputError
 from datakit.io.layouts import READERS
+from datakit.io.layouts.annotated import AnnotatedReader
 from datakit.io.layouts.base import Item, Reader, ReadSettings, Transparency
 from datakit.io.layouts.evidence import refuse_labels
 from datakit.io.layouts.image_names import IMAGE_NAME
@@ -65,6 +66,12 @@ class Collection:
     def classes(self) -> tuple[str, ...]:
         """Class names; equal names in several sources are one class."""
         return tuple(dict.fromkeys(name for _, _, part in self.parts for name in part.classes))
+
+    @property
+    def shared_ids(self) -> tuple[str, ...]:
+        """Ids that a source gives to several classes, which only the user can tell apart."""
+        readers = (part for _, _, part in self.parts if isinstance(part, AnnotatedReader))
+        return tuple(dict.fromkeys(one for reader in readers for one in reader.shared_ids))
 
     @property
     def commands(self) -> tuple[Command, ...]:

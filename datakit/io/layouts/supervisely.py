@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -46,19 +47,20 @@ class SuperviselyReader(AnnotatedReader):
         if not metas or not list(self.images):
             raise InputError(f"{root.root}: expected a project of Supervisely's, found none")
         self._classes = dict.fromkeys(one for name in metas for one in _classes_of(root, name))
-        files = {name for name in names if _is_annotation(name)}
+        files = {name.lower(): name for name in names if _is_annotation(name)}
+        categories = dict.fromkeys(self._classes, "")
         self._files: list[str] = []
         listed = []
         for image in self.images:
-            folder, inside, name = f"/{image}".rpartition("/img/")
-            file = f"{folder}/ann/{name}.json".lstrip("/") if inside else ""
-            if file in files:
+            file = next((files[one] for one in _places_of(image) if one in files), None)
+            if file is not None:
                 self._files.append(file)
             listed.append(
                 Listed(
                     name=image,
                     file=file or image,
-                    place=len(self._files) - 1 if file in files else UNLABELLED,
+                    place=UNLABELLED if file is None else len(self._files) - 1,
+                    categories=categories,
                 )
             )
         self.index(listed, [*metas, *self._files])
@@ -80,12 +82,26 @@ class SuperviselyReader(AnnotatedReader):
         """Return an image's objects."""
         from datakit.io.layouts.supervisely_objects import read_objects
 
-        return read_objects(item.annotations or b"{}", size_wh)
+        return read_objects(item.annotations or b"{}", size_wh, item.categories)
 
 
 def _is_annotation(name: str) -> bool:
     path = PurePosixPath(name)
-    return path.suffix == ".json" and path.parent.name == "ann"
+    return path.suffix.lower() == ".json" and path.parent.name.lower() == "ann"
+
+
+def _places_of(image: str) -> Iterator[str]:
+    """Yield where the annotation of an image may lie, in lower case; old ones lack its suffix.
+
+    Examples
+    --------
+    >>> list(_places_of("ds/img/X.jpg"))
+    ['ds/ann/x.jpg.json', 'ds/ann/x.json']
+    """
+    folder, inside, name = f"/{image.lower()}".rpartition("/img/")
+    if inside:
+        yield f"{folder}/ann/{name}.json".lstrip("/")
+        yield f"{folder}/ann/{name.rpartition('.')[0]}.json".lstrip("/")
 
 
 def _classes_of(root: Root, name: str) -> list[str]:

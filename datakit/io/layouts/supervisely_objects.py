@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import zlib
+from collections.abc import Container
 from typing import Any
 
 import msgspec
@@ -51,8 +52,10 @@ class _Document(msgspec.Struct):
     size: _Size | None = None
 
 
-def read_objects(text: bytes, size_wh: tuple[int, int]) -> list[LabelObject]:
-    """Return the objects of an annotation file.
+def read_objects(
+    text: bytes, size_wh: tuple[int, int], classes: Container[str]
+) -> list[LabelObject]:
+    """Return the objects of an annotation file; ``classes`` are those of ``meta.json``.
 
     Raises
     ------
@@ -63,7 +66,7 @@ def read_objects(text: bytes, size_wh: tuple[int, int]) -> list[LabelObject]:
     --------
     >>> text = b'''{"objects": [{"classTitle": "cat", "geometryType": "polygon", "points":
     ... {"exterior": [[0, 0], [4, 0], [4, 3]], "interior": []}}]}'''
-    >>> read_objects(text, (8, 8))[0].category
+    >>> read_objects(text, (8, 8), ["cat"])[0].category
     'cat'
     """
     try:
@@ -77,15 +80,18 @@ def read_objects(text: bytes, size_wh: tuple[int, int]) -> list[LabelObject]:
             f"expected annotations for {size_wh[0]}x{size_wh[1]} pixels, found them for "
             f"{size.width:g}x{size.height:g}"
         )
-    return [_object(number, raw, size_wh) for number, raw in enumerate(document.objects, 1)]
+    found = enumerate(document.objects, 1)
+    return [_object(number, raw, size_wh, classes) for number, raw in found]
 
 
-def _object(number: int, raw: msgspec.Raw, size_wh: tuple[int, int]) -> LabelObject:
+def _object(
+    number: int, raw: msgspec.Raw, size_wh: tuple[int, int], classes: Container[str]
+) -> LabelObject:
     try:
         found = msgspec.json.decode(raw, type=_Object, strict=False)
     except UNREADABLE as error:
         return LabelObject(id=f"object {number}", problem=reason(error))
-    kind = found.geometryType
+    kind, category = found.geometryType, found.classTitle.strip()
     points = found.points or _Points()
     rings: tuple[Ring, ...] = ()
     holes: tuple[Ring, ...] = ()
@@ -103,11 +109,13 @@ def _object(number: int, raw: msgspec.Raw, size_wh: tuple[int, int]) -> LabelObj
             raise InputError("it encloses no area and is no part of a mask")
         else:
             raise InputError("expected a polygon, a bitmap or a rectangle")
+        if category not in classes:
+            raise InputError("this class is not in meta.json; add it there")
     except (DatakitError, ValueError) as error:
         problem = f"{kind} of {found.classTitle!r}: {error}"
     return LabelObject(
         id=str(found.id if found.id is not None else f"object {number}"),
-        category=found.classTitle.strip(),
+        category=category if category in classes else "",
         rings=rings,
         holes=holes,
         rle=rle,

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
+
 from datakit.engine.base import LazyTask
 from datakit.errors import InputError
 from datakit.io.layouts.sources import Collection
 from datakit.records.labels import BACKGROUND, FOREGROUND, ClassRules, is_binary
 from datakit.records.summary import Summary
 from datakit.verbs.coco2mask.options import VERB, Options
-from datakit.verbs.shared.pipeline import process
+from datakit.verbs.shared.pipeline import Contents, process
 from datakit.verbs.shared.progress import ProgressListener
 from datakit.verbs.shared.run_record import Run, operation
 
@@ -37,6 +39,7 @@ def run(options: Options, progress: ProgressListener | None = None) -> Summary:
     """
     source = options.open(progress)
     rules = ClassRules.parse(options.map)
+    _check_map(rules, source)
     values = _values(options, source, rules)
     label_map = {BACKGROUND: 0}
     if options.kind == "binary":
@@ -62,7 +65,41 @@ def run(options: Options, progress: ProgressListener | None = None) -> Summary:
             "drop_empty": options.drop_empty,
         },
     )
-    return process(Run(VERB, options, source), task, label_map=label_map, progress=progress)
+    contents = Contents(notes=_roles_by_name(rules, source))
+    return process(
+        Run(VERB, options, source),
+        task,
+        contents=contents,
+        label_map=label_map,
+        progress=progress,
+    )
+
+
+def _check_map(rules: ClassRules, source: Collection) -> None:
+    """Refuse what ``--map`` says of a class that the source does not have."""
+    known = (*source.classes, *source.shared_ids)
+    unknown = [name for name in rules.renamed if name not in known]
+    if unknown:
+        close = get_close_matches(unknown[0].lower(), {name.lower() for name in known}, 1)
+        near = next((name for name in known if close and name.lower() == close[0]), None)
+        hint = f"; did you mean {near!r}?" if near else ""
+        raise InputError(
+            f"--map {unknown[0]!r}: expected a class of the source, which has: "
+            f"{', '.join(known) or 'none'}{hint}"
+        )
+
+
+def _roles_by_name(rules: ClassRules, source: Collection) -> tuple[str, ...]:
+    """Return a note of the classes that are no objects because of their names alone."""
+    named = {
+        name: rules.role(name)
+        for name in source.classes
+        if name not in rules.renamed and rules.role(name) != "object"
+    }
+    if not named:
+        return ()
+    shown = ", ".join(f"{name!r} is {role}" for name, role in named.items())
+    return (f"by their names, {shown}; --map NAME=CLASS decides otherwise",)
 
 
 def _values(options: Options, source: Collection, rules: ClassRules) -> dict[str, int]:

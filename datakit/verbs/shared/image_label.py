@@ -181,6 +181,7 @@ def read_label(item: Item, canvas_wh: tuple[int, int], rules: LabelRules) -> Ima
         except InputError as error:
             label.failures.append(_failure(item, one, str(error)))
             shape, refused = None, refused + one.extent
+        label.failures.extend(_failure(item, one, flaw) for flaw in one.flaws)
         if shape is not None:
             (label.ignored if _is_ignored(one, rules) else label.shapes).append(shape)
         elif one.extent:

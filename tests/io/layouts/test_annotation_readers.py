@@ -160,7 +160,10 @@ def test_supervisely_has_holes_and_bitmaps() -> None:
         "points": {"exterior": RING, "interior": [hole]},
     }
     bomb = {"classTitle": "a", "geometryType": "bitmap", "bitmap": {"data": "!!", "origin": [0, 0]}}
-    polygon, bitmap = objects("supervisely", {"objects": [shape, bomb]})
+    alien = shape | {"classTitle": "alien"}
+    document = {"objects": [shape, bomb, alien]}
+    polygon, bitmap, unnamed = objects("supervisely", document, categories={"a": ""})
+    assert unnamed.problem and "not in meta.json" in unnamed.problem and unnamed.rings
     assert polygon.holes[0].tolist() == hole
     assert bitmap.problem and "base64" in bitmap.problem
     with pytest.raises(DatakitError, match="found them for 5x5"):
