@@ -32,7 +32,7 @@ class Prediction:
     hint : str
         Where the region came from that the segmenter started with; empty for models.
     is_person : bool, optional
-        Whether there is anybody at all, where the segmenter verified it; None where it did not.
+        Whether there is a person at all, where the segmenter verified it; None where it did not.
     """
 
     probability: Map

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def to_coco(samples: Sequence[SampleView], label_map: Mapping[str, int]) -> COCO:
     """Return the samples' masks as COCO annotations, one for each object or class of an image.
 
-    An alpha counts where it is at least one half. What nobody knows is a crowd region of every
+    An alpha counts where it is at least one half. The unknown region is a crowd region of every
     class, which COCO's evaluation leaves out.
     """
     from pycocotools.coco import COCO

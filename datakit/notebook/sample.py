@@ -100,7 +100,7 @@ class SampleView:
 
     @cached_property
     def ignore(self) -> npt.NDArray[np.bool_] | None:
-        """(H, W) bool, true where nobody knows the label; None when all of it is known."""
+        """(H, W) bool, true where the label is unknown; None when all of it is known."""
         if self._outlined is not None:
             found = self._outlined.ignore_mask()
             return None if found is None else found > 0
@@ -108,7 +108,7 @@ class SampleView:
         return None if stored is None else stored > 0
 
     def overlaid(self) -> Image:
-        """Return the photo with its label tinted, and striped where nobody knows it."""
+        """Return the photo with its label tinted, and striped where it is unknown."""
         picture = self.image
         label = self.alpha if self.alpha is not None else self.mask
         if label is not None and label.shape == picture.shape[:2]:

@@ -82,7 +82,7 @@ class Subject:
 
     @property
     def unknown(self) -> bool:
-        """Whether an ignore mask says where nobody knows the label."""
+        """Whether an ignore mask says where the label is unknown."""
         return self.labelled is not None and "ignore" in label_files(self.labelled)
 
 
@@ -192,7 +192,7 @@ class ReviewQueue:
         return mask_overlay.overlay_png(_coverage(subject, subject.earlier))
 
     def unknown(self, at: int) -> bytes:
-        """Return stripes over the pixels that nobody knows, as a PNG to lay over the label."""
+        """Return stripes over the unknown pixels, as a PNG to lay over the label."""
         subject = self.subject(at)
         unknown = None if subject.labelled is None else decode_ignored(subject.labelled)
         if unknown is None:

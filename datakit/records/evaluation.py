@@ -90,7 +90,7 @@ class SampleAgreement(Record, frozen=True, kw_only=True):
     boundary_iou: Annotated[float | None, Meta(description="mean over each two of them")]
     disagreement: Annotated[
         float,
-        Meta(ge=0, description="share of what anybody calls foreground on which they differ"),
+        Meta(ge=0, description="share of what any annotator calls foreground on which they differ"),
     ]
 
 

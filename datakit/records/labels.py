@@ -21,10 +21,10 @@ if TYPE_CHECKING:  # numpy is heavy, and the process that hands out work does wi
     import numpy.typing as npt
 
 Role = Literal["object", "background", "ignore"]
-"""What an object means: something to paint, a cut in what lies under it, or "nobody knows"."""
+"""What an object means: something to paint, a cut in what lies under it, or unknown."""
 
 LabelState = Literal["complete", "partial", "none"]
-"""What is known of an image: all of it; all but some objects; nothing, nobody labelled it."""
+"""What is known of an image: all of it; all but some objects; nothing, as it is not labelled."""
 
 BACKGROUND = "background"
 """The class of value 0, which no object may take."""
@@ -32,7 +32,7 @@ BACKGROUND = "background"
 FOREGROUND = "foreground"
 
 IGNORED = 255
-"""Value of the pixels that nobody knows, in an ignore mask and in semantic layouts."""
+"""Value of the unknown pixels, in an ignore mask and in semantic layouts."""
 
 _ROLES: Mapping[str, Role] = {
     "background": "background",

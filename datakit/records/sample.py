@@ -55,7 +55,7 @@ class Sample(Record, frozen=True, kw_only=True):
     alpha_file_name: RelativePath | None = None
     trimap_file_name: RelativePath | None = None
     ignore_file_name: Annotated[
-        RelativePath | None, Meta(description="0/255: 255 where nobody knows the label")
+        RelativePath | None, Meta(description="0/255: 255 where the label is unknown")
     ] = None
     width: Annotated[int, Meta(ge=1, description="pixels, orientation applied")]
     height: Annotated[int, Meta(ge=1, description="pixels, orientation applied")]

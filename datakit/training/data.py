@@ -22,7 +22,7 @@ class TrainingSample(TypedDict):
     """What `PortraitDataset` gives for an index.
 
     ``image`` is (3, S, S) float32 RGB in [0, 1], ``alpha`` (1, S, S) float32 in [0, 1] (a mask is
-    0 and 1), ``known`` (1, S, S) bool, False where nobody knows the truth, ``id`` the sample's id.
+    0 and 1), ``known`` (1, S, S) bool, False where the truth is unknown, ``id`` the sample's id.
     """
 
     image: Tensor

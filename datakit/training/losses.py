@@ -146,7 +146,7 @@ class PortraitLoss(nn.Module):
             The final map, then side outputs.
         true : (N, 1, H, W) float32 in [0, 1]
         known : (N, 1, H, W) bool, optional
-            False where nobody knows the truth: these pixels have no part in the loss.
+            False where the truth is unknown: these pixels have no part in the loss.
         """
         final = logits[0]
         pred = torch.sigmoid(final)

@@ -39,7 +39,7 @@ class LabelledPhoto:
     alpha : (H, W) float32 in [0, 1]
         The matte, or the mask as 0 and 1.
     known : (H, W) bool, optional
-        False where nobody knows the truth; None when all of it is known.
+        False where the truth is unknown; None when all of it is known.
     """
 
     image: Image

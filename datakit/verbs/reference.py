@@ -59,7 +59,7 @@ PIXELS = """\
 | mask of objects | PNG, 16 bits: one value per object, named in `instances` |
 | alpha | PNG, 8 or 16 bits: opacity, full scale is opaque |
 | trimap | PNG, 8 bits: 0 background, 128 unknown, 255 foreground |
-| ignore mask | PNG, 8 bits: 255 where nobody knows the label; absent when empty |
+| ignore mask | PNG, 8 bits: 255 where the label is unknown; absent when empty |
 """
 
 
@@ -76,8 +76,8 @@ def dataset_page() -> str:
         TREE.rstrip(),
         PIXELS.rstrip(),
         "`label_state` says what is known of an image: `complete` (all that is on it is labelled), "
-        "`partial` (something on it could not be drawn; where, if anybody knows, is the ignore "
-        "mask) or `none` (nobody labelled it). A pixel is background only where somebody said so.",
+        "`partial` (something on it could not be drawn; where, if known, is the ignore "
+        "mask) or `none` (not labelled). A pixel is background only where it is labelled so.",
     ]
     for name, text, record in FILES:
         parts += [f"## {name}", text, *_tables(record)]

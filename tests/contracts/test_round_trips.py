@@ -23,7 +23,7 @@ MATTES = ("p3m", "u2net", "modnet", "dis", "composition", "rvm", "webdataset", "
 """Layouts with room for an alpha."""
 SHARDS = ("webdataset", "parquet", "numpy")
 WITH_IGNORE = ("voc", "images-masks", *SHARDS)
-"""Layouts of pictures with a word for what nobody knows."""
+"""Layouts of pictures with a word for the unknown region."""
 TOOLS = ("coco", "cvat", "label-studio", "labelme", "roboflow", "yolo-seg")
 EXACT = {"coco", "cvat"}
 """Layouts that keep every pixel; the others keep their stated share of it."""

@@ -1,4 +1,4 @@
-"""Pixels that nobody knows have no part in training: not in the loss, not in the scores."""
+"""Unknown pixels have no part in training: not in the loss, not in the scores."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What nobody knows is no error, no background and no finding: each verb on ignore masks."""
+"""The unknown region is no error, no background and no finding: each verb on ignore masks."""
 
 from __future__ import annotations
 

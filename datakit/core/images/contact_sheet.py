@@ -124,7 +124,7 @@ def overlay(image: Image8, label: npt.NDArray[Any], strength: float = 0.45) -> I
 
 
 def hatched(image: Image8, unknown: npt.NDArray[Any]) -> Image8:
-    """Draw diagonal stripes over the pixels whose label nobody knows.
+    """Draw diagonal stripes over the pixels whose label is unknown.
 
     Parameters
     ----------

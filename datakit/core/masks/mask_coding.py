@@ -58,7 +58,7 @@ def mask_of(stored: npt.NDArray[Any], name: str, *, lossy: bool = False) -> Mask
 
 
 def ignore_of(stored: npt.NDArray[Any], name: str) -> npt.NDArray[np.uint8]:
-    """Turn stored pixels into an ignore mask: (H, W) uint8, 255 where nobody knows, else 0.
+    """Turn stored pixels into an ignore mask: (H, W) uint8, 255 where the label is unknown, else 0.
 
     Stored as 0/255, 0/1 or bool.
 

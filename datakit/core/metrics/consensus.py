@@ -43,7 +43,7 @@ def agreed(votes: Votes, known: Known) -> npt.NDArray[np.bool_]:
 def majority(votes: Votes, known: Known) -> npt.NDArray[np.uint8]:
     """Return the class that most people give each pixel, (H, W); of a tie, the lowest.
 
-    A pixel that nobody knows is 0. Parameters as of `agreed`.
+    An unknown pixel is 0. Parameters as of `agreed`.
 
     Examples
     --------
@@ -58,7 +58,7 @@ def staple(votes: Votes, known: Known) -> npt.NDArray[np.uint8]:
 
     Simultaneous truth and performance level estimation: expectation maximisation over the true
     class of each pixel and each person's confusion matrix, with each class's share of all votes as
-    its prior. A pixel that nobody knows is 0. Parameters as of `agreed`.
+    its prior. An unknown pixel is 0. Parameters as of `agreed`.
 
     References
     ----------

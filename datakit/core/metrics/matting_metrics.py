@@ -168,7 +168,7 @@ def matting_errors(
     profile : str or MattingProfile
         Whose conventions: "dim", "p3m", "p3m-arange" or "rvm".
     ignore : (H, W) bool, optional
-        Where nobody knows the true matte: these pixels are in no error and no mean.
+        Where the true matte is unknown: these pixels are in no error and no mean.
 
     Returns
     -------

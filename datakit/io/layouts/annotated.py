@@ -17,7 +17,7 @@ from datakit.records.card import Command
 from datakit.records.failure import Failure
 
 UNLABELLED = -1
-"""Place of the shapes of an image that nobody labelled."""
+"""Place of the shapes of an unlabelled image."""
 
 _LARGEST = 1 << 31
 
@@ -33,7 +33,7 @@ class Listed:
     file : str
         The annotation file.
     place : int
-        Where the reader has its shapes; `UNLABELLED` when nobody labelled it.
+        Where the reader has its shapes; `UNLABELLED` when it is not labelled.
     id : str
         What the file calls the entry: an id, or its number.
     path : str, optional

@@ -52,7 +52,7 @@ class MaskCoding:
     colours : tuple of ((int, int, int), int)
         RGB colour in the file -> value in the label map; a colour that is not here is a failure.
     ignored : tuple of int
-        Values (after both of the above) of pixels that nobody knows; they become 0.
+        Values (after both of the above) of unknown pixels; they become 0.
     """
 
     values: tuple[tuple[int, int], ...] = ()
@@ -95,7 +95,7 @@ class Item:
     layout : str
         Name of the layout that reads `annotations` (see `Reader.objects`).
     annotations : bytes, optional
-        What the layout wrote of this image's objects, verbatim; None when nobody labelled it.
+        What the layout wrote of this image's objects, verbatim; None when it is not labelled.
     categories : mapping
         The layout's class ids -> class names, where its annotations speak of ids; several names
         where one id was given to several classes.

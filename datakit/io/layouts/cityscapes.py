@@ -36,7 +36,7 @@ _PHOTO = re.compile(r"_leftImg8bit$")
 class CityscapesReader(PictureReader):
     """``leftImg8bit/SPLIT/CITY/NAME_leftImg8bit.png`` with ``gtFine/…/NAME_gtFine_labelIds.png``.
 
-    ``instanceIds`` are the objects. The ids 0 to 6 (void) are what nobody knows. The photos of one
+    ``instanceIds`` are the objects. The ids 0 to 6 (void) are unknown. The photos of one
     sequence (``CITY_SEQUENCE_FRAME``) are one group.
     """
 

@@ -264,7 +264,7 @@ class CocoWriter:
     """``images/SPLIT/NAME.jpg`` and ``annotations/instances_SPLIT.json``.
 
     Objects are compressed RLE with ``iscrowd`` 0: any shape, holes and parts too, to the pixel. A
-    region that nobody knows is a crowd of each class. ``area`` counts the mask's pixels, ``bbox``
+    unknown region is a crowd of each class. ``area`` counts the mask's pixels, ``bbox``
     is [x, y, width, height]. Ids start at 1.
     """
 

@@ -36,9 +36,9 @@ def named(annotations: list[dict[str, Any]]) -> bytes:
 
 
 def crowds(region: Drawn, classes: tuple[str, ...]) -> list[dict[str, Any]]:
-    """Return what nobody knows as a crowd of each class, which loaders leave out; runs only.
+    """Return the unknown region as a crowd of each class, which loaders leave out; runs only.
 
-    The member ``ignore`` tells it from a crowd of objects that somebody drew.
+    The member ``ignore`` tells it from a crowd of objects that people drew.
     """
     region = replace(region, outline=None)
     return [

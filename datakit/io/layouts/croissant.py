@@ -55,7 +55,7 @@ _MEANING: Mapping[str, str] = {
     "mask": "Its mask: 0 is background; 255 the foreground, or the values of the classes.",
     "alpha": "Its alpha matte: 0 is background, the largest value foreground.",
     "trimap": "Its trimap: 0 background, 128 unknown, 255 foreground.",
-    "ignore": "255 where nobody knows the label, else 0.",
+    "ignore": "255 where the label is unknown, else 0.",
 }
 _TYPES: Mapping[str, str] = {"string": "sc:Text", "int32": "sc:Integer", "float64": "sc:Float"}
 

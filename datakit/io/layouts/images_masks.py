@@ -157,7 +157,7 @@ class ImagesMasksWriter:
 
     As the common PyTorch U-Net trainings read it: every file of ``imgs/`` is a sample, and just
     one file of ``masks/`` has its stem. Class indices and object ids are kept, 255 among classes is
-    what nobody knows, and ``label_map.json`` names them.
+    the unknown region, and ``label_map.json`` names them.
     """
 
     FACTS: ClassVar[Facts] = Facts(

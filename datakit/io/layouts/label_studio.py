@@ -294,7 +294,7 @@ class LabelStudioWriter:
     """``images/SPLIT/NAME.jpg``, ``tasks.json`` and ``config.xml``.
 
     An object without holes is a polygon for each of its parts, in percent of the picture; one with
-    holes, which Label Studio's polygons cannot have, is a brush mask, and so is what nobody knows,
+    holes, which Label Studio's polygons cannot have, is a brush mask, and so is the unknown region,
     as ``ignore``. Serve the folder as local storage, paste ``config.xml`` into the labeling
     interface, and import ``tasks.json``.
     """

@@ -287,7 +287,7 @@ def _kind(seen: Sequence[PixelStatistics]) -> str:
 def named_study(levels: frozenset[int], classes: Mapping[int, str]) -> Study:
     """Conclude what values mean that have names.
 
-    Classes named like ``void``, and the value 255 without a name, are what nobody knows. Where
+    Classes named like ``void``, and the value 255 without a name, are unknown. Where
     value 0 has a class of its own, all classes move up by one: 0 is background.
     """
     roles = {value: role_of(name) for value, name in classes.items()}
@@ -320,8 +320,8 @@ def _index_study(levels: frozenset[int], *, palette: bool, looked: int) -> Study
     named = sorted(levels - {0, IGNORED})
     label_map = {BACKGROUND: 0, **{f"class_{value}": value for value in named}}
     void = IGNORED in levels
-    note = f"the masks hold class indices that nobody names: {_listed(named)}, seen in {looked}"
-    note += " masks; 255 is what nobody knows" if void else " masks"
+    note = f"the masks hold class indices without names: {_listed(named)}, seen in {looked}"
+    note += " masks; 255 is unknown" if void else " masks"
     return Study(
         label_map=label_map, coding=MaskCoding(ignored=(IGNORED,) if void else ()), notes=(note,)
     )
@@ -346,7 +346,7 @@ def _colour_study(seen: Sequence[PixelStatistics]) -> Study:
         label_map["colour_{:02x}{:02x}{:02x}".format(*colour)] = value
         coded.append((colour, value))
     note = (
-        f"the masks hold {len(shown)} colours that nobody names; each is a class, black is "
+        f"the masks hold {len(shown)} colours without names; each is a class, black is "
         "background (a labelmap.txt beside them would name them)"
     )
     return Study(label_map=label_map, coding=MaskCoding(colours=tuple(coded)), notes=(note,))

@@ -62,7 +62,7 @@ class _Document(msgspec.Struct):
 
 
 class LabelMeReader(AnnotatedReader):
-    """Every such JSON below the root; photos without one are images that nobody labelled.
+    """Every such JSON below the root; photos without one are unlabelled images.
 
     The image is the one that the file names, or has the file's own stem.
     """
@@ -210,7 +210,7 @@ def _is_labelme(head: bytes) -> bool:
 class LabelMeWriter:
     """``SPLIT/NAME.jpg`` with ``SPLIT/NAME.json``: open the folder in labelme.
 
-    A part of an object is a polygon; the parts of one object share a group id. What nobody knows
+    A part of an object is a polygon; the parts of one object share a group id. The unknown region
     is drawn as shapes of the label ``ignore``.
     """
 

@@ -33,7 +33,7 @@ class Picture:
         As stored.
     trimap : (H, W) uint8, optional
     ignore : (H, W) uint8, optional
-        255 where nobody knows the label, else 0.
+        255 where the label is unknown, else 0.
     original : bytes, optional
         The image's file, when its pixels are just these.
     label_map : mapping

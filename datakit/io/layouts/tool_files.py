@@ -12,11 +12,11 @@ from datakit.io.layouts.writer import Written
 from datakit.io.pixels import images
 
 IGNORE = "ignore"
-"""Label of the shapes that mark what nobody knows, in tools that have no other word for it."""
+"""Label of the shapes that mark unknown regions, in tools that have no other word for it."""
 
 
 def shapes_of(picture: Picture, classes: tuple[str, ...], drawing: Drawing) -> list[Drawn]:
-    """Return a sample's objects as shapes, and last what nobody knows, as a shape of `IGNORE`."""
+    """Return a sample's objects as shapes, and last the unknown region, as a shape of `IGNORE`."""
     objects = objects_of(picture, classes)
     if picture.ignore is not None and picture.ignore.any():
         objects.append(Object(IGNORE, np.asarray(picture.ignore > 0)))

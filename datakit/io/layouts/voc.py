@@ -39,7 +39,7 @@ VOC_CLASSES = (
 
 
 class VocReader(PictureReader):
-    """``JPEGImages``, ``SegmentationClass`` (255 is what nobody knows) and ``SegmentationObject``.
+    """``JPEGImages``, ``SegmentationClass`` (255 is unknown) and ``SegmentationObject``.
 
     Classes are those of ``labelmap.txt`` or ``class_names.txt``, else VOC's own where the tree is
     ``VOCdevkit``. Splits are those of ``ImageSets/Segmentation/{train, val, test}.txt``. Photos
@@ -115,7 +115,7 @@ _LISTS_TABLE = ".voc"
 class VocWriter:
     """``JPEGImages``, ``SegmentationClass`` and, of objects, ``SegmentationObject``.
 
-    Label pictures are indices of VOC's own palette, 255 is what nobody knows. ``labelmap.txt``
+    Label pictures are indices of VOC's own palette, 255 is unknown. ``labelmap.txt``
     names the classes with their colours, as CVAT and Datumaro read it, and
     ``ImageSets/Segmentation`` lists the splits. Of several splits, a name begins with its own.
     """

@@ -40,7 +40,7 @@ class Facts:
     needs_size : bool
         All samples must have one size: ``--size`` has to be given.
     carries_ignore : bool
-        It has a word for what nobody knows of an image; else such samples are left out.
+        It has a way to mark the unknown regions of an image; else such samples are left out.
     ignore_needs_classes : bool
         It has that word among class indices only: masks of 0 and 255 have no room for it.
     takes_empty : bool

@@ -28,7 +28,7 @@ class YoloSegReader(AnnotatedReader):
 
     An image whose label file is empty has no object; one without a label file was not labelled.
     Names of classes are in ``data.yaml`` or ``classes.txt``, of several the one above the label
-    file; where nobody names them, classes are called by their numbers.
+    file; where they are not named, classes are called by their numbers.
     """
 
     layout = "yolo-seg"
@@ -49,7 +49,7 @@ class YoloSegReader(AnnotatedReader):
         self._labels = [label for label in labels.values() if label is not None]
         named = {label: sets.categories(label) for label in self._labels}
         nameless = _numbers_in(root, (label for label in self._labels if not named[label]))
-        # Numbers in their order come first where nobody names any.
+        # Numbers in their order come first where none is named.
         self._classes = dict.fromkeys(
             name for one in (nameless, *named.values()) for name in one.values()
         )

@@ -98,7 +98,7 @@ class YoloSets:
         return bool(self._cards)
 
     def categories(self, label: str) -> Mapping[str, str]:
-        """Return number -> name of the classes of a label file; empty where nobody names them.
+        """Return number -> name of the classes of a label file; empty where they are not named.
 
         ``data.yaml`` comes before ``classes.txt``, and what is above the label before what is
         elsewhere.

@@ -149,7 +149,7 @@ def decode_mask(data: bytes, name: str = "mask") -> Mask:
 
 
 def decode_ignore(data: bytes, name: str = "ignore mask") -> npt.NDArray[np.uint8]:
-    """Decode an ignore mask: (H, W) uint8, 255 where nobody knows what is there, else 0.
+    """Decode an ignore mask: (H, W) uint8, 255 where the label is unknown, else 0.
 
     Raises
     ------

@@ -61,7 +61,7 @@ class FaceDetectorFactory(Protocol):
 
 
 DETECTORS = ("mediapipe", "centerface")
-"""What looks for faces unless somebody chooses others; together they miss least."""
+"""What looks for faces by default; together they miss least."""
 
 FACE_DETECTORS: Registry[FaceDetectorFactory] = Registry(
     "face detector",

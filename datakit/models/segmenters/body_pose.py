@@ -25,7 +25,7 @@ LANDMARKS = mediapipe_weights(
 )
 
 THRESHOLD = 0.3
-"""Lower than the graphs' 0.5: the closer look says whether somebody is there."""
+"""Lower than the graphs' 0.5: the closer look decides whether a person is there."""
 MOST_BODIES = 4
 POINTS = 33
 _LAYERS = ((8, 2), (16, 2), (32, 6))

@@ -67,7 +67,7 @@ class RegionSegmenter(ABC):
         place = Placement((height, width), size, (0, 0, size[1], size[0]))
         region, source = starting_region(place, hint)
         if min(size) < LEAST_SIDE_PX or region.all() or not region.any():
-            # Nothing to learn from: an empty draft, and raw_max tells that nobody was seen.
+            # Nothing to learn from: an empty draft, and raw_max tells that no person was found.
             return Prediction(np.zeros(size, np.float32), place, raw_max=0.0, hint=source)
         small = network_input.to_input(image, place, (0, 0, 0))
         found = np.ascontiguousarray(self.probability(small, region))

@@ -94,7 +94,7 @@ def _mean(pairs: tuple[tuple[int, int, Score], ...], metric: str) -> float | Non
 
 
 def _disagreement(labels: list[KnownLabel]) -> float:
-    """Return the share of the pixels that anybody calls foreground on which they differ."""
+    """Return the share of the pixels that any annotator calls foreground on which they differ."""
     votes, known = stacked(labels)
     anybody = ((votes > 0) & known).any(axis=0)
     differing = known.any(axis=0) & ~agreed(votes, known)

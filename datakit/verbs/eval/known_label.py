@@ -32,7 +32,7 @@ class KnownLabel:
     classes : (H, W) uint8
         0 is background.
     unknown : (H, W) bool, optional
-        Where nobody knows; None when all is known.
+        Where the label is unknown; None when all is known.
     """
 
     classes: npt.NDArray[np.uint8]

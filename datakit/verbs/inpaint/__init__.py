@@ -8,7 +8,7 @@ ROW = Verb(
     summary="Remove the labelled people and restore the background: clean plates.",
     text=(
         "SRC has photos with masks or alphas. A plate in which a segmenter or a face detector "
-        "still sees somebody is not in the dataset; DST/review.csv lists it (exit code 1)."
+        "still sees a person is not in the dataset; DST/review.csv lists it (exit code 1)."
     ),
     examples=(
         "datakit inpaint dataset -o plates",

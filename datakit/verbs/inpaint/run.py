@@ -33,7 +33,7 @@ def run(options: Options, progress: ProgressListener | None = None) -> Summary:
     Returns
     -------
     Summary
-        Its ``findings`` counts plates in which somebody is still seen; ``review.csv`` lists them.
+        Its ``findings`` counts plates that still show a person; ``review.csv`` lists them.
 
     Raises
     ------
@@ -80,7 +80,7 @@ def run(options: Options, progress: ProgressListener | None = None) -> Summary:
     notes = [*summary.notes, f"filled by {identity.name} ({identity.runtime})"]
     if waiting:
         notes.append(
-            f"{waiting} plates are not in the dataset, as somebody is still seen in them: look at "
+            f"{waiting} plates are not in the dataset, as they still show a person: look at "
             f"{options.out}/{REVIEW}, correct their labels or add --grow, and run again"
         )
     return msgspec.structs.replace(summary, findings=waiting, notes=tuple(notes))

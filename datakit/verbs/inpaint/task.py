@@ -68,7 +68,7 @@ class Inpaint:
         self._tags = {PLATE, NONCOMMERCIAL} if identity.noncommercial else {PLATE}
 
     def __call__(self, item: Item) -> Product:
-        """Make one photo's plate; one in which somebody is still seen is kept for a person."""
+        """Make one photo's plate; one in which a person is still visible is kept for a person."""
         data = image_bytes(item)
         source = read_labelled(item, data)
         region = self._removal.region(item, source)
@@ -111,7 +111,7 @@ class Inpaint:
         """Return the plate's row: its parent is the photo, and both stay in one group."""
         height, width = cleared.image.shape[:2]
         row = place.describe(width, height, digest, self._step)
-        # What nobody could draw is still there where no ignore mask covers it.
+        # What could not be drawn is still there where no ignore mask covers it.
         undrawn = row.label_state == "partial" and source.ignore is None
         removed = None if self.category is None else self.category[0]
         labelled = bool(cleared.fg_ratio)

@@ -93,7 +93,7 @@ def _mask_shapes(given: Given, drafted: Drafted) -> list[Shape]:
 
 
 def is_ignore_changed(given: Given, found: ImageLabel, sent: ImageLabel | None) -> bool:
-    """Tell whether people changed what nobody knows.
+    """Tell whether people changed the unknown region.
 
     A COCO file without such a region says nothing of it: many tools drop crowds.
     """

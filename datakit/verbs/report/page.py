@@ -140,7 +140,7 @@ def _samples(samples: Sequence[Sample], contact: Group | None) -> Section:
 
 
 PARTIAL = (
-    "{:,} samples are partial: some object on them could not be drawn. Pixels that nobody knows "
+    "{:,} samples are partial: some object on them could not be drawn. Unknown pixels "
     "are striped in the pictures, and left out of errors and losses."
 )
 

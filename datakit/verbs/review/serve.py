@@ -207,8 +207,8 @@ def _subject(item: Item, earlier: Item | None, evidence: Evidence) -> Subject:
 def _state_words(item: Item) -> list[str]:
     """Return what a person should know of a label that is not complete."""
     words = {
-        "partial": "some object could not be drawn; the stripes show where nobody knows",
-        "none": "nobody labelled it",
+        "partial": "some object could not be drawn; the stripes show where the label is unknown",
+        "none": "the image is not labelled",
     }
     return [words[item.label_state]] if item.label_state in words else []
 

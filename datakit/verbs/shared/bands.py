@@ -69,7 +69,7 @@ class Band:
 def with_unknown(
     trimap: npt.NDArray[np.uint8], ignore: npt.NDArray[np.uint8] | None
 ) -> npt.NDArray[np.uint8]:
-    """Return a trimap that is unknown, too, where nobody knows the label.
+    """Return a trimap that is unknown, too, where the label is unknown.
 
     Parameters
     ----------

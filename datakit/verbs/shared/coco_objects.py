@@ -38,7 +38,7 @@ class CocoObject(NamedTuple):
     area_px : int
     bbox_xywh : tuple of int
     crowd : bool
-        A region that an evaluation leaves out: a crowd, or what nobody knows.
+        A region that an evaluation leaves out: a crowd, or the unknown region.
     score : float, optional
         A model's confidence.
     """
@@ -74,7 +74,7 @@ def coco_image(item: Item, label_map: Mapping[str, int]) -> CocoImage:
     """Return an image's objects on the picture as it is shown.
 
     A mask of classes is one object for each class, an alpha one where it is at least one half.
-    What nobody knows is a crowd of every class.
+    The unknown region is a crowd of every class.
 
     Parameters
     ----------

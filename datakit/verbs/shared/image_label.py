@@ -82,7 +82,7 @@ class ImageLabel:
     shapes : list of Shape
         To be painted; those of role "background" cut what lies under them.
     ignored : list of Shape
-        Regions that somebody drew because nobody knows, and crowds where objects are distinguished.
+        Regions drawn as unknown, and crowds where objects are distinguished.
     unknown : list of box
         Bounds (x0, y0, x1, y1 in whole pixels) of objects that are there and cannot be drawn.
     failures : list of Failure
@@ -111,11 +111,11 @@ class ImageLabel:
 
     @property
     def is_blank(self) -> bool:
-        """Whether nothing is painted although something is there, or nobody labelled the image."""
+        """Whether nothing is painted although something is there, or the image is not labelled."""
         return self.state == "none" or (self.state == "partial" and not self.objects)
 
     def ignore_mask(self, rule: Rule = "union") -> npt.NDArray[np.uint8] | None:
-        """Return (H, W) uint8, 255 where nobody knows the label; None when all is known."""
+        """Return (H, W) uint8, 255 where the label is unknown; None when all is known."""
         if not self.ignored and not self.unknown:
             return None
         width, height = self.canvas_wh

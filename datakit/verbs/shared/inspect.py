@@ -213,7 +213,7 @@ def stored_label(item: Item) -> npt.NDArray[Any] | None:
 def _unknown(
     item: Item, annotated: bool, image: npt.NDArray[np.uint8]
 ) -> npt.NDArray[np.uint8] | None:
-    """Return where nobody knows the label; None when all of it is known."""
+    """Return where the label is unknown; None when all of it is known."""
     if annotated:
         height, width = image.shape[:2]
         return read_label(item, (width, height), LabelRules()).ignore_mask()

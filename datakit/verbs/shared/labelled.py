@@ -45,7 +45,7 @@ class Labelled:
     alpha : (H, W) float32 in [0, 1], optional
     trimap : (H, W) uint8, optional
     ignore : (H, W) uint8, optional
-        255 where nobody knows the label, else 0.
+        255 where the label is unknown, else 0.
     alpha_max : int
         255 or 65535: the depth in which the alpha was stored and will be again.
     """

@@ -1,4 +1,4 @@
-"""Labelled trees that nobody told the name of: each is read right or refused, none as photos."""
+"""Labelled trees of unnamed layouts: each is read right or refused, none as photos."""
 
 from __future__ import annotations
 
@@ -214,7 +214,7 @@ def test_index_pictures_void_and_names(tmp_path: Path) -> None:
     pairs("images/{}.jpg", "labels/{}.png", label)(tmp_path / "src")
     source = open_sources([str(tmp_path / "src")])
     assert source.label_map == {"background": 0, "class_1": 1, "class_2": 2}
-    assert any("nobody names" in note for note in source.notes)
+    assert any("without names" in note for note in source.notes)
     put(tmp_path / "src/classes.txt", "background\nskin\nhair\n")
     source = open_sources([str(tmp_path / "src")])
     assert source.label_map == {"background": 0, "skin": 1, "hair": 2}
