@@ -162,7 +162,7 @@ def largest_mesh(
     box = boxes[int(np.argmax(sides))]
     centre = (box[:2] + box[2:]) / 2
     for found in FaceMasker(mesh, "oval").masks(image, finder.find(image)):
-        if found.covers(centre) and found.guard_iod is not None:
+        if found.covers(centre) and found.mesh_offset_iod is not None:
             member = found.face.members[0]
             middle = (member.box_xyxy[:2] + member.box_xyxy[2:]) / 2
             crop = upright_crop(

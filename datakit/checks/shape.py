@@ -11,7 +11,7 @@ from datakit.core.quality.matte_regions import Box, Regions, border_line_share, 
 
 FIT_MARGIN_PX = 14
 FITS = 0.59
-LOOKED_AT = 20
+EXAMINED = 20
 SPECK_SHARE = 1e-5
 SUBJECT_SHARE = 0.15
 
@@ -47,7 +47,7 @@ def _unfit(subject: Subject, regions: Regions, most_px: float) -> Measured:
     box: Box | None = None
     pixels = regions.labels.size
     sizes = (regions.areas_px <= most_px) & (regions.areas_px >= SPECK_SHARE * pixels)
-    for number in np.flatnonzero(sizes)[:LOOKED_AT]:
+    for number in np.flatnonzero(sizes)[:EXAMINED]:
         area = int(regions.areas_px[number])
         fit = region_fit(subject, regions, number)
         if fit >= FITS:

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 from click.shell_completion import get_completion_class
 
-from datakit.cli.ending import EXIT_UNUSABLE, say
+from datakit.cli.ending import EXIT_UNUSABLE, report
 from datakit.errors import OutputError
 from datakit.io.store import atomic
 
@@ -72,7 +72,7 @@ def command(app: click.Command) -> click.Command:
         try:
             target = install(app, chosen, Path.home())
         except (OSError, OutputError) as error:
-            say(f"Error: {error}; print the script with `datakit completion {chosen}` instead")
+            report(f"Error: {error}; print the script with `datakit completion {chosen}` instead")
             raise SystemExit(EXIT_UNUSABLE) from None
         click.echo(f"{target} is written; {_NEXT[chosen]}")
 

@@ -63,7 +63,7 @@ def interrupted(error: KeyboardInterrupt, way: str) -> int:
     """Say that a run was interrupted and how it goes on; return the exit code."""
     number = error.number if isinstance(error, Terminated) else signal.SIGINT
     word = "Interrupted" if number == signal.SIGINT else "Ended by " + signal.Signals(number).name
-    say(f"{word}; run the same command {way}.")
+    report(f"{word}; run the same command {way}.")
     return 128 + number
 
 
@@ -76,13 +76,13 @@ def fault(error: BaseException) -> int:
         with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace") as file:
             file.write("".join(traceback.format_exception(error)))
     except OSError as refused:
-        say(f"Error: {named}; its traceback could not be kept ({refused.strerror})")
+        report(f"Error: {named}; its traceback could not be kept ({refused.strerror})")
         return EXIT_FAULT
-    say(f"Error: {named}; this is a fault of datakit or of a library: traceback in {path}")
+    report(f"Error: {named}; this is a fault of datakit or of a library: traceback in {path}")
     return EXIT_FAULT
 
 
-def say(text: str) -> None:
+def report(text: str) -> None:
     """Write a line to stderr."""
     sys.stderr.write(f"{printable(text)}\n")
     sys.stderr.flush()
@@ -93,5 +93,5 @@ def finish(code: int) -> int:
     reason = streams.loss()
     if reason is None:
         return code
-    say(f"Error: standard output cannot be written ({reason}); the work itself is done")
+    report(f"Error: standard output cannot be written ({reason}); the work itself is done")
     return EXIT_FAULT

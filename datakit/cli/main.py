@@ -97,7 +97,7 @@ def main() -> int:
         code = ending.interrupted(KeyboardInterrupt(), "again")
     except DatakitError as error:
         # What another package adds may be wrong before a verb begins.
-        ending.say(f"Error: {error}")
+        ending.report(f"Error: {error}")
         code = ending.EXIT_UNUSABLE
     except Exception as error:  # noqa: BLE001
         code = ending.fault(error)

@@ -32,7 +32,7 @@ def command(row: Verb) -> click.Command:
         except (DatakitError, OSError) as error:
             if verbose:
                 sys.stderr.write(escaped_traceback(error))
-            ending.say(f"Error: {_sentence(error)}")
+            ending.report(f"Error: {_sentence(error)}")
             sys.exit(ending.EXIT_UNUSABLE)
         except KeyboardInterrupt as error:
             resumes = "resume" in options.__struct_fields__

@@ -1,4 +1,4 @@
-"""What the page is given: pictures that browsers know, labels as veils, decisions that add up."""
+"""What the page is given: pictures that browsers know, labels as overlays, decisions."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def test_pictures_that_browsers_know(queue: ReviewQueue, tmp_path: Path) -> None
         queue.image(2)
 
 
-def test_labels_as_veils(queue: ReviewQueue, alpha: np.ndarray) -> None:
+def test_labels_as_overlays(queue: ReviewQueue, alpha: np.ndarray) -> None:
     assert (overlay(queue.overlay(0, None)) == alpha >> 8).all()
     mask = overlay(queue.overlay(1, None))
     assert set(np.unique(mask)) == {0, 255}

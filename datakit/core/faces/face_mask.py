@@ -28,7 +28,7 @@ NOSE_TIP = 1
 RIGHT_EYE, LEFT_EYE = (33, 133), (362, 263)
 MOUTH_CORNERS = (61, 291)
 
-GUARD_IOD = 0.35
+MAX_MESH_OFFSET_IOD = 0.35
 ELLIPSE_GROWTH = 1.3
 HEAD_GROWTH = 1.25
 # Inter-ocular distance of a face whose mesh is not trusted, as a share of the box's longer side:

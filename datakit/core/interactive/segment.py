@@ -23,7 +23,7 @@ from datakit.core.interactive.prompts import (
     stroke_pixels,
 )
 from datakit.core.interactive.smooth_cut import smooth_cut
-from datakit.core.interactive.view import View, Window, look
+from datakit.core.interactive.view import View, Window, make_view
 from datakit.core.masks.parts import large_parts, parts_at
 from datakit.errors import InputError
 
@@ -153,12 +153,12 @@ def _spread(
     if probability is not None and not prompt.positive:
         likely = 1 - probability
     drawn = _drawn(prompt, size_hw)
-    view = look(image, likely, taken, _whole(size_hw), SIDE_PX)
+    view = make_view(image, likely, taken, _whole(size_hw), SIDE_PX)
     seeds = view.shrunk(drawn)
     radius_px = _room(view, seeds) * max(size_hw) / max(view.hw)
     window = _around(drawn, _WINDOW_RADII * radius_px, size_hw)
     if window != view.window:
-        view = look(image, likely, taken, window, SIDE_PX)
+        view = make_view(image, likely, taken, window, SIDE_PX)
         seeds = view.shrunk(drawn)
     evidence = spread_evidence(view, seeds, _room(view, seeds), _weights(view))
     evidence[~view.open] = _SURE
@@ -181,7 +181,7 @@ def _object_in(image: Image, probability: FloatArray | None, mask: Bools, region
     _, _, width, height = cv2.boundingRect(region.astype(np.uint8))
     margin = _REGION_MARGIN * max(width, height)
     window = _around(region, margin, (mask.shape[0], mask.shape[1]))
-    view = look(image, probability, np.zeros_like(mask), window, SIDE_PX)
+    view = make_view(image, probability, np.zeros_like(mask), window, SIDE_PX)
     inside = view.shrunk(region)
     answer = expected_in(view, inside)
     for _ in range(_REGION_ROUNDS):

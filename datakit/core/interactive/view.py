@@ -58,7 +58,7 @@ class View:
         return np.asarray(cv2.resize(values, size_wh, interpolation=cv2.INTER_LINEAR))
 
 
-def look(
+def make_view(
     image: Image, probability: FloatArray | None, taken: Bools, window: Window, side_px: int
 ) -> View:
     """Return a copy of a window whose longest side is at most ``side_px``.
@@ -77,7 +77,7 @@ def look(
     --------
     >>> image = np.zeros((8, 8, 3), np.uint8)
     >>> taken = np.zeros((8, 8), bool)
-    >>> look(image, None, taken, (slice(0, 8), slice(0, 4)), 4).hw
+    >>> make_view(image, None, taken, (slice(0, 8), slice(0, 4)), 4).hw
     (4, 2)
     """
     cut = image[window]

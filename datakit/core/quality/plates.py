@@ -104,11 +104,11 @@ def repetition(image: Image, region: Bool) -> float:
         half = _CORRELATION_SIDE_PX // 2
         top, left = max(0, int(np.median(y)) - half), max(0, int(np.median(x)) - half)
         chosen = (slice(top, top + 2 * half), slice(left, left + 2 * half))
-        found.append(_self_likeness(detail[chosen], part[chosen]))
+        found.append(_self_similarity(detail[chosen], part[chosen]))
     return found[0] - found[1]
 
 
-def _self_likeness(detail: Float, part: Bool) -> float:
+def _self_similarity(detail: Float, part: Bool) -> float:
     """Return the largest normalised correlation of a part with itself, moved."""
     weight = part.astype(np.float64)
     values = np.where(part, detail, 0).astype(np.float64)

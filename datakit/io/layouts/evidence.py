@@ -51,16 +51,16 @@ def label_evidence(root: Root, names: list[str]) -> str | None:
 
 def _sibling_labels(root: Root, names: list[str]) -> str | None:
     for pair in sibling_folders(names):
-        labels = [bool(side) and any(look.label for look in side) for side in shown(root, pair)]
-        gray = [bool(side) and all(look.values for look in side) for side in shown(root, pair)]
+        labels = [bool(side) and any(one.label for one in side) for side in shown(root, pair)]
+        gray = [bool(side) and all(one.values for one in side) for side in shown(root, pair)]
         if labels[1] or (gray[1] and not gray[0]):
-            return _siblings_said(pair)
+            return _describe_siblings(pair)
         if labels[0] or gray[0] != gray[1]:
-            return _siblings_said(pair.turned())
+            return _describe_siblings(pair.turned())
     return None
 
 
-def _siblings_said(pair: Siblings) -> str:
+def _describe_siblings(pair: Siblings) -> str:
     return (
         f"{pair.labels}/ has pictures of the same names as {pair.images}/ ({pair.shared} of "
         f"{pair.total}) that may be their labels"
@@ -68,9 +68,9 @@ def _siblings_said(pair: Siblings) -> str:
 
 
 def _named_labels(root: Root, photos: list[str]) -> str | None:
-    """Tell folders that are named as labels and whose pictures look so, whatever these are called.
+    """Find folders named as labels whose pictures look like labels, whatever they are called.
 
-    Where all pictures lie in such folders, they are what somebody wants to look at.
+    Where all pictures lie in such folders, they are the photos themselves.
     """
     by_folder: defaultdict[str, list[str]] = defaultdict(list)
     for name in photos:

@@ -77,7 +77,7 @@ class LabelStudioReader(AnnotatedReader):
         failures: list[Failure] = []
         listed = [entry for name in files for entry in self._read(root, name, failures)]
         self.failures = tuple(failures)
-        self.notes = tuple(self._said())
+        self.notes = tuple(self._import_notes())
         self.index(listed, files)
 
     @staticmethod
@@ -92,7 +92,7 @@ class LabelStudioReader(AnnotatedReader):
 
         return read_regions(item.annotations or b"[]", size_wh)
 
-    def _said(self) -> Iterator[str]:
+    def _import_notes(self) -> Iterator[str]:
         if self._predicted and not self._settings.predictions:
             yield (
                 f"images with predictions that nobody answered: {self._predicted:,}; predictions "

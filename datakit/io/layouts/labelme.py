@@ -28,7 +28,7 @@ VERSION = "5.2.1"
 """The labelme whose files these are; later ones read them."""
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-_LOOKED_AT = 8
+_EXAMINED = 8
 """JSON files that are looked at to recognise the layout."""
 
 
@@ -101,7 +101,7 @@ class LabelMeReader(AnnotatedReader):
     @staticmethod
     def accepts(root: Root, names: list[str]) -> bool:
         """Tell whether the first JSON files are labelme's, or ISAT's."""
-        found = [name for name in names if name.lower().endswith(".json")][:_LOOKED_AT]
+        found = [name for name in names if name.lower().endswith(".json")][:_EXAMINED]
         return any(_is_labelme(head_of(root, name)) for name in found)
 
     @staticmethod

@@ -165,13 +165,13 @@ def _shape(xy: Any) -> dict[str, Any]:
 
 def _named(values: Mapping[str, Any], attributes: Mapping[str, Any]) -> dict[str, Any]:
     """Return the names and words of attributes that VIA 3 keeps as numbers."""
-    said: dict[str, Any] = {}
+    named: dict[str, Any] = {}
     for key, value in values.items():
         attribute = _mapping(attributes.get(key))
         options = _mapping(attribute.get("options"))
         word = options.get(str(value), value) if attribute.get("type") in _OPTIONS else value
-        said[str(attribute.get("aname", key))] = word
-    return said
+        named[str(attribute.get("aname", key))] = word
+    return named
 
 
 def _mapping(value: Any) -> dict[str, Any]:

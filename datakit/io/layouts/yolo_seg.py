@@ -19,7 +19,7 @@ from datakit.records.labels import LabelObject
 if TYPE_CHECKING:  # a reader writes nothing, and does without the library of pixels
     from datakit.io.layouts.picture import Picture
 
-_LOOKED_AT = 20
+_EXAMINED = 20
 """Label files that are looked at to recognise the layout."""
 
 
@@ -78,7 +78,7 @@ class YoloSegReader(AnnotatedReader):
         if not texts:
             return False
         found = (label for name in names if (label := _label_of(name, texts)))
-        labels = [name for _, name in zip(range(_LOOKED_AT), found, strict=False)]
+        labels = [name for _, name in zip(range(_EXAMINED), found, strict=False)]
         filled = [head for name in labels if (head := head_of(root, name, 1 << 12)).strip()]
         if not filled:
             return bool(labels) and any(map(is_card, names))

@@ -13,7 +13,7 @@ from datakit.core.faces.crops import upright_crop
 from datakit.core.faces.detections import Face, FaceDetection
 from datakit.core.faces.face_mask import (
     ELLIPSE_GROWTH,
-    GUARD_IOD,
+    MAX_MESH_OFFSET_IOD,
     REGIONS,
     box_iod_px,
     ellipse_mask,
@@ -56,7 +56,7 @@ class FaceMask:
         Inter-ocular distance: of the mesh in three dimensions, or estimated from the box.
     roll_rad : float
         Angle at which the face is upright.
-    guard_iod : float or None
+    mesh_offset_iod : float or None
         Disagreement of mesh and detector in IOD; None for an ellipse.
     """
 
@@ -65,7 +65,7 @@ class FaceMask:
     mask: Mask
     iod_px: float
     roll_rad: float
-    guard_iod: float | None
+    mesh_offset_iod: float | None
 
     @property
     def slices(self) -> tuple[slice, slice]:
@@ -135,7 +135,7 @@ class FaceMasker:
                 continue
             mesh = crop.points_to_image(points)
             error_iod = mesh_offset_iod(mesh, member)
-            if error_iod <= GUARD_IOD:
+            if error_iod <= MAX_MESH_OFFSET_IOD:
                 outline = self._outline(mesh)
                 window = _window(outline.min(axis=0), outline.max(axis=0), image)
                 x0, y0, x1, y1 = window

@@ -56,7 +56,7 @@ def arranged(output: Any, contract: OutputContract, input_hw: tuple[int, int], n
     if not fits or not _has_aspect(found.shape[2:], input_hw):
         raise ModelError(
             f"{name}: expected an output of shape {_EXPECTED[contract.layout]} over an input of "
-            f"{input_hw[0]} x {input_hw[1]}, found {shape}, {_likeness(shape, input_hw)}"
+            f"{input_hw[0]} x {input_hw[1]}, found {shape}, {_resemblance(shape, input_hw)}"
         )
     if contract.channel >= found.shape[1] and contract.activation != "class-index":
         raise ModelError(
@@ -102,7 +102,7 @@ def _has_aspect(sides: Sequence[int], input_hw: tuple[int, int]) -> bool:
     return min(sides) > 0 and abs(shares[0] - shares[1]) <= sum(1 / side for side in input_hw)
 
 
-def _likeness(shape: tuple[int, ...], input_hw: tuple[int, int]) -> str:
+def _resemblance(shape: tuple[int, ...], input_hw: tuple[int, int]) -> str:
     """Say what an output that does not fit looks like, and the way out."""
     change = "in its contract"
     if len(shape) == 4 and shape[3] <= _MOST_CLASSES and _has_aspect(shape[1:3], input_hw):

@@ -21,7 +21,7 @@ from datakit.models.segmenters.grabcut import GrabCutSegmenter
 GROWTH = 0.1
 """Of a box on each side, for what it stands in."""
 CLOSE_WEIGHT = 2 / 3
-"""Of the look at the box against that at the whole photo."""
+"""Weight of the pass over the box against the one over the whole photo."""
 LEAST_SHARE = 0.1
 """Of a box that must be foreground; below it the model saw nothing in it."""
 _LEAST_SIDE_PX = 8
@@ -77,8 +77,8 @@ class BoxedSegmenter:
         around = _pixels(box, GROWTH, image)
         close = seen.copy()
         if min(one.stop - one.start for one in around) >= _LEAST_SIDE_PX:
-            [looked] = self._model.segment([np.ascontiguousarray(image[around])])
-            close[around] = looked.to_image_size()
+            [predicted] = self._model.segment([np.ascontiguousarray(image[around])])
+            close[around] = predicted.to_image_size()
         mixed = (1 - CLOSE_WEIGHT) * seen[inside] + CLOSE_WEIGHT * close[inside]
         if (mixed > 0.5).mean() < LEAST_SHARE:
             [coloured] = self._colours.segment([image], [Hint(box_xyxy=box)])

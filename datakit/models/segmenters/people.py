@@ -1,6 +1,6 @@
 """The offline chain: MediaPipe's networks looking several times, and at each body by itself.
 
-Which looks are taken was searched on half of the photos of two sets and reported on the others
+Which passes are taken was searched on half of the photos of two sets and reported on the others
 (`benchmarks/drafts.py`, benchmarks/RESULTS.md).
 """
 
@@ -29,19 +29,19 @@ LANDSCAPE = mediapipe_weights(
     "a77d03f4659b9f6b6c1f5106947bf40e99d7655094b6527f214ea7d451106edd",
 )
 LONGER_SIDE_PX = 512
-"""Of the map in which the looks meet; the networks see half of it."""
+"""Of the map in which the passes meet; the networks see half of it."""
 BOX_GROWTH = 1.3
 FACE_SCORE = 0.58
 _LEAST_SIDE_PX = 16
 
 
 class PeopleSegmenter:
-    """People, by the mean of several looks, and whether there are any.
+    """People, by the mean of several passes, and whether there are any.
 
     Looks: the whole photo and its mirror image by two networks (a square and a wide one), the box
     around what they see, and the bodies that the pose networks find. Somebody is there when a face
-    is sure, or a body lies where the looks say (`Prediction.is_person`). Always on the CPU. More
-    looks (mirrored bodies, a tighter box) did not help on photos of people: ``best`` is the same.
+    is sure, or a body lies where the passes say (`Prediction.is_person`). Always on the CPU. More
+    passes (mirrored bodies, a tighter box) did not help on photos of people: ``best`` is the same.
 
     Raises
     ------
@@ -69,8 +69,8 @@ class PeopleSegmenter:
         photo_wh = (image.shape[1], image.shape[0])
         size_wh = _map_size(photo_wh)
         whole = [_both_ways(net, image, size_wh) for net in (self._square, self._wide)]
-        looks = [*whole, self._in_box(image, np.mean(whole, axis=0))]
-        probability = np.mean(looks, axis=0, dtype=np.float32)
+        passes = [*whole, self._in_box(image, np.mean(whole, axis=0))]
+        probability = np.mean(passes, axis=0, dtype=np.float32)
         bodies = self._bodies_on(image, probability)
         mixed = with_bodies(probability, bodies, photo_wh)
         return Prediction(
@@ -79,7 +79,7 @@ class PeopleSegmenter:
                 (image.shape[0], image.shape[1]), (size_wh[1], size_wh[0]), "stretch"
             ),
             raw_max=float(mixed.max()),
-            sides=np.stack(looks) if self._sides else None,
+            sides=np.stack(passes) if self._sides else None,
             is_person=self._sees_somebody(image, bodies),
         )
 
@@ -93,7 +93,7 @@ class PeopleSegmenter:
         return bool(bodies) or bool(self._faces.detect(image, FACE_SCORE).scores.size)
 
     def _in_box(self, image: Image, probability: Map) -> Map:
-        """Look again at the box around the people; 0 outside, the first look where it is empty."""
+        """Segment the box around the people again; 0 outside, the first pass where it is empty."""
         inside = np.argwhere(probability > 0.5)
         if not len(inside):
             return probability
@@ -123,7 +123,7 @@ class PeopleSegmenter:
 
 
 class PeopleFactory:
-    """Builds `PeopleSegmenter`, or one look of the square network for ``effort: fast``."""
+    """Builds `PeopleSegmenter`, or one pass of the square network for ``effort: fast``."""
 
     USES = frozenset({"effort"})
 

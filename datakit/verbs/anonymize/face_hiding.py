@@ -155,11 +155,11 @@ class FaceHider:
         wanted = [face for face in faces if id(face) not in small_ids]
         layers = self._layers(self._masker, image, alpha, self._masker.masks(image, wanted))
         result = self._paint(image, layers)
-        hits = self._look(result, layers)
+        hits = self._detect(result, layers)
         if hits:
             layers = self._answer(image, alpha, layers, hits)
             result = self._paint(image, layers)
-            layers = _with_residuals(layers, self._look(result, layers))
+            layers = _with_residuals(layers, self._detect(result, layers))
         if self._hiding.solid_on_residual and any(layer.residual is not None for layer in layers):
             layers = [
                 layer if layer.residual is None else replace(layer, method="solid")
@@ -202,7 +202,7 @@ class FaceHider:
             result[window][layer.kept] = blurred[layer.kept]
         return result
 
-    def _look(
+    def _detect(
         self, result: Image, layers: Sequence[_Layer]
     ) -> list[tuple[int | None, FaceDetection]]:
         """Look for faces around each layer: (the layer that a hit belongs to or None, the hit)."""
@@ -274,7 +274,7 @@ def _bares_keypoint(found: FaceMask, kept: Mask) -> bool:
 def _head(layer: _Layer) -> Iterable[Head]:
     """Yield the head of a face that is sure enough to own a body."""
     found = layer.found
-    if found.guard_iod is not None or found.face.score >= OWNER_SCORE:
+    if found.mesh_offset_iod is not None or found.face.score >= OWNER_SCORE:
         yield _face_head(found.face, found.roll_rad)
 
 
@@ -333,14 +333,14 @@ def _reasons(layers: Sequence[_Layer], inside: Sequence[int]) -> Iterable[str]:
 
 def _record(layer: _Layer, original_px_inside: int) -> HiddenFace:
     found = layer.found
-    is_mesh = found.guard_iod is not None
+    is_mesh = found.mesh_offset_iod is not None
     return HiddenFace(
         box_xyxy=_whole(found.face),
         score=round(found.face.score, 4),
         detectors=found.face.detectors,
         mask="mesh" if is_mesh else "ellipse",
         region=layer.region if is_mesh else None,
-        guard_iod=None if found.guard_iod is None else round(found.guard_iod, 4),
+        guard_iod=None if found.mesh_offset_iod is None else round(found.mesh_offset_iod, 4),
         iod_px=round(found.iod_px, 3),
         method=layer.method,
         sigma_px=None if layer.method == "solid" else round(layer.sigma_px, 3),

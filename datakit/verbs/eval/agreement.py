@@ -47,7 +47,7 @@ def measure(options: Options, progress: ProgressListener) -> Agreement:
             report_folder.check(out, report.FILES, overwrite=options.overwrite)
     sources = [read_labels(path, options.layout, options.read_settings) for path in options.src]
     for source in sources:
-        report.say(source, progress)
+        report.note_labels(source, progress)
     images = gathered(sources)
     values = shared_classes(sources)
     voters = Voters(tuple(source.label_map for source in sources), values, options.threshold)

@@ -63,9 +63,9 @@ def measure(options: Options, progress: ProgressListener) -> InstanceEvaluation:
         report_folder.check(out, report.FILES, overwrite=options.overwrite)
         report.check_apart(out, options.src)
     gt = read_labels(options.src[1], options.layout, options.read_settings)
-    report.say(gt, progress)
+    report.note_labels(gt, progress)
     pred = _predictions(options.src[0], options.src[1], gt)
-    report.say(pred, progress)
+    report.note_labels(pred, progress)
     matched, failures = _matched(pred, gt)
     images, failed = _read(options, matched, (gt.label_map, pred.label_map), progress)
     failures = [*gt.failures, *pred.failures, *failures, *failed]

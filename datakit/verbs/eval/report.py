@@ -32,7 +32,7 @@ _PLOTTED = ("mse", "sad", "grad", "conn", "iou", "boundary_iou", "psnr")
 _BINS = 12
 
 
-def say(labels: Labels, progress: ProgressListener) -> None:
+def note_labels(labels: Labels, progress: ProgressListener) -> None:
     """Say as what a source was read and what is not read of it."""
     for line in labels.notes:
         progress.note(line)

@@ -68,7 +68,7 @@ def _against_truth(options: Options, progress: ProgressListener) -> Evaluation:
         report_folder.check(out, report.FILES, overwrite=options.overwrite)
         report.check_apart(out, (*options.src, *options.compare))
     gt = _truth(options)
-    report.say(gt, progress)
+    report.note_labels(gt, progress)
     kind = _kind(options, gt)
     _refuse_synthetic(options, gt, kind)
     preds = [options.src[0], *options.compare]
@@ -77,7 +77,7 @@ def _against_truth(options: Options, progress: ProgressListener) -> Evaluation:
     for path in preds:
         # --from and the other words on reading are about the truth.
         pred = read_pictures(path, plates=True) if kind == "plate" else read_labels(path)
-        report.say(pred, progress)
+        report.note_labels(pred, progress)
         pairs, unmatched = _pairs(pred, gt, kind)
         failures += pred.failures
         failures += unmatched

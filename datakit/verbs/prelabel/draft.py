@@ -42,7 +42,7 @@ PHOTOS_AT_ONCE_ON_CPU = 4
 
 def draft(options: DraftOptions, progress: ProgressListener | None) -> Drafting:
     """Draft the labels of photos; raises as `datakit.prelabel`."""
-    options, choice = _placed(options)
+    options, choice = _with_device(options)
     source = options.open(progress)
     thorough = is_thorough(options.model, options.effort)
     models = [
@@ -85,7 +85,7 @@ def draft(options: DraftOptions, progress: ProgressListener | None) -> Drafting:
     )
 
 
-def _placed(options: DraftOptions) -> tuple[DraftOptions, str]:
+def _with_device(options: DraftOptions) -> tuple[DraftOptions, str]:
     """Return the options with the device that is taken, and a sentence about it."""
     if "device" not in SEGMENTERS.load(options.model).USES:
         if is_gpu(options.device):
@@ -138,8 +138,8 @@ def _models(options: DraftOptions) -> list[tuple[str, dict[str, Any]]]:
     return [*models, (options.second, second)]
 
 
-def _without_places(options: DraftOptions) -> DraftOptions:
-    """Return what decides a label: of files, their digest is in the history, not their place."""
+def _without_paths(options: DraftOptions) -> DraftOptions:
+    """Return what decides a label: of files, their digest is in the history, not their path."""
     contract = contract_content(options.contract)
     return msgspec.structs.replace(
         options, weights=(), second_weights=(), calibrate=None, contract=contract
@@ -162,7 +162,7 @@ def _task(options: DraftOptions) -> LazyTask:
         "datakit.verbs.prelabel.task:Prelabel",
         {
             "out": options.out,
-            "step": operation(VERB, _without_places(options)),
+            "step": operation(VERB, _without_paths(options)),
             "model": model,
             "second": second[0] if second else None,
             "flip": options.tta == "flip",

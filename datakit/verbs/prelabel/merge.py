@@ -91,7 +91,7 @@ def merge(options: MergeOptions, progress: ProgressListener | None = None) -> Su
     drafts = Path(into)
     restore(drafts)
     _check_drafts(drafts)
-    _check_place(drafts)
+    _check_not_current(drafts)
     root, names = _opened(reviewed)
     tool, reader = _recognised(root, names, ReadSettings(annotator=options.annotator))
     source = note_source(open_sources((into,), layout="datakit"), progress)
@@ -200,7 +200,7 @@ def _check_drafts(drafts: Path) -> None:
         )
 
 
-def _check_place(drafts: Path) -> None:
+def _check_not_current(drafts: Path) -> None:
     """Refuse to replace the folder that somebody stands in: their shell would lose it."""
     here = Path.cwd()
     if drafts.resolve() in (here, *here.parents):

@@ -303,10 +303,10 @@ def _tile(
     if box is not None:
         thick = max(2, max(alpha.shape) // 200)
         whole = np.asarray(cv2.rectangle(whole.copy(), box[:2], box[2:], (213, 94, 0), thick))
-    return np.vstack([_fit(whole, TILE_PX), _close_look(image, alpha, box)])
+    return np.vstack([_fit(whole, TILE_PX), _zoomed(image, alpha, box)])
 
 
-def _close_look(
+def _zoomed(
     image: npt.NDArray[np.uint8],
     alpha: npt.NDArray[np.float32],
     box: Box | None,

@@ -86,7 +86,7 @@ class DetectPeople:
             face
             for face in sure
             if face.members[0].side_px >= least
-            and self._masker.mask(image, face).guard_iod is not None
+            and self._masker.mask(image, face).mesh_offset_iod is not None
         ]
         vectors = self._embedder.embed(image, large) if large else ()
         seen = tuple(

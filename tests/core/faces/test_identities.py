@@ -27,7 +27,7 @@ def test_two_faces_of_one_photo_meet_only_through_others() -> None:
     assert same_people(twins, np.array([0, 0, 1]), "cosine", 0.9).tolist() == [0, 0, 0]
 
 
-def test_likeness_grows_with_likeness() -> None:
+def test_similarity_grows_with_likeness() -> None:
     one = np.array([[3, 4]], np.float32)
     near, far = np.array([[3, 4.1]], np.float32), np.array([[4, -3]], np.float32)
     for distance in ("cosine", "euclidean"):

@@ -142,8 +142,8 @@ def test_a_noncommercial_model_taints_its_ensemble(cache) -> None:
     assert (alone.licence, alone.noncommercial, alone.sha256) == ("unknown", False, digest)
     options = weights_verb.Options(action="add", subject=str(file), licence="CC BY-NC-SA 4.0")
     weights_verb.run(options)
-    tainted = identify("unet", Settings(weights=(file,)))
-    assert tainted.noncommercial
+    restricted = identify("unet", Settings(weights=(file,)))
+    assert restricted.noncommercial
     settings = Settings(members=("otsu", "unet"), weights=("-", file))
     both = identify("ensemble", settings)
     assert both.noncommercial
