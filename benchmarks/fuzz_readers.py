@@ -4,8 +4,8 @@
     python benchmarks/fuzz_readers.py coco|xml|yaml|zip|onnx|pickle|jpeg [--minutes 5] [--keep DIR]
 
 Anything that is raised but an error of ours, 10 s for one input, or 2 GB of memory ends the run,
-and the input is written to DIR. What reached new code is kept there too; `--merge` copies the
-smallest set of it that reaches as much to tests/fuzz/corpus/readers, and runs nothing else.
+and the input is written to DIR. What reached new code is kept there too; a small part of it lies in
+tests/fuzz/corpus/readers.
 """
 
 from __future__ import annotations
@@ -36,7 +36,6 @@ def main() -> None:
     parser.add_argument("reader", choices=sorted(TARGETS))
     parser.add_argument("--minutes", type=float, default=5)
     parser.add_argument("--keep", type=Path, help="folder of what is found")
-    parser.add_argument("--merge", action="store_true")
     asked = parser.parse_args()
     warnings.simplefilter("ignore")
     seeds = FOUND / asked.reader
@@ -46,12 +45,12 @@ def main() -> None:
     with atheris.instrument_imports(include=["datakit", "yaml", "zipfile", "pickletools"]):
         for path in sorted(seeds.iterdir()):
             survive(asked.reader, path.read_bytes())
-    folders = [str(seeds), str(found)] if asked.merge else [str(found), str(seeds)]
     atheris.Setup(
         [
             sys.argv[0],
-            *folders,
-            *(["-merge=1"] if asked.merge else [f"-max_total_time={round(60 * asked.minutes)}"]),
+            str(found),
+            str(seeds),
+            f"-max_total_time={round(60 * asked.minutes)}",
             f"-max_len={MOST_BYTES}",
             f"-timeout={SECONDS_AN_INPUT}",
             f"-rss_limit_mb={MEMORY_MB}",
