@@ -40,6 +40,8 @@ _KEYS = (b'"data"', b'"annotations"', b'"original_width"', b'"annotation_id"', b
 class _Task(msgspec.Struct):
     data: dict[str, Any]
     annotations: list[Any] = []
+    completions: list[Any] = []
+    """What releases before 1.0 call annotations."""
     predictions: list[Any] = []
     meta: Any = None
     id: Any = None
@@ -74,8 +76,10 @@ class LabelStudioReader(AnnotatedReader):
             raise InputError(f"{root.root}: expected Label Studio's tasks, found none")
         self._settings = settings
         self._predicted = self._disagreeing = 0
+        self._people: set[str] = set()
         failures: list[Failure] = []
         listed = [entry for name in files for entry in self._read(root, name, failures)]
+        self._check_annotator(root)
         self.failures = tuple(failures)
         self.notes = tuple(self._import_notes())
         self.index(listed, files)
@@ -91,6 +95,16 @@ class LabelStudioReader(AnnotatedReader):
         from datakit.io.layouts.label_studio_regions import read_regions
 
         return read_regions(item.annotations or b"[]", size_wh)
+
+    def _check_annotator(self, root: Root) -> None:
+        """Refuse a name of ``--annotator`` that is nobody's."""
+        wanted = self._settings.annotator
+        if wanted not in (None, LAST, AGREE, *self._people):
+            people = ", ".join(sorted(filter(None, self._people))) or "nobody by name"
+            raise InputError(
+                f"--annotator {wanted}: expected one of those who labelled {root.root}: {people}; "
+                f"or {LAST}, or {AGREE}"
+            )
 
     def _import_notes(self) -> Iterator[str]:
         if self._predicted and not self._settings.predictions:
@@ -126,7 +140,8 @@ class LabelStudioReader(AnnotatedReader):
         answers = [
             _Answer(_person(found.get("completed_by")), found.get("result") or [])
             for found in sorted(
-                (one for one in task.annotations if isinstance(one, dict)), key=_age
+                (one for one in (*task.annotations, *task.completions) if isinstance(one, dict)),
+                key=_age,
             )
             if not found.get("was_cancelled")
         ]
@@ -188,9 +203,10 @@ class LabelStudioReader(AnnotatedReader):
         Raises
         ------
         InputError
-            If several people say different things and nothing decides, or a name is nobody's.
+            If several people say different things and nothing decides.
         """
         wanted = self._settings.annotator
+        self._people.update(answer.annotator for answer in answers)
         if not answers:
             return None
         if wanted not in (None, LAST, AGREE):

@@ -79,10 +79,10 @@ def _object(number: int, raw: msgspec.Raw, size_wh: tuple[int, int]) -> LabelObj
     try:
         if kind in NO_AREA:
             raise InputError("it encloses no area and is no part of a mask")
-        if not label:
-            raise InputError(f"expected one label, found {len(labels)}")
         _check_view(region, size_wh)
         rings, rle, bounds = _shape(kind, region, size_wh)
+        if not label:
+            raise InputError(f"expected one label, found {len(labels)}")
     except (DatakitError, KeyError, TypeError, ValueError) as error:
         problem = f"{kind} of {label!r}: {error}"
     return LabelObject(

@@ -12,7 +12,7 @@ import msgspec
 from datakit.errors import DatakitError, InputError
 from datakit.io.layouts.annotated import AnnotatedReader, Listed, size_or_none
 from datakit.io.layouts.base import Item, ReadSettings
-from datakit.io.layouts.json_files import UNREADABLE, head_of, mapped, reason
+from datakit.io.layouts.json_files import UNREADABLE, head_of, mapped, one_of_many, reason
 from datakit.io.layouts.lines import is_closed
 from datakit.io.layouts.sample_names import SOFT, side
 from datakit.io.layouts.writer import Facts, Settings, Written
@@ -86,7 +86,11 @@ class LabelMeReader(AnnotatedReader):
             try:
                 found = self._read(root, name)
             except (DatakitError, *UNREADABLE) as error:
-                text = error if isinstance(error, DatakitError) else f"{name}: {reason(error)}"
+                text = (
+                    error
+                    if isinstance(error, DatakitError)
+                    else f"{name}: expected labelme's JSON ({reason(error)})"
+                )
                 failures.append(Failure(id=name, file=name, step="read", error=str(text)))
                 own.append(name)
                 continue
@@ -100,9 +104,11 @@ class LabelMeReader(AnnotatedReader):
 
     @staticmethod
     def accepts(root: Root, names: list[str]) -> bool:
-        """Tell whether the first JSON files are labelme's, or ISAT's."""
-        found = [name for name in names if name.lower().endswith(".json")][:_EXAMINED]
-        return any(_is_labelme(head_of(root, name)) for name in found)
+        """Tell whether the first JSON files, those of images before others, are labelme's."""
+        own = one_of_many(names)
+        found = [name for name in names if name.lower().endswith(".json")]
+        found.sort(key=lambda name: name not in own)
+        return any(_is_labelme(head_of(root, name)) for name in found[:_EXAMINED])
 
     @staticmethod
     def objects(item: Item, size_wh: tuple[int, int]) -> list[LabelObject]:

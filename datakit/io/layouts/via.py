@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -11,11 +11,11 @@ from datakit.errors import InputError
 from datakit.io.layouts.annotated import AnnotatedReader, Listed
 from datakit.io.layouts.base import Item, ReadSettings
 from datakit.io.layouts.json_files import one_of_many
-from datakit.io.layouts.via_classes import class_of
-from datakit.io.layouts.via_files import is_via, listed
+from datakit.io.layouts.via_classes import CLASS_NAMES, class_of, has_attributes
+from datakit.io.layouts.via_files import Listing, is_via, listed
 from datakit.io.store.files import Root
 from datakit.records.failure import Failure
-from datakit.records.labels import LabelObject
+from datakit.records.labels import FOREGROUND, LabelObject
 
 
 class _Entry(msgspec.Struct):
@@ -24,7 +24,10 @@ class _Entry(msgspec.Struct):
 
 
 class ViaReader(AnnotatedReader):
-    """Every project and every file of region data below the root, JSON or CSV."""
+    """Every project and every file of region data below the root, JSON or CSV.
+
+    Where no region of a file has an attribute, there is one class, the foreground.
+    """
 
     layout = "via"
 
@@ -57,7 +60,11 @@ class ViaReader(AnnotatedReader):
 
     def _read(self, root: Root, name: str, failures: list[Failure]) -> Iterator[Listed]:
         folder = name.rpartition("/")[0]
-        for key, entry in listed(root, name):
+        entries = list(listed(root, name))
+        classless = _is_classless(entries)
+        if classless:
+            self.notes += (f"{name} says no class of any region; they are all {FOREGROUND!r}",)
+        for key, entry in entries:
             try:
                 image = msgspec.convert(entry, _Entry)
             except msgspec.ValidationError as error:
@@ -69,6 +76,8 @@ class ViaReader(AnnotatedReader):
             regions = image.regions
             if isinstance(regions, dict):
                 regions = list(regions.values())
+            if classless:
+                regions = [_named(region) for region in regions]
             for region in regions:
                 if label := class_of(region):
                     self._classes.setdefault(label)
@@ -80,6 +89,20 @@ class ViaReader(AnnotatedReader):
                 path=f"$.{key}",
                 folders=tuple(dict.fromkeys((folder, f"{folder}/images".lstrip("/"), ""))),
             )
+
+
+def _is_classless(entries: Sequence[Listing]) -> bool:
+    """Tell whether regions were drawn and none of a whole file has an attribute."""
+    found = [entry.get("regions") for _, entry in entries if isinstance(entry, dict)]
+    listed = (list(one.values()) if isinstance(one, dict) else one for one in found if one)
+    regions = [region for one in listed if isinstance(one, list) for region in one]
+    return bool(regions) and not any(map(has_attributes, regions))
+
+
+def _named(region: Any) -> Any:
+    if not isinstance(region, dict):
+        return region
+    return {**region, "region_attributes": {CLASS_NAMES[0]: FOREGROUND}}
 
 
 def _files(root: Root, names: list[str]) -> list[str]:

@@ -17,6 +17,8 @@ def class_of(region: object) -> str:
     'cat'
     >>> class_of({"region_attributes": {"kind": {"cat": True}}})
     'cat'
+    >>> class_of({"region_attributes": {"class": 3}})
+    '3'
     """
     attributes = region.get("region_attributes") if isinstance(region, dict) else None
     if not isinstance(attributes, dict):
@@ -28,4 +30,11 @@ def class_of(region: object) -> str:
     if isinstance(named, dict):
         chosen = [key for key, value in named.items() if value]
         named = chosen[0] if len(chosen) == 1 else None
+    if isinstance(named, int | float) and not isinstance(named, bool):
+        return f"{named:g}"
     return named.strip() if isinstance(named, str) else ""
+
+
+def has_attributes(region: object) -> bool:
+    """Tell whether anything is said of a region beside its shape."""
+    return isinstance(region, dict) and bool(region.get("region_attributes"))

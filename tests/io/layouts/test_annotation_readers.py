@@ -447,3 +447,54 @@ def test_a_bad_cell_of_vias_csv_costs_its_region(tmp_path: Path, text: str) -> N
     [item] = reader(tmp_path).items()
     [region] = READERS.load("via").objects(item, SIZE)
     assert region.problem and "cell that is no JSON" in region.problem
+
+
+# What other people's files leave out
+
+
+@pytest.mark.parametrize("attributes", [{"class": 3}, {}])
+def test_a_class_of_via_may_be_a_number_or_the_only_one(
+    tmp_path: Path, attributes: dict[str, Any]
+) -> None:
+    picture(tmp_path / "a.jpg")
+    shape = {"name": "rect", "x": 1, "y": 2, "width": 3, "height": 4}
+    region = {"shape_attributes": shape, "region_attributes": attributes}
+    entry = {"filename": "a.jpg", "regions": [region]}
+    (tmp_path / "via.json").write_text(json.dumps({"a.jpg9": entry}))
+    found = reader(tmp_path)
+    assert found.classes == (("3",) if attributes else ("foreground",))
+    [item] = found.items()
+    [one] = found.objects(item, SIZE)
+    assert one.problem is None and one.category == found.classes[0]
+    assert any("no class of any region" in note for note in found.notes) == (not attributes)
+
+
+def test_the_name_of_nobody_is_no_annotator(tmp_path: Path) -> None:
+    source = annotators(tmp_path, [[0, 0], [50, 0], [50, 50]])
+    with pytest.raises(DatakitError, match="expected one of those who labelled"):
+        reader(source, annotator="nobody")
+
+
+def test_completions_of_early_label_studio_are_annotations(tmp_path: Path) -> None:
+    picture(tmp_path / "a.jpg")
+    value = {"points": [[0, 0], [50, 0], [50, 50]], "polygonlabels": ["a"]}
+    result = [{"type": "polygonlabels", "value": value}]
+    task = {"data": {"image": "a.jpg"}, "completions": [{"id": 1, "result": result}]}
+    (tmp_path / "tasks.json").write_text(json.dumps([task]))
+    found = reader(tmp_path)
+    assert (found.labelled, found.classes) == (1, ("a",))
+
+
+def test_a_region_of_two_labels_is_known_where_it_is() -> None:
+    value = {"points": [[0, 0], [50, 0], [50, 50]], "polygonlabels": ["a", "b"]}
+    [one] = objects("label-studio", [{"type": "polygonlabels", "value": value}])
+    assert one.problem and len(one.rings) == 1
+
+
+def test_labelme_is_told_by_the_files_of_images(tmp_path: Path) -> None:
+    picture(tmp_path / "z.jpg")
+    for number in range(9):
+        (tmp_path / f"{number}.json").write_text("{}")
+    document = {"imagePath": "z.jpg", "shapes": [{"label": "a", "points": RING}]}
+    (tmp_path / "z.json").write_text(json.dumps(document))
+    assert open_sources([str(tmp_path)]).formats == ("labelme",)
