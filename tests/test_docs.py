@@ -3,36 +3,31 @@
 from __future__ import annotations
 
 import re
-import shlex
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
-from datakit.cli.main import app
-
-ROOT = Path(__file__).resolve().parents[1]
-PAGES = sorted(set((ROOT / "docs").glob("*.md")) - {ROOT / "docs/README.md"})
-UNUSABLE = 2
-
-_BLOCK = re.compile(r"^```(console|python)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+from tests.documented_commands import PAGES, ROOT, examples, run
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+@pytest.mark.parametrize(
+    "page",
+    # The tutorials are run as notebooks (tests/notebook/test_tutorials.py).
+    [page for page in PAGES if not page.stem.startswith("tutorial-")],
+    ids=lambda page: page.stem,
+)
 def test_every_example_of_a_page_runs(
     page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "sample_data").symlink_to(ROOT / "sample_data")
     monkeypatch.chdir(tmp_path)
-    blocks = _BLOCK.findall(page.read_text())
-    assert blocks, f"{page.name} has no example"
-    for kind, body in blocks:
+    found = list(examples(page))
+    assert found, f"{page.name} has no example"
+    for kind, text in found:
         if kind == "python":
-            exec(compile(body, page.name, "exec"), {"__name__": "example"})
-            continue
-        for line in body.splitlines():
-            if line.startswith("$ datakit "):
-                _run(line.removeprefix("$ datakit "))
+            exec(compile(text, page.name, "exec"), {"__name__": "example"})
+        else:
+            run(text)
 
 
 def test_the_tour_of_the_readme_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -45,23 +40,8 @@ def test_the_tour_of_the_readme_runs(tmp_path: Path, monkeypatch: pytest.MonkeyP
         command = line.removeprefix("$ datakit ")
         # In this process: a step's workers would each import all that a step needs.
         here = " --workers 0 " if command.startswith("run sample") else " "
-        _run(command.replace(" -o ", f"{here}-o ", 1))
+        run(command.replace(" -o ", f"{here}-o ", 1))
     assert (tmp_path / "tour/report.html").is_file()
-
-
-def _run(line: str) -> None:
-    arguments = shlex.split(line, comments=True)
-    into = Path(arguments.pop()) if arguments[-2:-1] == [">"] else None
-    given = Path(arguments.pop()).read_bytes() if arguments[-2:-1] == ["<"] else None
-    arguments = [word for word in arguments if word not in "<>"]
-    # The comment after a command states its exit code where it is not 0.
-    expected = re.search(r"exit code (\d)", line)
-    result = CliRunner().invoke(app, arguments, input=given)
-    if result.exception and not isinstance(result.exception, SystemExit):
-        raise result.exception
-    if into is not None:
-        into.write_text(result.stdout)
-    assert result.exit_code == (int(expected[1]) if expected else 0), f"{line}\n{result.output}"
 
 
 def test_every_verb_has_a_page() -> None:
