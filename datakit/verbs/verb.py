@@ -60,11 +60,11 @@ class Verb(NamedTuple):
     def run(self) -> Callable[..., Any]:
         """Import and return the function that does the work: ``run(options, progress)``.
 
-        Its summary also says how photos were converted to be read.
+        Its summary also has the seconds that all of it took, and how photos were converted.
         """
         found: Callable[..., Any] = self._module("run").run
-        shared = import_module("datakit.verbs.shared.converted")
-        made: Callable[..., Any] = shared.with_conversion_notes(found)
+        shared = import_module("datakit.verbs.shared.call")
+        made: Callable[..., Any] = shared.summed_up(found)
         if self.picture:
             shared = import_module("datakit.verbs.shared.one_picture")
             made = shared.or_one_picture(made, self.picture)

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
-import msgspec
-
 from datakit.records.base import narrowed
 from datakit.records.summary import Summary
 from datakit.verbs.dedup.drop import drop
@@ -34,9 +30,6 @@ def run(options: Options, progress: ProgressListener | None = None) -> Summary:
     InputError
         If SRC cannot be read or DST must not be written.
     """
-    started = time.perf_counter()
     if options.drop:
-        summary = drop(narrowed(options, DropOptions), progress)
-    else:
-        summary = report(narrowed(options, ReportOptions), progress)
-    return msgspec.structs.replace(summary, seconds=time.perf_counter() - started)
+        return drop(narrowed(options, DropOptions), progress)
+    return report(narrowed(options, ReportOptions), progress)

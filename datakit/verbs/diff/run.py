@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import closing
@@ -51,7 +50,6 @@ def run(options: Options, progress: ProgressListener | None = None) -> Differenc
     InputError
         If A or B cannot be read, or DST holds something else.
     """
-    started = time.perf_counter()
     out = location(options.out) if options.out else None
     if out:
         report_folder.check(out, FILES, overwrite=options.overwrite)
@@ -86,7 +84,7 @@ def run(options: Options, progress: ProgressListener | None = None) -> Differenc
     )
     if out:
         _write(out, options, result, pairs)
-    return msgspec.structs.replace(result, seconds=time.perf_counter() - started)
+    return result
 
 
 def _compared(

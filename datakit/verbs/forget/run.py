@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import time
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from contextlib import closing
@@ -70,7 +69,6 @@ def run(options: Options, progress: ProgressListener | None = None) -> Removal:
     InputError
         If a photo or a source cannot be read, or DST must not be written.
     """
-    started = time.perf_counter()
     progress = progress or SilentProgress()
     queries, digests = _queries(options)
     wanted = wanted_faces(options, progress) if options.face else None
@@ -113,7 +111,7 @@ def run(options: Options, progress: ProgressListener | None = None) -> Removal:
     )
     if options.out and not options.dry_run:
         result = _write(options, sets, result, digests, progress)
-    return msgspec.structs.replace(result, seconds=time.perf_counter() - started)
+    return result
 
 
 def _queries(options: Options) -> tuple[tuple[Query, ...], frozenset[str]]:

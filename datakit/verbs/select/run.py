@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from contextlib import closing
 
@@ -59,7 +58,6 @@ def run(options: Options, progress: ProgressListener | None = None) -> Summary:
     InputError
         If SRC cannot be read, DST must not be written, or nothing is left to take.
     """
-    started = time.perf_counter()
     progress = progress or SilentProgress()
     source = options.open(progress)
     write.check(options, source)
@@ -89,7 +87,6 @@ def run(options: Options, progress: ProgressListener | None = None) -> Summary:
         summary,
         counts={**counts, **summary.counts},
         notes=(*summary.notes, *notes),
-        seconds=time.perf_counter() - started,
     )
 
 

@@ -10,17 +10,18 @@ import numpy as np
 
 from datakit.core.similarity.duplicates import candidates
 from datakit.core.splitting.grouping import components, forest
-from datakit.engine.base import LazyTask, ordered_map
+from datakit.engine.base import LazyTask, Outcome, ordered_map
 from datakit.engine.local import LocalEngine
 from datakit.verbs.shared.lineage import Lineage, join_equal
 from datakit.verbs.shared.lineage_options import LineageOptions
 from datakit.verbs.shared.near_duplicates import PairItem, Verdict
+from datakit.verbs.shared.progress import ProgressListener
 
 WORTH_WORKERS = 300
 """Comparisons that are worth the start of workers, whose libraries have one thread each."""
 
 
-def join_duplicates(found: Lineage, options: LineageOptions) -> None:
+def join_duplicates(found: Lineage, options: LineageOptions, progress: ProgressListener) -> None:
     """Join near-duplicates: candidates by hash, confirmed by their thumbnails."""
     prints = [inspection.print for inspection in found.inspections]
     keys = np.array([entry.key for entry in prints], np.uint64)
@@ -35,7 +36,7 @@ def join_duplicates(found: Lineage, options: LineageOptions) -> None:
     # Frames are compared among themselves, so that --video apart does not let one frame that is
     # kept apart stand in the way of a copy of it elsewhere.
     frames = (video[left] == video[right]) & (video[left] >= 0) & (options.video == "apart")
-    exact = _join_exact(found, options, left, right)
+    exact = _join_exact(found, options, (left, right), progress)
     similar_frames = 0
     for chosen, apart in ((~frames, False), (frames, True)):
         one, other = left[chosen], right[chosen]
@@ -46,7 +47,7 @@ def join_duplicates(found: Lineage, options: LineageOptions) -> None:
             if not len(at) or options.duplicates == "exact":
                 break
             asked = list(zip(one[at].tolist(), other[at].tolist(), strict=True))
-            for pair, verdict in compared(found, options, "Compare", asked):
+            for pair, verdict in compared(found, options, "Compare", asked, progress):
                 if verdict.same and apart:
                     found.link("frames", *pair, verdict.error)
                     seen.append(pair)
@@ -73,11 +74,13 @@ def _ends(pairs: Sequence[tuple[int, int]]) -> tuple[Any, Any]:
     return table[:, 0], table[:, 1]
 
 
-def _join_exact(found: Lineage, options: LineageOptions, left: Any, right: Any) -> int:
+def _join_exact(
+    found: Lineage, options: LineageOptions, pairs: tuple[Any, Any], progress: ProgressListener
+) -> int:
     """Join pictures with equal pixels; only those whose thumbnails are equal are decoded whole."""
     thumbs = found.inspections
     suspects: set[int] = set()
-    for one, other in zip(left.tolist(), right.tolist(), strict=True):
+    for one, other in zip(*(side.tolist() for side in pairs), strict=True):
         if thumbs[one].print.key == thumbs[other].print.key and (
             int(
                 np.abs(
@@ -90,29 +93,49 @@ def _join_exact(found: Lineage, options: LineageOptions, left: Any, right: Any) 
     chosen = sorted(suspects)
     if not chosen:
         return 0
-    engine = options.make_engine() if len(chosen) >= WORTH_WORKERS else LocalEngine(0)
     task = LazyTask("datakit.verbs.shared.near_duplicates:DigestPixels", {})
     items = [found.items[at] for at in chosen]
     digests: list[str | None] = [None] * len(found.items)
-    with closing(ordered_map(engine, task, items)) as outcomes:
-        for at, outcome in zip(chosen, outcomes, strict=True):
-            digests[at] = outcome.value
+    for at, outcome in zip(chosen, _answers(options, task, items, progress), strict=True):
+        digests[at] = outcome.value
     before = len(found.joined)
     join_equal(found, "exact", digests)
     return len(found.joined) - before
 
 
 def compared(
-    found: Lineage, options: LineageOptions, task: str, pairs: Sequence[tuple[int, int]]
+    found: Lineage,
+    options: LineageOptions,
+    task: str,
+    pairs: Sequence[tuple[int, int]],
+    progress: ProgressListener,
 ) -> Iterator[tuple[tuple[int, int], Verdict]]:
     """Yield the verdict of each pair whose files could be read."""
-    engine = options.make_engine() if len(pairs) >= WORTH_WORKERS else LocalEngine(0)
     lazy = LazyTask(f"datakit.verbs.shared.near_duplicates:{task}", {})
-    items = _pair_items(found, pairs)
-    with closing(ordered_map(engine, lazy, items)) as outcomes:
-        for pair, outcome in zip(pairs, outcomes, strict=True):
-            if outcome.value is not None:
-                yield pair, outcome.value
+    items = list(_pair_items(found, pairs))
+    for pair, outcome in zip(pairs, _answers(options, lazy, items, progress), strict=True):
+        if outcome.value is not None:
+            yield pair, outcome.value
+
+
+def _answers(
+    options: LineageOptions, task: LazyTask, items: Sequence[Any], progress: ProgressListener
+) -> Iterator[Outcome[Any]]:
+    """Yield what a task says of each item: of few in this process, of many in workers."""
+    if len(items) < WORTH_WORKERS:
+        with closing(ordered_map(LocalEngine(0), task, items)) as outcomes:
+            yield from outcomes
+        return
+    progress.begin(len(items), "compare")
+    failed = 0
+    try:
+        with closing(ordered_map(options.make_engine(), task, items)) as outcomes:
+            for outcome in outcomes:
+                failed += outcome.value is None
+                progress.advance(failed)
+                yield outcome
+    finally:
+        progress.end()
 
 
 def _pair_items(found: Lineage, pairs: Sequence[tuple[int, int]]) -> Iterator[PairItem]:

@@ -16,6 +16,7 @@ from datakit.records.lineage import Torn
 from datakit.verbs.shared.lineage import Lineage
 from datakit.verbs.shared.lineage_duplicates import compared
 from datakit.verbs.shared.lineage_options import LineageOptions
+from datakit.verbs.shared.progress import ProgressListener
 
 # A series of names like IMG_0014 is a video when half of its neighbours look alike: match
 # errors up to this, of at most so many neighbours. Different photos begin at 0.29 (docs/dedup.md),
@@ -42,7 +43,7 @@ class FramePair:
     steps: int
 
 
-def find_frames(found: Lineage, options: LineageOptions) -> None:
+def find_frames(found: Lineage, options: LineageOptions, progress: ProgressListener) -> None:
     """Find out which samples are frames of a video, and join those of one sequence if asked to.
 
     A name that says video or burst is believed. Photos that are only numbered are a video when
@@ -54,17 +55,19 @@ def find_frames(found: Lineage, options: LineageOptions) -> None:
     found : Lineage
         ``frames`` is set; links are added for ``--video whole``.
     options : LineageOptions
+    progress : ProgressListener
+        Where progress is reported.
     """
     names = [frame_name(frame_stem(item)) for item in found.items]
     found.frames = [name if name is not None and name.certain else None for name in names]
     if options.video != "whole":
         return
     if found.inspections:
-        _judge_numbered(found, options, names)
+        _judge_numbered(found, options, names, progress)
     for series in _series(found.frames).values():
         _join_runs(found, series)
     if found.inspections:
-        _join_bursts(found, options)
+        _join_bursts(found, options, progress)
 
 
 def frame_stem(item: Item) -> str:
@@ -173,7 +176,10 @@ def _join_runs(found: Lineage, series: Series) -> None:
 
 
 def _judge_numbered(
-    found: Lineage, options: LineageOptions, names: Sequence[FrameName | None]
+    found: Lineage,
+    options: LineageOptions,
+    names: Sequence[FrameName | None],
+    progress: ProgressListener,
 ) -> None:
     """Take the numbered photos for frames whose neighbours look alike."""
     plain = [name if name is not None and not name.certain else None for name in names]
@@ -196,7 +202,7 @@ def _judge_numbered(
     asked = [pair for pairs in questions for pair in pairs]
     verdicts = {
         pair: verdict.error <= _FRAME_ERROR
-        for pair, verdict in compared(found, options, "Compare", asked)
+        for pair, verdict in compared(found, options, "Compare", asked, progress)
     }
     answers = iter(
         len(pairs) >= 2 and 2 * sum(verdicts.get(pair, False) for pair in pairs) >= len(pairs)
@@ -232,7 +238,7 @@ def _spread(pairs: list[tuple[int, int]]) -> list[tuple[int, int]]:
     return [pairs[at * len(pairs) // _ASKED] for at in range(_ASKED)]
 
 
-def _join_bursts(found: Lineage, options: LineageOptions) -> None:
+def _join_bursts(found: Lineage, options: LineageOptions, progress: ProgressListener) -> None:
     """Join photos of one camera that were taken within moments and look alike."""
     timed = sorted(_times(found))
     # The next few, not only the next: shots of something else may lie between two of a burst.
@@ -242,7 +248,7 @@ def _join_bursts(found: Lineage, options: LineageOptions) -> None:
         for next_camera, next_time, other in timed[position + 1 : position + 1 + _BURST_REACH]
         if camera == next_camera and next_time - time <= _BURST_SECONDS
     ]
-    for (one, other), verdict in compared(found, options, "Compare", pairs):
+    for (one, other), verdict in compared(found, options, "Compare", pairs, progress):
         if verdict.error <= _BURST_ERROR:
             found.link("sequence", one, other, verdict.error)
 

@@ -56,13 +56,12 @@ def trace(
     InputError
         If a key that the user named does not exist.
     """
+    progress = progress or SilentProgress()
     ordered = sorted(items, key=lambda item: item.key)
     if options.duplicates == "off":
         found = Lineage(ordered, [_token(item) for item in ordered])
     else:
-        found = fingerprint_all(
-            ordered, options, "fg_ratio" in measure, progress or SilentProgress()
-        )
+        found = fingerprint_all(ordered, options, "fg_ratio" in measure, progress)
     _join_parents(found)
     _join_keys(found, options)
     if options.by_person:
@@ -71,11 +70,11 @@ def trace(
     elif "people" in measure:
         count_people(found, options, progress)
     if options.stem != "ignore":
-        _join_sources(found, options, trusted=decided or options.stem == "trust")
-    find_frames(found, options)
+        _join_sources(found, options, progress, trusted=decided or options.stem == "trust")
+    find_frames(found, options, progress)
     found.close()
     if options.duplicates != "off" and found.inspections:
-        join_duplicates(found, options)
+        join_duplicates(found, options, progress)
     found.close()
     found.name_groups()
     return found
@@ -151,7 +150,9 @@ def _join_keys(found: Lineage, options: LineageOptions) -> None:
         join_equal(found, "key", regex_keys(found.items, names, options.group_regex, rest))
 
 
-def _join_sources(found: Lineage, options: LineageOptions, *, trusted: bool) -> None:
+def _join_sources(
+    found: Lineage, options: LineageOptions, progress: ProgressListener, *, trusted: bool
+) -> None:
     """Join samples of one source name; with a look at the pictures unless the name is believed."""
     if trusted or not found.inspections:
         join_equal(found, "source", [source_of(item) for item in found.items])
@@ -168,7 +169,7 @@ def _join_sources(found: Lineage, options: LineageOptions, *, trusted: bool) -> 
         if not waiting:
             return
         pairs = [(group[0], other) for group in waiting for other in group[1:]]
-        verdicts = dict(compared(found, options, "CompareSources", pairs))
+        verdicts = dict(compared(found, options, "CompareSources", pairs, progress))
         rest = []
         for group in waiting:
             different = []

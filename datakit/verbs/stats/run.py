@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator
@@ -51,7 +50,6 @@ def run(options: Options, progress: ProgressListener | None = None) -> Statistic
     InputError
         If SRC cannot be read, or DST holds something else.
     """
-    started = time.perf_counter()
     progress = progress or SilentProgress()
     source = options.open(progress)
     out = location(options.out) if options.out else None
@@ -72,7 +70,7 @@ def run(options: Options, progress: ProgressListener | None = None) -> Statistic
     if out:
         _write(out, options, source, result)
         result = msgspec.structs.replace(result, out=str(out))
-    return msgspec.structs.replace(result, seconds=time.perf_counter() - started)
+    return result
 
 
 def _measure(options: Options, source: Collection) -> Iterator[tuple[Item, Outcome[Measured]]]:

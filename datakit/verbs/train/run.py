@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
@@ -63,7 +62,6 @@ def run(options: Options, progress: ProgressListener | None = None) -> Training:
         If the weights do not fit, CUDA is asked for and not there or its memory runs out, or the
         training diverges.
     """
-    started = time.perf_counter()
     out = location(options.out)
     origins = tuple(map(location, options.src))
     output.check_target(out, options.mode, origins, existing_inputs(options))
@@ -75,7 +73,7 @@ def run(options: Options, progress: ProgressListener | None = None) -> Training:
     if options.resume and output.is_finished(out):
         return _read_result(Run(VERB, options, source))
     with _torch_threads(options.threads):
-        return _train(options, source, parts, progress or SilentProgress(), started)
+        return _train(options, source, parts, progress or SilentProgress())
 
 
 def _train(
@@ -83,7 +81,6 @@ def _train(
     source: Collection,
     parts: Partition,
     progress: ProgressListener,
-    started: float,
 ) -> Training:
     out = location(options.out)
     keys = [[item.key for item in part] for part in (parts.train, parts.val)]
@@ -113,7 +110,7 @@ def _train(
         card = Card(counts=result.counts, commands=(*source.commands, run.command))
         # A model is no dataset, also not one without samples.
         writer.finish(card, manifest=False)
-    return msgspec.structs.replace(result, seconds=time.perf_counter() - started)
+    return result
 
 
 def _readable(
