@@ -28,7 +28,7 @@ demo: $(STAMP)
 	$(BIN)/datakit run sample_data/demo.yaml -o $(DEMO)
 
 test: $(STAMP)
-	@sh scripts/browser.sh
+	@sh scripts/test-programs.sh
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile -m "not slow and not cuda"
 
 test-newest: .venv-newest/.installed

@@ -75,3 +75,61 @@ for line in "datakit pre" "datakit stats pho" "datakit export x --format y" \
         ["yolo-seg"],
         ["--format"],
     ], done.stderr
+
+
+@pytest.fixture
+def command(tmp_path: Path) -> Path:
+    """A folder with the command, and a folder that a path may be completed to."""
+    (tmp_path / "photos-of-anna").mkdir()
+    (tmp_path / "datakit").write_text(f'#!/bin/sh\nexec {sys.executable} -m datakit "$@"\n')
+    (tmp_path / "datakit").chmod(0o755)
+    return tmp_path
+
+
+def said_by(shell: list[str], folder: Path) -> str:
+    environment = {"PATH": f"{folder}:/usr/bin:/bin", "HOME": str(folder), "TERM": "dumb"}
+    environment["PYTHONPATH"] = str(Path(__file__).resolve().parents[2])
+    done = subprocess.run(
+        shell, cwd=folder, env=environment, capture_output=True, text=True, timeout=100
+    )
+    return done.stdout
+
+
+@pytest.mark.skipif(shutil.which("fish") is None, reason="fish is not installed")
+def test_fish_completes_verbs_flags_values_and_paths(command: Path) -> None:
+    lines = (
+        "datakit pre",
+        "datakit stats pho",
+        "datakit export x --format y",
+        "datakit export --fo",
+    )
+    asked = "; ".join(f"echo '== {line}'; complete -C '{line}'" for line in lines)
+    said = said_by(["fish", "-c", f"datakit completion fish | source; {asked}"], command)
+    found = [
+        [line.partition("\t")[0] for line in part.splitlines()[1:]] for part in said.split("== ")
+    ]
+    assert found[1:] == [["prelabel"], ["photos-of-anna/"], ["yolo-seg"], ["--format"]]
+
+
+_ZSH = r"""
+# Its builtins only work while a line is edited: what it is asked to add is printed.
+compdef() { :; }
+_describe() { print -rl -- "${(@P)3}"; }
+compadd() { print -rl -- "${(@P)@[-1]}"; }
+_path_files() { print -r -- "paths $*"; }
+eval "$(datakit completion zsh)"
+for line in "datakit pre" "datakit stats pho" "datakit export x --format yol" \
+  "datakit export x --forma"; do
+  words=(${=line}); CURRENT=$#words
+  print -r -- "== $line"; _datakit_completion
+done
+"""
+
+
+@pytest.mark.skipif(shutil.which("zsh") is None, reason="zsh is not installed")
+def test_zsh_completes_verbs_flags_values_and_paths(command: Path) -> None:
+    said = said_by(["zsh", "-f", "-c", _ZSH], command)
+    found = [
+        [line.partition(":")[0] for line in part.splitlines()[1:]] for part in said.split("== ")
+    ]
+    assert found[1:] == [["prelabel"], ["paths -f"], ["yolo-seg"], ["--format"]]
