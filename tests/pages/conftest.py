@@ -39,7 +39,9 @@ def driver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """Debian's Chromium, driven by selenium; one for all tests."""
     chromium, chromedriver = shutil.which("chromium"), shutil.which("chromedriver")
     if not (chromium and chromedriver):
-        pytest.skip("no browser: chromium and chromedriver are not installed (scripts/test-programs.sh)")
+        pytest.skip(
+            "no chromium and chromedriver here (scripts/test-programs.sh installs them)"
+        )
     webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
     options = webdriver.ChromeOptions()
     options.binary_location = chromium

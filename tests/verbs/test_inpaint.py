@@ -215,3 +215,19 @@ def test_qc_judges_plates_as_photos(source: Path, tmp_path: Path) -> None:
     datakit.qc(tmp_path / "plates", tmp_path / "report", fail_on="never", sheet=0, workers=0)
     found = [json.loads(line) for line in (tmp_path / "report/qc.jsonl").read_text().splitlines()]
     assert {(row["sample"], row["check"]) for row in found} == {("p1__plate.png", "seam")}
+
+
+def test_regions_and_layers_go_where_plates_go(source: Path, tmp_path: Path) -> None:
+    datakit.inpaint(source, tmp_path / "out", model="telea", layers=True, workers=0)
+    plates = tmp_path / "out"
+    datakit.select(plates, tmp_path / "chosen", n=2, workers=0)
+    datakit.split(plates, tmp_path / "parts", val="34%", duplicates="off", workers=0)
+    datakit.qc(plates, tmp_path / "fixed", fix="safe", workers=0)
+    for made in ("chosen", "parts", "fixed"):
+        kept = rows(tmp_path / made)
+        assert kept
+        for row in kept:
+            image = tmp_path / made / str(row["file_name"])
+            for folder in ("regions", "foregrounds"):
+                beside = Path(str(image).replace("/images/", f"/{folder}/")).with_suffix(".png")
+                assert beside.read_bytes() == (plates / folder / beside.name).read_bytes()

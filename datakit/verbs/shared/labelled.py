@@ -22,6 +22,7 @@ from datakit.io.store import atomic
 from datakit.io.store.files import FileRef
 from datakit.io.store.storage import location
 from datakit.records.sample import Instance
+from datakit.verbs.shared.plates import beside, plate_files
 
 FOLDERS = {
     "image": "images",
@@ -161,7 +162,12 @@ def carry_files(
         if kind in leave_out:
             continue
         blobs[kind] = carried_name(item, kind, ref), carried_bytes(item, kind, ref)
-    return _write(out, blobs)
+    names, files = _write(out, blobs)
+    for folder, ref in plate_files(item).items():
+        name, data = beside(names["file_name"], folder), ref.read()
+        atomic.write_bytes(location(out, name), data)
+        files[name] = len(data)
+    return names, files
 
 
 def carried_name(item: Item, kind: str, ref: FileRef) -> str:

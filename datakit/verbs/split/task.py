@@ -18,6 +18,7 @@ from datakit.io.store.storage import location
 from datakit.records.product import Product
 from datakit.records.sample import Operation
 from datakit.verbs.shared.labelled import carried_bytes, carried_name, image_bytes
+from datakit.verbs.shared.plates import beside, plate_files
 
 Materialization = Literal["copy", "hardlink", "symlink"]
 
@@ -43,14 +44,17 @@ class Materialize:
                 files[name] = self._write(name, carried_bytes(item, kind, ref))
             else:
                 files[name] = self._link(ref.path, name)
+        for folder, ref in plate_files(item).items():
+            name = beside(names["file_name"], folder)
+            files[name] = self._materialized(ref, name, ref.read())
         width, height = images.probe(data, item.source_name).size_wh
         row = item.describe(width, height, sha256(data), self.step)
         return Product(samples=(msgspec.structs.replace(row, **names),), files=files)
 
-    def _materialized(self, image: FileRef, name: str, data: bytes) -> int:
-        if self.how == "copy" or image.path is None:
+    def _materialized(self, file: FileRef, name: str, data: bytes) -> int:
+        if self.how == "copy" or file.path is None:
             return self._write(name, data)
-        return self._link(image.path, name)
+        return self._link(file.path, name)
 
     def _write(self, name: str, data: bytes) -> int:
         atomic.write_bytes(location(self.out, name), data)
