@@ -39,9 +39,7 @@ def driver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """Debian's Chromium, driven by selenium; one for all tests."""
     chromium, chromedriver = shutil.which("chromium"), shutil.which("chromedriver")
     if not (chromium and chromedriver):
-        pytest.skip(
-            "no chromium and chromedriver here (scripts/test-programs.sh installs them)"
-        )
+        pytest.skip("no chromium and chromedriver here (scripts/test-programs.sh installs them)")
     webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
     options = webdriver.ChromeOptions()
     options.binary_location = chromium
