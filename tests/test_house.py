@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -116,6 +117,15 @@ def test_nothing_imports_the_run_of_a_verb() -> None:
     runs -= {"datakit.verbs.run"}
     wrong = {(name, run) for name in MODULES for run in imports_of(name) & runs}
     assert not wrong, "the table of verbs alone reaches them"
+
+
+def test_handing_out_work_imports_no_library_of_the_work() -> None:
+    """Beside arrays and pictures, which a verb's own process mostly reads some of."""
+    cheap = {"PIL", "cv2", "numpy"}
+    needed = {"datakit.verbs.qc.run": {"matplotlib"}, "datakit.verbs.review.run": {"scipy"}}
+    runs = [name for name in MODULES if re.fullmatch(r"datakit\.verbs\.\w+\.run", name)]
+    found = {name: weight(name) - cheap for name in runs}
+    assert {name: heavy for name, heavy in found.items() if heavy} == needed
 
 
 def test_the_inner_order_of_a_verb() -> None:

@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import rankdata
 
 from datakit.core.drafts.uncertainty import WEIGHTS
 from datakit.errors import InputError
@@ -69,7 +68,7 @@ def fit_weights(
             "calibration: expected drafts that were changed by different amounts, found all "
             "equal; merge the reviewed labels first"
         )
-    ranks = rankdata(change)
+    ranks = _ranks(change)
     alone = ({name: float(name == one) for name in percentiles} for one in percentiles)
     starts = [{name: float(start.get(name, 0.0)) for name in percentiles}, *alone]
     climbed = [_climbed(percentiles, weights, ranks) for weights in starts]
@@ -101,7 +100,15 @@ def _correlation(
 ) -> float:
     """Return Spearman's correlation of the combined uncertainty with the ranks; -1 if flat."""
     uncertainty = np.max([weights[name] * column for name, column in percentiles.items()], axis=0)
-    mine = rankdata(uncertainty)
+    mine = _ranks(uncertainty)
     if np.ptp(mine) == 0:
         return -1.0
     return float(np.corrcoef(mine, ranks)[0, 1])
+
+
+def _ranks(values: Column) -> Column:
+    """Return the ranks of values from 1 on; equal ones share the mean of theirs."""
+    _, place, counts = np.unique(values, return_inverse=True, return_counts=True)
+    last = np.cumsum(counts)
+    ranks: Column = (last - (counts - 1) / 2)[place]
+    return ranks

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 import numpy.typing as npt
-from scipy.spatial import cKDTree
 
 from datakit.core.masks.rings import MIN_POINTS, Ring
 from datakit.errors import InputError
@@ -135,6 +134,8 @@ def bridge_holes(part: Part) -> Ring:
     """
     if not part.holes:
         return part.outer
+    from scipy.spatial import cKDTree
+
     vertices = np.concatenate(part.holes)
     distance, nearest = cKDTree(part.outer).query(vertices)
     hung: dict[int, list[Ring]] = {}

@@ -80,7 +80,8 @@ class ParquetContainer:
     """A Parquet table with pictures: the cell of row 12 and column ``mask`` is ``12/mask.png``.
 
     A cell is bytes, or a struct of bytes and path as Hugging Face's datasets writes pictures. The
-    last row group of each column is kept, as rows are read one after the other.
+    last row group of each column is kept, as rows are read one after the other. Everything is read
+    in the caller's thread: Python aborts when one of Arrow's still holds the file as it ends.
     """
 
     def __init__(self, handle: BinaryIO, name: str) -> None:
@@ -105,7 +106,8 @@ class ParquetContainer:
 
         top = name.partition(".")[0]
         try:
-            for batch in self.table.iter_batches(batch_size=256, columns=[name]):
+            batches = self.table.iter_batches(batch_size=256, columns=[name], use_threads=False)
+            for batch in batches:
                 for cell in batch.column(top).to_pylist():
                     yield next(iter(cell.values())) if isinstance(cell, dict) else cell
         except (pa.ArrowException, OSError) as error:
@@ -133,7 +135,7 @@ class ParquetContainer:
         kept = self._kept.get(column)
         if kept is None or kept[0] != group:
             try:
-                table = self.table.read_row_group(group, columns=[column])
+                table = self.table.read_row_group(group, columns=[column], use_threads=False)
             except (pa.ArrowException, OSError) as error:
                 raise InputError(
                     f"{self._name}: column {column!r} cannot be read ({error})"

@@ -6,10 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from io import BytesIO
 
-from matplotlib import rc_context
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
-
 from datakit.io.store import atomic
 from datakit.io.store.storage import Location
 
@@ -53,6 +49,10 @@ def save_bars(path: Location, charts: Sequence[Bars], title: str) -> int:
     int
         The file's size in bytes.
     """
+    from matplotlib import rc_context
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
     figure = Figure(figsize=(5.2 * len(charts), 4.4), layout="constrained")
     FigureCanvasAgg(figure)
     figure.suptitle(title)

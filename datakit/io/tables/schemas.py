@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from jsonschema import Draft202012Validator
 
 from datakit.errors import InputError
 
@@ -41,6 +40,8 @@ def breaches(name: str, document: bytes) -> Iterator[tuple[str, str]]:
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         yield "$", f"expected JSON; {error}"
         return
+    from jsonschema import Draft202012Validator
+
     validator = Draft202012Validator(load(name))
     for breach in sorted(validator.iter_errors(data), key=lambda breach: breach.json_path):
         yield breach.json_path, breach.message[:300]

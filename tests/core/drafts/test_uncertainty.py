@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from scipy.stats import rankdata
 
 from datakit.core.drafts.uncertainty import (
     WEIGHTS,
@@ -14,7 +15,7 @@ from datakit.core.drafts.uncertainty import (
     order_by_uncertainty,
     percentile,
 )
-from datakit.core.drafts.uncertainty_weights import LEAST_REVIEWED, fit_weights
+from datakit.core.drafts.uncertainty_weights import LEAST_REVIEWED, _ranks, fit_weights
 from datakit.errors import InputError
 
 
@@ -131,3 +132,9 @@ def test_too_little_review_is_refused() -> None:
         fit_weights({"entropy": few}, few)
     with pytest.raises(InputError, match="different amounts"):
         fit_weights({"entropy": np.linspace(0, 1, 20)}, np.zeros(20))
+
+
+@given(st.lists(st.integers(0, 9), min_size=1, max_size=40))
+def test_ranks_are_those_of_scipy(values: list[int]) -> None:
+    column = np.array(values, np.float64)
+    assert np.array_equal(_ranks(column), rankdata(column))
