@@ -121,7 +121,7 @@ def test_nothing_imports_the_run_of_a_verb() -> None:
 
 def test_handing_out_work_imports_no_library_of_the_work() -> None:
     """Beside arrays and pictures, which a verb's own process mostly reads some of."""
-    cheap = {"PIL", "cv2", "numpy"}
+    cheap = {"PIL", "cv2", "numpy", "yaml"}
     needed = {"datakit.verbs.qc.run": {"matplotlib"}, "datakit.verbs.review.run": {"scipy"}}
     runs = [name for name in MODULES if re.fullmatch(r"datakit\.verbs\.\w+\.run", name)]
     found = {name: weight(name) - cheap for name in runs}

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from datakit.core.masks.foreground import foreground
+from datakit.core.masks.values import values_in
 from datakit.errors import InputError
 from datakit.io.layouts.base import Item
 from datakit.io.pixels.decoders import decode_mask
@@ -51,9 +52,9 @@ class FileClasses:
         InputError
             If it has a value that no class has: what nobody named is not background.
         """
-        shown = np.flatnonzero(np.bincount(mask.ravel()))
+        shown = values_in(mask)
         known = {0, *self.stored.values()}
-        strange = [int(value) for value in shown if int(value) not in known]
+        strange = [value for value in shown if value not in known]
         if strange:
             raise InputError(
                 f"{item.source_name}: expected the classes' values {sorted(known)} in its mask, "

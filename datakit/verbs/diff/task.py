@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from datakit.core.masks.runs import counts_to_mask, union_counts
+from datakit.core.masks.values import values_in
 from datakit.core.metrics.mask_metrics import boundary_iou, iou
 from datakit.core.metrics.matting_metrics import sad
 from datakit.errors import InputError
@@ -111,7 +112,7 @@ def _classes(
                 ids[found.category].append(found.id)
             return {name: np.isin(mask, values) for name, values in ids.items()}
         names = {value: name for name, value in label_map.items()}
-        values = [int(value) for value in np.unique(mask) if value]
+        values = [value for value in values_in(mask) if value]
         if len(values) == 1 and values[0] not in names:
             named = [name for name, value in label_map.items() if value]
             names = {values[0]: named[0] if len(named) == 1 else FOREGROUND}

@@ -10,6 +10,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from datakit.core.masks.values import values_in
 from datakit.core.metrics.consensus import agreed, majority, staple
 from datakit.core.metrics.mask_metrics import boundary_iou, iou
 from datakit.errors import InputError
@@ -71,7 +72,7 @@ class Compare:
             if label.unknown is not None:
                 known &= ~label.unknown
         first, second = one.classes * known, other.classes * known
-        shown = sorted({*np.unique(first), *np.unique(second)} - {0}) or [1]
+        shown = sorted({*values_in(first), *values_in(second)} - {0}) or [1]
         height, width = known.shape
         return Score(
             id=key,
@@ -144,7 +145,7 @@ class Merge:
             blobs[f"{kind}_file_name"] = name, images.encode_png(pixels)
         for name, blob in blobs.values():
             atomic.write_bytes(location(self.out, name), blob)
-        shown = {int(value) for value in np.unique(mask)}
+        shown = set(values_in(mask))
         row = msgspec.structs.replace(
             voted.describe(*facts.size_wh, sha256(data), self.step),
             label_state="complete",

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from datakit.core.masks.values import values_in
 from datakit.errors import InputError
 from datakit.io.layouts.base import Item
 from datakit.io.layouts.drawn import Drawing
@@ -36,10 +37,9 @@ class MaskToCoco(ExportSample):
         """Return the mask, every value of which means something; InputError when one does not."""
         if self.threshold is not None:
             return np.where(mask >= self.threshold, np.uint8(255), np.uint8(0))
-        values = np.flatnonzero(np.bincount(mask.ravel()))
-        values = values[values > 0]
+        values = [value for value in values_in(mask) if value]
         if len(self.settings.classes) > 1:
-            strange = sorted(set(values.tolist()) - set(self.settings.label_map.values()))
+            strange = sorted(set(values) - set(self.settings.label_map.values()))
             if strange:
                 raise InputError(
                     f"{name}: expected the values of the classes in its mask "
@@ -49,7 +49,7 @@ class MaskToCoco(ExportSample):
         elif len(values) > 1:
             raise InputError(
                 f"{name}: expected a mask of one value, found {len(values)} "
-                f"({_listed(values.tolist())}); name the classes of 1, 2, … with --category, or "
+                f"({_listed(values)}); name the classes of 1, 2, … with --category, or "
                 "say from which value on a gray mask is inside: --threshold 128"
             )
         return mask

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from datakit.core.images.contact_sheet import hatched, overlay
 from datakit.core.masks.runs import counts_area, counts_to_mask, union_counts
+from datakit.core.masks.values import values_in
 from datakit.errors import DatakitError, InputError, OutputError
 from datakit.io.layouts.base import Item
 from datakit.io.layouts.label_pixels import decode_ignored, decode_label
@@ -107,9 +108,7 @@ class Check:
             )
         allowed = FIXED_VALUES.get(kind) or set(self.label_map.values())
         if kind != "alpha" and allowed and label.dtype == np.uint8:
-            strange = [
-                int(v) for v in np.flatnonzero(np.bincount(label.ravel())) if v not in allowed
-            ]
+            strange = [value for value in values_in(label) if value not in allowed]
             if strange:
                 raise InputError(
                     f"{file.name}: expected the values {sorted(allowed)}, found also "
@@ -135,8 +134,7 @@ class Measure:
         classes: Counter[str] = Counter()
         names = {value: name for name, value in self.label_map.items() if value > 0}
         if label.dtype == np.uint8 and names:
-            present = np.flatnonzero(np.bincount(label.ravel()))
-            classes.update(names[int(v)] for v in present if int(v) in names)
+            classes.update(names[value] for value in values_in(label) if value in names)
         elif label.any():
             classes["foreground"] += 1
         share = (
