@@ -24,10 +24,14 @@ def datumaro_masks(out: Path, layout: str) -> dict[str, np.ndarray]:
     from pycocotools import mask as coco
 
     found = {}
-    for item in Dataset.import_from(str(out), layout):
+    dataset = Dataset.import_from(str(out), layout)
+    names = [label.name for label in dataset.categories()[AnnotationType.label]]
+    for item in dataset:
         shape = item.media.data.shape[:2]
         label = canvas(shape)
         for annotation in item.annotations:
+            if annotation.label is not None and names[annotation.label] == "background":
+                continue
             if annotation.type == AnnotationType.mask:
                 label |= np.asarray(annotation.image, np.uint8)
             elif isinstance(annotation, Polygon):
@@ -117,7 +121,62 @@ def roboflow_masks(out: Path) -> dict[str, np.ndarray]:
     return found
 
 
+def polygons_painted(rings: list[np.ndarray], height: int, width: int) -> np.ndarray:
+    """Paint (N, 2) rings of pixel edges as pycocotools does, each for itself, over one another."""
+    from pycocotools import mask as coco
+
+    label = canvas((height, width))
+    flat = [ring.ravel().tolist() for ring in rings]
+    for runs in coco.frPyObjects(flat, height, width) if flat else ():
+        label |= coco.decode(runs)
+    return label
+
+
+def yolo_polygons(out: Path) -> dict[str, np.ndarray]:
+    """Lines of shares, times the size of the image beside them."""
+    from PIL import Image
+
+    found = {}
+    for path in sorted((out / "labels").rglob("*.txt")):
+        below = path.relative_to(out / "labels").with_suffix("")
+        [image] = (out / "images" / below.parent).glob(f"{below.name}.*")
+        width, height = Image.open(image).size
+        lines = [line.split()[1:] for line in path.read_text().splitlines()]
+        rings = [np.array(line, float).reshape(-1, 2) * (width, height) for line in lines]
+        found[f"{below.parts[0]}/{below.name}"] = polygons_painted(rings, height, width)
+    return found
+
+
+def labelme_polygons(out: Path) -> dict[str, np.ndarray]:
+    """Each file's polygons; labelme itself also paints the outline's own pixels."""
+    found = {}
+    for path in sorted(out.glob("*/*.json")):
+        document = json.loads(path.read_text())
+        if all(shape["shape_type"] == "polygon" for shape in document["shapes"]):
+            rings = [np.array(shape["points"], float) for shape in document["shapes"]]
+            size = document["imageHeight"], document["imageWidth"]
+            found[f"{path.parent.name}/{path.stem}"] = polygons_painted(rings, *size)
+    return found
+
+
+def label_studio_polygons(out: Path) -> dict[str, np.ndarray]:
+    """Each task's polygons of percentages; tasks with brush masks are left out."""
+    found = {}
+    for task in json.loads((out / "tasks.json").read_text()):
+        path = Path(unquote(task["data"]["image"].split("?d=")[1]))
+        regions = task["predictions"][0]["result"]
+        if regions and all(region["type"] == "polygonlabels" for region in regions):
+            size = regions[0]["original_height"], regions[0]["original_width"]
+            rings = [np.array(r["value"]["points"]) / 100 * size[::-1] for r in regions]
+            found[f"{path.parent.name}/{path.stem}"] = polygons_painted(rings, *size)
+    return found
+
+
 IMPORTERS = {
+    "pycocotools-yolo-seg": yolo_polygons,
+    "pycocotools-labelme": labelme_polygons,
+    "pycocotools-label-studio": label_studio_polygons,
+    "datumaro-voc": lambda out: datumaro_masks(out, "voc_segmentation"),
     "datumaro-coco": lambda out: datumaro_masks(out, "coco"),
     "datumaro-cvat": lambda out: datumaro_masks(out, "cvat"),
     "label-studio-sdk": label_studio_masks,
