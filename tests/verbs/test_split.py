@@ -402,3 +402,13 @@ def test_groups_of_a_part_of_the_samples_are_refused(tmp_path: Path) -> None:
     assert rest.counts["groups"] == 2
     with pytest.raises(InputError, match="goes with"):
         datakit.split(source, tmp_path / "out", val=0.25, group_rest="each", workers=0)
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_table_that_names_two_groups_of_a_photo_is_refused(tmp_path: Path, turned: bool) -> None:
+    source = photos(tmp_path / "photos", range(4))
+    lines = [f"p00{n}.png,{'ann' if n < 2 else 'ben'}" for n in range(4)] + ["p000.png,ben"]
+    table = tmp_path / "people.csv"
+    table.write_text("\n".join(reversed(lines) if turned else lines))
+    with pytest.raises(InputError, match=r"p000\.png: expected one group, found .*keep one"):
+        datakit.split(source, tmp_path / "out", val=0.5, group_by=str(table), workers=0)

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import ClassVar
 
 from datakit.errors import InputError
 from datakit.io.layouts.base import Item, ReadSettings, label_stems
@@ -90,6 +91,8 @@ class AnnotatedReader:
     ----------
     failures, notes, unread
         See `datakit.io.layouts.base.Reader`.
+    uses : frozenset of str
+        Settings of the user's that the layout heeds (`datakit.io.layouts.base.ReadSettings`).
     shared_ids : tuple of str
         Ids of several classes each.
     """
@@ -98,6 +101,7 @@ class AnnotatedReader:
     failures: tuple[Failure, ...] = ()
     notes: tuple[str, ...] = ()
     shared_ids: tuple[str, ...] = ()
+    uses: ClassVar[frozenset[str]] = frozenset({"images_dir"})
 
     def __init__(self, root: Root, names: list[str], settings: ReadSettings) -> None:
         self._images_root = root

@@ -63,6 +63,7 @@ class LabelStudioReader(AnnotatedReader):
     """
 
     layout = "label-studio"
+    uses = frozenset({"images_dir", "annotator", "predictions"})
 
     def __init__(
         self,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
+from typing import ClassVar
 
 from datakit.errors import InputError
 from datakit.io.layouts.base import Item, MaskCoding, label_stems, twice
@@ -54,6 +55,8 @@ class PictureReader:
     InputError
         If there is no image.
     """
+
+    uses: ClassVar[frozenset[str]] = frozenset()
 
     def __init__(
         self,

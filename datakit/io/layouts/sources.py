@@ -24,6 +24,9 @@ from datakit.records.counts import counted, in_words
 from datakit.records.failure import Failure
 from datakit.records.labels import merged_map, renumbering
 
+_HEEDED = ("images_dir", "labels_dir", "labels", "annotator", "predictions")
+"""Settings that only some layouts heed."""
+
 PHOTOS = "photos"
 """The layout without labels, which is asked last."""
 
@@ -66,6 +69,26 @@ class Collection:
     def classes(self) -> tuple[str, ...]:
         """Class names; equal names in several sources are one class."""
         return tuple(dict.fromkeys(name for _, _, part in self.parts for name in part.classes))
+
+    def check_heeded(self, settings: ReadSettings) -> None:
+        """Refuse a setting that no source heeds: whoever gave it expects something of it.
+
+        Raises
+        ------
+        InputError
+            Names the option.
+        """
+        # A layout of another package, which says nothing of it, may heed all of them.
+        heeded = {one for _, _, reader in self.parts for one in getattr(reader, "uses", _HEEDED)}
+        idle = [one for one in _HEEDED if getattr(settings, one) and one not in heeded]
+        if idle:
+            layouts = " and ".join(dict.fromkeys(self.formats))
+            folders = ", or name both folders with --images-dir and --labels-dir"
+            raise InputError(
+                f"--{idle[0].replace('_', '-')}: it means nothing to SRC, which is read as "
+                f"{layouts}; leave it out"
+                + (folders if idle[0] in ("images_dir", "labels") else "")
+            )
 
     @property
     def shared_ids(self) -> tuple[str, ...]:
@@ -196,13 +219,11 @@ def open_sources(
     if len(set(resolved)) < len(resolved):
         raise InputError("SRC: one source is named twice; name each once")
     prefixes = _prefixes(resolved) if len(paths) > 1 else [""]
-    return Collection(
-        tuple(
-            (prefix, *_open(path, layout, settings))
-            for prefix, path in zip(prefixes, paths, strict=True)
-        ),
-        settings.transparency,
+    parts = tuple(
+        (prefix, *_open(path, layout, settings))
+        for prefix, path in zip(prefixes, paths, strict=True)
     )
+    return Collection(parts, settings.transparency)
 
 
 def _open(path: str, layout: str | None, settings: ReadSettings) -> tuple[str, Reader]:

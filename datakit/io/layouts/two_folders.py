@@ -27,6 +27,8 @@ class TwoFoldersReader(PictureReader):
     folders may be in the source, there in each split, or elsewhere.
     """
 
+    uses = frozenset({"images_dir", "labels_dir", "labels"})
+
     def __init__(
         self,
         root: Root,

@@ -152,5 +152,14 @@ def _read_keys(path: Location) -> dict[str, str]:
     bad = [number for number, row in enumerate(rows, 1) if row and len(row) != 2]
     if bad or not rows:
         where = f"line {bad[0]} has another number of them" if bad else "it is empty"
-        raise InputError(f"--group-by {path}: expected two columns, file and group; {where}")
-    return {row[0].strip(): row[1].strip() for row in rows if row}
+        raise InputError(
+            f"--group-by {path}: expected two columns with a comma between, file and group; {where}"
+        )
+    keys: dict[str, str] = {}
+    for name, group in ((row[0].strip(), row[1].strip()) for row in rows if row):
+        if keys.setdefault(name, group) != group:
+            raise InputError(
+                f"--group-by {path}: {name}: expected one group, found {keys[name]!r} and "
+                f"{group!r}; keep one of the rows"
+            )
+    return keys

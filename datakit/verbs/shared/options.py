@@ -96,6 +96,7 @@ class SourceOptions(Options, frozen=True, kw_only=True):
     def open(self, progress: ProgressListener | None = None) -> Collection:
         """Open the sources, and say as what they are read and what is not read of them."""
         source = open_sources(self.src, layout=self.layout, settings=self.read_settings)
+        source.check_heeded(self.read_settings)
         return note_source(source, progress)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import datakit
 from datakit.errors import InputError
 from datakit.io.layouts.base import ReadSettings
 from datakit.io.layouts.sources import open_sources
@@ -252,3 +253,20 @@ def test_real_photos_with_ground_truth() -> None:
     assert found.formats == ("images-masks",)
     assert (len(found), found.failures) == (110, ())
     assert all(item.mask for item in found.items())
+
+
+@pytest.mark.parametrize(
+    ("options", "flag"),
+    [
+        ({"labels": "mask"}, "--labels"),
+        ({"images_dir": "elsewhere"}, "--images-dir"),
+        ({"annotator": "anna"}, "--annotator"),
+        ({"predictions": True}, "--predictions"),
+    ],
+)
+def test_an_option_that_the_layout_does_not_heed_is_refused(
+    tmp_path: Path, options: dict[str, object], flag: str
+) -> None:
+    READ["imgs, masks"][0](tmp_path)
+    with pytest.raises(InputError, match=f"{flag}: it means nothing to SRC"):
+        datakit.validate(tmp_path, workers=0, **options)
