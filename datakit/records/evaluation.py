@@ -51,22 +51,13 @@ class Comparison(Record, frozen=True, kw_only=True):
     differences: dict[str, PairedDifference]
 
 
-class Evaluation(Record, frozen=True, kw_only=True):
-    """The result of ``eval``."""
+class Compared(Record, frozen=True, kw_only=True):
+    """What every result of ``eval`` says: of how many samples, and what was left out."""
 
     verb: str = "eval"
-    pred: str
-    gt: str
-    kind: Annotated[str, Meta(description="alpha or mask")]
-    profile: Annotated[str | None, Meta(description="whose conventions; None for masks")]
-    out: Annotated[str | None, Meta(description="the folder of table, rows and plots")] = None
-    samples: Annotated[int, Meta(ge=0)] = 0
-    metrics: Annotated[dict[str, MetricSummary], Meta(description="metric -> summary")] = field(
-        default_factory=dict
-    )
-    comparisons: tuple[Comparison, ...] = ()
-    worst: Annotated[tuple[Score, ...], Meta(description="the worst samples, worst first")] = ()
-    failed: Annotated[int, Meta(ge=0, description="files without partner, or unusable")] = 0
+    out: Annotated[str | None, Meta(description="the folder of the report or the dataset")] = None
+    samples: Annotated[int, Meta(ge=0, description="images that were compared")] = 0
+    failed: Annotated[int, Meta(ge=0, description="files or objects that were not compared")] = 0
     notes: Annotated[tuple[str, ...], Meta(description="choices that datakit made itself")] = ()
     seconds: Annotated[float, Meta(ge=0)] = 0.0
 
@@ -79,6 +70,20 @@ class Evaluation(Record, frozen=True, kw_only=True):
     def exit_code(self) -> int:
         """3 when something could not be compared, else 0."""
         return 3 if self.failed else 0
+
+
+class Evaluation(Compared, frozen=True, kw_only=True):
+    """The result of ``eval``."""
+
+    pred: str
+    gt: str
+    kind: Annotated[str, Meta(description="alpha or mask")]
+    profile: Annotated[str | None, Meta(description="whose conventions; None for masks")]
+    metrics: Annotated[dict[str, MetricSummary], Meta(description="metric -> summary")] = field(
+        default_factory=dict
+    )
+    comparisons: tuple[Comparison, ...] = ()
+    worst: Annotated[tuple[Score, ...], Meta(description="the worst samples, worst first")] = ()
 
 
 class SampleAgreement(Record, frozen=True, kw_only=True):
@@ -102,13 +107,10 @@ class PairAgreement(Record, frozen=True, kw_only=True):
     metrics: dict[str, MetricSummary]
 
 
-class Agreement(Record, frozen=True, kw_only=True):
+class Agreement(Compared, frozen=True, kw_only=True):
     """The result of ``eval --between``."""
 
-    verb: str = "eval"
     sources: tuple[str, ...]
-    out: Annotated[str | None, Meta(description="the folder of the report or the dataset")] = None
-    samples: Annotated[int, Meta(ge=0, description="images that at least two sources label")] = 0
     pairs: tuple[PairAgreement, ...] = ()
     worst: Annotated[
         tuple[SampleAgreement, ...], Meta(description="the most disputed images, worst first")
@@ -119,19 +121,6 @@ class Agreement(Record, frozen=True, kw_only=True):
     written: Annotated[
         dict[str, int], Meta(description="what the dataset of the consensus holds")
     ] = field(default_factory=dict)
-    failed: Annotated[int, Meta(ge=0, description="images that could not be compared")] = 0
-    notes: Annotated[tuple[str, ...], Meta(description="choices that datakit made itself")] = ()
-    seconds: Annotated[float, Meta(ge=0)] = 0.0
-
-    @property
-    def counts(self) -> dict[str, int]:
-        """Images that were compared."""
-        return {"samples": self.samples}
-
-    @property
-    def exit_code(self) -> int:
-        """3 when something could not be compared, else 0."""
-        return 3 if self.failed else 0
 
 
 class ClassScores(Record, frozen=True, kw_only=True):
@@ -145,29 +134,13 @@ class ClassScores(Record, frozen=True, kw_only=True):
     ar100: Annotated[float | None, Meta(description="average recall, 100 detections an image")]
 
 
-class InstanceEvaluation(Record, frozen=True, kw_only=True):
+class InstanceEvaluation(Compared, frozen=True, kw_only=True):
     """The result of ``eval --metrics coco``."""
 
-    verb: str = "eval"
     pred: str
     gt: str
-    out: Annotated[str | None, Meta(description="the folder of the tables")] = None
-    samples: Annotated[int, Meta(ge=0, description="images that were compared")] = 0
     metrics: Annotated[
         dict[str, float | None],
         Meta(description="COCO's twelve measures; None where no true object decides one"),
     ] = field(default_factory=dict)
     classes: tuple[ClassScores, ...] = ()
-    failed: Annotated[int, Meta(ge=0, description="images or objects that were not compared")] = 0
-    notes: Annotated[tuple[str, ...], Meta(description="choices that datakit made itself")] = ()
-    seconds: Annotated[float, Meta(ge=0)] = 0.0
-
-    @property
-    def counts(self) -> dict[str, int]:
-        """Images that were compared."""
-        return {"samples": self.samples}
-
-    @property
-    def exit_code(self) -> int:
-        """3 when something could not be compared, else 0."""
-        return 3 if self.failed else 0

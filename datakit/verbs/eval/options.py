@@ -71,15 +71,12 @@ class Options(ReadOptions, frozen=True, kw_only=True):
     ] = None
     metrics: Annotated[
         Literal["pixels", "coco"],
-        Meta(
-            description="pixels: errors of mattes, scores of masks; coco: average precision and "
-            "recall of objects (COCOeval); PRED may be a list of COCO results then"
-        ),
+        Meta(description="coco: average precision and recall of objects; PRED may be COCO results"),
     ] = "pixels"
     compare: Annotated[
         tuple[str, ...],
         Meta(
-            description="other predictions, compared with PRED sample by sample (repeatable)",
+            description="other predictions to compare with PRED (repeatable)",
             extra={"input": "path"},
         ),
     ] = ()

@@ -209,10 +209,7 @@ class Options(DraftOptions, frozen=True, kw_only=True):
 
     src: Annotated[
         tuple[str, ...],
-        Meta(
-            description="folders, .zip, annotation files or photos to read; - is one photo on "
-            "standard input"
-        ),
+        Meta(description="folders, .zip, annotations or photos; -: one photo on stdin"),
     ] = ()
     out: Annotated[str, Meta(description="the dataset folder to write")] = ""
     merge: Annotated[

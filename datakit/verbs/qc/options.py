@@ -21,10 +21,7 @@ class JudgeOptions(WriteOptions, frozen=True, kw_only=True):
 
     src: Annotated[
         tuple[str, ...],
-        Meta(
-            description="folders, .zip, annotation files or photos to read; - is one photo on "
-            "standard input"
-        ),
+        Meta(description="folders, .zip, annotations or photos; -: one photo on stdin"),
     ] = ()
     out: Annotated[str, Meta(description="the folder to write the report to")] = ""
     checks: Annotated[

@@ -29,8 +29,7 @@ class SourceOptions(Options, frozen=True, kw_only=True):
         tuple[str, ...],
         Meta(
             min_length=1,
-            description="folders, .zip, annotation files or photos to read; - is one photo on "
-            "standard input",
+            description="folders, .zip, annotations or photos; -: one photo on stdin",
         ),
     ]
     layout: Annotated[
