@@ -44,17 +44,11 @@ class Options(ReadOptions, frozen=True, kw_only=True):
 
     src: Annotated[
         tuple[str, ...],
-        Meta(
-            description="PRED GT: predictions and the truth; with --between, the labels of "
-            "several annotators"
-        ),
+        Meta(description="PRED GT; with --between, the labels of several annotators"),
     ]
     out: Annotated[
         str | None,
-        Meta(
-            description="folder for eval.json, eval.csv, eval.jsonl and eval.svg; with "
-            "--consensus, for the dataset"
-        ),
+        Meta(description="folder for the tables and plots; with --consensus, for the dataset"),
     ] = None
     between: Annotated[
         bool,
@@ -76,16 +70,13 @@ class Options(ReadOptions, frozen=True, kw_only=True):
     compare: Annotated[
         tuple[str, ...],
         Meta(
-            description="other predictions to compare with PRED (repeatable)",
+            description="more predictions for comparison (repeatable)",
             extra={"input": "path"},
         ),
     ] = ()
     kind: Annotated[
         Literal["auto", "alpha", "mask", "plate"],
-        Meta(
-            description="what is compared; auto: alphas when the truth has any; plate: restored "
-            "backgrounds with photos of the empty scene"
-        ),
+        Meta(description="auto: alphas when GT has any; plate: PRED is of `inpaint`"),
     ] = "auto"
     profile: Annotated[
         Literal["dim", "p3m", "p3m-arange", "rvm"],

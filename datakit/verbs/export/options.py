@@ -30,10 +30,7 @@ class FileOptions(WriteOptions, frozen=True, kw_only=True):
     ] = "stretch"
     partial: Annotated[
         Literal["leave-out", "keep"],
-        Meta(
-            description="samples whose label is partial, ignored in places, or missing, in "
-            "layouts that cannot express that"
-        ),
+        Meta(description="partial or missing labels that the layout cannot express"),
     ] = "leave-out"
     license: Annotated[
         str,
