@@ -11,7 +11,7 @@ over the verb's. "Against the peer" compares whole runs, start-up included, by C
 "Growth" is the peak memory of the whole process tree at n samples over that at n / 10.
 
 Expensive verbs take a share of the samples. Synthetic pictures of 640x640 with 1 to 3 drawn people,
-and sample portraits of 512x512. In under 30 minutes on 2 quiet cores.
+and sample portraits of 512x512.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ ROWS = {
     "report": Row("masks", "{src} -o {out}/report.html"),
     "inpaint": Row("portraits", share=0.005, peer="telea"),
     "select": Row("masks", "{src} -o {out} --where width>100", peer="pandas"),
-    "diff": Row("masks", "{src} {other} -o {out}", other="again", peer="diff -r"),
+    "diff": Row("masks", "{src} {other} -o {out} --sheet 0", other="again", peer="diff -r"),
     "forget": Row("masks", f"{{src}} -o {{out}} --photo {{src}}/train/images/{image_name(0)}"),
     "review": Row("masks", "--help", few=1, peer="a page that waits for a person: start-up only"),
     "weights": Row("masks", "list", peer="no samples: start-up only"),

@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 
 from datakit.errors import InputError
-from datakit.io.layouts.images_masks import kind_of
+from datakit.io.layouts.folder_names import kind_of
 from datakit.io.layouts.label_study import FEW, measure_files
 from datakit.io.layouts.placements import LABEL_SUFFIX, folded, is_image, stem_of, suffix_of
 from datakit.io.layouts.two_folders import Siblings, shown, sibling_folders

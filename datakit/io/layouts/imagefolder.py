@@ -13,7 +13,7 @@ import msgspec
 from datakit.errors import InputError
 from datakit.io.layouts.base import SPLITS, Item, ReadSettings
 from datakit.io.layouts.class_names import find_class_names
-from datakit.io.layouts.images_masks import kind_of
+from datakit.io.layouts.folder_names import kind_of
 from datakit.io.layouts.pictures import PictureReader
 from datakit.io.layouts.placements import Placement, is_image, stem_of
 from datakit.io.store.files import FileRef, Root, safe_name

@@ -2,44 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import replace
 from functools import lru_cache
 from typing import ClassVar
 
 from datakit.io.layouts.base import SPLITS, Item, ReadSettings
 from datakit.io.layouts.class_names import find_class_names
-from datakit.io.layouts.folder_names import folder_words, split_in
+from datakit.io.layouts.folder_names import kind_of, split_in
 from datakit.io.layouts.picture import Picture, counted
 from datakit.io.layouts.pictures import PictureReader, refs_of
-from datakit.io.layouts.placements import ANY_LABEL, LABEL_SUFFIX, Placement, is_image, stem_of
+from datakit.io.layouts.placements import LABEL_SUFFIX, Placement, is_image, stem_of
 from datakit.io.layouts.sample_names import JPEG, side
 from datakit.io.layouts.writer import Facts, Settings, Written, label_map_file
 from datakit.io.store.files import Root
 from datakit.records.labels import IGNORED, has_void
-
-KIND_OF_WORD: Mapping[str, str] = {
-    **dict.fromkeys(("trimap", "trimaps"), "trimap"),
-    **dict.fromkeys(("alpha", "alphas", "matte", "mattes", "pha"), "alpha"),
-    **dict.fromkeys(("mask", "masks"), "mask"),
-    **dict.fromkeys(("ignore", "ignores"), "ignore"),
-    **dict.fromkeys(
-        (
-            *("label", "labels", "gt", "gts", "groundtruth", "groundtruths", "truth", "truths"),
-            *("annotation", "annotations", "segmentation", "segmentations", "seg", "target"),
-            *("targets", "silhouette", "silhouettes"),
-        ),
-        ANY_LABEL,
-    ),
-    **dict.fromkeys(
-        (
-            *("image", "images", "img", "imgs", "im", "photo", "photos", "picture", "pictures"),
-            *("input", "inputs", "rgb", "original", "originals"),
-        ),
-        "image",
-    ),
-}
-"""Word in a folder's name -> what the folder holds; of several words the first of this order."""
 
 
 class ImagesMasksReader(PictureReader):
@@ -139,14 +116,6 @@ def _place_of_folder(folder: str) -> tuple[str, str | None, str] | None:
     # Beside images/anna/1.jpg may lie images/anna/masks/1.png.
     before = [part for part in before if kind_of(part) != "image"]
     return kind, split, "".join(f"{part}/" for part in (*before, *rest))
-
-
-@lru_cache(maxsize=4096)
-def kind_of(folder: str) -> str | None:
-    """Return what a folder of this name holds, None where its name does not tell."""
-    words = folder_words(folder)
-    kinds = {KIND_OF_WORD[word] for word in words if word in KIND_OF_WORD}
-    return next((kind for kind in dict.fromkeys(KIND_OF_WORD.values()) if kind in kinds), None)
 
 
 _KEPT = JPEG | {".png"}

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from datakit.errors import InputError
 from datakit.io.layouts.base import SPLITS, Item, ReadSettings
 from datakit.io.layouts.class_names import find_class_names
-from datakit.io.layouts.images_masks import kind_of
+from datakit.io.layouts.folder_names import kind_of
 from datakit.io.layouts.label_study import Study
 from datakit.io.layouts.picture import Picture
 from datakit.io.layouts.pictures import PictureReader

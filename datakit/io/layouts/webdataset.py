@@ -14,8 +14,8 @@ import msgspec
 from datakit.errors import InputError
 from datakit.io.layouts.base import Item, ReadSettings
 from datakit.io.layouts.class_names import ClassNames, find_class_names
+from datakit.io.layouts.folder_names import kind_of
 from datakit.io.layouts.hub_card import hub_card
-from datakit.io.layouts.images_masks import kind_of
 from datakit.io.layouts.label_study import Study
 from datakit.io.layouts.picture import Picture
 from datakit.io.layouts.pictures import PictureReader

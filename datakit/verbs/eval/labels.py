@@ -10,7 +10,7 @@ from typing import Literal
 
 from datakit.errors import InputError
 from datakit.io.layouts.base import Item, ReadSettings
-from datakit.io.layouts.images_masks import kind_of
+from datakit.io.layouts.folder_names import kind_of
 from datakit.io.layouts.pictures import unread_of
 from datakit.io.layouts.placements import is_image
 from datakit.io.layouts.sources import claimed_by, open_sources, opened, read_as
