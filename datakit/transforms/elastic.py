@@ -47,6 +47,7 @@ class FastElastic(A.ElasticTransform):  # type: ignore[misc]
     class InitSchema(A.ElasticTransform.InitSchema):  # type: ignore[misc]  # noqa: D106
         stationary: bool
 
+    # Albumentations reads the parameters of a transform off this signature: one argument for each.
     def __init__(
         self,
         alpha: float = 1,
