@@ -74,6 +74,13 @@ def test_the_same_seed_gives_the_same_bytes_and_resume_too(
     assert not (tmp_path / "b/dataset.json").exists()
     with pytest.raises(InputError, match="--resume expected the same"):
         datakit.train(source, tmp_path / "b", **{**SMALL, "batch_size": 4}, epochs=4, resume=True)
+    # Neither is a training gone on from whose photos became others.
+    photo, other = sorted(source.glob("train/images/*"))[:2]
+    before = photo.read_bytes()
+    photo.write_bytes(other.read_bytes())
+    with pytest.raises(InputError, match="--resume expected the same"):
+        datakit.train(source, tmp_path / "b", **SMALL, epochs=4, resume=True)
+    photo.write_bytes(before)
     datakit.train(source, tmp_path / "b", **SMALL, epochs=4, resume=True)
     known = {name: data for name, data in tree(tmp_path / "a").items() if name != "training.json"}
     assert {"model.safetensors", "history.jsonl", "samples.jsonl", "dataset.json"} <= known.keys()

@@ -84,9 +84,10 @@ def _train(
 ) -> Training:
     out = location(options.out)
     keys = [[item.key for item in part] for part in (parts.train, parts.val)]
-    run = Run(VERB, options, source, (msgspec.json.encode(keys).decode(),))
     # All that can be wrong with what was given is found before anything is written.
-    parts, failures, samples = _readable(options, source, parts)
+    parts, failures, samples, contents = _readable(options, source, parts)
+    # A checkpoint that learnt from other photos is not gone on from.
+    run = Run(VERB, options, source, (msgspec.json.encode(keys).decode(), contents))
     trainer, given_sha256 = _trainer(options, parts)
     with output.create(out, run.fingerprint, options.mode, {HISTORY: "", SAMPLES: ""}) as writer:
         for failure in failures:
@@ -115,7 +116,7 @@ def _train(
 
 def _readable(
     options: Options, source: Collection, parts: Partition
-) -> tuple[Partition, list[Failure], str]:
+) -> tuple[Partition, list[Failure], str, str]:
     """Read every sample once.
 
     Returns
@@ -126,11 +127,14 @@ def _readable(
         The others.
     samples : str
         The lines of the table that says which sample was in which split.
+    contents : str
+        sha256 of all that was read.
     """
     task = LazyTask("datakit.training.check:CheckPhoto", {})
     failures = list(source.failures)
     kept: dict[str, list[Item]] = {"train": [], "val": []}
     foreground = dict.fromkeys(kept, 0.0)
+    contents = hashlib.sha256()
     for split, items in (("train", parts.train), ("val", parts.val)):
         by_key = {item.key: item for item in items}
         with closing(ordered_map(options.make_engine(), task, items)) as outcomes:
@@ -138,7 +142,8 @@ def _readable(
                 item = by_key[outcome.key]
                 if outcome.error is None and outcome.value is not None:
                     kept[split].append(item)
-                    foreground[split] += outcome.value
+                    foreground[split] += outcome.value.foreground
+                    contents.update(outcome.value.sha256.encode())
                 else:
                     error = outcome.error or "nothing was read"
                     failures.append(
@@ -160,7 +165,8 @@ def _readable(
             )
     rows = [{"id": item.key, "side": split} for split, found in kept.items() for item in found]
     text = "".join(msgspec.json.encode(row).decode() + "\n" for row in rows)
-    return Partition(tuple(kept["train"]), tuple(kept["val"]), parts.notes), failures, text
+    parts = Partition(tuple(kept["train"]), tuple(kept["val"]), parts.notes)
+    return parts, failures, text, contents.hexdigest()
 
 
 def _trainer(options: Options, parts: Partition) -> tuple[Trainer, str | None]:
