@@ -108,7 +108,8 @@ def cases(work: Path) -> dict[str, Case]:
         "qc --fix": Case(("qc", photos, "--fix", "safe"), of_photos),
         "prelabel": Case(("prelabel", photos, "--model", "otsu"), of_photos),
         "review --apply": Case(("review", str(work / "judged"), "--apply")),
-        "train": Case(("train", small, *tiny), of_small),
+        # Its --resume refuses a source that became another one.
+        "train": Case(("train", small, *tiny)),
         "mask2coco": Case(("mask2coco", large), of_large),
         "export p3m": Case(("export", small, "--format", "p3m"), of_small),
         "export webdataset": Case(
