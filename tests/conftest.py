@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 
 from datakit.io.store.object_store import open_store
@@ -16,6 +17,13 @@ from tests import object_server
 from tests.object_server import Faulty
 
 ROOT = Path(__file__).resolve().parents[1]
+
+
+# How fast examples are made on a busy machine says nothing of the code.
+hypothesis.settings.register_profile(
+    "any load", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("any load")
 
 
 @pytest.fixture(scope="session")
