@@ -16,8 +16,10 @@ from typing import IO, Final
 _ONE_AT_A_TIME: Final = threading.Lock()
 _THEIRS: Final = re.compile(
     r"libpng (error|warning): |\S+\.tif: "
-    r"|\w*(TIFF|Decode|Fetch|Directory|Fill|Read|Seek|Strip|Tile)\w*: "
+    r"|\w*(TIFF|Decode|Fetch|Directory|Fill|Read|Seek|Strip|Tile|JPEG|JBIG)\w*: "
+    r"|(\w*Fax\w*|PixarLog\w+|LogL\w+|Predictor\w+|MissingRequired|CheckDirCount|set\w+Array|cvt\w+): "
 )
+"""How libpng begins a line, and libtiff: with the name of one of its functions, or of the file."""
 
 
 @contextmanager

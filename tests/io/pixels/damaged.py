@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from functools import cache
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import cv2
@@ -13,6 +14,7 @@ from PIL import Image
 
 from datakit.errors import InputError
 from datakit.io.pixels import decoders, images
+from datakit.io.pixels.formats import is_picture
 
 DECODERS = (
     decoders.decode_photo,
@@ -22,6 +24,10 @@ DECODERS = (
     decoders.decode_ignore,
     decoders.decode_stored,
 )
+
+
+OF_EXTRAS = Path(__file__).parents[2] / "data/pixels"
+"""HEIC and JPEG XL pictures, which only their extras read."""
 
 
 @cache
@@ -67,7 +73,12 @@ def originals() -> dict[str, bytes]:
         "gif": saved(palette, "GIF"),
         "jp2": b"\x00\x00\x00\x0cjP  \r\n\x87\n\x00\x00\x00\x14ftypjp2 " + bytes(rng.bytes(140)),
         "npy": _array_file(gray),
+        **{path.name: path.read_bytes() for path in sorted(OF_EXTRAS.iterdir()) if _is_read(path)},
     }
+
+
+def _is_read(path: Path) -> bool:
+    return path.suffix in (".heic", ".jxl") and is_picture(path.name)
 
 
 def damaged(seed: int) -> tuple[str, bytes]:
