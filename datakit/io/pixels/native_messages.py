@@ -17,7 +17,7 @@ _ONE_AT_A_TIME: Final = threading.Lock()
 _THEIRS: Final = re.compile(
     r"libpng (error|warning): |\S+\.tif: "
     r"|\w*(TIFF|Decode|Fetch|Directory|Fill|Read|Seek|Strip|Tile|JPEG|JBIG)\w*: "
-    r"|(\w*Fax\w*|PixarLog\w+|LogL\w+|Predictor\w+|MissingRequired|CheckDirCount|set\w+Array|cvt\w+): "
+    r"|(\w*Fax\w*|(PixarLog|LogL|Predictor|cvt)\w+|MissingRequired|CheckDirCount|set\w+Array): "
 )
 """How libpng begins a line, and libtiff: with the name of one of its functions, or of the file."""
 
