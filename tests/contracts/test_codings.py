@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import datakit
+from datakit.core.images.resizing import Resizing
 from datakit.errors import InputError
 from datakit.io.layouts.sources import open_sources
 from datakit.io.pixels import decoders, images
@@ -69,6 +70,23 @@ def test_qc_judges_that_alpha(source: Path) -> None:
     [item] = open_sources([str(source)]).items()
     alpha = read_subject(item)[0].alpha
     assert alpha is not None and np.abs(alpha - ALPHA / 255).max() < 1e-6
+
+
+def test_training_learns_that_alpha(source: Path) -> None:
+    pytest.importorskip("torch", reason="torch is not installed")
+    from datakit.training import PortraitDataset
+
+    # At its own size nothing is resampled.
+    [sample] = PortraitDataset(source, size_px=ALPHA.shape[0])
+    wanted = Resizing((ALPHA.shape[1], ALPHA.shape[0]), (ALPHA.shape[0],) * 2, "stretch")
+    found = sample["alpha"][0].numpy()
+    assert np.abs(found - wanted.alpha((ALPHA / 255).astype(np.float32))).max() < 1e-5
+
+
+def test_matte_makes_no_alpha_of_an_alpha(source: Path, tmp_path: Path) -> None:
+    summary = datakit.matte(source, tmp_path / "out", workers=0)
+    rows = (tmp_path / "out/failures.jsonl").read_text()
+    assert summary.exit_code == 3 and "mask" in rows
 
 
 @pytest.mark.parametrize("verb", ["export", "augment", "trimap", "qc", "eval"])

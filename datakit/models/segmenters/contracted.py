@@ -57,7 +57,7 @@ class ContractedFactory:
         """Build it; ModelError when the contract does not fit the model's input."""
         given, contract = open_contracted(settings, self.kind, read_contract)
         identity = given.identity(self.kind)
-        check_input(contract.input, str(given.path))
+        check_input(contract.input, given.shown)
         if self.kind == "onnx":
             found = OnnxSegmenter(identity, given.data, contract, settings)
             return _probed(found, contract, given)
@@ -80,7 +80,7 @@ class ContractedFactory:
 def _probed(segmenter: Probed, contract: Contract, given: GivenWeights) -> Segmenter:
     """Return the segmenter, once what it makes of a picture is what its contract says."""
     outputs = [segmenter.raw_output(picture) for picture in probe_pictures()]
-    check_outputs(np.stack(outputs), contract, str(given.path))
+    check_outputs(np.stack(outputs), contract, given.shown)
     return segmenter
 
 

@@ -28,12 +28,20 @@ class GivenWeights:
     """A file of weights, read and digested, and where it comes from.
 
     The digest of an ONNX model whose tensors lie in files beside it is that of the model followed
-    by those files.
+    by those files, `beside`.
     """
 
     path: Path
     data: bytes
     provenance: Provenance
+    beside: tuple[Path, ...] = ()
+
+    @property
+    def shown(self) -> str:
+        """The path, and the names of all other files that decide what the model says."""
+        if not self.beside:
+            return str(self.path)
+        return f"{self.path} (with {', '.join(file.name for file in self.beside)})"
 
     def identity(self, name: str) -> Identity:
         """Return the identity of the segmenter that runs them."""
@@ -81,12 +89,13 @@ def open_weights(settings: Settings, known: Weights | None, name: str) -> GivenW
     except OSError as error:
         raise ModelError(f"{path}: cannot be read ({error.strerror or error})") from None
     digest = hashlib.sha256(data)
+    beside: tuple[Path, ...] = ()
     # Only a message of protobuf starts so; other kinds have no files beside them.
     if data[:1] == b"\x08":
-        data, files = inlined(data, path)
-        for file in files:
+        data, beside = inlined(data, path)
+        for file in beside:
             digest.update(file.read_bytes())
-    return GivenWeights(path, data, provenance_of(digest.hexdigest()))
+    return GivenWeights(path, data, provenance_of(digest.hexdigest()), beside)
 
 
 def open_contracted(

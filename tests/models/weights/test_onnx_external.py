@@ -42,6 +42,7 @@ def test_the_file_beside_is_read_and_digested(tmp_path: Path) -> None:
     onnx.checker.check_model(onnx.load_from_string(given.data))
     both = path.read_bytes() + (tmp_path / "m.onnx.data").read_bytes()
     assert given.provenance.sha256 == hashlib.sha256(both).hexdigest()
+    assert given.shown == f"{path} (with m.onnx.data)"
 
 
 @pytest.mark.parametrize("location", ["../m.onnx.data", "/etc/hostname", "a/m.data", "..", ""])
