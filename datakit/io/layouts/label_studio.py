@@ -16,7 +16,7 @@ from datakit.io.layouts.annotated import UNLABELLED, AnnotatedReader, Listed, si
 from datakit.io.layouts.base import Item, ReadSettings
 from datakit.io.layouts.image_names import IMAGE_NAME, plain_name
 from datakit.io.layouts.json_files import UNREADABLE, head_of, mapped, one_of_many, reason
-from datakit.io.layouts.region_labels import NO_AREA, labels_of
+from datakit.io.layouts.region_labels import NO_AREA, labels_of, with_labels
 from datakit.io.layouts.sample_names import SOFT, side
 from datakit.io.layouts.writer import Facts, Settings, Written
 from datakit.io.store.files import Root
@@ -171,7 +171,8 @@ class LabelStudioReader(AnnotatedReader):
         task: object,
         sha256: object,
     ) -> Listed:
-        result = self._chosen(image, answers)
+        chosen = self._chosen(image, answers)
+        result = None if chosen is None else with_labels(chosen)
         sizes = {
             (region.get("original_width"), region.get("original_height"))
             for region in result or ()

@@ -498,3 +498,27 @@ def test_labelme_is_told_by_the_files_of_images(tmp_path: Path) -> None:
     document = {"imagePath": "z.jpg", "shapes": [{"label": "a", "points": RING}]}
     (tmp_path / "z.json").write_text(json.dumps(document))
     assert open_sources([str(tmp_path)]).formats == ("labelme",)
+
+
+def test_labels_in_entries_of_their_own_name_the_regions_of_their_ids(tmp_path: Path) -> None:
+    """As `<Labels>` beside `<Polygon>` and `<Rectangle>` is exported."""
+    points = [[0, 0], [50, 0], [50, 100]]
+    box = {"x": 0, "y": 0, "width": 25, "height": 50}
+    size = {"original_width": 40, "original_height": 20}
+    result = [
+        {"id": "b", "type": "labels", "value": {**box, "labels": ["dog"]}, **size},
+        {"id": "a", "type": "polygon", "value": {"points": points}, **size},
+        {"id": "b", "type": "rectangle", "value": box, **size},
+        {"id": "a", "type": "labels", "value": {"points": points, "labels": ["cat"]}, **size},
+        {"id": "c", "type": "polygon", "value": {"points": points}, **size},
+    ]
+    picture(tmp_path / "a.jpg")
+    task = {"id": 1, "data": {"image": "a.jpg"}, "annotations": [{"id": 1, "result": result}]}
+    (tmp_path / "project.json").write_text(json.dumps([task]))
+    source = open_sources([str(tmp_path)])
+    assert set(source.classes) == {"cat", "dog"}
+    [item] = source.items()
+    cat, dog, nameless = READERS.load(item.layout).objects(item, (40, 20))
+    assert (cat.category, len(cat.rings), cat.problem) == ("cat", 1, None)
+    assert (dog.category, dog.bounds_xyxy, dog.problem) == ("dog", (0.0, 0.0, 10.0, 10.0), None)
+    assert nameless.problem is not None and "expected one label" in nameless.problem
