@@ -22,6 +22,9 @@ class Command(Record, frozen=True, kw_only=True, omit_defaults=True):
     verb: str
     version: str
     options: dict[str, Any]
+    libraries: Annotated[
+        dict[str, str], Meta(description="library -> version, of those that decide pixels")
+    ] = field(default_factory=dict)
     failed: Annotated[int, Meta(ge=0, description="what it could not process")] = 0
     failures: Annotated[
         tuple[Failure, ...], Meta(description=f"the first {MOST_FAILURES} rows of that")

@@ -18,6 +18,7 @@ from datakit.errors import InputError
 from datakit.io.dataset import ownership
 from datakit.io.dataset.journal import JOURNAL as JOURNAL
 from datakit.io.dataset.journal import RECORD, Close, Journal, digest_of
+from datakit.io.dataset.libraries import pixel_libraries
 from datakit.io.dataset.names import CARD as CARD
 from datakit.io.dataset.names import FAILURES as FAILURES
 from datakit.io.dataset.names import MANIFEST as MANIFEST
@@ -339,7 +340,7 @@ class DatasetWriter:
         record keeps the digest of ``failures``, the source's own.
         """
         self._held.check()
-        whole = self._with_failures(card)
+        whole = self._completed(card)
         with atomic.write_errors(self.out):
             # Of workers that died while they wrote.
             atomic.remove_leftovers(self.out)
@@ -360,17 +361,19 @@ class DatasetWriter:
         with atomic.write_errors(self.out):
             self._seal(failures)
 
-    def _with_failures(self, card: Card) -> Card:
-        """Return the card with what its last command, which is this run's, could not process.
+    def _completed(self, card: Card) -> Card:
+        """Return the card with what its last command, which is this run's, used and failed at.
 
         The datasets made of this one keep the chain of commands, but not the table of failures.
         """
-        if not self.failed or not card.commands:
+        if not card.commands:
             return card
-        rows = islice(self.lines(FAILURES), MOST_FAILURES)
+        rows = islice(self.lines(FAILURES), MOST_FAILURES) if self.failed else ()
         failures = tuple(msgspec.json.decode(row, type=Failure) for row in rows)
         *earlier, last = card.commands
-        last = msgspec.structs.replace(last, failed=self.failed, failures=failures)
+        last = msgspec.structs.replace(
+            last, failed=self.failed, failures=failures, libraries=pixel_libraries()
+        )
         return msgspec.structs.replace(card, commands=(*earlier, last))
 
     def _seal(self, failures: Sequence[Failure]) -> None:

@@ -91,7 +91,7 @@ class Run:
 
     def made(self, command: Command) -> bool:
         """Tell whether a card's command is this run's."""
-        command = msgspec.structs.replace(command, failed=0, failures=())
+        command = msgspec.structs.replace(command, failed=0, failures=(), libraries={})
         # As JSON, because a card was read from it: a tuple comes back as a list.
         texts = [msgspec.json.encode(one, order="deterministic") for one in (command, self.command)]
         return texts[0] == texts[1]
