@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 from difflib import get_close_matches
-from typing import Annotated, Any, Literal, get_args, get_origin
+from functools import reduce
+from operator import or_
+from types import UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import msgspec
 from msgspec import Meta
@@ -62,7 +65,7 @@ def meant(value: Any, kind: Any, extra: dict[str, Any]) -> Any:
         return _size(value)
     if kind is float and isinstance(value, str) and (percent := _PERCENT.fullmatch(value)):
         return float(f"{percent[1]}e-2")
-    if value in extra.get("choices", ()):
+    if isinstance(value, str) and value in extra.get("choices", ()):
         return value
     names = choices_of(kind, extra)
     return _name(value, names) if names and isinstance(value, str) else value
@@ -107,6 +110,23 @@ def unwrapped(kind: Any, outer: dict[str, Any] | None = None) -> tuple[Any, dict
         if type(None) not in get_args(kind) or len(parts) != 1:
             return kind, extra
         kind = parts[0]
+
+
+def plain_type(kind: Any) -> Any:
+    """Return a type without the notes in it, as a signature shows it.
+
+    Examples
+    --------
+    >>> plain_type(tuple[Annotated[int, Meta(ge=0)], ...] | None)
+    tuple[int, ...] | None
+    """
+    origin, parts = get_origin(kind), get_args(kind)
+    if origin is Annotated:
+        return plain_type(parts[0])
+    if origin is Literal or not parts:
+        return kind
+    plain = [part if part is Ellipsis else plain_type(part) for part in parts]
+    return reduce(or_, plain) if origin in (Union, UnionType) else origin[tuple(plain)]
 
 
 def _name(value: str, names: tuple[str, ...]) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from datakit.errors import InputError, SchemaError
@@ -102,6 +102,8 @@ pipelines = st.fixed_dictionaries(
 
 @settings(max_examples=100, deadline=None)
 @given(pipelines | documents)
+@example({"steps": [{"verb": "split", "src": "a", "layout": ["x", {}]}]})
+@example({"steps": [{"verb": "export", "src": "a", "format": [[]]}]})
 def test_whatever_a_file_holds_it_is_a_pipeline_or_an_error_of_ours(document: object) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "p.yaml")

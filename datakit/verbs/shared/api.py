@@ -5,11 +5,13 @@ from __future__ import annotations
 import inspect
 import os
 from collections.abc import Callable
+from difflib import get_close_matches
 from typing import Any
 
 import msgspec
 
 from datakit.records.base import Options
+from datakit.records.option_values import plain_type
 from datakit.verbs.verb import Verb
 
 
@@ -21,6 +23,8 @@ def python_verb(row: Verb) -> Callable[..., Any]:
     options, run = row.options(), row.run()
 
     def function(*args: Any, **kwargs: Any) -> Any:
+        for name in kwargs.keys() - signature.parameters.keys():
+            raise TypeError(f"{row.name}() has no option {name!r}{_nearest(name, signature)}")
         bound = signature.bind(*args, **kwargs)
         return run(options(**{key: _plain(key, value) for key, value in bound.arguments.items()}))
 
@@ -44,8 +48,13 @@ def _parameter(field: msgspec.structs.FieldInfo) -> inspect.Parameter:
         field.name,
         inspect.Parameter.POSITIONAL_OR_KEYWORD if positional else inspect.Parameter.KEYWORD_ONLY,
         default=inspect.Parameter.empty if field.required else field.default,
-        annotation=field.type,
+        annotation=plain_type(field.type),
     )
+
+
+def _nearest(name: str, signature: inspect.Signature) -> str:
+    close = get_close_matches(name, signature.parameters, n=1)
+    return f"; did you mean {close[0]!r}?" if close else ""
 
 
 def _is_subject(field: msgspec.structs.FieldInfo) -> bool:
