@@ -102,17 +102,14 @@ class CocoReader(AnnotatedReader):
         return self._indices[number].annotations(row)
 
     def sense(self, listed: Listed) -> object:
-        """Return an image's annotations without ids."""
+        """Return an image's annotations without ids; None when nobody labelled it."""
+        if listed.place == UNLABELLED:
+            return None
         entries: list[str] = []
         for entry in msgspec.json.decode(self.text(listed), type=list[dict[str, Any]]):
             kept = {key: value for key, value in entry.items() if key not in ("id", "image_id")}
             entries.append(msgspec.json.encode(kept, order="sorted").decode())
         return tuple(sorted(entries))
-
-    @property
-    def labelled(self) -> int:
-        """All of files with annotations: an image that is listed there may have no object."""
-        return super().labelled
 
     @property
     def classes(self) -> tuple[str, ...]:

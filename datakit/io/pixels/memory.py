@@ -61,7 +61,7 @@ def check_memory(size_wh: tuple[int, int], name: str) -> None:
     >>> with within(Budget(bytes_per_pixel=40, limit_bytes=1 << 30)):
     ...     check_memory((13000, 13000), "big.png")
     Traceback (most recent call last):
-    datakit.errors.InputError: big.png: its 13000x13000 pixels would take 6.3 GiB at 40 bytes a \
+    datakit.errors.InputError: big.png: its 13000x13000 pixels would take 6.3 GiB at 40 bytes per \
 pixel, expected at most 1.0 GiB per worker; take fewer --workers, or raise --max-memory
     """
     if _budget is None:

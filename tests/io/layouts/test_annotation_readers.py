@@ -522,3 +522,12 @@ def test_labels_in_entries_of_their_own_name_the_regions_of_their_ids(tmp_path: 
     assert (cat.category, len(cat.rings), cat.problem) == ("cat", 1, None)
     assert (dog.category, dog.bounds_xyxy, dog.problem) == ("dog", (0.0, 0.0, 10.0, 10.0), None)
     assert nameless.problem is not None and "expected one label" in nameless.problem
+
+
+def test_an_image_that_is_listed_twice_without_annotations_is_one(tmp_path: Path) -> None:
+    picture(tmp_path / "a.jpg")
+    listed = [{"id": n, "file_name": "a.jpg", "width": 40, "height": 20} for n in (1, 2)]
+    (tmp_path / "image_info.json").write_text(json.dumps({"images": listed, "categories": []}))
+    source = open_sources([str(tmp_path)])
+    [item] = source.items()
+    assert item.label_state == "none" and not source.failures
