@@ -16,6 +16,7 @@ from multiprocessing.connection import Connection, Pipe
 from typing import Any
 
 from loky.backend import get_context
+from threadpoolctl import ThreadpoolController
 
 from datakit import machine
 from datakit.engine.base import (
@@ -55,7 +56,10 @@ class LocalEngine:
                 raise
             except Exception as error:
                 raise EngineError(f"the work cannot be set up: {described(error)}") from error
-            yield _ThisProcess(run)
+            # One thread, as in a worker: OpenBLAS's threads wait for each other by spinning, which
+            # doubles the time on a busy machine, and sums depend on how many they are.
+            with ThreadpoolController().limit(limits=1, user_api="blas"):
+                yield _ThisProcess(run)
             return
         session = _Processes(task, self.workers)
         try:

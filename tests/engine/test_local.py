@@ -8,6 +8,10 @@ from pathlib import Path
 
 import psutil
 import pytest
+from threadpoolctl import threadpool_info
+
+from datakit.engine.base import ordered_map
+from datakit.engine.local import LocalEngine
 
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPT = """
@@ -116,3 +120,22 @@ def test_workers_end_when_the_process_that_started_them_is_killed() -> None:
     assert len(workers) >= 2
     _, alive = psutil.wait_procs(workers, timeout=30)
     assert not [one for one in alive if one.status() != psutil.STATUS_ZOMBIE]
+
+
+class Threads:
+    """Answers with how many threads its linear algebra may use."""
+
+    def setup(self) -> Threads:
+        import numpy  # noqa: F401, ICN001
+
+        return self
+
+    def __call__(self, item: Large) -> int:
+        return max(
+            library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"
+        )
+
+
+def test_linear_algebra_takes_one_thread_in_this_process_too() -> None:
+    (outcome,) = ordered_map(LocalEngine(0), Threads(), [Large("", b"", fatal=False)])
+    assert outcome.value == 1
