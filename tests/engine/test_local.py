@@ -126,7 +126,7 @@ class Threads:
     """Answers with how many threads its linear algebra may use."""
 
     def setup(self) -> Threads:
-        import numpy  # noqa: F401, ICN001
+        import numpy  # noqa: F401
 
         return self
 
