@@ -6,12 +6,13 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from datakit.core.interactive.outline_edit import OutlineEdit, reshaped
 from datakit.core.interactive.outline_tools import TOOLS
 from datakit.core.interactive.prompts import Prompts, Stroke, stroke_pixels
 from datakit.core.interactive.scribble import Ground, harden, scribble
 from datakit.core.interactive.segment import segment
 from datakit.core.matting.alpha_edit import edit_alpha
-from datakit.core.matting.brush import Layer
+from datakit.core.matting.brush import UNKNOWN, Layer
 from datakit.errors import InputError
 
 Coverage = npt.NDArray[np.uint8]
@@ -34,6 +35,12 @@ class ToolUse(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
         Above 1 a harder edge at the stroke, below 1 a softer one.
     repair : str, optional
         A name of `datakit.core.interactive.outline_tools.TOOLS`.
+    outline : OutlineEdit, optional
+        A ring of the outline that was reshaped.
+    value : int, optional
+        Class or object that the mask gets where the tool adds to it; 0: that of the nearest pixel.
+    class_name : str, optional
+        With a value that no object has yet: its class.
     """
 
     id: str
@@ -42,6 +49,9 @@ class ToolUse(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     ground: Ground | None = None
     edge: float | None = None
     repair: str | None = None
+    outline: OutlineEdit | None = None
+    value: int = 0
+    class_name: str = ""
 
 
 def changed_layer(
@@ -62,7 +72,7 @@ def changed_layer(
 
     Returns
     -------
-    (H, W, 2) uint8
+    (H, W, 3) uint8
         Weight 255 where the label changes, else 0: what the tool left alone keeps its bytes.
 
     Raises
@@ -77,10 +87,13 @@ def changed_layer(
     after = _after(image, draft, shown, use, is_mask)
     if is_mask:
         after = np.where(after >= _HALF, np.uint8(255), np.uint8(0))
-    layer = np.zeros((*shown.shape, 2), np.uint8)
+    if not 0 <= use.value < UNKNOWN:
+        raise InputError(f"{use.id}: expected a class or object up to 254, found {use.value}")
+    layer = np.zeros((*shown.shape, 3), np.uint8)
     changed = after != shown
     layer[changed, 0] = after[changed]
     layer[changed, 1] = 255
+    layer[changed & (after >= _HALF), 2] = use.value
     return layer
 
 
@@ -100,8 +113,12 @@ def _after(
     elif use.stroke is not None and use.edge is not None:
         drawn = stroke_pixels(use.stroke, (shown.shape[0], shown.shape[1]))
         return _coverage(harden(_alpha(shown), drawn, use.edge))
+    elif use.outline is not None:
+        mask = reshaped(before, use.outline)
     else:
-        raise InputError(f"{use.id}: expected prompts, a repair, or a stroke with ground or edge")
+        raise InputError(
+            f"{use.id}: expected prompts, a repair, an outline, or a stroke with ground or edge"
+        )
     return np.asarray(edit_alpha(shown, before, mask, before != mask))
 
 

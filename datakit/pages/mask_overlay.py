@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from colorsys import hsv_to_rgb
+from typing import Any
+
 import cv2
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +20,8 @@ from datakit.io.pixels.png import PALETTE, with_chunks
 from datakit.io.store.files import FileRef
 
 Coverage = npt.NDArray[np.uint8]
+
+_GOLDEN_SHARE = 0.381966
 
 
 def coverage(label: FileRef) -> Coverage:
@@ -75,13 +80,42 @@ def overlay_png(shown: Coverage) -> bytes:
     return with_chunks(images.encode_png(shown), whites, PALETTE)
 
 
+def colour_of(value: int) -> str:
+    """Return the colour of a class or object, as CSS writes it.
+
+    Neighbours differ in hue by the golden angle, so that any two small numbers are far apart.
+
+    Examples
+    --------
+    >>> colour_of(1) == colour_of(1), colour_of(1) == colour_of(2)
+    (True, False)
+    """
+    return "#" + "".join(f"{channel:02x}" for channel in _rgb(value))
+
+
+def colours_png(mask: npt.NDArray[Any]) -> bytes:
+    """Encode an (H, W) mask in the colours of its values; the background is transparent.
+
+    Values above 255 share the last colour: only what a brush may add is told apart.
+    """
+    shown = np.minimum(mask, 255).astype(np.uint8)
+    palette = b"".join(bytes(_rgb(value)) for value in range(256))
+    chunks = [(b"PLTE", palette), (b"tRNS", b"\0" + b"\xff" * 255)]
+    return with_chunks(images.encode_png(shown), chunks, PALETTE)
+
+
+def _rgb(value: int) -> tuple[int, int, int]:
+    red, green, blue = hsv_to_rgb(0.44 + value * _GOLDEN_SHARE, 0.65, 0.95)
+    return round(255 * red), round(255 * green), round(255 * blue)
+
+
 def read_layer(png: bytes, size_wh: tuple[int, int], at_xy: tuple[int, int] = (0, 0)) -> Layer:
     """Decode what the brush painted, placed on a label of a size.
 
     Parameters
     ----------
     png : bytes
-        RGBA; red is the value, opacity the weight.
+        RGBA; red is the value, opacity the weight, blue the value plus the mark (modulo 256).
     size_wh : tuple of int
         Of the label.
     at_xy : tuple of int
@@ -89,7 +123,7 @@ def read_layer(png: bytes, size_wh: tuple[int, int], at_xy: tuple[int, int] = (0
 
     Returns
     -------
-    (H, W, 2) uint8
+    (H, W, 3) uint8
 
     Raises
     ------
@@ -103,11 +137,21 @@ def read_layer(png: bytes, size_wh: tuple[int, int], at_xy: tuple[int, int] = (0
     pixels = decode_stored(png, "brush")
     if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 4:
         raise InputError(f"brush: expected an 8-bit RGBA picture, found {pixels.shape}")
-    layer = np.zeros((size_wh[1], size_wh[0], 2), np.uint8)
-    layer[y : y + height, x : x + width] = pixels[..., (0, 3)]
+    layer = blank_layer(size_wh)
+    window = layer[y : y + height, x : x + width]
+    window[..., :2] = pixels[..., (0, 3)]
+    window[..., 2] = pixels[..., 2] - pixels[..., 0]
     return layer
+
+
+def blank_layer(size_wh: tuple[int, int]) -> Layer:
+    """Return a layer on which nothing was painted."""
+    return np.zeros((size_wh[1], size_wh[0], 3), np.uint8)
 
 
 def layer_png(layer: Layer) -> bytes:
     """Encode a layer as the RGBA PNG that `read_layer` reads."""
-    return images.encode_png(np.ascontiguousarray(layer[..., (0, 0, 0, 1)]))
+    pixels = np.ascontiguousarray(layer[..., (0, 0, 0, 1)])
+    # Without marks all colours are gray.
+    pixels[..., 2] += layer[..., 2]
+    return images.encode_png(pixels)

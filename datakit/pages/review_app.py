@@ -24,8 +24,8 @@ ASSETS = {
     **{
         f"{name}.js": "text/javascript"
         for name in (
-            *("app", "brush", "details", "list", "pending", "pictures", "queue", "stage"),
-            *("keys", "pointing"),
+            *("app", "brush", "details", "keys", "lens", "list", "pace", "palette", "pending"),
+            *("pictures", "pointing", "queue", "stage", "vertices"),
         )
     },
 }
@@ -77,14 +77,19 @@ def make_app(review: ReviewQueue, token: str, port: int) -> RequestFilter:
         return await _answer(read)
 
     async def label(request: Request) -> Response:
-        edit = request.query_params.get("edit") or None
-        return await _answer(lambda: _png(review.overlay(request.path_params["at"], edit)))
+        return await _answer(lambda: _png(review.overlay(*_shown(request))))
 
     async def before(request: Request) -> Response:
         return await _answer(lambda: _png(review.overlay_before(request.path_params["at"])))
 
     async def unknown(request: Request) -> Response:
-        return await _answer(lambda: _png(review.unknown(request.path_params["at"])))
+        return await _answer(lambda: _png(review.unknown(*_shown(request))))
+
+    async def colours(request: Request) -> Response:
+        return await _answer(lambda: _png(review.colours(*_shown(request))))
+
+    async def outline(request: Request) -> Response:
+        return await _answer(lambda: _json(review.outline(*_shown(request))))
 
     async def decide(request: Request) -> Response:
         body = await _body(request)
@@ -99,7 +104,9 @@ def make_app(review: ReviewQueue, token: str, port: int) -> RequestFilter:
 
         def write() -> Response:
             at_xy = int(query["x"]), int(query["y"])
-            return _json(msgspec.json.encode(review.paint(query["id"], body, at_xy)))
+            mark, class_name = int(query.get("mark", 0)), query.get("class_name", "")
+            state = review.paint(query["id"], body, at_xy, mark, class_name)
+            return _json(msgspec.json.encode(state))
 
         return await _answer(write)
 
@@ -122,11 +129,18 @@ def make_app(review: ReviewQueue, token: str, port: int) -> RequestFilter:
         Route("/label/{at:int}", label),
         Route("/before/{at:int}", before),
         Route("/unknown/{at:int}", unknown),
+        Route("/colours/{at:int}", colours),
+        Route("/api/outline/{at:int}", outline),
         Route("/api/decide", decide, methods=["POST"]),
         Route("/api/paint", paint, methods=["POST"]),
         Route("/api/tool", tool, methods=["POST"]),
     ]
     return RequestFilter(Starlette(routes=routes), token, port)
+
+
+def _shown(request: Request) -> tuple[int, str | None]:
+    """Return which sample is asked for, and with which edit."""
+    return request.path_params["at"], request.query_params.get("edit") or None
 
 
 async def _answer(work: Callable[[], Response]) -> Response:

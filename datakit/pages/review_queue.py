@@ -6,84 +6,31 @@ import base64
 import hashlib
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from datakit.core.matting.brush import over, touched
+from datakit.core.interactive.outline_edit import outline_rings
+from datakit.core.matting.brush import Layer, marked, over, paint_ignore, paint_mask, touched
 from datakit.errors import InputError
 from datakit.io.dataset.decisions import DecisionLog, now, read_edit
 from datakit.io.layouts.base import Item
-from datakit.io.layouts.label_pixels import decode_ignored, label_files
+from datakit.io.layouts.label_pixels import decode_ignored, decode_label
 from datakit.io.pixels import images
 from datakit.io.pixels.decoders import decode_photo
 from datakit.io.store.files import FileRef
 from datakit.pages import mask_overlay
 from datakit.pages.edit_tools import ToolUse, changed_layer
+from datakit.pages.subject import Subject
 from datakit.pages.thumbnails import Thumbnails
-from datakit.records.review import Decision, Verdict
+from datakit.records.review import Decision, Seconds, Verdict
 
 _SHOWN_AS_THEY_ARE = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp"}
 _NOTE = 2000
-
-
-@dataclass(frozen=True)
-class Subject:
-    """One sample, or one photo that waits to become one.
-
-    Attributes
-    ----------
-    id : str
-    kinds : tuple of str
-        Why it may want a look: "draft", "finding", "face", "waiting".
-    severity : str
-        The worst finding's, or empty.
-    priority : float
-        The larger, the earlier it is looked at; 0: no reason to.
-    reason : str
-        The reason in a few words.
-    split : str
-    width, height : int
-        Pixels; 0 when unknown.
-    image : FileRef, optional
-        The picture.
-    labelled, earlier : Item, optional
-        The sample with its label, and with an earlier label to compare with.
-    waiting : bool
-        Not in the dataset: no trace of its picture is kept.
-    """
-
-    id: str
-    kinds: tuple[str, ...] = ()
-    severity: str = ""
-    priority: float = 0.0
-    reason: str = ""
-    split: str = ""
-    width: int = 0
-    height: int = 0
-    image: FileRef | None = None
-    labelled: Item | None = None
-    earlier: Item | None = None
-    waiting: bool = False
-
-    @property
-    def label_kind(self) -> str:
-        """What the label is: "alpha", "mask" or empty."""
-        item = self.labelled
-        return "" if item is None else "alpha" if item.alpha else "mask" if item.mask else ""
-
-    @property
-    def compared(self) -> bool:
-        """Whether there is an earlier label of the same kind."""
-        return bool(self.label_kind and getattr(self.earlier, self.label_kind, None))
-
-    @property
-    def unknown(self) -> bool:
-        """Whether an ignore mask says where the label is unknown."""
-        return self.labelled is not None and "ignore" in label_files(self.labelled)
+_HALF = 128
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,6 +49,8 @@ class Ask(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     verdict: Verdict | msgspec.UnsetType | None = msgspec.UNSET
     note: str | msgspec.UnsetType = msgspec.UNSET
     edit: str | msgspec.UnsetType | None = msgspec.UNSET
+    objects: dict[str, str] | msgspec.UnsetType = msgspec.UNSET
+    seconds: Seconds | msgspec.UnsetType | None = msgspec.UNSET
 
 
 class ReviewQueue:
@@ -115,6 +64,8 @@ class ReviewQueue:
     log : DecisionLog
         Where decisions go.
     thumbnails : Thumbnails
+    reviewer : str
+        Whose decisions they are; written into each.
     """
 
     def __init__(
@@ -123,11 +74,13 @@ class ReviewQueue:
         details: Callable[[Subject], Mapping[str, Any]],
         log: DecisionLog,
         thumbnails: Thumbnails,
+        reviewer: str = "",
     ) -> None:
         self.subjects = subjects
         self._details = details
         self._log = log
         self._thumbnails = thumbnails
+        self._reviewer = reviewer
         self._places = {subject.id: at for at, subject in enumerate(subjects)}
         self._digests: dict[str, str] = {}
         self._mutex = threading.Lock()
@@ -144,10 +97,11 @@ class ReviewQueue:
             name: [getattr(subject, name) for subject in self.subjects]
             for name in (
                 *("id", "kinds", "severity", "priority", "reason", "split", "width", "height"),
-                *("label_kind", "waiting", "unknown", "compared"),
+                *("label_kind", "waiting", "unknown", "compared", "classes", "others"),
             )
         }
         columns["pictured"] = [subject.image is not None for subject in self.subjects]
+        columns["coloured"] = [bool(subject.palette) for subject in self.subjects]
         review = hashlib.sha256(str(self._log.folder.resolve()).encode()).hexdigest()
         return msgspec.json.encode({**columns, "states": states, "review": review})
 
@@ -158,8 +112,13 @@ class ReviewQueue:
         return self.subjects[at]
 
     def details(self, at: int) -> bytes:
-        """Return what is known of a subject, as JSON."""
-        return msgspec.json.encode(self._details(self.subject(at)))
+        """Return what is known of a subject, with what can be painted on it, as JSON."""
+        subject = self.subject(at)
+        palette = [
+            {**asdict(paint), "colour": mask_overlay.colour_of(paint.value)}
+            for paint in subject.palette
+        ]
+        return msgspec.json.encode({**self._details(subject), "palette": palette})
 
     def image(self, at: int) -> tuple[bytes, str]:
         """Return a picture's bytes and media type; formats that browsers lack come as PNG."""
@@ -182,8 +141,7 @@ class ReviewQueue:
         subject = self.subject(at)
         shown = _coverage(subject, subject.labelled)
         if edit is not None:
-            layer = mask_overlay.read_layer(read_edit(self._log.folder, edit), _size_wh(shown))
-            shown = mask_overlay.painted(shown, layer)
+            shown = mask_overlay.painted(shown, self._layer(subject, edit))
         return mask_overlay.overlay_png(shown)
 
     def overlay_before(self, at: int) -> bytes:
@@ -191,13 +149,41 @@ class ReviewQueue:
         subject = self.subject(at)
         return mask_overlay.overlay_png(_coverage(subject, subject.earlier))
 
-    def unknown(self, at: int) -> bytes:
+    def unknown(self, at: int, edit: str | None) -> bytes:
         """Return stripes over the unknown pixels, as a PNG to lay over the label."""
         subject = self.subject(at)
         unknown = None if subject.labelled is None else decode_ignored(subject.labelled)
+        if edit is not None:
+            layer = self._layer(subject, edit)
+            unknown = paint_ignore(unknown, layer)
+            # An edit that marks nothing as unknown has no stripes: that is no error.
+            unknown = np.zeros(layer.shape[:2], np.uint8) if unknown is None else unknown
         if unknown is None:
             raise InputError(f"{subject.id}: expected an ignore mask, the sample has none")
         return mask_overlay.overlay_png(mask_overlay.striped(unknown))
+
+    def colours(self, at: int, edit: str | None) -> bytes:
+        """Return a mask of classes or objects in their colours, as a PNG."""
+        subject = self.subject(at)
+        item = subject.labelled
+        if item is None or item.mask is None:
+            raise InputError(f"{subject.id}: expected a mask, the sample has none")
+        mask = decode_label(item, "mask", item.mask)
+        if edit is not None:
+            mask = paint_mask(mask, self._layer(subject, edit), new_value=1)
+        return mask_overlay.colours_png(mask)
+
+    def outline(self, at: int, edit: str | None) -> bytes:
+        """Return the rings of a label's outline, with an edit painted over it, as JSON."""
+        subject = self.subject(at)
+        shown = _coverage(subject, subject.labelled)
+        if edit is not None:
+            shown = mask_overlay.painted(shown, self._layer(subject, edit))
+        return msgspec.json.encode(outline_rings(shown >= _HALF))
+
+    def _layer(self, subject: Subject, edit: str) -> Layer:
+        size_wh = _size_wh(_coverage(subject, subject.labelled))
+        return mask_overlay.read_layer(read_edit(self._log.folder, edit), size_wh)
 
     def decide(self, ask: Ask) -> dict[str, Any]:
         """Write down a decision; return where the sample stands now.
@@ -212,20 +198,26 @@ class ReviewQueue:
         subject = self._known(ask.id)
         if isinstance(ask.edit, str):
             read_edit(self._log.folder, ask.edit)
+        asked = msgspec.structs.asdict(ask)
         with self._mutex:
-            latest = self._log.latest(ask.id)
-            verdict, note, edit = (
-                (latest.verdict, latest.note, latest.edit) if latest else (None, "", None)
-            )
-            return self._write(
-                subject,
-                verdict if ask.verdict is msgspec.UNSET else ask.verdict,
-                note if ask.note is msgspec.UNSET else ask.note,
-                edit if ask.edit is msgspec.UNSET else ask.edit,
-            )
+            changes = {name: value for name, value in asked.items() if value is not msgspec.UNSET}
+            return self._write(subject, **changes)
 
-    def paint(self, key: str, png: bytes, at_xy: tuple[int, int]) -> dict[str, Any]:
+    def paint(
+        self, key: str, png: bytes, at_xy: tuple[int, int], mark: int = 0, class_name: str = ""
+    ) -> dict[str, Any]:
         """Lay a stroke over what was painted before, keep it, and write it down.
+
+        Parameters
+        ----------
+        key : str
+            The sample.
+        png, at_xy : bytes, tuple of int
+            The stroke, and where its upper left corner lies.
+        mark : int
+            What it says of the mask; see `datakit.core.matting.brush.Layer`.
+        class_name : str
+            With a mark that no object has yet: the new object's class.
 
         Raises
         ------
@@ -238,15 +230,14 @@ class ReviewQueue:
         if not subject.label_kind:
             raise InputError(f"{key}: expected a label to paint on, found none")
         size_wh = _size_wh(_coverage(subject, subject.labelled))
-        stroke = mask_overlay.read_layer(png, size_wh, at_xy)
+        stroke = marked(mask_overlay.read_layer(png, size_wh, at_xy), mark)
         with self._mutex:
-            latest = self._log.latest(key)
-            if latest and latest.edit:
-                below = mask_overlay.read_layer(read_edit(self._log.folder, latest.edit), size_wh)
-                stroke = over(below, stroke)
+            latest = self._latest(key)
+            if latest.edit:
+                stroke = over(self._layer(subject, latest.edit), stroke)
             edit = self._log.keep_edit(mask_overlay.layer_png(stroke))
-            verdict, note = (latest.verdict, latest.note) if latest else (None, "")
-            return self._write(subject, verdict, note, edit)
+            objects = _with_object(latest, mark, class_name)
+            return self._write(subject, edit=edit, objects=objects)
 
     def use_tool(self, use: ToolUse) -> dict[str, Any]:
         """Use a tool on a sample's label, keep what it changed, and write it down.
@@ -268,25 +259,22 @@ class ReviewQueue:
         bench = self._bench(subject)
         size_wh = _size_wh(bench.draft)
         with self._mutex:
-            latest = self._log.latest(use.id)
-            verdict, note, edit = (
-                (latest.verdict, latest.note, latest.edit) if latest else (None, "", None)
-            )
+            latest = self._latest(use.id)
             below = (
-                mask_overlay.read_layer(read_edit(self._log.folder, edit), size_wh)
-                if edit
-                else np.zeros((size_wh[1], size_wh[0], 2), np.uint8)
+                self._layer(subject, latest.edit)
+                if latest.edit
+                else mask_overlay.blank_layer(size_wh)
             )
             shown = mask_overlay.painted(bench.draft, below)
             is_mask = subject.label_kind == "mask"
             layer = changed_layer(bench.image, bench.draft, shown, use, is_mask=is_mask)
             window = touched(layer)
             if not layer[window].size:
-                state = state_of(latest) if latest else None
-                return {**(state or {"verdict": None, "note": "", "edit": None}), "patch": None}
+                return {**state_of(latest), "patch": None}
             edit = self._log.keep_edit(mask_overlay.layer_png(over(below, layer)))
             after = np.where(layer[..., 1] > 0, layer[..., 0], shown)
-            state = self._write(subject, verdict, note, edit)
+            objects = _with_object(latest, use.value, use.class_name)
+            state = self._write(subject, edit=edit, objects=objects)
         png = mask_overlay.overlay_png(np.ascontiguousarray(after[window]))
         patch = {
             "png": base64.b64encode(png).decode(),
@@ -306,15 +294,17 @@ class ReviewQueue:
             kept = self._last_bench = _Bench(subject.id, image, draft)
         return kept
 
-    def _write(
-        self, subject: Subject, verdict: Verdict | None, note: str, edit: str | None
-    ) -> dict[str, Any]:
-        decision = Decision(
-            id=subject.id,
-            verdict=verdict,
-            note=note[:_NOTE],
-            edit=edit,
+    def _latest(self, key: str) -> Decision:
+        return self._log.latest(key) or Decision(id=key, at="")
+
+    def _write(self, subject: Subject, **changes: Any) -> dict[str, Any]:
+        if note := changes.get("note"):
+            changes["note"] = note[:_NOTE]
+        decision = msgspec.structs.replace(
+            self._latest(subject.id),
+            **changes,
             image=self._digest(subject),
+            reviewer=self._reviewer,
             at=now(),
         )
         self._log.add(decision)
@@ -358,8 +348,14 @@ def state_of(decision: Decision) -> dict[str, Any]:
         "verdict": decision.verdict,
         "note": decision.note,
         "edit": decision.edit,
+        "objects": decision.objects,
         "at": decision.at,
     }
+
+
+def _with_object(decision: Decision, mark: int, class_name: str) -> dict[str, str]:
+    """Return the objects that a person added, with the one of a mark if it names a class."""
+    return {**decision.objects, str(mark): class_name} if class_name else decision.objects
 
 
 def _size_wh(shown: mask_overlay.Coverage) -> tuple[int, int]:

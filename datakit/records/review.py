@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
+import msgspec
 from msgspec import Meta
 
 from datakit.records.base import Record
@@ -17,6 +18,7 @@ REVIEWED = "reviewed"
 FLAGGED = "flagged"
 """Tag of a sample that a person set aside."""
 
+Seconds = Annotated[float, Meta(ge=0)]
 Verdict = Literal["accept", "reject", "flag"]
 
 
@@ -36,8 +38,16 @@ class Decision(Record, frozen=True, kw_only=True):
         Sha256 | None,
         Meta(description="edits/SHA256.png: what was painted over the labels, null: nothing"),
     ] = None
+    objects: Annotated[
+        dict[str, str],
+        Meta(description="objects that the person added: value in the mask -> class"),
+    ] = msgspec.field(default_factory=dict)
     image: Annotated[
         Sha256 | None, Meta(description="of the image's bytes that the person looked at")
+    ] = None
+    reviewer: Annotated[str, Meta(description="--reviewer; empty: not named")] = ""
+    seconds: Annotated[
+        Seconds | None, Meta(description="how long the sample was in sight until its verdict")
     ] = None
     at: Annotated[str, Meta(description="when, UTC, ISO 8601")]
 

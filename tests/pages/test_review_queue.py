@@ -82,14 +82,14 @@ def queue(tmp_path: Path, alpha: np.ndarray) -> Iterator[ReviewQueue]:
 
 
 def test_what_nobody_knows_is_striped(queue: ReviewQueue) -> None:
-    stripes = overlay(queue.unknown(1))
+    stripes = overlay(queue.unknown(1, None))
     assert stripes.shape == (24, 32)
     assert set(np.unique(stripes[8:16, 8:16])) == {0, 255}
     # What the mask itself leaves open is unknown too, and nothing that covers.
     assert stripes[:2, :4].any() and not stripes[2:8].any() and not stripes[:8, 4:].any()
     assert json.loads(queue.queue())["unknown"] == [False, True, False]
     with pytest.raises(InputError, match="expected an ignore mask"):
-        queue.unknown(0)
+        queue.unknown(0, None)
 
 
 def test_pictures_that_browsers_know(queue: ReviewQueue, tmp_path: Path) -> None:

@@ -12,12 +12,14 @@ import pytest
 from PIL import Image
 
 import datakit
+from datakit.core.matting.brush import UNKNOWN
 from datakit.errors import InputError
 from datakit.io.dataset.decisions import now, open_log, read_decisions
 from datakit.pages.mask_overlay import layer_png
 from datakit.records.draft import Queued
 from datakit.records.review import Decision
-from datakit.verbs.review.options import Options
+from datakit.verbs.review.options import Options, ServeOptions
+from datakit.verbs.review.others import agreement_notes, other_reviewers, verdicts_of
 from datakit.verbs.review.run import run
 from tests.verbs.exports import tree
 from tests.verbs.test_report import dataset, finding, table, waiting
@@ -33,9 +35,11 @@ def decide(folder: Path, key: str, verdict: Any = None, **more: Any) -> None:
         log.add(Decision(id=key, verdict=verdict, at=now(), **more))
 
 
-def stroke(size_hw: tuple[int, int], rows: slice, columns: slice, value: int) -> bytes:
-    layer = np.zeros((*size_hw, 2), np.uint8)
-    layer[rows, columns] = (value, 255)
+def stroke(
+    size_hw: tuple[int, int], rows: slice, columns: slice, value: int, mark: int = 0
+) -> bytes:
+    layer = np.zeros((*size_hw, 3), np.uint8)
+    layer[rows, columns] = (value, 255, mark)
     return layer_png(layer)
 
 
@@ -98,6 +102,56 @@ def test_an_edit_is_painted_in(set_: Path, tmp_path: Path) -> None:
     assert json.loads(row["history"][-1]["params"]) == {"edit": edit, "verdict": "accept"}
     image = (tmp_path / "out" / row["file_name"]).read_bytes()
     assert image == (set_ / "images/0.png").read_bytes()
+
+
+def test_what_was_unknown_is_decided_and_what_was_known_is_marked_unknown(
+    set_: Path, tmp_path: Path
+) -> None:
+    lines = [json.loads(line) for line in (set_ / "metadata.jsonl").read_text().splitlines()]
+    (set_ / "ignores").mkdir()
+    unknown = np.zeros((36, 48), np.uint8)
+    unknown[:8, :10] = 255
+    Image.fromarray(unknown).save(set_ / "ignores/0.png")
+    lines[0] |= {"ignore_file_name": "ignores/0.png", "label_state": "partial"}
+    (set_ / "metadata.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    with open_log(tmp_path / "set.review") as log:
+        painted = {
+            "a.png": stroke((36, 48), slice(0, 8), slice(0, 10), 0),
+            "b.png": stroke((36, 48), slice(30, 36), slice(0, 48), 0, UNKNOWN),
+        }
+        for key, png in painted.items():
+            log.add(Decision(id=key, verdict="accept", edit=log.keep_edit(png), at=now()))
+    out = tmp_path / "out"
+    apply(set_, out)
+    made = rows(out)
+    assert made["a.png"]["label_state"] == "complete"
+    assert made["a.png"]["ignore_file_name"] is None
+    ignore = np.asarray(Image.open(out / made["b.png"]["ignore_file_name"]))
+    assert (ignore[30:] == 255).all()
+    assert not ignore[:30].any()
+    mask = np.asarray(Image.open(out / made["b.png"]["mask_file_name"]))
+    assert not mask[30:].any()
+
+
+def test_reviewers_have_decisions_of_their_own(set_: Path, tmp_path: Path) -> None:
+    folders = {name: tmp_path / f"set{dot}.review" for name, dot in (("", ""), ("anna", ".anna"))}
+    decide(folders[""], "a.png", "accept")
+    decide(folders[""], "b.png", "reject")
+    decide(folders["anna"], "a.png", "accept", reviewer="anna", seconds=2.5)
+    decide(folders["anna"], "b.png", "accept", reviewer="anna")
+    own = ServeOptions(src=(str(set_),), reviewer="ben")
+    others = other_reviewers(own)
+    assert set(others) == {"anna", "another reviewer"}
+    assert verdicts_of(others, "b.png") == {"anna": "accept", "another reviewer": "reject"}
+    assert set(other_reviewers(ServeOptions(src=(str(set_),), reviewer="anna"))) == {
+        "another reviewer"
+    }
+    notes = agreement_notes(read_decisions(folders["anna"]), others)
+    assert notes[1] == "another reviewer: the same verdict on 1 of 2 samples"
+    summary = apply(set_, tmp_path / "out", reviewer="anna")
+    assert summary.counts["accepted"] == 2
+    with pytest.raises(InputError, match="--reviewer"):
+        Options(src=(str(set_),), reviewer="../x")
 
 
 def test_a_sixteen_bit_alpha_keeps_what_was_not_painted(tmp_path: Path) -> None:
@@ -247,7 +301,7 @@ def test_the_order_of_the_desk(set_: Path, tmp_path: Path, sample_data: Path) ->
     photos = str(sample_data / "photos")
     options = Options(src=(str(set_),), records=records, compare=str(earlier), photos=photos)
     _, items = open_dataset(options.src, "review")
-    subjects = review_subjects(options, items, gather((str(set_), *records), items))
+    subjects = review_subjects(options, items, gather((str(set_), *records), items), {}, {})
     found = {subject.id: subject for subject in subjects}
     assert sorted(found, key=lambda key: -found[key].priority) == [
         *("coffee.jpg", "b.png", "a.png", "c.png"),
@@ -259,7 +313,11 @@ def test_the_order_of_the_desk(set_: Path, tmp_path: Path, sample_data: Path) ->
     assert found["a.png"].compared
     assert not found["c.png"].compared
     without = review_subjects(
-        msgspec.structs.replace(options, photos=None), items, gather((str(set_), *records), items)
+        msgspec.structs.replace(options, photos=None),
+        items,
+        gather((str(set_), *records), items),
+        {},
+        {},
     )
     assert without[0].image is None
 

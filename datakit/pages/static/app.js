@@ -2,12 +2,16 @@
 import { Brush } from "./brush.js";
 import { Details } from "./details.js";
 import { listenForKeys } from "./keys.js";
+import { Lens } from "./lens.js";
 import { List } from "./list.js";
+import { Pace } from "./pace.js";
+import { Palette } from "./palette.js";
 import { PendingDecisions } from "./pending.js";
 import { Pictures } from "./pictures.js";
 import { POINTING, Pointing } from "./pointing.js";
 import { KINDS, Queue } from "./queue.js";
 import { Stage } from "./stage.js";
+import { Vertices } from "./vertices.js";
 
 const $ = (id) => document.getElementById(id);
 const response = await fetch("api/queue");
@@ -20,27 +24,38 @@ const list = new List($("list"), $("rows"), queue, (at) => {
   drawer(false);
   show(at);
 });
-const brush = new Brush(stage, Number($("radius").value), (stroke) => paint(stroke));
+const brush = new Brush(stage, Number($("radius").value), (stroke, mode) => paint(stroke, mode));
 const pointing = new Pointing(stage, (use) => useTool(use));
+const vertices = new Vertices(stage, (use) => useTool(use));
+const lens = new Lens(stage);
+const palette = new Palette($("palette"));
+const pace = new Pace();
 const done = []; // what undo takes back: {at, before: promise of where it stood}
 const settling = new Map(); // sample -> promise of where it will stand when the server has answered
+const UNKNOWN = 255; // mark of a stroke over what nobody can know
 let current = -1;
 
 // Show a sample: at once when its pictures are here already.
 async function show(at) {
   if (at === undefined || at < 0) return;
   saveNote();
+  if (at !== current) pace.begin();
   current = at;
   list.select(at);
   mark();
   const words = queue.data.waiting[at] ? "This photo is not in the dataset; --photos SRC shows it here." : "";
-  details.show(at);
+  details.show(at).then((known) => {
+    if (!known) return;
+    palette.show(known.palette || []);
+    if (known.empty && !queue.state(at).edit) say("The label is empty: no pixel belongs to the subject.");
+  });
   // A stroke on its way belongs to the label that comes; a server that is gone is not waited for.
   if (settling.has(at)) await Promise.race([settled(at), new Promise((wake) => setTimeout(wake, 1500))]);
   const found = pictures.get(at);
-  const [photo, label, before, unknown] = await Promise.all([found.photo, found.label, found.before, found.unknown]);
+  const [photo, label, before, unknown, colours] = await Promise.all([found.photo, found.label, found.before, found.unknown, found.colours]);
   if (at !== current) return;
-  stage.show({ photo, label, before, unknown }, words);
+  stage.show({ photo, label, before, unknown, colours }, words);
+  showVertices();
   if (photo) photo.alt = `${queue.data.id[at]}: ${queue.data.reason[at] || "no findings"}`;
   requestAnimationFrame(() => {
     $("stage").dataset.shown = queue.data.id[at];
@@ -52,7 +67,7 @@ function mark() {
   const { verdict } = queue.state(current);
   for (const name of ["accept", "reject", "flag"]) $(name).setAttribute("aria-pressed", verdict === name);
   const decided = queue.decided;
-  $("count").textContent = `${decided.toLocaleString("en")} of ${queue.length.toLocaleString("en")} decided`;
+  $("count").textContent = `${decided.toLocaleString("en")} of ${queue.length.toLocaleString("en")} decided${pace.words(queue.length - decided)}`;
   $("bar").max = queue.length || 1;
   $("bar").value = decided;
 }
@@ -74,22 +89,44 @@ function decide(verdict) {
   done.push({ at, before });
   queue.set(at, { ...queue.state(at), verdict });
   list.update(at);
+  pace.decided();
   mark();
-  send(at, { ask: { verdict } });
+  send(at, { ask: { verdict, seconds: pace.seconds } });
   const next = queue.step(at, 1, true);
   if (next !== undefined) show(next);
   else say("Nothing open is left below in this list.");
 }
 
-function paint(stroke) {
-  const at = current;
+// A stroke of the brush: it adds (what the palette says), erases, or says that nobody knows.
+function paint(stroke, mode) {
+  const at = current, { value, class_name } = mode === "add" ? palette.mark : {};
+  const entry = { ...stroke, mark: mode === "unknown" ? UNKNOWN : value, class_name };
   done.push({ at, before: settled(at) });
   queue.set(at, { ...queue.state(at), edit: queue.state(at).edit || "" });
   if (!stage.before) {
     pictures.get(at).label.then((label) => { if (at === current && !stage.before) stage.before = label; });
   }
   // The pictures that are kept are those from before the stroke.
-  send(at, stroke).then(() => pictures.forget(at));
+  send(at, entry).then(() => {
+    pictures.forget(at);
+    if (mode === "unknown" || queue.data.coloured[at] || queue.data.unknown[at]) recolour(at);
+  });
+}
+
+// Fetch the colours and the unknown region of the sample in sight as they are after an edit.
+async function recolour(at) {
+  await settled(at);
+  if (at !== current || pending.waiting) return;
+  const found = pictures.get(at), [colours, unknown] = await Promise.all([found.colours, found.unknown]);
+  if (at === current) stage.recolour({ colours, unknown });
+}
+
+// The vertices of the outline as it is now, while that tool is in hand.
+async function showVertices() {
+  if (!vertices.on || !stage.label) return;
+  const at = current, { edit } = await settled(at);
+  const answer = await fetch(`api/outline/${at}${edit ? `?edit=${edit}` : ""}`);
+  if (answer.ok && at === current) vertices.show(await answer.json());
 }
 
 // A tool of the server's: what it changed of the label comes back and is drawn in.
@@ -99,15 +136,17 @@ async function useTool(use) {
   done.push({ at, before: settled(at) });
   $("stage").classList.add("waiting");
   try {
-    const { patch } = await send(at, { tool: use });
+    const { patch } = await send(at, { tool: { ...use, ...palette.mark } });
     if (!patch) return say("Nothing to change there.");
     pictures.forget(at);
+    if (queue.data.coloured[at] || queue.data.unknown[at]) recolour(at);
     if (at === current) {
       if (!stage.before) stage.before = await pictures.get(at).before;
       await stage.patch(patch);
     }
   } catch { /* reported by the event "refused" */ } finally {
     $("stage").classList.remove("waiting");
+    showVertices();
   }
 }
 
@@ -115,11 +154,11 @@ async function undo() {
   const last = done.pop();
   if (!last) return say("There is nothing to undo.");
   if (pending.problem) say("Undone as soon as the server answers.");
-  const { verdict, note, ...before } = await last.before, edit = before.edit || null;
+  const { verdict, note, ...before } = await last.before, edit = before.edit || null, objects = before.objects || {};
   const now = await settled(last.at);
-  queue.set(last.at, { ...now, verdict, edit, note });
+  queue.set(last.at, { ...now, verdict, edit, note, objects });
   list.update(last.at);
-  const written = send(last.at, { ask: { verdict, edit, note } });
+  const written = send(last.at, { ask: { verdict, edit, note, objects } });
   if (now.edit !== edit) {
     pictures.forget(last.at);
     await written.catch(() => {});
@@ -166,7 +205,7 @@ window.addEventListener("beforeunload", (event) => {
 });
 
 function filter(keep = false) {
-  queue.filter({ search: $("search").value, kind: $("kind").value, status: $("status").value, order: $("order").value });
+  queue.filter({ search: $("search").value, kind: $("kind").value, status: $("status").value, order: $("order").value, label: $("label").value, reviewer: $("reviewer").value });
   $("found").textContent = `${queue.shown.length.toLocaleString("en")} shown`;
   list.reset();
   if (!keep && queue.shown.length && !queue.rank.has(current)) show(queue.shown[0]);
@@ -185,10 +224,20 @@ function setView(view) {
 // One tool at a time: a brush, something to point with, or none. Chosen again, it is put away.
 function setTool(name) {
   const chosen = name && $(name).getAttribute("aria-pressed") !== "true" ? name : null;
-  brush.setMode(["add", "erase"].includes(chosen) ? chosen : null);
+  brush.setMode(["add", "erase", "unknown"].includes(chosen) ? chosen : null);
+  vertices.setMode(chosen === "vertices");
   pointing.setMode(chosen in POINTING ? chosen : null);
   for (const button of document.querySelectorAll("#tools button")) button.setAttribute("aria-pressed", button.id === chosen);
   if (chosen in POINTING) say(POINTING[chosen]);
+  showVertices();
+}
+
+function setLens() { $("lens").setAttribute("aria-pressed", lens.toggle()); }
+
+function setContour() {
+  stage.contour = !stage.contour;
+  $("contour").setAttribute("aria-pressed", stage.contour);
+  stage.redraw();
 }
 
 function setRadius(radius) {
@@ -214,7 +263,7 @@ const KEYS = {
   u: undo, Escape: () => { setTool(null); drawer(false); },
   "[": () => setRadius(brush.radius / 1.25 - 0.5), "]": () => setRadius(brush.radius * 1.25 + 0.5),
   "+": () => stage.zoom(Stage.step), "=": () => stage.zoom(Stage.step), "-": () => stage.zoom(1 / Stage.step), 0: () => stage.fit(),
-  h: () => hide(true), n: () => $("note").focus(), "/": () => $("search").focus(), "?": () => $("keys").showModal(),
+  h: () => hide(true), s: setContour, z: setLens, n: () => $("note").focus(), "/": () => $("search").focus(), "?": () => $("keys").showModal(),
 };
 for (const button of document.querySelectorAll("#tools button")) {
   KEYS[button.dataset.key] = () => setTool(button.id);
@@ -232,8 +281,9 @@ listenForKeys({
   isHelp: () => $("keys").open,
   move: (x, y) => stage.moveBy(x, y),
   held: {
-    wanted: () => brush.mode || pointing.mode,
-    space: (down) => { brush.spaced = pointing.spaced = down; },
+    wanted: () => brush.mode || pointing.mode || vertices.on,
+    space: (down) => { brush.spaced = pointing.spaced = vertices.spaced = down; },
+    number: (number) => palette.choose(number),
     released: () => { if (stage.hidden) hide(false); },
   },
   views: (by) => {
@@ -246,7 +296,7 @@ for (const button of document.querySelectorAll("[data-view]")) button.addEventLi
 const CLICKS = {
   accept: () => decide("accept"), reject: () => decide("reject"), flag: () => decide("flag"), undo,
   next: () => show(queue.step(current, 1)), previous: () => show(queue.step(current, -1)),
-  fit: () => stage.fit(),
+  fit: () => stage.fit(), contour: setContour, lens: setLens,
   in: () => stage.zoom(Stage.step), out: () => stage.zoom(1 / Stage.step), help: () => $("keys").showModal(),
   drawer: () => drawer(!document.body.classList.contains("open")),
 };
@@ -257,8 +307,13 @@ $("note").addEventListener("change", saveNote);
 $("filter").addEventListener("submit", (event) => event.preventDefault());
 let typed = 0;
 $("search").addEventListener("input", () => { clearTimeout(typed); typed = setTimeout(filter, 80); });
-for (const id of ["kind", "status", "order"]) $(id).addEventListener("change", () => filter());
+for (const id of ["kind", "status", "label", "reviewer", "order"]) $(id).addEventListener("change", () => filter());
 
+// A choice is offered where there is one.
+for (const [id, names, least] of [["label", queue.classes, 2], ["reviewer", queue.reviewers, 1]]) {
+  $(id).hidden = names.length < least;
+  for (const name of names) $(id).append(new Option(name, name));
+}
 for (const [kind, count] of queue.kinds()) $("kind").append(new Option(`${KINDS[kind]} (${count.toLocaleString("en")})`, kind));
 $("kind").value = queue.kinds().has("look") ? "look" : "";
 document.title = `${queue.length.toLocaleString("en")} samples · datakit review`;

@@ -1,8 +1,11 @@
 // The brush: strokes go into the label that is seen at once, and each, when it ends, to the server.
+const FINGER_PX = 6;
+
 export class Brush {
   constructor(stage, radius, finished) {
     Object.assign(this, { stage, finished });
-    this.mode = null; // "add", "erase", or put away
+    this.mode = null; // "add", "erase", "unknown", or put away
+    this.waiting = null; // a finger that may be the first of two: where it came down
     this.radius = radius;
     this.spaced = false; // Space is held: drag pans
     this.stroke = null;
@@ -30,17 +33,28 @@ export class Brush {
     box.addEventListener("pointerdown", (event) => {
       if (!this.mode || this.spaced || event.button !== 0 || !this.stage.label) return;
       event.preventDefault();
-      this.stage.paintable();
-      box.setPointerCapture(event.pointerId);
-      this.#begin(this.stage.point(event));
+      if (event.pointerType === "touch") {
+        // Two fingers zoom: nothing is painted before it is clear that there is one.
+        this.waiting = this.waiting || this.stroke ? null : { x: event.clientX, y: event.clientY };
+        return;
+      }
+      this.#start(event);
     }, { capture: true });
     box.addEventListener("pointermove", (event) => {
       this.#ring(event);
-      if (!this.stroke) return;
-      for (const one of event.getCoalescedEvents?.() || [event]) this.#to(this.stage.point(one));
+      const { waiting } = this;
+      if (waiting && Math.hypot(event.clientX - waiting.x, event.clientY - waiting.y) > FINGER_PX) this.#start(event);
+      if (!this.stroke || event.pointerId !== this.stroke.pointer) return;
+      for (const one of event.getCoalescedEvents?.() || [event]) this.#to(this.stage.point(one), pressed(one));
     });
-    box.addEventListener("pointerup", () => this.#end());
-    box.addEventListener("pointercancel", () => this.#end());
+    box.addEventListener("pointerup", (event) => {
+      if (this.waiting) this.#start(event);
+      this.#end();
+    });
+    box.addEventListener("pointercancel", () => {
+      this.waiting = null;
+      this.#end();
+    });
     box.addEventListener("pointerleave", () => { this.ring.hidden = true; });
   }
 
@@ -54,15 +68,20 @@ export class Brush {
     });
   }
 
-  #begin(point) {
-    const { width, height } = this.stage.editLayer, canvas = document.createElement("canvas");
+  #start(event) {
+    const { stage } = this, point = stage.point(event);
+    this.waiting = null;
+    stage.paintable();
+    stage.box.setPointerCapture(event.pointerId);
+    const { width, height } = stage.editLayer, canvas = document.createElement("canvas");
     Object.assign(canvas, { width, height });
-    this.stroke = { canvas, last: point, x1: width, y1: height, x2: 0, y2: 0 };
-    this.#to(point);
+    this.stroke = { canvas, pointer: event.pointerId, last: point, x1: width, y1: height, x2: 0, y2: 0 };
+    this.#to(point, pressed(event));
   }
 
-  #to(point) {
-    const { stroke, radius } = this, { editLayer } = this.stage, erase = this.mode === "erase";
+  #to(point, pressure) {
+    const { stroke } = this, { editLayer, marks } = this.stage, erase = this.mode !== "add";
+    const radius = Math.max(0.5, this.radius * pressure);
     const line = (canvas, colour, operation) => {
       const pen = canvas.getContext("2d");
       pen.save();
@@ -73,7 +92,8 @@ export class Brush {
       pen.stroke();
       pen.restore();
     };
-    line(editLayer, "#fff", erase ? "destination-out" : "source-over");
+    if (this.mode === "unknown") line(marks, "#fff", "source-over");
+    else line(editLayer, "#fff", erase ? "destination-out" : "source-over");
     line(stroke.canvas, erase ? "#000" : "#fff", "source-over");
     const x1 = Math.max(0, Math.floor(Math.min(stroke.last.x, point.x) - radius - 1));
     const y1 = Math.max(0, Math.floor(Math.min(stroke.last.y, point.y) - radius - 1));
@@ -94,6 +114,9 @@ export class Brush {
     Object.assign(cut, { width: stroke.x2 - stroke.x1, height: stroke.y2 - stroke.y1 });
     cut.getContext("2d").drawImage(stroke.canvas, -stroke.x1, -stroke.y1);
     const address = cut.toDataURL("image/png");
-    this.finished({ stroke: address.slice(address.indexOf(",") + 1), x: stroke.x1, y: stroke.y1 });
+    this.finished({ stroke: address.slice(address.indexOf(",") + 1), x: stroke.x1, y: stroke.y1 }, this.mode);
   }
 }
+
+// How much of the radius a pen's pressure gives: all of it at half the force, as with other pointers.
+const pressed = ({ pointerType, pressure }) => (pointerType === "pen" && pressure ? Math.min(2, Math.max(0.3, 2 * pressure)) : 1);

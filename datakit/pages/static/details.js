@@ -21,6 +21,7 @@ export class Details {
       if (response.ok) known = await response.json();
     } catch { /* no server: the picture may still be here */ }
     if (at === this.at) this.#fill(known);
+    return at === this.at ? known : null;
   }
 
   #fill(known) {
@@ -52,9 +53,20 @@ export class Details {
       one.append(go);
       return one;
     }));
+    this.#others();
     const facts = Object.entries(known.facts || {}).filter(([, value]) => value);
     this.#list("About", facts.map(([name, value]) => item(`${name}: ${value}`)));
     this.#list("What was done", (known.history || []).map((step) => item(step)), this.history, "ol");
+  }
+
+  // What other reviewers decided, closed until somebody wants to know.
+  #others() {
+    const verdicts = Object.entries(this.queue.data.others[this.at]);
+    if (!verdicts.length) return;
+    const folded = make("details"), list = make("ul");
+    list.append(...verdicts.map(([name, verdict]) => item(`${name}: ${verdict}`)));
+    folded.append(make("summary", "Other reviewers"), list);
+    this.reasons.append(folded);
   }
 
   #list(heading, entries, into = this.reasons, tag = "ul") {

@@ -25,6 +25,7 @@ export function listenForKeys({ keys, held, undo, move, views, isHelp }) {
       views({ ArrowLeft: -1, ArrowRight: 1 }[event.key] || 0);
       return;
     }
+    if (/^[1-9]$/.test(event.key) && held.wanted() && held.number(Number(event.key))) return;
     const action = keys[event.key.length === 1 ? event.key.toLowerCase() : event.key];
     if (!action || event.repeat && event.key === "h") return;
     event.preventDefault();

@@ -95,7 +95,7 @@ async function post(entry) {
     const body = JSON.stringify({ id: entry.id, ...entry.tool });
     return fetch("api/tool", { method: "POST", body, headers: { "Content-Type": "application/json" } });
   }
-  const query = new URLSearchParams({ id: entry.id, x: entry.x, y: entry.y });
+  const query = new URLSearchParams({ id: entry.id, x: entry.x, y: entry.y, mark: entry.mark || 0, class_name: entry.class_name || "" });
   const bytes = Uint8Array.from(atob(entry.stroke), (letter) => letter.charCodeAt(0));
   return fetch(`api/paint?${query}`, { method: "POST", body: bytes, headers: { "Content-Type": "image/png" } });
 }

@@ -7,8 +7,8 @@ export class Pictures {
     this.entries = new Map(); // sample -> promises of its pictures; the oldest first
   }
 
-  // Promises of photo, label (with what was painted), the label to compare with, and stripes where
-  // nobody knows the label; each may be null.
+  // Promises of photo, label (with what was painted), the label to compare with, stripes where nobody
+  // knows the label, and its classes or objects in colour; each may be null.
   get(at) {
     const found = this.entries.get(at) || this.#fetch(at);
     this.entries.delete(at);
@@ -29,8 +29,10 @@ export class Pictures {
     // Before: the label of an earlier dataset, or else the label as it was before the brush.
     const before = !has ? none() : data.compared[at] ? load(`before/${at}`)
       : edit ? load(`label/${at}`) : none();
-    const unknown = data.unknown[at] ? load(`unknown/${at}`) : none();
-    return { photo: data.pictured[at] ? load(`image/${at}`) : none(), label, before, unknown };
+    const query = edit ? `?edit=${edit}` : "";
+    const unknown = has && (data.unknown[at] || edit) ? load(`unknown/${at}${query}`) : none();
+    const colours = data.coloured[at] ? load(`colours/${at}${query}`) : none();
+    return { photo: data.pictured[at] ? load(`image/${at}`) : none(), label, before, unknown, colours };
   }
 }
 

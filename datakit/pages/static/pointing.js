@@ -18,7 +18,7 @@ export class Pointing {
     this.radius = 14;
     this.spaced = false; // Space is held: drag pans
     this.points = null;
-    this.touches = new Set(); // two fingers zoom and pan
+    this.touches = new Set(); // with two fingers nothing is pointed at
     this.line = document.createElementNS(SVG, "polyline");
     this.line.setAttribute("class", "pointed");
     this.#listen();

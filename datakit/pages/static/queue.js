@@ -1,5 +1,5 @@
 // The samples as columns, where each stands, and which of them are shown in which order.
-const OPEN = Object.freeze({ verdict: null, note: "", edit: null });
+const OPEN = Object.freeze({ verdict: null, note: "", edit: null, objects: {} });
 
 export const KINDS = {
   "": "all samples", look: "to look at", waiting: "waiting photos",
@@ -40,11 +40,17 @@ export class Queue {
     return counts;
   }
 
-  filter({ search, kind, status, order }) {
+  // Classes that occur, by name.
+  get classes() { return [...new Set(this.data.classes.flat())].sort(); }
+
+  // Other reviewers, by name.
+  get reviewers() { return [...new Set(this.data.others.flatMap(Object.keys))].sort(); }
+
+  filter({ search, kind, status, order, label, reviewer }) {
     const words = search.toLowerCase().split(/\s+/).filter(Boolean);
     const found = [];
     for (let at = 0; at < this.length; at++) {
-      if (this.#isKind(at, kind) && this.#stands(at, status) && words.every((word) => this.words[at].includes(word))) {
+      if (this.#isKind(at, kind) && this.#stands(at, status) && this.#has(at, label) && this.#seenBy(at, reviewer) && words.every((word) => this.words[at].includes(word))) {
         found.push(at);
       }
     }
@@ -65,6 +71,16 @@ export class Queue {
   #isKind(at, kind) {
     if (!kind) return true;
     return kind === "look" ? this.data.priority[at] > 0 : this.data.kinds[at].includes(kind);
+  }
+
+  #has(at, label) { return !label || this.data.classes[at].includes(label); }
+
+  // Decided by another reviewer; "≠": otherwise than here.
+  #seenBy(at, reviewer) {
+    if (!reviewer) return true;
+    const verdicts = this.data.others[at], { verdict } = this.state(at);
+    if (reviewer !== "≠") return reviewer in verdicts;
+    return verdict !== null && Object.values(verdicts).some((other) => other !== verdict);
   }
 
   #stands(at, status) {

@@ -18,6 +18,9 @@ export class Stage {
     this.label = null; // what the label is drawn from: its picture, or the edit layer
     this.share = 1; // pixels of the layers that are seen, per pixel of the label
     this.shown = layer("label"); // what is seen of it
+    this.colours = null; // classes or objects of the label, each in its colour
+    this.contour = false; // whether the label's edge is drawn besides its tint
+    this.marks = layer("marks"); // strokes that say "unknown", until the server's stripes come
     this.other = layer("before"); // what is seen of the label before
     this.boxes = document.createElementNS("http://www.w3.org/2000/svg", "svg");
     this.boxes.setAttribute("class", "boxes");
@@ -26,9 +29,10 @@ export class Stage {
   }
 
   // Show a sample's pictures; any of them may be null.
-  show({ photo, label, before, unknown }, words) {
+  show({ photo, label, before, unknown, colours }, words) {
     this.photo = photo;
     this.before = before;
+    this.colours = colours;
     this.boxes.replaceChildren();
     const any = photo || label;
     this.message.textContent = any ? "" : words || "There is no picture to show.";
@@ -40,14 +44,29 @@ export class Stage {
     this.boxes.setAttribute("viewBox", `0 0 ${this.size.width} ${this.size.height}`);
     this.world.style.width = `${this.size.width}px`;
     this.world.style.height = `${this.size.height}px`;
-    this.world.replaceChildren(...[photo, this.other, this.shown, unknown, this.boxes].filter(Boolean));
-    if (unknown) Object.assign(unknown, { className: "layer unknown", draggable: false, alt: "unknown region" });
+    this.world.replaceChildren(...[photo, this.other, this.shown, this.marks, this.boxes].filter(Boolean));
+    this.#setUnknown(unknown);
     if (photo) {
       photo.className = "photo";
       photo.draggable = false;
     }
     this.redraw();
     this.fit();
+  }
+
+  // Draw the label's colours and its unknown region as they are after an edit.
+  recolour({ colours, unknown }) {
+    this.colours = colours;
+    this.#setUnknown(unknown);
+    this.redraw();
+  }
+
+  #setUnknown(picture) {
+    this.world.querySelector(".unknown")?.remove();
+    Object.assign(this.marks, this.labelled);
+    if (!picture) return;
+    Object.assign(picture, { className: "layer unknown", draggable: false, alt: "unknown region" });
+    this.marks.before(picture);
   }
 
   // Have every pixel of the label: for the brush, and where the zoom shows them.
@@ -117,7 +136,46 @@ export class Stage {
       pen.drawImage(this.label, 0, 0, width, height);
     } else {
       tinted(pen, this.label, TINT);
+      if (this.colours) {
+        pen.globalCompositeOperation = "source-atop";
+        pen.drawImage(this.colours, 0, 0, width, height);
+      }
+      if (this.contour) this.#contour(pen);
     }
+  }
+
+  // A dark line around the label and a light one inside it: one of the two shows on any clothes.
+  #contour(pen) {
+    const { width, height } = pen.canvas, step = Math.max(1, Math.round(this.share / this.pan.scale));
+    const shifts = [[-step, 0], [step, 0], [0, -step], [0, step], [-step, -step], [step, step], [-step, step], [step, -step]];
+    const draw = (inner, operation, picture, [x, y] = [0, 0]) => {
+      inner.globalCompositeOperation = operation;
+      inner.drawImage(picture, x, y, width, height);
+    };
+    const line = (colour, cut) => {
+      const scratch = layer();
+      Object.assign(scratch, { width, height });
+      const inner = scratch.getContext("2d");
+      cut(inner);
+      inner.globalCompositeOperation = "source-in";
+      inner.fillStyle = colour;
+      inner.fillRect(0, 0, width, height);
+      pen.globalCompositeOperation = "source-over";
+      pen.drawImage(scratch, 0, 0);
+    };
+    line("#000", (inner) => {
+      for (const shift of shifts) draw(inner, "source-over", this.label, shift);
+      draw(inner, "destination-out", this.label);
+    });
+    line("#fff", (inner) => {
+      const small = layer();
+      Object.assign(small, { width, height });
+      const core = small.getContext("2d");
+      draw(core, "source-over", this.label);
+      for (const shift of shifts) draw(core, "destination-in", this.label, shift);
+      draw(inner, "source-over", this.label);
+      draw(inner, "destination-out", small);
+    });
   }
 
   #difference(pen) {
@@ -210,6 +268,24 @@ export class Stage {
       this.zoom(Math.exp(-event.deltaY / 400), { x: event.clientX - edge.left, y: event.clientY - edge.top });
     }, { passive: false });
     let grabbed = null;
+    const fingers = new Map(); // two of them zoom and pan
+    const spread = () => {
+      const [one, two] = fingers.values(), edge = box.getBoundingClientRect();
+      return { x: (one.x + two.x) / 2 - edge.left, y: (one.y + two.y) / 2 - edge.top, far: Math.hypot(one.x - two.x, one.y - two.y) };
+    };
+    box.addEventListener("pointerdown", (event) => {
+      if (event.pointerType === "touch") fingers.set(event.pointerId, { x: event.clientX, y: event.clientY });
+    }, { capture: true });
+    box.addEventListener("pointermove", (event) => {
+      if (!fingers.has(event.pointerId)) return;
+      const before = fingers.size === 2 ? spread() : null;
+      fingers.set(event.pointerId, { x: event.clientX, y: event.clientY });
+      if (!before) return;
+      const now = spread();
+      this.zoom(now.far / Math.max(before.far, 1), before);
+      this.moveBy(now.x - before.x, now.y - before.y);
+    }, { capture: true });
+    for (const kind of ["pointerup", "pointercancel"]) box.addEventListener(kind, (event) => fingers.delete(event.pointerId), { capture: true });
     box.addEventListener("pointerdown", (event) => {
       if (event.defaultPrevented || event.button > 1 || event.target === this.handle) return;
       grabbed = event.pointerId;
@@ -217,7 +293,7 @@ export class Stage {
       box.classList.add("grabbed");
     });
     box.addEventListener("pointermove", (event) => {
-      if (event.pointerId === grabbed) this.moveBy(event.movementX, event.movementY);
+      if (event.pointerId === grabbed && fingers.size < 2) this.moveBy(event.movementX, event.movementY);
     });
     const release = () => { grabbed = null; box.classList.remove("grabbed"); };
     box.addEventListener("pointerup", release);

@@ -63,14 +63,15 @@ def apply(options: ApplyOptions, progress: ProgressListener | None) -> Summary:
 
 
 def _deciding(decision: Decision) -> Decision:
-    """Return what of a decision decides the result: not when it was taken, nor in which words."""
-    return msgspec.structs.replace(decision, at="", note="noted" if decision.note else "")
+    """Return what of a decision decides the result: not who took it when, nor in which words."""
+    note = "noted" if decision.note else ""
+    return msgspec.structs.replace(decision, at="", reviewer="", seconds=None, note=note)
 
 
 def decisions_sha256(decisions: dict[str, Decision]) -> str:
     """Return the digest of what decisions decide: not of notes, times and what was undone."""
     rows = [
-        (key, one.verdict, one.edit)
+        (key, one.verdict, one.edit, *sorted(one.objects.items()))
         for key, one in sorted(decisions.items())
         if one.verdict or one.edit
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated
 
@@ -13,6 +14,7 @@ from datakit.records.review import DECISIONS
 from datakit.verbs.shared.options import WriteOptions
 
 VERB = "review"
+_NAME = re.compile(r"[\w-]{1,64}")
 COMMON = ("out", "apply", "records", "only_accepted", "port", "no_browser")
 
 
@@ -29,10 +31,22 @@ class FolderOptions(WriteOptions, frozen=True, kw_only=True):
         ),
     ] = None
 
+    reviewer: Annotated[
+        str,
+        Meta(
+            description="your name: your decisions lie in SRC.NAME.review, apart from those of "
+            "other reviewers of SRC"
+        ),
+    ] = ""
+
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.decisions is not None and is_url(self.decisions):
             raise InputError("--decisions: expected a folder on this machine, found a URL")
+        if self.reviewer and not _NAME.fullmatch(self.reviewer):
+            raise InputError(
+                f"--reviewer: expected letters, digits, - and _, found {self.reviewer!r}"
+            )
 
     @property
     def folder(self) -> str:
@@ -41,7 +55,8 @@ class FolderOptions(WriteOptions, frozen=True, kw_only=True):
             raise InputError(
                 f"{shown(self.src[0])}: expected --decisions FOLDER, a folder on this machine"
             )
-        return self.decisions or f"{self.src[0].rstrip('/')}.review"
+        name = f".{self.reviewer}" if self.reviewer else ""
+        return self.decisions or f"{self.src[0].rstrip('/')}{name}.review"
 
 
 class ServeOptions(FolderOptions, frozen=True, kw_only=True):
@@ -71,6 +86,9 @@ class ServeOptions(FolderOptions, frozen=True, kw_only=True):
         ),
     ] = None
     port: Annotated[int, Meta(ge=0, le=65535, description="port of the page; 0: any free one")] = 0
+    blind: Annotated[
+        bool, Meta(description="keep the verdicts of other reviewers of SRC off the page")
+    ] = False
     no_browser: Annotated[
         bool, Meta(description="do not open the page; its address is printed")
     ] = False

@@ -7,6 +7,7 @@ import socket
 import webbrowser
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -17,12 +18,16 @@ from datakit.io.dataset.decisions import THUMBNAILS, DecisionLog, open_log, read
 from datakit.io.layouts.base import Item
 from datakit.io.layouts.sources import open_sources
 from datakit.io.store.files import FileRef
-from datakit.pages.review_queue import ReviewQueue, Subject
+from datakit.pages.review_queue import ReviewQueue
+from datakit.pages.subject import Paint, Subject
 from datakit.pages.thumbnails import Thumbnails
 from datakit.records.anonymization import Anonymization
 from datakit.records.finding import Finding
+from datakit.records.review import Decision
 from datakit.verbs.review.decided import release_note, standing
 from datakit.verbs.review.options import VERB, ServeOptions
+from datakit.verbs.review.others import agreement_notes, other_reviewers, verdicts_of
+from datakit.verbs.review.palettes import palettes
 from datakit.verbs.shared.command_lines import step_line
 from datakit.verbs.shared.datasets import open_dataset
 from datakit.verbs.shared.evidence import Evidence, gather, worst
@@ -50,9 +55,10 @@ def serve(
     InputError
         See `datakit.verbs.review.run.run`.
     """
-    _, items = open_dataset(options.src, VERB, progress)
+    source, items = open_dataset(options.src, VERB, progress)
     evidence = gather((options.src[0], *options.records), items)
-    subjects = review_subjects(options, items, evidence)
+    others = {} if options.blind else other_reviewers(options)
+    subjects = review_subjects(options, items, evidence, palettes(items, source.label_map), others)
     by_id = {item.key: item for item in items}
     folder = Path(options.folder)
     if options.dry_run:
@@ -74,9 +80,10 @@ def serve(
         def details(subject: Subject) -> Mapping[str, Any]:
             return _details(by_id.get(subject.id), subject.id, evidence)
 
-        queue = ReviewQueue(subjects, details, log, thumbnails)
+        queue = ReviewQueue(subjects, details, log, thumbnails, options.reviewer)
         _answer(queue, listener, port, options.no_browser, progress)
-        return _finished(options, log, by_id, len(subjects), evidence)
+        counts, notes = _finished(options, log, by_id, len(subjects), evidence)
+        return counts, (*notes, *agreement_notes(log.all(), others))
 
 
 def _answer(
@@ -143,7 +150,13 @@ def _bound(port: int) -> socket.socket:
     return listener
 
 
-def review_subjects(options: ServeOptions, items: list[Item], evidence: Evidence) -> list[Subject]:
+def review_subjects(
+    options: ServeOptions,
+    items: list[Item],
+    evidence: Evidence,
+    paints: Mapping[str, tuple[Paint, ...]],
+    others: Mapping[str, Mapping[str, Decision]],
+) -> list[Subject]:
     """Return everything that can be looked at: the samples, and the photos that wait.
 
     Parameters
@@ -154,6 +167,10 @@ def review_subjects(options: ServeOptions, items: list[Item], evidence: Evidence
         The dataset.
     evidence : Evidence
         Why a sample may want a look.
+    paints : mapping
+        Id -> what may be painted on its mask.
+    others : mapping
+        Other reviewer -> id -> decision.
     """
     earlier = (
         {item.key: item for item in open_dataset((options.compare,), VERB)[1]}
@@ -165,7 +182,14 @@ def review_subjects(options: ServeOptions, items: list[Item], evidence: Evidence
         wanted = {record.id for record in evidence.waiting}
         source = open_sources((options.photos,))
         photos = {item.key: item.image for item in source.items() if item.key in wanted}
-    shown = [_subject(item, earlier.get(item.key), evidence) for item in items]
+    shown = [
+        replace(
+            _subject(item, earlier.get(item.key), evidence),
+            palette=paints.get(item.key, ()),
+            others=verdicts_of(others, item.key),
+        )
+        for item in items
+    ]
     known = {item.key for item in items}
     return [
         *(_waiting(record, photos) for record in evidence.waiting if record.id not in known),
@@ -201,6 +225,7 @@ def _subject(item: Item, earlier: Item | None, evidence: Evidence) -> Subject:
         image=item.image,
         labelled=item,
         earlier=earlier,
+        classes=item.sample.categories if item.sample else (),
     )
 
 
@@ -242,6 +267,7 @@ def _details(item: Item | None, key: str, evidence: Evidence) -> dict[str, Any]:
         ]
         found["reasons"] = record.reasons
     if item is not None and (sample := item.sample) is not None:
+        found["empty"] = sample.fg_ratio == 0
         found["facts"] = {
             "group": sample.group,
             "copy of": sample.parent,

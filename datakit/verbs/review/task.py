@@ -9,17 +9,20 @@ from pathlib import Path
 import cv2
 import msgspec
 import numpy as np
+import numpy.typing as npt
 
-from datakit.core.matting.brush import Layer, paint_alpha, paint_mask, paint_trimap
+from datakit.core.matting.brush import paint_alpha, paint_ignore, paint_mask, paint_trimap
 from datakit.errors import InputError
 from datakit.io.dataset.decisions import read_edit
 from datakit.io.layouts.base import FILE_NAMES, Item
-from datakit.io.pixels.decoders import decode_stored
+from datakit.io.pixels import images
 from datakit.io.store.reads import sha256
+from datakit.pages.mask_overlay import read_layer
 from datakit.records.draft import DRAFT
 from datakit.records.product import Product
 from datakit.records.review import FLAGGED, REVIEWED, Decision
 from datakit.records.sample import Instance, Operation, Sample
+from datakit.verbs.review.options import VERB
 from datakit.verbs.shared.labelled import (
     Labelled,
     carry_files,
@@ -75,7 +78,7 @@ class ApplyReview:
             painted = self._painted(source, edit)
             # The image's own bytes: only its labels were painted on.
             names, files, _ = write_labelled(self.out, item, painted, image=data)
-            described = _repainted(_carried(item), painted)
+            described = _repainted(_carried(item), painted, _added(decision))
         tags = _tags(described.tags, verdict)
         sample = msgspec.structs.replace(described, **names, tags=tags)
         if decision and not decision.is_open:
@@ -86,19 +89,20 @@ class ApplyReview:
 
     def _painted(self, source: Labelled, edit: str) -> Labelled:
         png = read_edit(Path(self.folder), edit)
-        pixels = decode_stored(png, "edit")
         height, width = source.image.shape[:2]
-        if pixels.shape != (height, width, 4) or pixels.dtype != np.uint8:
+        found_wh = images.probe(png, "edit").size_wh
+        if found_wh != (width, height):
             raise InputError(
-                f"edit {edit[:12]}: expected {width}x{height} RGBA, found {pixels.shape}; the "
-                "labels were resized since the review"
+                f"edit {edit[:12]}: expected {width}x{height} pixels, found "
+                f"{found_wh[0]}x{found_wh[1]}; the labels were resized since the review"
             )
-        layer: Layer = np.ascontiguousarray(pixels[..., (0, 3)])
+        layer = read_layer(png, found_wh)
         return replace(
             source,
             alpha=None if source.alpha is None else paint_alpha(source.alpha, layer),
             mask=None if source.mask is None else paint_mask(source.mask, layer, self.new_value),
             trimap=None if source.trimap is None else paint_trimap(source.trimap, layer),
+            ignore=_unknown_left(paint_ignore(source.ignore, layer)),
         )
 
 
@@ -112,16 +116,40 @@ def _carried(item: Item) -> Sample:
     return msgspec.structs.replace(item.sample, **dict.fromkeys(FILE_NAMES))
 
 
-def _repainted(sample: Sample, painted: Labelled) -> Sample:
+def _unknown_left(ignore: npt.NDArray[np.uint8] | None) -> npt.NDArray[np.uint8] | None:
+    return ignore if ignore is not None and ignore.any() else None
+
+
+def _added(decision: Decision | None) -> dict[int, str]:
+    return {int(value): name for value, name in decision.objects.items()} if decision else {}
+
+
+def _repainted(sample: Sample, painted: Labelled, added: Mapping[int, str]) -> Sample:
+    """Describe a sample anew by its painted labels, with the objects that a person added."""
     mask = painted.mask
     instances = sample.instances
     if instances and mask is not None:
+        known = {one.id for one in instances}
+        instances += tuple(
+            Instance(id=value, category=name, annotation=f"{VERB}:{value}", area=0)
+            for value, name in sorted(added.items())
+            if value not in known and (mask == value).any()
+        )
         counts = np.bincount(mask.ravel(), minlength=max(one.id for one in instances) + 1)
         instances = tuple(_with_area(one, int(counts[one.id])) for one in instances)
+    present = dict.fromkeys((*sample.categories, *(one.category for one in instances)))
     ratio = painted.fg_ratio
     if painted.alpha is None and mask is not None:
         ratio = round(cv2.countNonZero(mask) / mask.size, 6)
-    return msgspec.structs.replace(sample, instances=instances, fg_ratio=ratio)
+    # Whoever painted over all that was unknown has completed the label.
+    done = sample.label_state == "partial" and painted.ignore is None
+    return msgspec.structs.replace(
+        sample,
+        instances=instances,
+        categories=tuple(present),
+        fg_ratio=ratio,
+        label_state="complete" if done else sample.label_state,
+    )
 
 
 def _with_area(instance: Instance, area: int) -> Instance:
@@ -141,7 +169,7 @@ def _step(decision: Decision) -> Operation:
     recorded = {"verdict": decision.verdict, "edit": decision.edit}
     params = {name: value for name, value in recorded.items() if value is not None}
     return Operation(
-        verb="review",
+        verb=VERB,
         version=__version__,
         params=msgspec.json.encode(params, order="deterministic").decode(),
     )

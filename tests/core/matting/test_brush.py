@@ -8,12 +8,27 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from datakit.core.matting.brush import over, paint_alpha, paint_mask, paint_trimap
+from datakit.core.matting.brush import (
+    UNKNOWN,
+    over,
+    paint_alpha,
+    paint_ignore,
+    paint_mask,
+    paint_trimap,
+)
 from datakit.errors import InputError
 
 SIZE = (6, 7)
-LAYERS = arrays(np.uint8, (*SIZE, 2))
-HARD = arrays(np.uint8, (*SIZE, 2), elements=st.sampled_from([0, 255]))
+
+
+def unmarked(layer: np.ndarray) -> np.ndarray:
+    """Give (H, W, 2) values and weights the mark "none"."""
+    return np.concatenate([layer, np.zeros((*SIZE, 1), np.uint8)], axis=-1)
+
+
+LAYERS = arrays(np.uint8, (*SIZE, 2)).map(unmarked)
+HARD = arrays(np.uint8, (*SIZE, 2), elements=st.sampled_from([0, 255])).map(unmarked)
+MARKED = arrays(np.uint8, (*SIZE, 3), elements=st.sampled_from([0, 3, 255]))
 ALPHAS = arrays(np.uint8, SIZE).map(lambda one: one.astype(np.float32) / 255)
 MASKS = arrays(np.uint8, SIZE, elements=st.sampled_from([0, 0, 1, 5]))
 
@@ -54,12 +69,42 @@ def test_a_trimap_knows_what_was_painted(trimap: np.ndarray, layer: np.ndarray) 
     assert (painted[~decided] == trimap[~decided]).all()
 
 
+@given(MASKS, ALPHAS, MARKED)
+def test_marks_name_a_class_or_say_that_nobody_knows(
+    mask: np.ndarray, alpha: np.ndarray, layer: np.ndarray
+) -> None:
+    painted = paint_mask(mask, layer, 9)
+    decided = layer[..., 1] == 255
+    unknown = decided & (layer[..., 2] == UNKNOWN)
+    named = decided & (layer[..., 2] == 3) & (layer[..., 0] == 255)
+    assert (painted[named] == 3).all()
+    assert (painted[unknown] == 0).all()
+    assert (painted[~decided] == mask[~decided]).all()
+    assert (paint_alpha(alpha, layer)[unknown] == alpha[unknown]).all()
+    before = np.full(SIZE, 255, np.uint8)
+    ignore = paint_ignore(before, layer)
+    assert ignore is not None
+    assert (ignore[unknown] == 255).all()
+    assert (ignore[decided & ~unknown] == 0).all()
+    assert (ignore[~decided] == 255).all()
+
+
+@given(MASKS, MARKED, MARKED)
+def test_two_marked_layers_are_one(mask: np.ndarray, lower: np.ndarray, upper: np.ndarray) -> None:
+    lower, upper = (np.where(layer == 3, np.uint8(255), layer) for layer in (lower, upper))
+    lower[..., 2] = np.where(lower[..., 2] > 0, 5, 0)
+    twice = paint_mask(paint_mask(mask, lower, 9), upper, 9)
+    once = paint_mask(mask, over(lower, upper), 9)
+    same = (upper[..., 2] > 0) | (upper[..., 0] == 0) | (upper[..., 1] == 0)
+    assert (twice == once)[same & ((lower[..., 2] > 0) | (lower[..., 0] == 0))].all()
+
+
 def test_sizes_must_agree() -> None:
-    layer = np.zeros((2, 2, 2), np.uint8)
+    layer = np.zeros((2, 2, 3), np.uint8)
     for call in (
         lambda: paint_alpha(np.zeros((2, 3), np.float32), layer),
         lambda: paint_mask(np.zeros((2, 3), np.uint8), layer, 1),
-        lambda: over(layer, np.zeros((2, 3, 2), np.uint8)),
+        lambda: over(layer, np.zeros((2, 3, 3), np.uint8)),
     ):
         with pytest.raises(InputError):
             call()

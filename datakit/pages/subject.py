@@ -1,0 +1,97 @@
+"""What a review shows: one sample, or one photo that waits to become one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from datakit.io.layouts.base import Item
+from datakit.io.layouts.label_pixels import label_files
+from datakit.io.store.files import FileRef
+from datakit.records.review import Verdict
+
+
+@dataclass(frozen=True)
+class Paint:
+    """One class or object of a mask.
+
+    Attributes
+    ----------
+    value : int
+        In the mask, 1 to 254.
+    name : str
+        As a person reads it.
+    class_name : str
+    is_new : bool
+        An object that the mask does not have yet.
+    """
+
+    value: int
+    name: str
+    class_name: str
+    is_new: bool = False
+
+
+@dataclass(frozen=True)
+class Subject:
+    """One sample, or one photo that waits to become one.
+
+    Attributes
+    ----------
+    id : str
+    kinds : tuple of str
+        Why it may want a look: "draft", "finding", "face", "waiting".
+    severity : str
+        The worst finding's, or empty.
+    priority : float
+        The larger, the earlier it is looked at; 0: no reason to.
+    reason : str
+        The reason in a few words.
+    split : str
+    width, height : int
+        Pixels; 0 when unknown.
+    image : FileRef, optional
+        The picture.
+    labelled, earlier : Item, optional
+        The sample with its label, and with an earlier label to compare with.
+    waiting : bool
+        Not in the dataset: no trace of its picture is kept.
+    classes : tuple of str
+        Classes that have a label here.
+    palette : tuple of Paint
+        What a brush may add to the mask, where it tells classes or objects apart.
+    others : mapping
+        Other reviewer's name -> verdict.
+    """
+
+    id: str
+    kinds: tuple[str, ...] = ()
+    severity: str = ""
+    priority: float = 0.0
+    reason: str = ""
+    split: str = ""
+    width: int = 0
+    height: int = 0
+    image: FileRef | None = None
+    labelled: Item | None = None
+    earlier: Item | None = None
+    waiting: bool = False
+    classes: tuple[str, ...] = ()
+    palette: tuple[Paint, ...] = ()
+    others: Mapping[str, Verdict] = field(default_factory=dict)
+
+    @property
+    def label_kind(self) -> str:
+        """What the label is: "alpha", "mask" or empty."""
+        item = self.labelled
+        return "" if item is None else "alpha" if item.alpha else "mask" if item.mask else ""
+
+    @property
+    def compared(self) -> bool:
+        """Whether there is an earlier label of the same kind."""
+        return bool(self.label_kind and getattr(self.earlier, self.label_kind, None))
+
+    @property
+    def unknown(self) -> bool:
+        """Whether an ignore mask says where the label is unknown."""
+        return self.labelled is not None and "ignore" in label_files(self.labelled)
