@@ -17,8 +17,9 @@ from datakit.core.interactive.prompts import Stroke, stroke_pixels
 from datakit.core.masks.parts import parts_at
 from datakit.core.matting.alpha import estimate_alpha
 from datakit.core.matting.alpha_trimap import trimap_of_alpha
-from datakit.core.matting.mask_prior import outline_prior
+from datakit.core.matting.mask_prior import Prior, outline_prior
 from datakit.core.matting.trimaps import BACKGROUND, FOREGROUND, UNKNOWN
+from datakit.core.quality.edge_fit import edge_fit
 from datakit.errors import InputError
 
 Image = npt.NDArray[np.uint8]
@@ -37,6 +38,9 @@ _SOLVE_SIDE_PX = 640
 _EDGE_BAND_PX = 1.0
 _LEAST_REACH_PX = 3.0
 _TRUST = np.float32(0.1)
+_EDGE_POINTS = 300
+_ON_EDGE_R2 = 0.6
+"""Of 13 portraits with exact and with drawn outlines all are above 0.68, moved by 6 px below 0.5."""
 
 
 def scribble(image: Image, alpha: FloatArray, stroke: Stroke, ground: Ground) -> FloatArray:
@@ -103,16 +107,23 @@ def scribble(image: Image, alpha: FloatArray, stroke: Stroke, ground: Ground) ->
     # A window with one sure side has nothing to solve between.
     if all((trimap == value).any() for value in _VALUES.values()) and min(trimap.shape) >= 3:
         reach = np.full(trimap.shape, max(stroke.radius_px, _LEAST_REACH_PX), np.float32)
-        # People stroke where the outline is wrong: it is trusted less than a mask's.
-        prior = outline_prior(result[window] >= 0.5, reach, exact=False)
-        solved = estimate_alpha(
-            np.ascontiguousarray(image[window]),
-            trimap,
-            replace(prior, weight=_TRUST * prior.weight),
-            solve_long_side_px=_SOLVE_SIDE_PX,
-        )
+        photo = np.ascontiguousarray(image[window])
+        prior = _prior(photo, result[window], drawn[window], reach)
+        solved = estimate_alpha(photo, trimap, prior, solve_long_side_px=_SOLVE_SIDE_PX)
         result[window][asked] = solved[asked]
     return result
+
+
+def _prior(image: Image, alpha: FloatArray, drawn: Bools, reach_px: FloatArray) -> Prior:
+    """Return what the outline below a stroke is worth.
+
+    Where it lies on the photo's edge (the strokes are for hair) it keeps its sides, as a mask's
+    does; where it does not, people stroke because it is wrong, and it hardly counts.
+    """
+    fit = edge_fit(image, alpha, points=_EDGE_POINTS, reach_px=0, where=drawn)
+    exact = len(fit) > 0 and float(np.median(fit.r2)) >= _ON_EDGE_R2
+    prior = outline_prior(alpha >= 0.5, reach_px, exact=exact)
+    return prior if exact else replace(prior, weight=_TRUST * prior.weight)
 
 
 def _rim(shape: tuple[int, ...], window: tuple[slice, slice]) -> Bools:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import cv2
 import numpy as np
 import pytest
@@ -63,3 +65,21 @@ def test_what_cannot_be_is_refused() -> None:
         scribble(IMAGE, alpha, Stroke(((900.0, 900.0),), 2), "unknown")
     with pytest.raises(InputError, match="alpha of"):
         scribble(IMAGE, alpha[1:], LINE, "unknown")
+
+
+@pytest.mark.parametrize(
+    "name", ["dark_long_hair.png", "grey_short_glasses.jpg", "red_wind_blown.png"]
+)
+def test_hair_that_is_painted_over_comes_nearer_to_the_truth(sample_data: Path, name: str) -> None:
+    image = cv2.imread(str(sample_data / "portraits/images" / name))[..., ::-1].copy()
+    alpha = sample_data / f"portraits/alphas/{Path(name).stem}.png"
+    truth = cv2.imread(str(alpha), cv2.IMREAD_GRAYSCALE).astype(np.float32) / 255
+    mask = (truth > 0.5).astype(np.float32)
+    top = int(np.flatnonzero(mask.any(axis=1))[0])
+    points = tuple(
+        (float(np.flatnonzero(mask[top + down])[0]), float(top + down)) for down in (60, 30)
+    )
+    stroke = Stroke(points, 14)
+    drawn = stroke_pixels(stroke, mask.shape)
+    solved = scribble(image, mask, stroke, "unknown")
+    assert ((solved - truth)[drawn] ** 2).mean() < 0.5 * ((mask - truth)[drawn] ** 2).mean()
