@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 from starlette.applications import Starlette
+from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -60,7 +61,11 @@ def make_app(review: ReviewQueue, token: str, port: int) -> RequestFilter:
         return _json(await run_in_threadpool(review.queue))
 
     async def details(request: Request) -> Response:
-        return await _answer(lambda: _json(review.details(request.path_params["at"])))
+        at = request.path_params["at"]
+        response = await _answer(lambda: _json(review.details(at)))
+        # Whoever looks at a sample may use a tool on it: its pixels are decoded meanwhile.
+        response.background = BackgroundTask(review.prepare, at)
+        return response
 
     async def image(request: Request) -> Response:
         def read() -> Response:

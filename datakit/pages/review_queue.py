@@ -6,6 +6,7 @@ import base64
 import hashlib
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -282,6 +283,11 @@ class ReviewQueue:
             "y": window[0].start,
         }
         return {**state, "patch": patch}
+
+    def prepare(self, at: int) -> None:
+        """Decode what a tool would work on; what cannot be worked on is told when it is asked."""
+        with suppress(InputError):
+            self._bench(self.subject(at))
 
     def _bench(self, subject: Subject) -> _Bench:
         """Return a sample's photo and label, decoded; those of the last sample are kept."""

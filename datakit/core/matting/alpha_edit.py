@@ -55,25 +55,44 @@ def edit_alpha(
         return alpha
     top = np.iinfo(alpha.dtype).max
     clear = changed & ~after
-    clear |= ~before & ~changed & (alpha > 0) & _nearest(before, clear)
+    clear |= _followers(~before & ~changed & (alpha > 0), before, clear)
     opaque = changed & after
-    opaque |= before & ~changed & (alpha < top) & _nearest(~before, opaque)
+    opaque |= _followers(before & ~changed & (alpha < top), ~before, opaque)
     edited = alpha.copy()
     edited[clear] = 0
     edited[opaque] = top
     return edited
 
 
-def _nearest(region: Bools, marked: Bools) -> Bools:
-    """Tell of each pixel whether the pixel of a region nearest to it is marked."""
-    if not (region & marked).any():
-        return np.zeros_like(region)
+def _followers(soft: Bools, region: Bools, marked: Bools) -> Bools:
+    """Return the soft pixels whose nearest pixel of a region is marked: (H, W) bool."""
+    found = np.zeros_like(soft)
+    marked = region & marked
+    if not (soft.any() and marked.any()):
+        return found
     outside = np.where(region, np.uint8(0), np.uint8(1))
+    # A follower is no farther from a marked pixel than the farthest soft pixel from the region.
+    far = 1 + int(np.ceil(cv2.distanceTransform(outside, cv2.DIST_L2, 5)[soft].max()))
+    near, around = _window(marked, far), _window(marked, 2 * far)
+    in_reach = np.zeros_like(soft)
+    in_reach[near] = soft[near]
+    found[around] = in_reach[around] & _nearest(outside[around], marked[around])
+    return found
+
+
+def _window(marked: Bools, margin_px: int) -> tuple[slice, slice]:
+    x, y, width, height = cv2.boundingRect(marked.view(np.uint8))
+    rows = slice(max(0, y - margin_px), y + height + margin_px)
+    return rows, slice(max(0, x - margin_px), x + width + margin_px)
+
+
+def _nearest(outside: npt.NDArray[np.uint8], marked: Bools) -> Bools:
+    """Tell of each pixel whether the nearest pixel that is not outside is marked."""
     _, numbers = cv2.distanceTransformWithLabels(
         outside, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
     )
     numbers_of: npt.NDArray[Any] = numbers
     is_marked = np.zeros(int(numbers_of.max()) + 1, bool)
-    is_marked[numbers_of[region & marked]] = True
+    is_marked[numbers_of[marked]] = True
     found: Bools = is_marked[numbers_of]
     return found
