@@ -139,8 +139,9 @@ def read_layer(png: bytes, size_wh: tuple[int, int], at_xy: tuple[int, int] = (0
         raise InputError(f"brush: expected an 8-bit RGBA picture, found {pixels.shape}")
     layer = blank_layer(size_wh)
     window = layer[y : y + height, x : x + width]
-    window[..., :2] = pixels[..., (0, 3)]
-    window[..., 2] = pixels[..., 2] - pixels[..., 0]
+    value, _, marked, weight = cv2.split(pixels)
+    # Modulo 256, as it was written.
+    window[...] = cv2.merge([value, weight, marked - value])
     return layer
 
 
@@ -151,7 +152,6 @@ def blank_layer(size_wh: tuple[int, int]) -> Layer:
 
 def layer_png(layer: Layer) -> bytes:
     """Encode a layer as the RGBA PNG that `read_layer` reads."""
-    pixels = np.ascontiguousarray(layer[..., (0, 0, 0, 1)])
+    value, weight, mark = cv2.split(layer)
     # Without marks all colours are gray.
-    pixels[..., 2] += layer[..., 2]
-    return images.encode_png(pixels)
+    return images.encode_png(cv2.merge([value, value, value + mark, weight]))

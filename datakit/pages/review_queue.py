@@ -86,6 +86,7 @@ class ReviewQueue:
         self._digests: dict[str, str] = {}
         self._mutex = threading.Lock()
         self._last_bench: _Bench | None = None
+        self._last_layer: tuple[str, Layer] | None = None
 
     def queue(self) -> bytes:
         """Return the list of all subjects as JSON, column by column, with where each stands."""
@@ -183,8 +184,17 @@ class ReviewQueue:
         return msgspec.json.encode(outline_rings(shown >= _HALF))
 
     def _layer(self, subject: Subject, edit: str) -> Layer:
+        kept = self._last_layer
+        if kept is not None and kept[0] == edit:
+            return kept[1]
         size_wh = _size_wh(_coverage(subject, subject.labelled))
         return mask_overlay.read_layer(read_edit(self._log.folder, edit), size_wh)
+
+    def _keep(self, layer: Layer) -> str:
+        """Write an edit to the disk; the next one on the same sample begins with it."""
+        edit = self._log.keep_edit(mask_overlay.layer_png(layer))
+        self._last_layer = edit, layer
+        return edit
 
     def decide(self, ask: Ask) -> dict[str, Any]:
         """Write down a decision; return where the sample stands now.
@@ -236,7 +246,7 @@ class ReviewQueue:
             latest = self._latest(key)
             if latest.edit:
                 stroke = over(self._layer(subject, latest.edit), stroke)
-            edit = self._log.keep_edit(mask_overlay.layer_png(stroke))
+            edit = self._keep(stroke)
             objects = _with_object(latest, mark, class_name)
             return self._write(subject, edit=edit, objects=objects)
 
@@ -272,7 +282,7 @@ class ReviewQueue:
             window = touched(layer)
             if not layer[window].size:
                 return {**state_of(latest), "patch": None}
-            edit = self._log.keep_edit(mask_overlay.layer_png(over(below, layer)))
+            edit = self._keep(over(below, layer))
             after = np.where(layer[..., 1] > 0, layer[..., 0], shown)
             objects = _with_object(latest, use.value, use.class_name)
             state = self._write(subject, edit=edit, objects=objects)
