@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from pathlib import PurePosixPath
 from typing import Annotated
 
 from msgspec import Meta
 
 from datakit.records.base import Record
 
+_FOLDER = r"[^\s:;,'\"/()]+/"
+_PATH = re.compile(rf"(?:{_FOLDER})+[^\s:;,'\"()]*\.\w+")
 MOST_REASONS = 12
 """How many reasons of failures a summary names."""
 
@@ -24,11 +27,17 @@ class Failure(Record, frozen=True, kw_only=True):
     annotation: Annotated[str | None, Meta(description="the annotation's id, if it is one")] = None
     path: Annotated[str | None, Meta(description="JSON path inside the file")] = None
 
+    @property
+    def names_its_file(self) -> bool:
+        """Whether the error begins with the file, by whatever path."""
+        subject = self.error.partition(": ")[0]
+        return PurePosixPath(subject).name == PurePosixPath(self.file).name
+
 
 def grouped(failures: Iterable[Failure]) -> list[tuple[int, Failure]]:
     """Return how many failures have each reason, with one of them; the most frequent first.
 
-    Reasons are distinguished without regard to the names and numbers in them.
+    Reasons are distinguished without regard to the names, paths and numbers in them.
 
     Examples
     --------
@@ -40,13 +49,26 @@ def grouped(failures: Iterable[Failure]) -> list[tuple[int, Failure]]:
     examples: dict[str, Failure] = {}
     counts: dict[str, int] = {}
     for failure in failures:
-        names = "|".join(map(re.escape, (failure.file, failure.id)))
-        reason = re.sub(rf"(?<!\w)(?:{names})(?!\w)", "", failure.error)
-        reason = re.sub(r"\d+", "#", reason)
+        reason = _without_names(failure)
         examples.setdefault(reason, failure)
         counts[reason] = counts.get(reason, 0) + 1
     order = sorted(counts, key=lambda reason: -counts[reason])
     return [(counts[reason], examples[reason]) for reason in order]
+
+
+def _without_names(failure: Failure) -> str:
+    """Return the reason without the sample's names, paths and numbers.
+
+    A source may know a file by a path that the dataset has not (``valid/a.jpg`` is ``val/a.jpg``).
+    """
+    names = {
+        failure.file,
+        failure.id,
+        *(PurePosixPath(name).name for name in (failure.file, failure.id)),
+    }
+    either = "|".join(map(re.escape, sorted(filter(None, names), key=len, reverse=True)))
+    reason = re.sub(rf"(?<![\w/])(?:{_FOLDER})*(?:{either})(?!\w)", "", failure.error)
+    return re.sub(r"\d+", "#", _PATH.sub("", reason))
 
 
 def in_words(failures: Iterable[Failure], done: str) -> tuple[str, ...]:
@@ -65,6 +87,6 @@ def in_words(failures: Iterable[Failure], done: str) -> tuple[str, ...]:
     """
     return tuple(
         f"could not be {done}: {count:,} x "
-        + (one.error if one.error.startswith(one.file) else f"{one.file}: {one.error}")
+        + (one.error if one.names_its_file else f"{one.file}: {one.error}")
         for count, one in grouped(failures)[:MOST_REASONS]
     )

@@ -14,6 +14,10 @@ Conversion = Literal["composited", "depth", "profile", "inks", "unreadable profi
 """How a photo was changed to be read: see `datakit.io.pixels.conversions`."""
 
 
+Loss = Literal["foreground", "part"]
+"""What a new size leaves no pixel of: the whole foreground, or some of its classes or objects."""
+
+
 class SourceFile(Record, frozen=True, kw_only=True):
     """A file of the source as it was when an item was made of it."""
 
@@ -49,6 +53,9 @@ class Product(Record, frozen=True, kw_only=True):
     converted: Annotated[
         dict[Conversion, tuple[str, ...]],
         Meta(description="how photos were changed to be read -> their names"),
+    ] = field(default_factory=dict)
+    lost: Annotated[
+        dict[str, Loss], Meta(description="sample -> what of its label a new size left nothing of")
     ] = field(default_factory=dict)
     basis: Annotated[
         str | None,

@@ -12,6 +12,9 @@ from datakit.records.labels import LabelState
 SYNTHETIC = "synthetic-alpha"
 """Tag of a sample whose alpha was computed from its mask: no ground truth."""
 
+LOST_BY_SIZE = "lost-by-size"
+"""Tag of a sample of whose label a new size left nothing, or not every class or object."""
+
 RelativePath = Annotated[str, Meta(min_length=1, description="path inside the dataset, with /")]
 Share = Annotated[float, Meta(ge=0, le=1)]
 Sha256 = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]

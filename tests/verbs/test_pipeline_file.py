@@ -49,7 +49,7 @@ def read(tmp_path: Path, text: str) -> Pipeline:
         ),
         ("steps:\n  - verb: split\n    src: a\n    out: b", ["line 4", "'out'", "the run"]),
         ("steps:\n  - verb: split\n    src: a\n    resume: true", ["line 4", "'resume'"]),
-        ("steps:\n  - verb: split\n    src: a", ["line 2, step split", "--val"]),
+        ("steps:\n  - verb: split\n    src: a", ["line 2, step split", "val: 0.15"]),
         (
             "steps:\n  - {verb: split, src: a, val: 1}\n  - {verb: split, val: 1}",
             ["line 3", "two steps are named 'split'"],

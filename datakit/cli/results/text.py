@@ -43,7 +43,7 @@ def show_reasons(console: Console, failures: Iterable[Failure], rest: str) -> No
     reasons = grouped(failures)
     for count, example in reasons[:MOST_REASONS]:
         place = f", annotation {example.annotation}" if example.annotation else ""
-        named = example.error.startswith(example.file) and not place
+        named = example.names_its_file and not place
         where = "" if named else f"{example.file}{place}: "
         words = escape(f"{count:,} x {where}{example.error}")
         console.print(f"    {words}", soft_wrap=True, highlight=False)

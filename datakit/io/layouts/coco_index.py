@@ -24,6 +24,7 @@ from datakit.records.failure import Failure
 _CONSTANT = re.compile(rb'"(?:[^"\\]|\\.)*+"|-?\b(?:NaN|Infinity)\b', re.DOTALL)
 
 
+_AGAIN = "export it again, or leave this file out"
 _CLASH = -1
 """Row of an id that several images have."""
 
@@ -98,7 +99,7 @@ class CocoIndex:
         self.failures: list[Failure] = []
         with handle:
             if os.fstat(handle.fileno()).st_size == 0:
-                raise SchemaError(f"{name}: expected COCO JSON, found an empty file")
+                raise SchemaError(f"{name}: expected COCO JSON, found an empty file; {_AGAIN}")
             with mmap.mmap(handle.fileno(), 0, access=mmap.ACCESS_READ) as text:
                 repaired = self._build(text)
             if repaired is None:
@@ -124,12 +125,14 @@ class CocoIndex:
             except (msgspec.ValidationError, UnicodeDecodeError) as error:
                 raise SchemaError(
                     f"{self.name}: expected COCO with images, annotations and categories; "
-                    f"{reason(error)}"
+                    f"{reason(error)}; {_AGAIN}"
                 ) from None
             except msgspec.DecodeError as error:
                 if repair and (text.find(b"NaN") >= 0 or text.find(b"Infinity") >= 0):
                     return _without_constants(text)
-                raise SchemaError(f"{self.name}: expected JSON; {reason(error)}") from None
+                raise SchemaError(
+                    f"{self.name}: expected JSON; {reason(error)}; {_AGAIN}"
+                ) from None
             except RecursionError:
                 raise SchemaError(f"{self.name}: expected COCO; it is nested too deeply") from None
             self.images, rows = self._read_images(document.images)

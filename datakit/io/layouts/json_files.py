@@ -74,7 +74,7 @@ def mapped(root: Root, name: str) -> Iterator[memoryview]:
     """
     with root.open(name) as handle:
         if os.fstat(handle.fileno()).st_size == 0:
-            raise SchemaError(f"{name}: expected JSON, found an empty file")
+            raise SchemaError(f"{name}: expected JSON, found an empty file; export it again")
         with mmap.mmap(handle.fileno(), 0, access=mmap.ACCESS_READ) as text:
             check_encoding(text[:8], name)
             # Released before the map is closed: what is decoded from it may be a view of it.

@@ -72,7 +72,8 @@ class P3mWriter:
 
     FACTS: ClassVar[Facts] = Facts(
         reader="P3M-Net (P3M-10k's folders)",
-        loses="8-bit mattes without classes; JPEG images; there is no side but train and val",
+        loses="8-bit mattes without classes; JPEG images; there is no side but train and val, "
+        "and trimaps are of val alone, as P3M's own code makes those of train",
         takes_empty=False,
         binary=True,
     )

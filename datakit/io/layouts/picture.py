@@ -13,6 +13,7 @@ import numpy.typing as npt
 from datakit.errors import InputError
 from datakit.io.layouts.base import Item
 from datakit.io.layouts.sample_names import JPEG, flat_name
+from datakit.records.product import Loss
 from datakit.records.sample import Sample
 
 
@@ -38,6 +39,8 @@ class Picture:
         The image's file, when its pixels are just these.
     label_map : mapping
         Class name -> value in the mask.
+    lost : {"foreground", "part"}, optional
+        What of its label the new size left nothing of.
     """
 
     item: Item
@@ -49,6 +52,12 @@ class Picture:
     ignore: npt.NDArray[np.uint8] | None = None
     original: bytes | None = None
     label_map: Mapping[str, int] = field(default_factory=dict)
+    lost: Loss | None = None
+
+    @property
+    def losses(self) -> dict[str, Loss]:
+        """Its id and what its label has lost; empty when that is nothing."""
+        return {} if self.lost is None else {self.row.id: self.lost}
 
     @cached_property
     def name(self) -> str:

@@ -62,7 +62,10 @@ def probe(data: bytes, name: str = "image") -> Probe:
         found = full_probe(data, name)
     check_pixels(found.stored_wh, name)
     if _is_cut_off(data, found.format):
-        raise TruncatedError(f"{name}: the {found.format} ends too early; the file was cut off")
+        raise TruncatedError(
+            f"{name}: the {found.format} ends too early; the file was cut off; "
+            "copy or download it again"
+        )
     return found
 
 

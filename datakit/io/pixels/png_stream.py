@@ -73,7 +73,9 @@ def essential_png(data: bytes, name: str) -> bytes:
         if kind == b"IEND":
             _check_bodies(bodies, name)
             return _joined(data, kept)
-    raise TruncatedError(f"{name}: the PNG ends too early; the file was cut off")
+    raise TruncatedError(
+        f"{name}: the PNG ends too early; the file was cut off; copy or download it again"
+    )
 
 
 def missing_share(png: bytes) -> float:

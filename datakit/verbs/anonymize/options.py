@@ -112,7 +112,11 @@ that is what you want
     ] = None
     release: Annotated[
         tuple[str, ...],
-        Meta(description="ids that a person has reviewed and released (repeatable, or a,b)"),
+        Meta(
+            description="ids of photos to publish although the tool found no face in them or could "
+            "not cover every one: what it covered is covered, all else stays as it is, and a "
+            "person who looked vouches for it (repeatable, or a,b)"
+        ),
     ] = ()
     no_source_digest: Annotated[
         bool,

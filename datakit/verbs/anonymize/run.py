@@ -14,6 +14,7 @@ from datakit.io.store import atomic
 from datakit.io.store.files import FileRef, open_root
 from datakit.io.store.storage import location
 from datakit.records.anonymization import AUDIT, REVIEW, REVIEW_HEADER
+from datakit.records.counts import counted
 from datakit.records.summary import Summary
 from datakit.verbs.anonymize.face_hiding import Hiding
 from datakit.verbs.anonymize.fairness import TABLE, TRAITS, aggregated
@@ -80,8 +81,14 @@ def run(options: Options, progress: ProgressListener | None = None) -> Summary:
     notes = list(summary.notes)
     if waiting and not options.dry_run:
         notes.append(
-            f"{waiting} photos are not in the dataset: look at {options.out}/{REVIEW}, then run "
-            "again with --release IDS --resume"
+            f"{counted(waiting, 'photos')} not in the dataset: look at {options.out}/{REVIEW}; "
+            "whoever vouches that nobody can be recognised in one runs again with "
+            "--release IDS --resume"
+        )
+    if (released := summary.counts.get("released", 0)) and not options.dry_run:
+        notes.append(
+            f"{counted(released, 'photos')} in the dataset by --release, with every face that the "
+            "tool did not find or could not cover as it is: look at them before they are published"
         )
     if options.no_source_digest and not options.dry_run:
         notes.append(
@@ -141,4 +148,5 @@ def _alphas(folder: str | None) -> dict[str, FileRef] | None:
 def _preview(options: Options, source: Collection, task: LazyTask) -> str:
     path = location(f"{options.out.rstrip('/')}.preview.jpg")
     count = write_preview(path, location(options.out), source.items(), task.params, options.preview)
-    return f"{path}: {count} photos before and after; it shows faces, do not pass it on"
+    shown = counted(count, "photos")
+    return f"{path}: {shown} before and after; it shows faces, do not pass it on"

@@ -28,13 +28,15 @@ from datakit.io.pixels.memory import check_memory
 from datakit.io.store import atomic
 from datakit.io.store.reads import sha256
 from datakit.io.store.storage import location
+from datakit.records.failure import Failure
 from datakit.records.labels import ClassRules
 from datakit.records.probe import Probe
-from datakit.records.product import Product
+from datakit.records.product import Loss, Product
 from datakit.records.sample import Instance, Operation, Sample
 from datakit.verbs.coco2mask.file_labels import FileClasses, taken_over
 from datakit.verbs.shared.image_label import ImageLabel, LabelRules, Tolerance, read_label
-from datakit.verbs.shared.labelled import FOLDERS, image_bytes
+from datakit.verbs.shared.labelled import FOLDERS, image_bytes, loss_of, visible_instances
+from datakit.verbs.shared.lost_labels import with_loss
 from datakit.verbs.shared.shapes import Boxes, Overlap, Rule, Shape, canvas_of, flat_rings, paint
 
 Kind = Literal["binary", "semantic", "instance", "coverage"]
@@ -89,7 +91,9 @@ class Rasterize:
         canvas_wh, turn = canvas_of(item, facts)
         known = read_label(item, canvas_wh, self.rules)
         pixels, instances = self._label(known)
-        label = None if pixels is None else self._as_written(pixels, turn, facts)
+        label, lost = (None, None) if pixels is None else self._as_written(pixels, turn, facts)
+        if self.size_wh and isinstance(label, np.ndarray):
+            instances = visible_instances(instances, label)
         share = None if label is None else self._foreground_share(label)
         if self.drop_empty and not share:
             return Product(failures=tuple(known.failures))
@@ -107,7 +111,7 @@ class Rasterize:
             instances=instances,
             **names,
         )
-        return Product(samples=(sample,), failures=tuple(known.failures), files=files)
+        return _made(sample, files, lost, tuple(known.failures))
 
     def _from_files(self, item: Item, data: bytes, facts: Probe) -> Product:
         """Take over labels that are files already, in the kind of mask that was asked for."""
@@ -122,6 +126,7 @@ class Rasterize:
             for kind, label in taken.labels.items()
         }
         label = resized.get(self.meaning)
+        lost = None if self.meaning == "alpha" else loss_of(taken.labels.get("mask"), label)
         share = None if label is None else self._foreground_share(label)
         if self.drop_empty and not share:
             return Product()
@@ -131,11 +136,11 @@ class Rasterize:
         sample = msgspec.structs.replace(
             row,
             categories=taken.categories or row.categories,
-            instances=taken.instances,
+            instances=visible_instances(taken.instances, resized.get("mask")),
             fg_ratio=None if share is None else round(share, 6),
             **names,
         )
-        return Product(samples=(sample,), files=files)
+        return _made(sample, files, lost)
 
     @property
     def classes(self) -> FileClasses:
@@ -207,18 +212,25 @@ class Rasterize:
                 np.maximum(label, counts_to_mask(shape.counts, height, width), out=label)
         return label
 
-    def _as_written(self, label: Array | SpanMask, turn: int, facts: Probe) -> Array | SpanMask:
-        """Turn the label as its picture, bring it to the size asked for, and to integers."""
+    def _as_written(
+        self, label: Array | SpanMask, turn: int, facts: Probe
+    ) -> tuple[Array | SpanMask, Loss | None]:
+        """Turn the label as its picture, bring it to the size asked for, and to integers.
+
+        Beside it comes what the size has left nothing of.
+        """
         if isinstance(label, SpanMask):
             if turn == 1 and self.size_wh in (None, facts.size_wh):
-                return label
+                return label, None
             label = label.pixels(255)
         if turn != 1:
             label = orient(label, turn)
-        label = self._resized("alpha" if self.kind == "coverage" else "mask", label, facts)
+        whole = label
+        label = self._resized(self.meaning, whole, facts)
+        lost = None if label is whole else loss_of(whole, label)
         if self.kind != "coverage":
-            return label
-        return coverage_to_uint8(label, _shared_canvas(*label.shape).pixels)
+            return label, lost
+        return coverage_to_uint8(label, _shared_canvas(*label.shape).pixels), lost
 
     def _resized(self, kind: str, label: Array, facts: Probe) -> Array:
         if not self.size_wh or self.size_wh == facts.size_wh:
@@ -295,6 +307,20 @@ def _check_size(item: Item, kind: str, label: Array | None, facts: Probe) -> Non
             f"{item.source_name}: its {kind} has {label.shape[1]}x{label.shape[0]} pixels, "
             f"expected the image's {facts.size_wh[0]}x{facts.size_wh[1]}; one was resized"
         )
+
+
+def _made(
+    sample: Sample,
+    files: dict[str, int],
+    lost: Loss | None,
+    failures: tuple[Failure, ...] = (),
+) -> Product:
+    return Product(
+        samples=(with_loss(sample, lost),),
+        failures=failures,
+        files=files,
+        lost={} if lost is None else {sample.id: lost},
+    )
 
 
 def _tags(row: Sample, known: ImageLabel, facts: Probe) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from datakit.engine.base import LazyTask
 from datakit.io.layouts.base import Item
 from datakit.io.layouts.sources import Collection
 from datakit.io.layouts.writer import Facts
+from datakit.records.counts import counted
 from datakit.records.labels import BACKGROUND, FOREGROUND, IGNORED, is_binary
 from datakit.records.summary import Summary
 from datakit.verbs.export.options import VERB, FileOptions
@@ -43,7 +44,7 @@ def export_files(options: FileOptions, progress: ProgressListener | None) -> Sum
         progress=progress,
     )
     absent = (
-        f"{count} samples of {split!r} were left out: {options.format} has no such split"
+        f"left out: {counted(count, 'samples')} of {split!r}, a split that {options.format} has not"
         for split, count in sorted(left_out.items())
     )
     return target.noted(summary, tuple(absent))

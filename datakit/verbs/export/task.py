@@ -22,14 +22,16 @@ from datakit.io.store.reads import sha256
 from datakit.io.store.storage import location
 from datakit.records.failure import Failure
 from datakit.records.labels import has_void
-from datakit.records.product import Product
+from datakit.records.product import Loss, Product
 from datakit.records.sample import Operation, Sample
 from datakit.verbs.shared.labelled import (
     Labelled,
     image_bytes,
+    loss_of,
     read_labelled,
     visible_instances,
 )
+from datakit.verbs.shared.lost_labels import with_loss
 
 VERB = "export"
 
@@ -49,15 +51,18 @@ class _Export:
         data = image_bytes(item)
         found = read_labelled(item, data)
         original: bytes | None = data
+        lost: Loss | None = None
         facts = images.probe(data, item.source_name)
         if facts.orientation != 1 or facts.transparent:
             # What lies hidden under clear pixels is shown by programs that do not know of them.
             original = None
         height, width = found.image.shape[:2]
         if self.settings.size_wh and self.settings.size_wh != (width, height):
-            found = _resized(found, Resizing((width, height), self.settings.size_wh, self.fit))
+            whole = found
+            found = _resized(whole, Resizing((width, height), self.settings.size_wh, self.fit))
             original = None
-        row = _row(item, found, sha256(data), self.step)
+            lost = loss_of(whole.mask, found.mask) or loss_of(whole.alpha, found.alpha)
+        row = with_loss(_row(item, found, sha256(data), self.step), lost)
         return Picture(
             item=item,
             row=row,
@@ -68,6 +73,7 @@ class _Export:
             ignore=found.ignore,
             original=original,
             label_map=self.settings.label_map,
+            lost=lost,
         )
 
 
@@ -82,7 +88,7 @@ class ExportSample(_Export):
         """Write one sample."""
         picture = self._picture(item)
         if reason := self._unfit(picture, self._writer):
-            return Product(counts={f"left out: {reason}": 1})
+            return Product(counts={f"left out: {reason}": 1}, lost=picture.losses)
         written = self._writer.write(picture)
         row = _with_files(picture.row, written.roles)
         if self._writer.FACTS.binary:
@@ -94,6 +100,7 @@ class ExportSample(_Export):
             files={name: len(data) for name, data in written.files.items()},
             lines={table: line.decode() + "\n" for table, line in written.lines.items()},
             counts=dict(written.counts),
+            lost=picture.losses,
         )
 
     def _unfit(self, picture: Picture, writer: FileFormat) -> str | None:
@@ -124,7 +131,8 @@ class ExportShard(_Export):
         rows: list[Sample] = []
         index: list[bytes] = []
         files: dict[str, int] = {}
-        pictures = self._pictures(shard, failures, rows, index)
+        lost: dict[str, Loss] = {}
+        pictures = self._pictures(shard, failures, rows, index, lost)
         first = next(pictures, None)
         counts: Mapping[str, int] = {}
         if first is not None:
@@ -135,10 +143,16 @@ class ExportShard(_Export):
             files=files,
             lines={SHARD_INDEX: b"".join(index).decode()} if index else {},
             counts={**counts, "shards": int(first is not None)},
+            lost=lost,
         )
 
     def _pictures(
-        self, shard: Shard, failures: list[Failure], rows: list[Sample], index: list[bytes]
+        self,
+        shard: Shard,
+        failures: list[Failure],
+        rows: list[Sample],
+        index: list[bytes],
+        lost: dict[str, Loss],
     ) -> Iterator[Picture]:
         for item in shard.items:
             try:
@@ -154,6 +168,7 @@ class ExportShard(_Export):
             entry = {"id": item.key, "shard": shard.key, "row": len(rows), "name": picture.name}
             index.append(msgspec.json.encode(entry) + b"\n")
             rows.append(_with_files(picture.row, {}))
+            lost.update(picture.losses)
             yield picture
 
     def _placing(self, files: dict[str, int]) -> Callable[[str], AbstractContextManager[BinaryIO]]:

@@ -92,7 +92,10 @@ class Matte:
         """Return the trimap, the source's own if there is one, and what the mask says."""
         if source.mask is None:
             if source.trimap is None:
-                raise InputError(f"{item.source_name}: expected a mask or a trimap, found neither")
+                raise InputError(
+                    f"{item.source_name}: expected a mask or a trimap, found neither; `datakit "
+                    "prelabel PHOTOS -o DRAFTS` drafts masks, with --matting alphas at once"
+                )
             return with_unknown(source.trimap, source.ignore), None
         mask = foreground(source.mask)
         band = self._band

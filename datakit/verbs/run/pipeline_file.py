@@ -10,10 +10,11 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal
 
-from datakit.errors import InputError, SchemaError
+from datakit.errors import DatakitError, InputError, SchemaError
 from datakit.io.store.names import safe_name
 from datakit.io.tables import yaml_files
 from datakit.verbs.run import step_options
+from datakit.verbs.run.step_advice import in_step
 from datakit.verbs.shared.options import SourceOptions
 
 Policy = Literal["stop", "continue"]
@@ -139,7 +140,7 @@ class _Reader:
         self._place_outputs(kind, values, lines)
         suffix = step_options.out_suffix(kind)
         out = str(self.out / f"{name}{suffix or ''}")
-        options = step_options.build(position, verb, values, src, None if suffix is None else out)
+        options = self._built(position, verb, name, values, src, None if suffix is None else out)
         for path in getattr(options, "also_reads", ()):
             reads.append(Input(os.path.relpath(path, self.out), path, optional=True))
         return Step(
@@ -155,6 +156,20 @@ class _Reader:
                 for key, default in defaults.items()
             },
         )
+
+    def _built(
+        self,
+        position: str,
+        verb: str,
+        name: str,
+        values: Mapping[str, Any],
+        src: tuple[str, ...],
+        out: str | None,
+    ) -> SourceOptions:
+        try:
+            return step_options.build(verb, values, src, out)
+        except DatakitError as error:
+            raise InputError(f"{position}: {in_step(str(error), verb, name)}") from None
 
     def _verb(self, at: str, given: dict[Any, Any]) -> str:
         verbs = step_options.step_verbs()

@@ -19,6 +19,7 @@ from datakit.records.pipeline import NOTHING_RUN, RunSummary, StepRecord, StepRe
 from datakit.verbs.run.options import Options
 from datakit.verbs.run.pipeline_file import Step, load
 from datakit.verbs.run.pipeline_plan import Planned, check_inputs, plan
+from datakit.verbs.run.step_advice import in_step
 from datakit.verbs.run.step_options import makes_dataset
 from datakit.verbs.shared.progress import ProgressListener, SilentProgress
 from datakit.verbs.table import VERBS
@@ -180,9 +181,10 @@ class _Walk:
         self._write()
         started = time.perf_counter()
         try:
-            result = _call(one, self._options, _Numbered(self._progress, f"{number} {step.name}"))
+            result = _call(one, self._options, _Numbered(self._progress, number, step))
         except DatakitError as error:
-            raise type(error)(f"{step.position}: {error}") from error
+            reason = in_step(str(error), step.verb, step.name)
+            raise type(error)(f"{step.position}: {reason}") from error
         if not hasattr(step.options, "out"):
             text = msgspec.json.format(msgspec.json.encode(result), indent=2)
             atomic.write_bytes(Path(step.out, f"{step.verb}.json"), text + b"\n")
@@ -226,7 +228,9 @@ def _finished(record: StepRecord, result: Any, seconds: float) -> StepRecord:
         findings=int(getattr(result, "findings", 0) or 0) or int(code == 1),
         failed=int(getattr(result, "failed", 0) or 0) or int(code == 3),
         seconds=seconds,
-        notes=tuple(getattr(result, "notes", ()) or ()),
+        notes=tuple(
+            in_step(note, record.verb, record.name) for note in getattr(result, "notes", ()) or ()
+        ),
     )
 
 
@@ -248,10 +252,11 @@ def _stops(step: Step, report: StepReport) -> str:
 
 
 class _Numbered:
-    """A listener whose work carries the step's number and name."""
+    """A listener whose work carries the step's number and name, and its words for advice."""
 
-    def __init__(self, progress: ProgressListener, label: str) -> None:
-        self._progress, self._label = progress, label
+    def __init__(self, progress: ProgressListener, number: str, step: Step) -> None:
+        self._progress, self._step = progress, step
+        self._label = f"{number} {step.name}"
 
     def begin(self, total: int, what: str) -> None:
         self._progress.begin(total, self._label)
@@ -266,7 +271,7 @@ class _Numbered:
         self._progress.end()
 
     def note(self, text: str) -> None:
-        self._progress.note(text)
+        self._progress.note(in_step(text, self._step.verb, self._step.name))
 
     def announce(self, text: str) -> None:
-        self._progress.announce(text)
+        self._progress.announce(in_step(text, self._step.verb, self._step.name))

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from datakit.errors import DatakitError, InputError, SchemaError
+from datakit.errors import InputError, SchemaError
 from datakit.records.base import Options, field_types
 from datakit.records.option_values import plain_reason, understood, unwrapped
 from datakit.verbs.shared.options import SourceOptions, WriteOptions
@@ -155,14 +155,12 @@ def _readings(value: Any) -> list[Any]:
 
 
 def build(
-    position: str, verb: str, values: Mapping[str, Any], src: tuple[str, ...], out: str | None
+    verb: str, values: Mapping[str, Any], src: tuple[str, ...], out: str | None
 ) -> SourceOptions:
-    """Build a verb's Options; an error names the step's position in the file.
+    """Build a verb's Options; DatakitError when they do not go together.
 
     Parameters
     ----------
-    position : str
-        ``FILE line N, step NAME``.
     verb, values : str, mapping
         Of the step.
     src, out : tuple of str, str
@@ -170,11 +168,7 @@ def build(
     """
     kind = step_verbs()[verb]
     names = {field.name for field in msgspec.structs.fields(kind)}
-    given = {**values, "src": src} | ({"out": out} if "out" in names else {})
-    try:
-        return kind(**given)
-    except DatakitError as error:
-        raise InputError(f"{position}: {error}") from None
+    return kind(**{**values, "src": src} | ({"out": out} if "out" in names else {}))
 
 
 def result_options(options: SourceOptions) -> dict[str, Any]:

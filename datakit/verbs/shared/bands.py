@@ -98,6 +98,9 @@ def subject_mask(item: Item, source: Labelled) -> npt.NDArray[np.bool_]:
     if source.mask is not None:
         return foreground(source.mask)
     if source.alpha is None:
-        raise InputError(f"{item.source_name}: expected a mask or an alpha, found neither")
+        raise InputError(
+            f"{item.source_name}: expected a mask or an alpha, found neither; make one with "
+            "`datakit coco2mask` or `datakit prelabel`"
+        )
     require_alpha(source.alpha, item.source_name)
     return source.alpha > 0.5

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
-from math import ceil, floor, isfinite
+from math import ceil, floor, inf, isfinite
 from typing import Literal
 
 import numpy as np
@@ -26,6 +26,9 @@ from datakit.io.layouts.base import Item
 from datakit.records.failure import Failure
 from datakit.records.labels import IGNORED, Box, ClassRules, LabelObject, LabelState, Ring
 from datakit.verbs.shared.shapes import Boxes, Rule, Shape, shape_counts
+
+_TOLERATE = "draw it again; if the outline is right, coco2mask takes it with a larger --tolerance"
+_DRAW_AGAIN = "draw it again or drop the annotation"
 
 SMALLEST_NORMALISED_PX = 8
 """In smaller pictures an outline of one pixel is believed."""
@@ -262,7 +265,8 @@ def _shape(one: LabelObject, rules: LabelRules, label: ImageLabel, item: Item) -
     bbox = None if one.bounds_xyxy is None else _xywh(one.bounds_xyxy)
     allowed = rules.tolerance.px(width, height)
     if problem := check_rings(rings or one.rings, width, height, bbox, allowed):
-        raise InputError(problem)
+        anyhow = check_rings(rings or one.rings, width, height, bbox, inf)
+        raise InputError(f"{problem}; {_DRAW_AGAIN if anyhow else _TOLERATE}")
     if not one.holes:
         return _as_shape(one, rings, None)
     outer, inner = (
@@ -297,7 +301,8 @@ def _checked_counts(one: LabelObject, rules: LabelRules, width: int, height: int
         raise InputError("expected a mask, found none")
     if one.rle.size != (height, width):
         raise InputError(
-            f"RLE: expected size [{height}, {width}] of the image, found {list(one.rle.size)}"
+            f"RLE: expected size [{height}, {width}] of the image, found {list(one.rle.size)}; "
+            "export again with images and annotations of one size"
         )
     counts = rle_to_counts(one.rle.counts, height, width)
     stated = one.bounds_xyxy
@@ -309,7 +314,7 @@ def _checked_counts(one: LabelObject, rules: LabelRules, width: int, height: int
         raise InputError(
             f"RLE: its bounds ({', '.join(map(str, drawn))}) disagree with its bbox "
             f"({', '.join(f'{value:g}' for value in stated)}) by {excess:.1f} px; RLE runs down "
-            "the columns, one that was written row by row looks like this"
+            f"the columns, one that was written row by row looks like this; {_TOLERATE}"
         )
     return counts
 

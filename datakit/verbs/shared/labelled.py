@@ -13,6 +13,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from datakit.core.masks.values import values_in
 from datakit.errors import InputError
 from datakit.io.layouts.base import Item
 from datakit.io.layouts.label_pixels import decode_label, is_coded, label_files
@@ -21,6 +22,7 @@ from datakit.io.pixels.decoders import decode_photo
 from datakit.io.store import atomic
 from datakit.io.store.files import FileRef
 from datakit.io.store.storage import location
+from datakit.records.product import Loss
 from datakit.records.sample import Instance
 from datakit.verbs.shared.plates import beside, plate_files
 
@@ -32,6 +34,8 @@ FOLDERS = {
     "ignore": "ignores",
 }
 """Kind of file -> its folder in a dataset."""
+
+_HALF_OPAQUE = 0.5
 
 
 @dataclass(frozen=True)
@@ -92,6 +96,37 @@ def read_labelled(item: Item, image: bytes) -> Labelled:
     alpha, alpha_max = _as_float(labels.get("alpha"))
     found = {kind: labels.get(kind) for kind in ("mask", "trimap", "ignore")}
     return Labelled(pixels, alpha=alpha, alpha_max=alpha_max, **found)
+
+
+def loss_of(before: npt.NDArray[Any] | None, after: npt.NDArray[Any] | None) -> Loss | None:
+    """Return what a label has lost on its way to another size; None for nothing.
+
+    Parameters
+    ----------
+    before, after : (H, W) uint8 or uint16 mask, or float32 alpha in [0, 1], optional
+        Of an alpha, what is at least half opaque is foreground.
+
+    Examples
+    --------
+    >>> loss_of(np.uint8([[0, 255], [0, 0]]), np.uint8([[0]]))
+    'foreground'
+    >>> loss_of(np.uint8([[1, 2], [2, 2]]), np.uint8([[2]]))
+    'part'
+    >>> loss_of(np.float32([[0, 0]]), np.float32([[0]])) is None
+    True
+    """
+    if before is None or after is None:
+        return None
+    gone = _values_shown(before) - (left := _values_shown(after))
+    if not gone:
+        return None
+    return "part" if left else "foreground"
+
+
+def _values_shown(label: npt.NDArray[Any]) -> set[int]:
+    if label.dtype.kind == "f":
+        return {1} if label.max(initial=0) >= _HALF_OPAQUE else set()
+    return set(values_in(label)) - {0}
 
 
 def visible_instances(

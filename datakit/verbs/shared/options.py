@@ -185,6 +185,11 @@ class WriteOptions(ReadOptions, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if self.out == standard_input.NAME:
+            raise InputError(
+                "-o -: expected a folder or a file to write, found standard output; name one: "
+                "-o hidden.jpg"
+            )
         if self.resume and self.overwrite:
             raise InputError("--resume and --overwrite exclude each other; choose one")
 

@@ -17,6 +17,7 @@ from datakit.records.failure import Failure
 from datakit.records.product import Product
 from datakit.records.summary import Summary
 from datakit.verbs.shared.basis import Basis
+from datakit.verbs.shared.lost_labels import Losses
 from datakit.verbs.shared.nodes import SharedTarget, node_notes
 from datakit.verbs.shared.progress import ProgressListener, SilentProgress
 from datakit.verbs.shared.recorded import Recorded
@@ -150,7 +151,15 @@ def process(
         failed=counts["failed"],
         seconds=time.perf_counter() - started,
         notes=tuple(
-            dict.fromkeys((*run.source.notes, *contents.notes, *resumed, *node_notes(engine)))
+            dict.fromkeys(
+                (
+                    *run.source.notes,
+                    *contents.notes,
+                    *tally.losses.notes(),
+                    *resumed,
+                    *node_notes(engine),
+                )
+            )
         ),
     )
 
@@ -204,15 +213,23 @@ def _collect(
 
 
 class Tally:
-    """Counts of what a run made."""
+    """Counts of what a run made.
+
+    Attributes
+    ----------
+    losses : Losses
+        The labels of which a new size left nothing.
+    """
 
     def __init__(self) -> None:
+        self.losses = Losses()
         self._counts = dict.fromkeys(
             ("samples", "masks", "alphas", "trimaps", "empty", "partial", "unlabelled"), 0
         )
 
     def add(self, product: Product) -> None:
         """Count an item's samples, and what its verb counts."""
+        self.losses.add(product.lost)
         for name, count in product.counts.items():
             self._counts[name] = self._counts.get(name, 0) + count
         for sample in product.samples:
@@ -271,6 +288,9 @@ def _plan(run: Run, items: int) -> Summary:
     return Summary(
         verb=run.verb,
         out=str(run.target),
-        counts={"would process": items, "unreadable": len(run.source.failures)},
-        notes=(f"dry run: nothing was written; read as {', '.join(run.source.formats)}",),
+        counts={"would process": items, "refused already": len(run.source.failures)},
+        notes=(
+            f"dry run: nothing was written; read as {', '.join(run.source.formats)}; whether each "
+            "file is there and can be read was not checked, `datakit validate SRC` does",
+        ),
     )

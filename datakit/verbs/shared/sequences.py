@@ -12,6 +12,7 @@ import numpy as np
 from datakit.core.splitting.sequences import FrameName, frame_name, runs, time_in_name
 from datakit.io.layouts.base import SPLITS, Item
 from datakit.io.layouts.lineage import source_group
+from datakit.records.counts import counted
 from datakit.records.lineage import Torn
 from datakit.verbs.shared.lineage import Lineage
 from datakit.verbs.shared.lineage_duplicates import compared
@@ -138,14 +139,12 @@ def torn_note(found: Lineage, pairs: Sequence[FramePair]) -> list[str]:
     """Say how near frames of one video in different splits come; nothing when there are none."""
     if not pairs:
         return []
-    shown = "; ".join(
-        f"{found.items[pair.one].key} and {found.items[pair.other].key}, {pair.steps:,} apart"
-        for pair in pairs[:3]
-    )
+    first = pairs[0]
+    one, other = found.items[first.one].key, found.items[first.other].key
     within = sum(pair.steps <= 1 for pair in pairs)
     return [
-        f"frames of one video are in different splits, {within:,} pairs of them neighbours; "
-        f"the closest: {shown}"
+        f"frames of one video are in different splits: {counted(len(pairs), 'pairs')}, {within:,} "
+        f"of them neighbours; the closest are {first.steps:,} apart, {one} and {other}"
     ]
 
 

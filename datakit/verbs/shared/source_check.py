@@ -13,6 +13,7 @@ from datakit.io.dataset.whole_files import whole_files
 from datakit.io.layouts.base import Item
 from datakit.io.layouts.sources import Collection
 from datakit.io.store.names import unicode_name
+from datakit.records.counts import counted
 from datakit.records.product import Product
 from datakit.verbs.shared.basis import Basis
 from datakit.verbs.shared.run_record import Run
@@ -94,13 +95,13 @@ class SourceCheck:
         """Say what of an earlier run was kept, was done again, and is gone."""
         if not known:
             return ()
-        parts = [f"{self._kept:,} samples kept"]
+        parts = [f"{counted(self._kept, 'samples')} kept"]
         if self._again:
             more = ", …" if self._again > len(self._named) else ""
             parts.append(
-                f"{self._again:,} done again, as their source changed, they had failed or their "
-                f"files were not whole ({', '.join(self._named)}{more})"
+                f"{self._again:,} done again ({', '.join(self._named)}{more}), where the source or "
+                "an option for it changed, it had failed, or files were not whole"
             )
         if gone := known - self._kept - self._again:
-            parts.append(f"{gone:,} taken out, as they are in the source no more")
+            parts.append(f"{gone:,} taken out, not in the source any more")
         return (f"resumed: {', '.join(parts)}",)

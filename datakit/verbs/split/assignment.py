@@ -114,13 +114,22 @@ def _fixed(
         if earlier not in request.splits:
             raise InputError(
                 f"split: {lineage.items[at].key} was in {earlier!r} before, and there is no such "
-                f"split now ({', '.join(filter(None, request.splits))}); ask for one"
+                f"split now ({', '.join(filter(None, request.splits))}); "
+                f"{_way_to(earlier, request)}"
             )
         votes[group[at], request.splits.index(earlier)] += 1
     fixed = np.where(votes.any(axis=1), votes.argmax(axis=1), -1)
     several = (votes > 0).sum(axis=1) > 1
     torn = sorted({lineage.names[at] for at in np.flatnonzero(several[group]).tolist()})
     return fixed, torn
+
+
+def _way_to(split: str, request: Request) -> str:
+    """Say how a split that samples had before comes to be one of the asked ones."""
+    if split not in ("train", "val", "test"):
+        return "split anew, without --keep-existing and --previous"
+    share = request.earlier.count(split) / len(request.earlier)
+    return f"ask for it too: --{split} {max(share, 0.01):.2f}"
 
 
 def _group_tokens(lineage: Lineage, group: Any, count: int) -> list[str]:

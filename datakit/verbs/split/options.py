@@ -21,12 +21,14 @@ class SplitOptions(LineageOptions, frozen=True, kw_only=True):
 
     BYTES_PER_PIXEL: ClassVar[int] = 8
 
-    train: Annotated[Amount | None, Meta(description="size of train [default: the rest]")] = None
-    val: Annotated[Amount | None, Meta(description="size of val: a ratio below 1, or a count")] = (
-        None
-    )
+    train: Annotated[
+        Amount | None, Meta(description="size of train: a share, or a count [default: the rest]")
+    ] = None
+    val: Annotated[
+        Amount | None, Meta(description="size of val: a share (0.2 or 20%), or a count of samples")
+    ] = None
     test: Annotated[
-        Amount | None, Meta(description="size of test: a ratio below 1, or a count")
+        Amount | None, Meta(description="size of test: a share (0.1 or 10%), or a count of samples")
     ] = None
     folds: Annotated[
         Annotated[int, Meta(ge=2, le=100)] | None,

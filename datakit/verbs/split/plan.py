@@ -132,9 +132,19 @@ def check_sizes(
     sizes: npt.NDArray[np.float64],
     targets: npt.NDArray[np.float64],
     largest: str,
+    way_out: str,
     tolerance: float,
 ) -> None:
-    """Refuse an assignment that is not what was asked for; ``largest`` says how large a group is.
+    """Refuse an assignment that is not what was asked for.
+
+    Parameters
+    ----------
+    splits, sizes, targets : list, array, array
+        Names, and samples as assigned and as asked for.
+    largest, way_out : str
+        How large the largest group is and why, and what helps where no group can be given.
+    tolerance : float
+        As ``--tolerance``.
 
     Raises
     ------
@@ -147,15 +157,15 @@ def check_sizes(
         if target > 0 and size == 0:
             raise InputError(
                 f"{split}: expected about {target:,.1f} of {total:,.0f} samples, found no group to "
-                f"give it (the largest group holds {largest}; --val-where may let none through)"
+                f"give it: {largest}; {way_out}"
             )
     for split, size, target in assigned:
         # A split of 1.4 samples must be rounded: that is no failure.
         if abs(size - target) > max(tolerance * total, 1.0):
             raise InputError(
                 f"{split}: expected about {target:,.1f} of {total:,.0f} samples; whole groups "
-                f"allow {size:,.0f} at best, as the largest holds {largest}; ask for another "
-                f"size, or allow it with --tolerance {abs(size - target) / total + 0.005:.2f}"
+                f"allow {size:,.0f} at best: {largest}; ask for another size, or "
+                f" allow it with --tolerance {abs(size - target) / total + 0.005:.2f}"
             )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import numpy as np
@@ -106,6 +107,19 @@ def _full_rel(item: Item) -> str:
 
 def _only(splits: set[str] | None) -> str | None:
     return next(iter(splits)) if splits is not None and len(splits) == 1 else None
+
+
+def replaced(lineage: Lineage, found: Assignment) -> list[str]:
+    """Say that the source's own split is not kept, and which of its splits are gone."""
+    own = Counter(item.split for item in lineage.items if item.split)
+    if len(own) < 2:
+        return []
+    listed = ", ".join(f"{split} {count:,}" for split, count in sorted(own.items()))
+    notes = [f"the source's own split ({listed}) is replaced; --keep-existing keeps it"]
+    for split in sorted({"val", "test"} & set(own) - set(found.sizes)):
+        share = own[split] / len(lineage.items)
+        notes.append(f"there is no {split} any more; --{split} {max(share, 0.01):.2f} makes one")
+    return notes
 
 
 def describe(lineage: Lineage, found: Assignment, histogram: str | None) -> list[str]:

@@ -10,7 +10,7 @@ from datakit.core.splitting.expressions import parse
 from datakit.errors import InputError
 from datakit.io.layouts.sources import Collection
 from datakit.records.base import narrowed
-from datakit.records.lineage import Audit
+from datakit.records.lineage import REASONS, Audit, Reason
 from datakit.records.summary import Summary
 from datakit.verbs.shared.columns import columns, strata
 from datakit.verbs.shared.lineage import Lineage
@@ -28,6 +28,18 @@ from datakit.verbs.split.plan import (
     read_policy,
     split_sizes,
 )
+
+_MORE_PHOTOS = "related samples stay in one split, so add other photos, or ask for fewer splits"
+_WORDS: dict[Reason, str] = {
+    "exact": "equal pictures",
+    "near": "near duplicates",
+    "source": "copies of one photo by their names",
+    "parent": "augmented copies",
+    "sequence": "frames of one video or burst",
+    "person": "photos of one person",
+    "key": "one group by --group-by or --group-regex",
+}
+"""Why samples are related, in words."""
 
 
 def run(options: Options, progress: ProgressListener | None = None) -> Summary | Audit:
@@ -118,9 +130,12 @@ def _assign(
     splits, targets = _targets(options, policy, lineage, int(eligible.sum()), earlier, notes)
     request = Request(splits, targets, options.seed, cells, names, eligible, earlier)
     found = assign(lineage, request)
+    if not (options.keep_existing or options.repair or options.previous or options.folds):
+        notes += rules.replaced(lineage, found)
     if not all(earlier):
         rest = not (options.train or policy.train or options.folds or options.sizeless)
-        _check(options, lineage, request, found, rest="train" if rest else None)
+        conditional = (options.val_where or policy.val_where) is not None
+        _check(options, lineage, request, found, "train" if rest else None, conditional)
     rules.check_train(lineage, found.splits, policy.train_requires)
     notes += rules.describe(lineage, found, policy.histogram)
     return found, notes
@@ -183,9 +198,17 @@ def _rank(split: str) -> tuple[int, str]:
 
 
 def _check(
-    options: SplitOptions, lineage: Lineage, request: Request, found: Assignment, rest: str | None
+    options: SplitOptions,
+    lineage: Lineage,
+    request: Request,
+    found: Assignment,
+    rest: str | None,
+    conditional: bool,
 ) -> None:
-    """Refuse splits that miss their targets; ``rest`` takes what the others leave and has none."""
+    """Refuse splits that miss their targets.
+
+    ``rest`` takes what the others leave and has no target; ``conditional``: val has a condition.
+    """
     labels, counts = np.unique(lineage.label, return_counts=True)
     sizes = np.array([found.sizes[split] for split in request.splits], np.float64)
     targets = np.array(request.targets)
@@ -200,16 +223,31 @@ def _check(
         sizes[named],
         targets[named],
         _largest(lineage, labels[counts.argmax()], int(counts.max())),
+        "--val-where may let none through" if conditional else _MORE_PHOTOS,
         options.tolerance,
     )
 
 
 def _largest(lineage: Lineage, label: int, size: int) -> str:
-    """Describe the largest group, and what would part it where it is a video."""
+    """Describe the largest group: its size, what relates it, what would part a video."""
+    every = size == len(lineage.items)
+    held = f"all {size:,} are one group" if every and size > 1 else f"the largest holds {size:,}"
     frames = sum(
         frame is not None and group == label
         for frame, group in zip(lineage.frames, lineage.label.tolist(), strict=True)
     )
     if 2 * frames < size or size == 1:
-        return f"{size:,}"
-    return f"{size:,}, frames of one sequence that --video apart would part"
+        return f"{held}{_related(lineage, label)}"
+    return f"{held}, frames of one sequence that --video apart would part"
+
+
+def _related(lineage: Lineage, label: int) -> str:
+    """Say by what the samples of a group are related."""
+    members = {
+        item.key
+        for item, group in zip(lineage.items, lineage.label.tolist(), strict=True)
+        if group == label
+    }
+    found = {link.reason for link in lineage.links if {link.one, link.other} <= members}
+    words = [_WORDS[reason] for reason in REASONS if reason in found]
+    return f" ({', '.join(words)})" if words else ""

@@ -104,7 +104,8 @@ def test_what_changed_is_done_again(
     said = " ".join(again.notes)
     if change in ("image", "mask"):
         kept = COUNT - 1 if finished else 2
-        assert f"{kept} samples kept, 1 done again, as their source changed" in said
+        name = "p0.png" if change == "image" else "p1.png"
+        assert f"{kept} samples kept, 1 done again ({name}), where the source" in said
     if change in ("gone", "renamed"):
         assert "1 taken out" in said
     if finished and change in ("same bytes", "nothing"):
