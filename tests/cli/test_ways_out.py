@@ -72,3 +72,14 @@ def test_a_refused_outline(
     assert row.error.endswith(way)
     taken = datakit.coco2mask(made.folder, tmp_path / "taken", tolerance="100px", workers=0)
     assert bool(taken.failed) == ("drop" in way)
+
+
+def test_validate_counts_what_other_verbs_cannot_read(tmp_path: Path) -> None:
+    made = Export(tmp_path / "export")
+    for name in ("a.jpg", "b.jpg"):
+        made.annotate(made.image(name), [box(2, 2, 9, 9)])
+    made.write()
+    assert "unreadable" not in datakit.validate(made.folder, workers=0).counts
+    (made.folder / "a.jpg").unlink()
+    counts = datakit.validate(made.folder, workers=0).counts
+    assert (counts["samples"], counts["unreadable"], counts["problems"]) == (2, 1, 1)

@@ -210,7 +210,7 @@ def test_p3m_has_no_test_side_and_tells_hidden_faces(tmp_path: Path) -> None:
     lines[test] = lines[test].replace('"split":"train"', '"split":"test"')
     manifest.write_text("\n".join(lines) + "\n")
     summary = export(source, tmp_path / "out", "p3m")
-    assert "1 samples of 'test' were left out" in summary.notes[-1]  # type: ignore[attr-defined]
+    assert "left out: 1 sample of 'test'" in summary.notes[-1]  # type: ignore[attr-defined]
     assert len(list((tmp_path / "out/validation/P3M-500-P/blurred_image").iterdir())) == 1
     assert len(list((tmp_path / "out/validation/P3M-500-NP/original_image").iterdir())) == 2
     assert len(list((tmp_path / "out/train/blurred_image").iterdir())) == 2

@@ -22,7 +22,9 @@ def failure(file: str, error: str) -> Failure:
     ],
 )
 def test_paths_and_numbers_part_no_reason(errors: list[str]) -> None:
-    rows = [failure(f"val/{stem}.jpg", error) for stem, error in zip(["a", "b7"], errors)]
+    rows = [
+        failure(f"val/{stem}.jpg", error) for stem, error in zip(["a", "b7"], errors, strict=True)
+    ]
     assert [count for count, _ in grouped(rows)] == [2]
 
 

@@ -86,6 +86,7 @@ def test_what_nobody_changed_stays_to_the_byte(
     summary = merged(exported(drafts, tmp_path / "x", name), into)
     assert summary.exit_code == 0
     assert summary.counts["reviewed"] == 3 and "changed" not in summary.counts
+    assert any("3 samples came back as sent and count as reviewed" in one for one in summary.notes)
     before, after = labels(drafts), labels(into)
     views = {"train/metadata.jsonl", "val/metadata.jsonl", ".datakit", ".datakit/record.jsonl"}
     assert {k: v for k, v in after.items() if k not in views} == {

@@ -30,6 +30,7 @@ from datakit.io.store.exchange import exchange, restore
 from datakit.io.store.files import FileRef, Folder, Root, open_root
 from datakit.io.store.lock import claim
 from datakit.io.tables import csv_rows, jsonl
+from datakit.records.counts import counted
 from datakit.records.draft import CHANGES, COCO, Change
 from datakit.records.failure import Failure
 from datakit.records.labels import ClassRules
@@ -317,6 +318,11 @@ def _notes(table: Path, tool: str, matches: Matches, gone: list[str]) -> list[st
             f"{len(changed):,} of {len(scores):,} reviewed masks changed; mean IoU of draft and "
             f"review {fmean(scores):.4f}, lowest {min(scores):.4f}: {TABLE}"
         )
+        if (same := len(scores) - len(changed)) and tool != "datakit":
+            notes.append(
+                f"{counted(same, 'samples')} came back as sent and count as reviewed: {tool} does "
+                "not say whether anybody looked; leave out of the export what nobody has looked at"
+            )
     if emptied:
         notes.append(
             f"labels that were emptied: {emptied:,}, as the review lists their image without a "

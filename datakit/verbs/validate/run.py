@@ -51,15 +51,22 @@ def run(options: Options, progress: ProgressListener | None = None) -> Problems:
         report_folder.check(out, FILES, overwrite=options.overwrite)
     problems = list(_explained(source.failures, options.src))
     task = LazyTask("datakit.verbs.shared.inspect:Check", {"label_map": source.label_map})
+    unreadable = 0
     progress.begin(len(source), VERB)
     try:
         with closing(ordered_map(options.make_engine(), task, source.items())) as outcomes:
             for outcome in outcomes:
-                problems.extend(_problems(outcome))
+                found = _problems(outcome)
+                problems.extend(found)
+                unreadable += any(one.step in ("image", "read") for one in found)
                 progress.advance(len(problems))
     finally:
         progress.end()
-    counts = {"samples": len(source), "classes": len(source.classes), "problems": len(problems)}
+    counts = {"samples": len(source)}
+    if unreadable:
+        # Other verbs count samples whose image they can read.
+        counts["unreadable"] = unreadable
+    counts |= {"classes": len(source.classes), "problems": len(problems)}
     result = Problems(
         counts=counts,
         problems=tuple(problems),
