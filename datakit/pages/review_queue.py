@@ -14,6 +14,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from datakit.core.drafts.unsure_places import unsure_places
 from datakit.core.interactive.outline_edit import outline_rings
 from datakit.core.matting.brush import Layer, marked, over, paint_ignore, paint_mask, touched
 from datakit.errors import InputError
@@ -120,7 +121,10 @@ class ReviewQueue:
             {**asdict(paint), "colour": mask_overlay.colour_of(paint.value)}
             for paint in subject.palette
         ]
-        return msgspec.json.encode({**self._details(subject), "palette": palette})
+        known = {**self._details(subject), "palette": palette}
+        if "draft" in known and subject.label_kind:
+            known["places"] = unsure_places(_coverage(subject, subject.labelled))
+        return msgspec.json.encode(known)
 
     def image(self, at: int) -> tuple[bytes, str]:
         """Return a picture's bytes and media type; formats that browsers lack come as PNG."""

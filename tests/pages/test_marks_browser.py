@@ -167,6 +167,7 @@ def test_contour_and_lens_are_aids_that_change_nothing(
     assert page.run(pressed) == ["true", "true"]
     page.drag((0.4, 0.4), (10, 10))
     assert page.run("return document.querySelector('.lens').hidden") is False
+    page.until("return /Why it is uncertain/.test(document.querySelector('#reasons').textContent)")
     folder = faces.with_name("faces.review")
     assert not (folder / "review.jsonl").exists() or not (folder / "review.jsonl").read_text()
     assert not logs(browser)[0]

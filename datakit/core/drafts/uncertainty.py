@@ -41,6 +41,20 @@ WEIGHTS: Mapping[str, float] = {
 }
 """Measure -> weight of its percentile, where nothing was calibrated."""
 
+WORDS: Mapping[str, str] = {
+    EMPTY: "nothing was found",
+    "entropy": "its edge is unsure",
+    "band": "much of it is half transparent",
+    "sides": "the network's own layers disagree",
+    "flip": "the mirrored photo gives another label",
+    "second": "two models disagree",
+    "faint": "the model hardly saw a subject",
+    "components": "it is in several parts",
+    "border": "it is cut off by the photo's border",
+    AREA: "its size is unusual in this set",
+}
+"""Measure -> what it says of a draft, for people."""
+
 
 def measure_uncertainty(
     probability: FloatArray,

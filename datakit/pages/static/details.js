@@ -42,10 +42,7 @@ export class Details {
       one.append(go);
       return one;
     }));
-    if (known.draft) {
-      const parts = Object.entries(known.draft.parts).map(([name, value]) => item(`${name}: ${value.toFixed(2)}`));
-      this.#list(`Uncertainty ${known.draft.doubt.toFixed(2)}, most from ${known.draft.reason}`, [...parts, ...(parts.length ? [] : [item(known.draft.reason)])]);
-    }
+    if (known.draft) this.#draft(known.draft, known.places || []);
     this.#list("Faces", (known.faces || []).map((face, number) => {
       const one = item(), go = make("button", `face ${number + 1}: ${face.mask}${face.residual ? `, still seen (${face.residual.toFixed(2)})` : ""}`);
       go.type = "button";
@@ -57,6 +54,21 @@ export class Details {
     const facts = Object.entries(known.facts || {}).filter(([, value]) => value);
     this.#list("About", facts.map(([name, value]) => item(`${name}: ${value}`)));
     this.#list("What was done", (known.history || []).map((step) => item(step)), this.history, "ol");
+  }
+
+  // Why a draft is uncertain: in words, with the places in the picture; the numbers behind a click.
+  #draft({ doubt, words, parts }, places) {
+    this.#list("Why it is uncertain", [item(words), ...places.map((place) => {
+      const one = item(), go = make("button", place.words);
+      go.type = "button";
+      go.addEventListener("click", () => this.look([place.box]));
+      one.append(go);
+      return one;
+    })]);
+    const folded = make("details"), list = make("ul");
+    list.append(...Object.entries(parts).map(([name, value]) => item(`${name}: ${value.toFixed(2)}`)));
+    folded.append(make("summary", `Uncertainty ${doubt.toFixed(2)}`), list);
+    this.reasons.append(folded);
   }
 
   // What other reviewers decided, closed until somebody wants to know.

@@ -13,6 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from datakit.core.drafts.uncertainty import WORDS
 from datakit.errors import InputError
 from datakit.io.dataset.decisions import THUMBNAILS, DecisionLog, open_log, read_decisions
 from datakit.io.layouts.base import Item
@@ -256,7 +257,8 @@ def _details(item: Item | None, key: str, evidence: Evidence) -> dict[str, Any]:
         "findings": [_told(finding) for finding in evidence.findings.get(key, [])]
     }
     if draft := evidence.drafts.get(key):
-        found["draft"] = {"doubt": draft.doubt, "reason": draft.reason, "parts": draft.parts}
+        words = WORDS.get(draft.reason, draft.reason)
+        found["draft"] = {"doubt": draft.doubt, "words": words, "parts": draft.parts}
     record = evidence.faces.get(key) or next(
         (record for record in evidence.waiting if record.id == key and item is None), None
     )
