@@ -147,7 +147,7 @@ class ReviewQueue:
         subject = self.subject(at)
         shown = _coverage(subject, subject.labelled)
         if edit is not None:
-            shown = mask_overlay.painted(shown, self._layer(subject, edit))
+            shown = _painted(subject, shown, self._layer(subject, edit))
         return mask_overlay.overlay_png(shown)
 
     def overlay_before(self, at: int) -> bytes:
@@ -184,7 +184,7 @@ class ReviewQueue:
         subject = self.subject(at)
         shown = _coverage(subject, subject.labelled)
         if edit is not None:
-            shown = mask_overlay.painted(shown, self._layer(subject, edit))
+            shown = _painted(subject, shown, self._layer(subject, edit))
         return msgspec.json.encode(outline_rings(shown >= _HALF))
 
     def _layer(self, subject: Subject, edit: str) -> Layer:
@@ -280,7 +280,7 @@ class ReviewQueue:
                 if latest.edit
                 else mask_overlay.blank_layer(size_wh)
             )
-            shown = mask_overlay.painted(bench.draft, below)
+            shown = _painted(subject, bench.draft, below)
             is_mask = subject.label_kind == "mask"
             layer = changed_layer(bench.image, bench.draft, shown, use, is_mask=is_mask)
             window = touched(layer)
@@ -360,6 +360,13 @@ def _coverage(subject: Subject, item: Item | None) -> mask_overlay.Coverage:
     if subject.label_kind == "mask" and item is not None and item.mask is not None:
         return mask_overlay.mask_coverage(item, item.mask)
     raise InputError(f"{subject.id}: no label to show")
+
+
+def _painted(subject: Subject, shown: mask_overlay.Coverage, layer: Layer) -> mask_overlay.Coverage:
+    """Return a label with a layer over it; a mask has no subject where nobody knows, as applied."""
+    if subject.label_kind == "mask":
+        return np.asarray(paint_mask(shown, layer, new_value=255) > 0, np.uint8) * np.uint8(255)
+    return mask_overlay.painted(shown, layer)
 
 
 def state_of(decision: Decision) -> dict[str, Any]:

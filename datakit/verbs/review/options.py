@@ -49,6 +49,13 @@ class FolderOptions(WriteOptions, frozen=True, kw_only=True):
             )
 
     @property
+    def command_line(self) -> str:
+        """How a person comes to these decisions again."""
+        named = {"--decisions": self.decisions, "--reviewer": self.reviewer}
+        words = [f" {option} {value}" for option, value in named.items() if value]
+        return f"datakit review {self.src[0]}{''.join(words)}"
+
+    @property
     def folder(self) -> str:
         """Where the decisions lie."""
         if self.decisions is None and is_remote(self.src[0]):
@@ -145,4 +152,4 @@ class Options(ServeOptions, frozen=True, kw_only=True):
         """What a person has to do before --apply can; None when there are decisions."""
         if Path(self.folder, DECISIONS).is_file():
             return None
-        return f"datakit review {self.src[0]}"
+        return self.command_line

@@ -130,7 +130,7 @@ def _finished(
         key for key, one in decisions.items() if key not in by_id and one.verdict == "accept"
     )
     counts = standing(decisions, total)
-    made = (f"to make the dataset: datakit review {options.src[0]} --apply -o DST",)
+    made = (f"to make the dataset: {options.command_line} --apply -o DST",)
     nothing = not any(counts[name] for name in ("accepted", "rejected", "flagged", "edited"))
     return counts, (*evidence.notes, *release_note(released), *(() if nothing else made))
 
