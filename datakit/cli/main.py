@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from difflib import get_close_matches
 from importlib import import_module
 
 import click
 
 from datakit.cli import ending, streams
 from datakit.errors import DatakitError, printable
+from datakit.records.suggestions import nearest
 from datakit.verbs.table import VERBS, by_group
 from datakit.version import __version__
 
@@ -45,8 +45,8 @@ class VerbTable(click.Group):
         # Own names first: those of other packages take a while to look up.
         name = args[0] if args else ""
         if name and name not in OWN and name not in VERBS and not name.startswith("-"):
-            close = get_close_matches(name, self.list_commands(ctx), 1)
-            hint = f"did you mean {close[0]!r}?" if close else "datakit --help lists them"
+            close = nearest(name, self.list_commands(ctx))
+            hint = f"did you mean {close!r}?" if close else "datakit --help lists them"
             ctx.fail(f"No such verb {name!r}; {hint}")
         return super().resolve_command(ctx, args)
 

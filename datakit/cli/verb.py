@@ -15,6 +15,7 @@ from datakit.cli.progress import make_progress
 from datakit.cli.results import escaped_json, show
 from datakit.cli.values import Value
 from datakit.errors import DatakitError, printable, resource_fault
+from datakit.records.suggestions import nearest
 from datakit.verbs.verb import Verb
 
 
@@ -103,6 +104,12 @@ class _Verb(click.Command):
             return super().parse_args(ctx, args)
         except DatakitError as error:
             raise click.UsageError(str(error), ctx) from error
+        except click.NoSuchOption as error:
+            # click lists whatever looks alike, by the alphabet.
+            known = [flag for one in self.get_params(ctx) for flag in one.opts + one.secondary_opts]
+            close = nearest(error.option_name, [flag for flag in known if flag.startswith("--")])
+            meant = [close] if close else []
+            raise click.NoSuchOption(error.option_name, possibilities=meant, ctx=ctx) from error
         except click.MissingParameter as error:
             # click lists the choices on a line each; an error of ours is one sentence.
             kind = error.param.type if error.param else None

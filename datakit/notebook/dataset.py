@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import html
+import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from os import PathLike, fspath
 from typing import TYPE_CHECKING, Any, overload
 
@@ -21,7 +23,8 @@ from datakit.io.layouts.sources import Collection, open_sources
 from datakit.notebook.coco import to_coco
 from datakit.notebook.picture import Picture
 from datakit.notebook.sample import SampleView
-from datakit.records.labels import BACKGROUND, FOREGROUND, IGNORED, numbered
+from datakit.records.counts import counted
+from datakit.records.labels import BACKGROUND, IGNORED, is_binary, numbered, only_class
 
 if TYPE_CHECKING:
     import datasets
@@ -44,6 +47,8 @@ class Dataset:
     source : Collection
         What was opened.
     items : tuple of Item
+    named : tuple of str
+        The classes that the rows of the whole source name.
 
     Examples
     --------
@@ -57,6 +62,7 @@ class Dataset:
 
     source: Collection
     items: tuple[Item, ...]
+    named: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.items)
@@ -99,19 +105,22 @@ class Dataset:
     @property
     def classes(self) -> tuple[str, ...]:
         """Class names in the order of their values in the masks."""
+        if self.source.label_map and is_binary(self.source.label_map):
+            return tuple(name for name in self.label_map if name != BACKGROUND)
         return self.source.classes or tuple(
             name for name in self.source.label_map if name != BACKGROUND
         )
 
-    @property
+    @cached_property
     def label_map(self) -> dict[str, int]:
         """Class name -> value in the masks that samples give."""
-        if self.source.label_map:
-            return dict(self.source.label_map)
-        if len(self.source.classes) > 1:
+        known = self.source.label_map
+        if known and not is_binary(known):
+            return dict(known)
+        if not known and len(self.source.classes) > 1:
             return numbered(self.source.classes)
-        name = next(iter(self.source.classes), FOREGROUND)
-        return {BACKGROUND: 0, name: IGNORED}
+        # A binary mask's class may be known of its row alone.
+        return {BACKGROUND: 0, only_class(known, self.named or self.source.classes): IGNORED}
 
     @property
     def failures(self) -> tuple[dict[str, Any], ...]:
@@ -120,7 +129,11 @@ class Dataset:
 
     @property
     def frame(self) -> pd.DataFrame:
-        """The rows as a pandas table, one sample per row, its id as index."""
+        """The rows as a pandas table, one sample per row, its id as index.
+
+        A sample whose picture is missing or cannot be read keeps its row: ``problem`` says why,
+        and what only the picture tells (its size) is missing. Elsewhere ``problem`` is missing.
+        """
         import pandas as pd
 
         rows = [_plain(SampleView(item, self.label_map)) for item in self.items]
@@ -160,15 +173,29 @@ class Dataset:
     def show(self, n: int = SHOWN) -> Picture:
         """Return a contact sheet of ``n`` samples, spread evenly over the dataset.
 
-        It is shown by notebooks; `Picture.save` writes it.
+        It is shown by notebooks; `Picture.save` writes it. Samples that cannot be drawn are left
+        out: the heading counts them, and a `UserWarning` gives the first one's reason.
         """
         step = max(1, len(self.items) // n) if n > 0 else 1
         chosen = [*self][::step][:n]
         if not chosen:
             return Picture(np.full((40, 40, 3), 255, np.uint8))
-        tiles = [one.overlaid() for one in chosen]
-        title = f"{len(chosen)} of {len(self)} samples"
-        return Picture(contact_sheet(tiles, [one.id for one in chosen], title=title))
+        tiles, captions, problems = [], [], []
+        for one in chosen:
+            try:
+                tiles.append(one.overlaid())
+                captions.append(one.id)
+            except InputError as error:
+                problems.append(str(error))
+        title = f"{len(tiles)} of {counted(len(self), 'samples')}"
+        if problems:
+            title += f", {len(problems)} left out: cannot be read"
+            warnings.warn(
+                f"show: {counted(len(problems), 'samples')} left out, as they cannot be read; "
+                f"the first: {problems[0]}",
+                stacklevel=2,
+            )
+        return Picture(contact_sheet(tiles, captions, title=title))
 
     def to_coco(self) -> COCO:
         """Return the labels as a pycocotools ``COCO``, masks as lossless RLE.
@@ -235,7 +262,7 @@ class Dataset:
     def _words(self) -> str:
         parts = [f"{count:,} {split or 'no split'}" for split, count in self.splits.items()]
         classes = ", ".join(self.classes) or "none"
-        return f"{len(self):,} samples ({', '.join(parts) or 'none'}), classes: {classes}"
+        return f"{counted(len(self), 'samples')} ({', '.join(parts) or 'none'}), classes: {classes}"
 
 
 def open_dataset(
@@ -269,18 +296,24 @@ def open_dataset(
     paths = [src] if isinstance(src, str | PathLike) else [*src]
     settings = ReadSettings(images_dir=images_dir, labels_dir=labels_dir, labels=labels)
     source = open_sources([fspath(path) for path in paths], layout=layout, settings=settings)
-    return Dataset(source, tuple(source.items()))
+    items = tuple(source.items())
+    named = {name for item in items if item.sample for name in item.sample.categories}
+    return Dataset(source, items, tuple(sorted(named)))
 
 
 def _plain(one: SampleView) -> dict[str, Any]:
-    row = one.row
+    try:
+        row, problem = one.row, None
+    except InputError as error:
+        # The size is of the picture; all else is known without it.
+        row, problem = one.item.describe(0, 0, None), str(error)
     return {
         "id": one.id,
         "file_name": row.file_name or one.item.source_name,
         "split": row.split,
         "group": row.group,
-        "width": row.width,
-        "height": row.height,
+        "width": None if problem else row.width,
+        "height": None if problem else row.height,
         "label_state": row.label_state,
         "categories": row.categories,
         "annotations": row.annotations,
@@ -288,6 +321,7 @@ def _plain(one: SampleView) -> dict[str, Any]:
         "tags": row.tags,
         "parent": row.parent,
         "source": row.source.name,
+        "problem": problem,
     }
 
 

@@ -200,6 +200,29 @@ def is_binary(label_map: Mapping[str, int]) -> bool:
     return not values or values == [IGNORED]
 
 
+def only_class(label_map: Mapping[str, int], named: Iterable[str] = ()) -> str:
+    """Return the class of binary masks.
+
+    Parameters
+    ----------
+    label_map : mapping
+        Class name -> value in the masks.
+    named : iterable of str
+        The classes that the masks' rows name; they decide where the map says no more than
+        ``foreground``, and name one.
+
+    Examples
+    --------
+    >>> only_class({"background": 0, "person": 255}), only_class({"foreground": 255}, ["dog"])
+    ('person', 'dog')
+    >>> only_class({"foreground": 255}, ["cat", "dog"])
+    'foreground'
+    """
+    own = [name for name in label_map if name not in (BACKGROUND, FOREGROUND)]
+    found = own or list(dict.fromkeys(named))
+    return found[0] if len(found) == 1 else FOREGROUND
+
+
 def has_void(label_map: Mapping[str, int], *, objects: bool) -> bool:
     """Tell whether a mask of class indices can hold 255 for ignored pixels.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from difflib import get_close_matches
 from functools import reduce
 from operator import or_
 from types import UnionType
@@ -13,6 +12,7 @@ import msgspec
 from msgspec import Meta
 
 from datakit.errors import InputError
+from datakit.records.suggestions import nearest
 
 SIZE = "size"
 """``extra={"form": SIZE}``: an option that is a width and a height."""
@@ -137,8 +137,8 @@ def _name(value: str, names: tuple[str, ...]) -> str:
     found = folded.get(_folded(value))
     if found is not None:
         return found
-    close = get_close_matches(_folded(value), folded, 1)
-    hint = f"; did you mean {folded[close[0]]!r}?" if close else ""
+    close = nearest(_folded(value), folded)
+    hint = f"; did you mean {folded[close]!r}?" if close else ""
     raise InputError(f"expected one of: {', '.join(names)}; found {value!r}{hint}")
 
 

@@ -18,7 +18,13 @@ class Epoch(Record, frozen=True, kw_only=True):
     epoch: Annotated[int, Meta(ge=0)]
     lr: Annotated[float, Meta(description="learning rate of this epoch")]
     loss: Annotated[dict[str, float], Meta(description="total and its parts, means over samples")]
-    scores: Annotated[dict[str, float], Meta(description="eval's scores on the held-out samples")]
+    scores: Annotated[
+        dict[str, float],
+        Meta(
+            description="eval's scores on the held-out samples, and the shares of their pixels "
+            "that are foreground: predicted (`foreground`) and true (`true_foreground`)"
+        ),
+    ]
     best: Annotated[bool, Meta(description="whether its weights are the best so far")]
 
 

@@ -41,7 +41,8 @@ def scores_of(
     -------
     list of dict
         ``iou``, ``dice``, ``boundary_iou``, ``precision``, ``recall`` of the masks at 0.5, and
-        ``mse`` and ``mad`` of the alphas, at the samples' own size.
+        ``mse`` and ``mad`` of the alphas, at the samples' own size; ``foreground`` and
+        ``true_foreground``: the shares of the known pixels that are predicted and true.
     """
     training = network.training
     network.eval()
@@ -52,9 +53,13 @@ def scores_of(
         known = photo.known
         inside = np.ones(alpha.shape, bool) if known is None else known
         region = None if known is None else known.view(np.uint8)
-        row = mask_scores((alpha >= THRESHOLD) & inside, (photo.alpha >= THRESHOLD) & inside)
+        found, true = (alpha >= THRESHOLD) & inside, (photo.alpha >= THRESHOLD) & inside
+        row = mask_scores(found, true)
         row["mse"] = mse(alpha, photo.alpha, region)
         row["mad"] = mad(alpha, photo.alpha, region)
+        pixels = max(1, np.count_nonzero(inside))
+        row["foreground"] = np.count_nonzero(found) / pixels
+        row["true_foreground"] = np.count_nonzero(true) / pixels
         rows.append(row)
     network.train(training)
     return rows

@@ -5,14 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from datakit.core.images.randomness import derive_rng
 from datakit.core.metrics.bootstrap import bootstrap_mean
+from datakit.records.counts import counted
 
 Scores = Sequence[dict[str, float]]
 
 _SMALLER_IS_BETTER = ("mse",)
 _WORDS = {"iou": "IoU", "mse": "MSE", "boundary_iou": "boundary IoU"}
+_SLIGHT = 0.01
+"""Below this share of what is true, as much as nothing is predicted."""
+_WAY_OUT = "train longer (--epochs), on more samples, or with another --lr"
 
 
 def verdict_of(before: Scores, after: Scores, seed: int) -> str:
@@ -21,35 +26,47 @@ def verdict_of(before: Scores, after: Scores, seed: int) -> str:
     Parameters
     ----------
     before, after : sequence of dict
-        One row per sample, in the same order: ``iou``, ``mse`` and ``boundary_iou``.
+        One row per sample, in the same order: ``iou``, ``mse``, ``boundary_iou``, ``foreground``
+        and ``true_foreground``.
     seed : int
         Of the bootstrap.
 
     Returns
     -------
     str
-        One sentence: which scores improved beyond the 95 % interval of the paired difference, and
-        from what to what; or that none did.
+        One sentence: that the model is of no use, as it predicts nothing, everything or the wrong
+        pixels; else which scores improved, and which got worse, beyond the 95 % interval of the
+        paired difference, and from what to what; or that none did.
 
     Examples
     --------
-    >>> rows = [{"iou": 0.0, "mse": 0.2, "boundary_iou": 0.0}] * 2
+    >>> row = {"iou": 0.5, "mse": 0.2, "boundary_iou": 0.1, "foreground": 0.3}
+    >>> rows = [{**row, "true_foreground": 0.3}] * 2
     >>> verdict_of(rows, rows, 0)
     'nothing improved: the best epoch is not better than the start on the 2 held-out samples \
-(IoU 0.0000 -> 0.0000); train longer, on more samples or with another --lr'
+(IoU 0.5000 -> 0.5000); train longer (--epochs), on more samples, or with another --lr'
     """
-    better, larger = [], []
+    held = counted(len(before), "held-out samples")
+    useless = _useless(after)
+    if useless:
+        return f"of no use yet: the best epoch {useless} on the {held}; {_WAY_OUT}"
+    better, worse, larger = [], [], []
     for name, words in _WORDS.items():
-        first = np.array([row[name] for row in before], np.float64)
-        last = np.array([row[name] for row in after], np.float64)
+        first, last = _column(before, name), _column(after, name)
         gain = first - last if name in _SMALLER_IS_BETTER else last - first
         found = bootstrap_mean(gain, derive_rng(seed, f"verdict {name}", 0))
         change = f"{words} {first.mean():.4f} -> {last.mean():.4f}"
         if found.low > 0 and len(gain) > 1:
             better.append(f"{change} (95 % of the gain: {found.low:.4f} .. {found.high:.4f})")
+        elif found.high < 0 and len(gain) > 1:
+            worse.append(change)
         elif found.mean > 0:
             larger.append(change)
-    held = f"{len(before)} held-out sample{'s' * (len(before) != 1)}"
+    if better and worse:
+        return (
+            f"mixed on the {held}: {', '.join(better)} improved, but worse is {', '.join(worse)}; "
+            f"{_WAY_OUT}"
+        )
     if better:
         return f"improved on the {held}: {', '.join(better)}"
     if larger:
@@ -57,9 +74,25 @@ def verdict_of(before: Scores, after: Scores, seed: int) -> str:
             f"not surely improved: {', '.join(larger)}, which on the {held} is within chance; hold "
             "out more samples, or train longer"
         )
-    change = f"IoU {np.mean([row['iou'] for row in before]):.4f} -> "
-    change += f"{np.mean([row['iou'] for row in after]):.4f}"
+    change = f"IoU {_column(before, 'iou').mean():.4f} -> {_column(after, 'iou').mean():.4f}"
     return (
         f"nothing improved: the best epoch is not better than the start on the {held} ({change}); "
-        "train longer, on more samples or with another --lr"
+        f"{_WAY_OUT}"
     )
+
+
+def _useless(after: Scores) -> str:
+    """Say what a model does that finds no subject; empty when it finds one."""
+    found, true = _column(after, "foreground").mean(), _column(after, "true_foreground").mean()
+    facts = f"({found:.2%} of the pixels are predicted as foreground, {true:.2%} are)"
+    if found < _SLIGHT * true:
+        return f"predicts nothing {facts}"
+    if 1 - found < _SLIGHT * (1 - true):
+        return f"predicts everything {facts}"
+    if _column(after, "iou").mean() < _SLIGHT:
+        return f"predicts the wrong pixels (IoU {_column(after, 'iou').mean():.4f})"
+    return ""
+
+
+def _column(rows: Scores, name: str) -> npt.NDArray[np.float64]:
+    return np.array([row[name] for row in rows], np.float64)

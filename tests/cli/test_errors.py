@@ -344,3 +344,10 @@ def test_a_reader_that_leaves_early_is_no_error(export: Path, tmp_path: Path) ->
     command = f"{sys.executable} -m datakit coco2mask --help | head -1; exit ${{PIPESTATUS[0]}}"
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
     assert done.stderr == ""
+
+
+@pytest.mark.parametrize(("flag", "meant"), [("--ot", "--out"), ("--over", "--overwrite")])
+def test_a_flag_that_is_none_is_answered_with_the_nearest(flag: str, meant: str) -> None:
+    result = datakit("prelabel", "photos", flag, "x")
+    assert result.exit_code == UNUSABLE
+    assert meant in result.stderr and "--effort" not in result.stderr.splitlines()[-1]

@@ -35,3 +35,24 @@ def test_exit_codes(tmp_path: Path) -> None:
     missing = call(tmp_path / "absent", truth)
     assert missing.exit_code == 2 and missing.stderr.splitlines()[-1].startswith("Error: ")
     assert "Traceback" not in missing.stderr
+
+
+def test_what_could_not_be_compared_is_named_without_a_folder(tmp_path: Path) -> None:
+    truth = write_alphas(tmp_path / "truth", 5)
+    fewer = write_alphas(tmp_path / "fewer", 2)
+    partial = call(fewer, truth, "--workers", 0)
+    assert partial.exit_code == 3
+    for name in ("p2", "p3", "p4"):
+        assert f"{name}.png" in partial.stdout
+    assert "-o FOLDER" in partial.stdout
+
+
+def test_long_ids_are_folded_not_cut(tmp_path: Path) -> None:
+    truth = write_alphas(tmp_path / "truth", 2)
+    name = "portrait-of-somebody-with-a-long-name-and-a-number-0042"
+    (truth / "p0.png").rename(truth / f"{name}.png")
+    shown = call(truth, truth, "--workers", 0).stdout
+    assert "…" not in shown
+    table = shown[shown.index("worst samples") :]
+    ids = (line.split() for line in table.splitlines()[2:])
+    assert name in "".join(words[0] for words in ids if words)

@@ -27,10 +27,17 @@ def photos(sample_data: Path, tmp_path: Path) -> Path:
 
 
 def test_the_summary_names_model_device_and_stages(photos: Path, tmp_path: Path) -> None:
+    (photos / "b.jpg").write_bytes((photos / "a.jpg").read_bytes())
     result = prelabel(photos, "-o", tmp_path / "out")
     assert result.exit_code == 0, result.output
     for word in ("samples", "infer", "photos/s", "mediapipe-selfie (Apache-2.0", "device: cpu"):
         assert word in result.stdout, word
+
+
+def test_one_photo_has_no_table_of_stages(photos: Path, tmp_path: Path) -> None:
+    result = prelabel(photos / "a.jpg", "-o", tmp_path / "out")
+    assert result.exit_code == 0, result.output
+    assert "photos/s" not in result.stdout and "mediapipe-selfie (Apache-2.0" in result.stdout
 
 
 def test_json_is_one_object(photos: Path, tmp_path: Path) -> None:

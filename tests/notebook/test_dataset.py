@@ -102,3 +102,29 @@ def test_hugging_face_gets_images_and_labels(tmp_path: Path) -> None:
 def test_opening_imports_nothing_heavy_before_it_is_used() -> None:
     code = "import sys, datakit; assert not {'numpy', 'cv2', 'pandas', 'torch'} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_binary_mask_keeps_the_class_of_its_rows(tmp_path: Path, sample_data: Path) -> None:
+    datakit.coco2mask(sample_data / "roboflow_export", tmp_path / "masks", workers=0)
+    dataset = datakit.open(tmp_path / "masks")
+    assert dataset.classes == ("person",) and dataset.label_map == {"background": 0, "person": 255}
+    assert "classes: person" in repr(dataset) and "classes: person" in repr(dataset[:1])
+    assert [one["name"] for one in dataset.to_coco().cats.values()] == ["person"]
+
+
+def test_missing_pictures_are_marked_and_left_out(tmp_path: Path, sample_data: Path) -> None:
+    for name in ("bald_beard.jpg", "red_wind_blown.png", "astronaut.jpg"):
+        source = sample_data / "portraits/images" / name
+        (tmp_path / name).write_bytes(source.read_bytes())
+    dataset = datakit.open(tmp_path)
+    (tmp_path / "bald_beard.jpg").unlink()
+    (tmp_path / "astronaut.jpg").write_bytes(b"no picture")
+    frame = dataset.frame
+    assert len(frame) == 3 and frame["problem"].notna().sum() == 2
+    assert frame["width"].isna().sum() == 2
+    assert frame["problem"].isna().tolist() == [
+        name == "red_wind_blown.png" for name in frame.index
+    ]
+    assert dataset.where("width > 0").ids == ["red_wind_blown.png"]
+    with pytest.warns(UserWarning, match="2 samples left out"):
+        dataset.show()

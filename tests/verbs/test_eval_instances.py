@@ -185,3 +185,44 @@ def test_a_list_of_something_else_is_refused(truth: Path, tmp_path: Path, text: 
 def test_options_of_pixels_are_refused(truth: Path, results: Path) -> None:
     with pytest.raises(InputError, match="--metrics coco compares objects"):
         measured(results, truth, resize=True)
+
+
+def test_masks_without_a_class_name_meet_the_only_class(tmp_path: Path, sample_data: Path) -> None:
+    export = sample_data / "roboflow_export"
+    datakit.coco2mask(export, tmp_path / "masks", workers=0)
+    found = measured(tmp_path / "masks", export)
+    assert {one.category for one in found.classes} == {"person"}
+    assert found.metrics["ap"] is not None and found.metrics["ap"] > 0.5
+    # Nor does it need the rows: mere files of masks are matched by rule, and it is said.
+    (tmp_path / "bare").mkdir()
+    for mask in (tmp_path / "masks").glob("*/masks/*.png"):
+        folder = tmp_path / "bare" / mask.parts[-3]
+        folder.mkdir(exist_ok=True)
+        (folder / mask.name).write_bytes(mask.read_bytes())
+    bare = measured(tmp_path / "bare", export)
+    assert bare.metrics["ap"] == found.metrics["ap"]
+    assert any("foreground is taken as 'person'" in note for note in bare.notes)
+
+
+def test_classes_without_a_partner_are_named(truth: Path, tmp_path: Path) -> None:
+    document = json.loads(truth.read_text())
+    document["categories"] = [{"id": 1, "name": "kitten"}, {"id": 2, "name": "puppy"}]
+    (tmp_path / "other").mkdir()
+    for image in truth.parent.glob("*.png"):
+        (tmp_path / "other" / image.name).write_bytes(image.read_bytes())
+    (tmp_path / "other/_annotations.coco.json").write_text(json.dumps(document))
+    found = measured(tmp_path / "other", truth.parent)
+    assert found.metrics["ap"] == 0
+    [note] = [note for note in found.notes if note.startswith("classes without a partner")]
+    assert "kitten, puppy" in note and "cat, dog" in note and "--map" in note
+
+
+def test_images_that_split_moved_are_matched_by_name(sample_data: Path, tmp_path: Path) -> None:
+    export = sample_data / "roboflow_export"
+    datakit.coco2mask(export, tmp_path / "masks", workers=0)
+    datakit.split(tmp_path / "masks", tmp_path / "parts", val="40%", seed=3)
+    found = measured(tmp_path / "parts", tmp_path / "masks")
+    assert not found.failed and found.metrics["ap"] == pytest.approx(1)
+    assert any("matched by name alone" in note for note in found.notes)
+    pixels = datakit.eval((tmp_path / "parts", tmp_path / "masks"), kind="mask", workers=0)
+    assert not pixels.failed and any("matched by name alone" in note for note in pixels.notes)

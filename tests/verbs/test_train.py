@@ -103,6 +103,35 @@ def test_it_stops_when_nothing_gets_better(source: Path, tmp_path: Path) -> None
     assert [row["best"] for row in history(tmp_path / "out")].count(True) >= 1
 
 
+def test_a_model_that_predicts_nothing_is_of_no_use_and_its_drafts_are_told(
+    source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from datakit.training.loop import Trainer
+
+    learn = Trainer._pass
+
+    def forgets(trainer: Trainer, *given: object) -> object:
+        found = learn(trainer, *given)  # type: ignore[arg-type]
+        *_, last = (part for part in trainer.network.modules() if hasattr(part, "out_channels"))
+        last.bias.data.fill_(-30.0)
+        return found
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Trainer, "_pass", forgets)
+        result = datakit.train(source, tmp_path / "model", **SMALL, epochs=1)
+    said = " ".join(result.notes)
+    assert "of no use yet: the best epoch predicts nothing" in said and "improved" not in said
+    assert result.best is not None and result.best.scores["foreground"] == 0
+    drafts = datakit.prelabel(
+        source / "train/images", tmp_path / "drafts", model="unet",
+        weights=[str(tmp_path / "model/model.safetensors")], device="cpu", workers=0,
+    )  # fmt: skip
+    assert drafts.counts["empty"] == drafts.counts["samples"] == 6
+    (told,) = [note for note in drafts.notes if "6 of 6 drafts are empty" in note]
+    assert "verdict of `datakit train`" in told and "--model" in told
+    assert drafts.models[0].startswith("unet (licence not known, sha256 ")
+
+
 def test_of_equal_epochs_that_of_the_least_error_is_kept(source: Path, tmp_path: Path) -> None:
     result = datakit.train(source, tmp_path / "out", **SMALL, epochs=3, lr=1e-4)
     rows = history(tmp_path / "out")
@@ -181,7 +210,7 @@ def test_bad_samples_are_rows(tmp_path: Path) -> None:
     row = json.loads((tmp_path / "out/failures.jsonl").read_text())
     assert row["id"] == "p1.png" and row["step"] == "train"
     assert sum(result.counts.values()) == 4
-    assert any("1 samples without a label" in note for note in result.notes)
+    assert any("1 sample without a label" in note for note in result.notes)
     with pytest.raises(InputError, match="--strict"):
         datakit.train(source, tmp_path / "strict", **SMALL, epochs=1, strict=True)
     assert not (tmp_path / "strict").exists()
@@ -208,6 +237,9 @@ def test_what_cannot_be_trained_is_told_before_any_work(source: Path, tmp_path: 
         datakit.train(source, out, model="u2netp", size=32)
     with pytest.raises(InputError, match="found 0"):
         datakit.train(source / "train/images", out)
+    write_set(tmp_path / "all/test", "masks", 3)
+    with pytest.raises(InputError, match=r"3 in split test, .* `datakit split SRC -o PARTS`"):
+        datakit.train(tmp_path / "all", out)
     assert datakit.train(source, out, **SMALL, dry_run=True).counts == {"train": 6, "val": 3}
 
 

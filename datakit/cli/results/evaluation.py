@@ -34,11 +34,18 @@ def show(result: Evaluation) -> None:
 
 
 def _show_means(console: Console, source: str, metrics: dict[str, MetricSummary]) -> None:
-    table = table_of(None, ("metric", "mean", "from", "to", "median", "worst", "on"))
+    table = table_of(None, ("metric", "mean", "from", "to", "median", "worst"))
     for name, found in metrics.items():
         values = (found.mean, found.low, found.high, found.median, found.worst)
-        table.add_row(name, *(f"{value:.3g}" for value in values), escape(found.worst_id))
+        table.add_row(name, *(f"{value:.3g}" for value in values))
     _show_titled(console, escape(source), table)
+    # Below the table, as ids may be longer than a column.
+    worst: dict[str, list[str]] = {}
+    for name, found in metrics.items():
+        worst.setdefault(found.worst_id, []).append(name)
+    for key, names in worst.items():
+        words = f"  worst on {escape(key)}: {', '.join(names)}"
+        console.print(words, soft_wrap=True, highlight=False)
 
 
 def _show_differences(console: Console, first: str, other: Comparison) -> None:
@@ -59,12 +66,11 @@ def _show_titled(console: Console, title: str, table: Table) -> None:
 
 
 def table_of(title: str | None, headings: tuple[str, ...]) -> Table:
-    """Make a table whose numbers stand to the right; names are cut before numbers are wrapped."""
+    """Make a table whose numbers stand to the right; names are folded, never cut."""
     table = Table(title=title, box=box.SIMPLE_HEAD)
     for heading in headings:
         if heading in ("id", "metric", "on", "first", "second"):
-            width = 12 if heading == "metric" else None
-            table.add_column(heading, overflow="ellipsis", no_wrap=True, min_width=width)
+            table.add_column(heading, overflow="fold", min_width=12)
         else:
             table.add_column(heading, justify="right", no_wrap=True, min_width=7)
     return table

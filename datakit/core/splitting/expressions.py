@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import operator
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -118,7 +119,7 @@ def parse(text: str) -> Expression:
         tree = ast.parse(text, mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         reason = getattr(error, "msg", error)
-        raise InputError(f"expression {text!r}: cannot be read ({reason})") from None
+        raise InputError(f"expression {text!r}: cannot be read ({reason}){_hint(text)}") from None
     columns: set[str] = set()
     for node in ast.walk(tree):
         _check(node, text)
@@ -126,6 +127,24 @@ def parse(text: str) -> Expression:
             columns.add(node.id)
     return Expression(text, frozenset(columns), tree)
 
+
+def _hint(text: str) -> str:
+    """Return the operator that is meant by one of another language; empty when none is found."""
+    plain = re.sub(r"'[^']*'|\"[^\"]*\"", "''", text)
+    for pattern, meant in _OTHER_LANGUAGES.items():
+        if found := re.search(pattern, plain):
+            return f"; write {meant} for {found[0].strip()}"
+    return ""
+
+
+_OTHER_LANGUAGES: Final = {
+    r"(?<![=!<>])=(?!=)": "==",
+    r"<>|=!": "!=",
+    r"===": "==",
+    r"&&|\bAND\b": "and",
+    r"\|\||\bOR\b": "or",
+    r"!(?!=)|\bNOT\b": "not",
+}
 
 _ALLOWED: Final = (
     ast.BoolOp,

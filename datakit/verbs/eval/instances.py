@@ -22,9 +22,10 @@ from datakit.io.store import atomic
 from datakit.io.store.storage import Location, location
 from datakit.io.tables import csv_rows
 from datakit.records.evaluation import ClassScores, InstanceEvaluation
-from datakit.records.failure import Failure, in_words
+from datakit.records.failure import Failure
+from datakit.records.labels import FOREGROUND
 from datakit.verbs.eval import report
-from datakit.verbs.eval.labels import Labels, match_names, read_labels
+from datakit.verbs.eval.labels import Labels, match_names, moved_note, read_labels
 from datakit.verbs.eval.options import VERB, Options
 from datakit.verbs.shared.coco_objects import CocoImage, CocoObject
 from datakit.verbs.shared.progress import ProgressListener
@@ -66,11 +67,12 @@ def measure(options: Options, progress: ProgressListener) -> InstanceEvaluation:
     report.note_labels(gt, progress)
     pred = _predictions(options.src[0], options.src[1], gt)
     report.note_labels(pred, progress)
-    matched, failures = _matched(pred, gt)
+    matched, failures, moved = _matched(pred, gt)
     images, failed = _read(options, matched, (gt.label_map, pred.label_map), progress)
     failures = [*gt.failures, *pred.failures, *failures, *failed]
     if not images:
         raise InputError(f"{options.src[1]}: no image could be read; {failures[-1].error}")
+    images, named = _same_class(images)
     measures, classes = _scores(images)
     result = InstanceEvaluation(
         pred=options.src[0],
@@ -80,7 +82,13 @@ def measure(options: Options, progress: ProgressListener) -> InstanceEvaluation:
         metrics=measures,
         classes=classes,
         failed=len(failures),
-        notes=(*_notes(images), *in_words(failures, "compared")),
+        notes=(
+            *moved,
+            *named,
+            *_notes(images),
+            *_strangers(classes),
+            *report.not_compared(failures, out),
+        ),
         seconds=time.perf_counter() - started,
     )
     if out:
@@ -159,7 +167,7 @@ def _results(path: str, text: bytes, truth: str, gt: Labels) -> Labels:
     )
 
 
-def _matched(pred: Labels, gt: Labels) -> tuple[list[Matched], list[Failure]]:
+def _matched(pred: Labels, gt: Labels) -> tuple[list[Matched], list[Failure], tuple[str, ...]]:
     """Match by name; an image without predictions has none, and counts."""
     names = match_names(pred.items, gt.items)
     if not names:
@@ -179,7 +187,7 @@ def _matched(pred: Labels, gt: Labels) -> tuple[list[Matched], list[Failure]]:
         for key, item in pred.items.items()
         if key not in used
     ]
-    return matched, failures
+    return matched, failures, moved_note(names)
 
 
 Pairs = list[tuple[CocoImage, CocoImage | None]]
@@ -208,6 +216,48 @@ def _read(
     finally:
         progress.end()
     return images, failures
+
+
+def _same_class(images: Pairs) -> tuple[Pairs, tuple[str, ...]]:
+    """Give the objects of masks that name no class the one class of the other side.
+
+    Only where each side has one class: then ``foreground`` can mean nothing else.
+    """
+    sides = [
+        {one.category for pair in images if (side := pair[which]) for one in side.objects} - {""}
+        for which in (0, 1)
+    ]
+    if any(len(names) != 1 for names in sides) or sides[0] == sides[1]:
+        return images, ()
+    (true,), (predicted,) = sides
+    if FOREGROUND not in (true, predicted):
+        return images, ()
+    name = predicted if true == FOREGROUND else true
+    which, other = ("true", "predicted") if true == FOREGROUND else ("predicted", "true")
+    note = f"the {which} masks name no class: their foreground is taken as {name!r}, the only "
+    return _renamed(images, name), (f"{note}{other} class",)
+
+
+def _renamed(images: Pairs, name: str) -> Pairs:
+    def renamed(side: CocoImage) -> CocoImage:
+        objects = (one._replace(category=name) if one.category else one for one in side.objects)
+        return side._replace(objects=tuple(objects))
+
+    return [(renamed(gt), None if pred is None else renamed(pred)) for gt, pred in images]
+
+
+def _strangers(classes: Sequence[ClassScores]) -> tuple[str, ...]:
+    """Say which classes are on one side alone, and score nothing for it."""
+    extra = [one.category for one in classes if one.predicted and not one.true]
+    missed = [one.category for one in classes if one.true and not one.predicted]
+    parts = []
+    if extra:
+        parts.append(f"predicted, but not in the truth: {', '.join(extra)}")
+    if missed:
+        parts.append(f"in the truth, but never predicted: {', '.join(missed)}")
+    if extra and missed:
+        parts.append("classes meet by name (`coco2mask --map NAME=CLASS` renames)")
+    return (f"classes without a partner: {'; '.join(parts)}",) if parts else ()
 
 
 def _scores(images: Pairs) -> tuple[dict[str, float | None], tuple[ClassScores, ...]]:

@@ -16,6 +16,7 @@ from datakit.io.layouts.placements import is_image
 from datakit.io.layouts.sources import claimed_by, open_sources, opened, read_as
 from datakit.io.layouts.unread import unicode_names
 from datakit.io.store.files import FileRef
+from datakit.records.counts import counted
 from datakit.records.failure import Failure
 from datakit.records.labels import is_binary
 from datakit.verbs.shared.plates import SUFFIX, is_plate
@@ -178,9 +179,9 @@ def _without_kind(path: PurePosixPath) -> PurePosixPath:
 
 
 def match_names(pred: Iterable[str], gt: Iterable[str]) -> dict[str, str]:
-    """Return truth -> prediction: equal paths, or equal last names where no path is equal.
+    """Return truth -> prediction: equal paths, then, of what is left, equal last names.
 
-    Last names are used only where they are unique on both sides.
+    Last names are used only where they are unique on both sides, among all that is there.
 
     Examples
     --------
@@ -188,15 +189,38 @@ def match_names(pred: Iterable[str], gt: Iterable[str]) -> dict[str, str]:
     {'b': 'b'}
     >>> match_names(["x/a", "x/b"], ["val/a", "val/b"])
     {'val/a': 'x/a', 'val/b': 'x/b'}
+    >>> match_names(["train/a", "val/b"], ["train/a", "train/b"])
+    {'train/a': 'train/a', 'train/b': 'val/b'}
     """
     pred_keys, gt_keys = list(pred), list(gt)
     equal = set(pred_keys) & set(gt_keys)
-    if equal:
-        return {key: key for key in gt_keys if key in equal}
-    by_name = _unique_last_names(pred_keys)
+    preds, truths = _unique_last_names(pred_keys), _unique_last_names(gt_keys)
+    by_name = {key: preds[name] for name, key in truths.items() if name in preds}
     return {
-        key: by_name[name] for name, key in _unique_last_names(gt_keys).items() if name in by_name
+        key: key if key in equal else by_name[key]
+        for key in gt_keys
+        if key in equal or key in by_name
     }
+
+
+def moved_note(matched: Mapping[str, str]) -> tuple[str, ...]:
+    """Say how many were matched by their last name alone; nothing when none was.
+
+    Examples
+    --------
+    >>> moved_note({"train/a": "train/a", "train/b": "val/b"})
+    ('1 of 2 images was matched by name alone, as it lies in another folder or split',)
+    """
+    moved = sum(key != other for key, other in matched.items())
+    if not moved:
+        return ()
+    words = (
+        "was matched by name alone, as it lies"
+        if moved == 1
+        else ("were matched by name alone, as they lie")
+    )
+    total = counted(len(matched), "images")
+    return (f"{moved:,} of {total} {words} in another folder or split",)
 
 
 def _unique_last_names(keys: list[str]) -> dict[str, str]:

@@ -15,8 +15,9 @@ from datakit.io.store import atomic
 from datakit.io.store.storage import Location, location
 from datakit.io.tables import csv_rows
 from datakit.io.tables.plots import Bars, save_bars
+from datakit.records.counts import counted
 from datakit.records.evaluation import Evaluation, MetricSummary, PairedDifference, Score
-from datakit.records.failure import Failure
+from datakit.records.failure import Failure, in_words
 from datakit.verbs.eval.labels import Labels
 from datakit.verbs.eval.options import Options
 from datakit.verbs.shared.progress import ProgressListener
@@ -36,6 +37,17 @@ def note_labels(labels: Labels, progress: ProgressListener) -> None:
     """Say as what a source was read and what is not read of it."""
     for line in labels.notes:
         progress.note(line)
+
+
+def not_compared(failures: Sequence[Failure], out: Location | None) -> tuple[str, ...]:
+    """Say why things could not be compared; and which, where no ``failures.jsonl`` says it."""
+    reasons = in_words(failures, "compared")
+    files = list(dict.fromkeys(failure.file or failure.id for failure in failures))
+    if out is not None or len(files) <= len(reasons):
+        return reasons
+    rest = f" and {counted(len(files) - SHOWN, 'more')}" if len(files) > SHOWN else ""
+    listed = ", ".join(files[:SHOWN])
+    return (*reasons, f"not compared: {listed}{rest}; -o FOLDER lists all in failures.jsonl")
 
 
 def check_apart(out: Location, sources: Sequence[str]) -> None:

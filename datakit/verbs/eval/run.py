@@ -17,10 +17,17 @@ from datakit.records.evaluation import (
     InstanceEvaluation,
     Score,
 )
-from datakit.records.failure import Failure, in_words
+from datakit.records.failure import Failure
 from datakit.records.sample import SYNTHETIC
 from datakit.verbs.eval import agreement, instances, report
-from datakit.verbs.eval.labels import Kind, Labels, match_names, read_labels, read_pictures
+from datakit.verbs.eval.labels import (
+    Kind,
+    Labels,
+    match_names,
+    moved_note,
+    read_labels,
+    read_pictures,
+)
 from datakit.verbs.eval.options import VERB, Options
 from datakit.verbs.eval.task import Pair
 from datakit.verbs.shared.progress import ProgressListener, SilentProgress
@@ -74,11 +81,13 @@ def _against_truth(options: Options, progress: ProgressListener) -> Evaluation:
     preds = [options.src[0], *options.compare]
     scores: list[list[Score]] = []
     failures: list[Failure] = [*gt.failures]
+    notes = _notes(options, kind)
     for path in preds:
         # --from and the other words on reading are about the truth.
         pred = read_pictures(path, plates=True) if kind == "plate" else read_labels(path)
         report.note_labels(pred, progress)
-        pairs, unmatched = _pairs(pred, gt, kind)
+        pairs, unmatched, moved = _pairs(pred, gt, kind)
+        notes += moved
         failures += pred.failures
         failures += unmatched
         found, failed = _measure(options, kind, pairs, progress)
@@ -107,7 +116,7 @@ def _against_truth(options: Options, progress: ProgressListener) -> Evaluation:
         ),
         worst=tuple(ranked[: report.SHOWN]),
         failed=len(failures),
-        notes=(*_notes(options, kind), *in_words(failures, "compared")),
+        notes=(*dict.fromkeys(notes), *report.not_compared(failures, out)),
         seconds=time.perf_counter() - started,
     )
     if out:
@@ -144,8 +153,10 @@ def _notes(options: Options, kind: Kind) -> tuple[str, ...]:
     return (f"compared {kind}s, as --kind was auto",) if options.kind == "auto" else ()
 
 
-def _pairs(pred: Labels, gt: Labels, kind: Kind) -> tuple[list[Pair], list[Failure]]:
-    """Match predictions and truth; what has no partner is a failure."""
+def _pairs(
+    pred: Labels, gt: Labels, kind: Kind
+) -> tuple[list[Pair], list[Failure], tuple[str, ...]]:
+    """Match predictions and truth; what has no partner is a failure, what has moved a note."""
     preds, truths = pred.of(kind), gt.of(kind)
     matched = match_names(preds, truths)
     failures = [
@@ -175,7 +186,7 @@ def _pairs(pred: Labels, gt: Labels, kind: Kind) -> tuple[list[Pair], list[Failu
             f"{pred.path}: expected {kind}s named like the truth's ({next(iter(truths), 'none')}), "
             f"found {next(iter(preds), 'none')}"
         )
-    return pairs, failures
+    return pairs, failures, moved_note(matched)
 
 
 def _measure(

@@ -57,7 +57,7 @@ def draft(options: DraftOptions, progress: ProgressListener | None) -> Drafting:
     calibration = queue.calibration(options.calibrate)
     gpu_processes = options.gpu_processes if is_gpu(options.device) else None
     times = StageTimes(options.hands, gpu_processes)
-    plausibility = Plausibility()
+    plausibility = _plausibility(options)
 
     def count(outcome: Outcome[Product]) -> None:
         times.count(outcome)
@@ -75,8 +75,7 @@ def draft(options: DraftOptions, progress: ProgressListener | None) -> Drafting:
         on_outcome=count,
         progress=progress,
     )
-    warning = plausibility.note() if options.contract is not None else ""
-    notes = (*summary.notes, choice, *filter(None, [warning]))
+    notes = (*summary.notes, choice, *filter(None, [plausibility.note()]))
     summary = msgspec.structs.replace(summary, notes=notes)
     return Drafting(
         **{name: getattr(summary, name) for name in summary.__struct_fields__},
@@ -190,7 +189,31 @@ def _task(options: DraftOptions) -> LazyTask:
     )
 
 
+def _plausibility(options: DraftOptions) -> Plausibility:
+    """Make what says what to check when nearly all drafts are empty, or full."""
+    if options.contract is not None:
+        said = (
+            "check output.channel, output.index, output.invert and the input's channels, mean and "
+            "std in the contract"
+        )
+        return Plausibility(empty=said, full=said)
+    if options.weights:
+        said = (
+            "the weights may not have learnt to find people, or be of another model; see the "
+            "verdict of `datakit train` (training.json beside them), train longer or on more "
+            "samples, or draft with another --model"
+        )
+        return Plausibility(empty=said, full=said)
+    doubted = "--people any keeps drafts that no body or face agrees with; "
+    return Plausibility(
+        empty="no person may be on these photos, or the model misses them; "
+        f"{doubted if options.people != 'any' else ''}another --model may see more",
+        full="the model may not tell people from what is around them; try another --model",
+    )
+
+
 def _named(model: Identity) -> str:
     if model.sha256 is None:
         return f"{model.name} (no weights)"
-    return f"{model.name} ({model.licence}, sha256 {model.sha256})"
+    licence = "licence not known" if model.licence == "unknown" else model.licence
+    return f"{model.name} ({licence}, sha256 {model.sha256})"

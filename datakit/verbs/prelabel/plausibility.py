@@ -1,8 +1,9 @@
-"""Whether the drafts of a whole run are plausible: a wrong contract shows in all photos."""
+"""Whether the drafts of a whole run are plausible: what is wrong with a model shows in all."""
 
 from __future__ import annotations
 
 from datakit.engine.base import Outcome
+from datakit.records.counts import counted
 from datakit.records.product import Product
 
 LEAST_PHOTOS = 5
@@ -13,13 +14,19 @@ FULL = 0.95
 class Plausibility:
     """Counts drafts without a subject and drafts that are nothing else.
 
+    Parameters
+    ----------
+    empty, full : str
+        What to check when nearly all are so.
+
     Examples
     --------
-    >>> Plausibility().note()
+    >>> Plausibility(empty="take another model", full="take another model").note()
     ''
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, empty: str, full: str) -> None:
+        self._way_out = {"empty": empty, "foreground everywhere": full}
         self._photos = self._empty = self._full = 0
 
     def count(self, outcome: Outcome[Product]) -> None:
@@ -31,14 +38,10 @@ class Plausibility:
             self._full += share > FULL
 
     def note(self) -> str:
-        """Return a sentence where nearly all drafts are alike, else nothing."""
-        if self._photos < LEAST_PHOTOS:
-            return ""
+        """Return a sentence where all drafts, or nearly all of some, are alike; else nothing."""
+        share = SHARE if self._photos >= LEAST_PHOTOS else 1.0
         for count, words in ((self._empty, "empty"), (self._full, "foreground everywhere")):
-            if count >= SHARE * self._photos:
-                return (
-                    f"{count} of {self._photos} drafts are {words}: check output.channel, "
-                    "output.index, output.invert and the input's channels, mean and std in the "
-                    "contract"
-                )
+            if count and count >= share * self._photos:
+                found = f"{count:,} of {counted(self._photos, 'drafts')} "
+                return f"{found}{'is' if count == 1 else 'are'} {words}: {self._way_out[words]}"
         return ""

@@ -5,13 +5,13 @@ from __future__ import annotations
 import inspect
 import os
 from collections.abc import Callable
-from difflib import get_close_matches
 from typing import Any
 
 import msgspec
 
 from datakit.records.base import Options
 from datakit.records.option_values import plain_type
+from datakit.records.suggestions import nearest
 from datakit.verbs.verb import Verb
 
 
@@ -53,8 +53,8 @@ def _parameter(field: msgspec.structs.FieldInfo) -> inspect.Parameter:
 
 
 def _nearest(name: str, signature: inspect.Signature) -> str:
-    close = get_close_matches(name, signature.parameters, n=1)
-    return f"; did you mean {close[0]!r}?" if close else ""
+    close = nearest(name, signature.parameters)
+    return f"; did you mean {close!r}?" if close else ""
 
 
 def _is_subject(field: msgspec.structs.FieldInfo) -> bool:

@@ -18,7 +18,7 @@ from datakit.io.layouts.label_pixels import decode_ignored, decode_label
 from datakit.io.pixels.decoders import decode_alpha
 from datakit.io.pixels.native import probe
 from datakit.records.failure import Failure
-from datakit.records.labels import BACKGROUND, is_binary
+from datakit.records.labels import BACKGROUND, is_binary, only_class
 from datakit.verbs.shared.image_label import LabelRules, read_label
 from datakit.verbs.shared.labelled import image_bytes
 from datakit.verbs.shared.shapes import canvas_of, shape_counts
@@ -85,19 +85,22 @@ def coco_image(item: Item, label_map: Mapping[str, int]) -> CocoImage:
     Raises
     ------
     InputError
-        If the item has no mask, alpha or annotations, or they cannot be read.
+        If the item has no mask, alpha, ignore mask or annotations, or they cannot be read.
     """
     if item.annotations is not None:
         return _drawn(item)
+    ignored = decode_ignored(item)
     if item.mask is not None:
         mask = decode_label(item, "mask", item.mask)
         found = _of_mask(mask, item, label_map)
     elif item.alpha is not None:
         mask = decode_alpha(item.alpha.read(), item.alpha.name) >= 0.5
         found = [_encoded(_only_class(item, label_map), mask)]
+    elif ignored is not None:
+        # Nothing on it could be drawn: only where something is, is known.
+        mask, found = np.zeros(ignored.shape, bool), []
     else:
         raise InputError(f"{item.source_name}: expected a mask or objects, found none")
-    ignored = decode_ignored(item)
     if ignored is not None:
         found.append(_encoded("", ignored > 0, crowd=True))
     height, width = mask.shape
@@ -115,9 +118,7 @@ def _of_mask(mask: Mask, item: Item, label_map: Mapping[str, int]) -> list[CocoO
 
 
 def _only_class(item: Item, label_map: Mapping[str, int]) -> str:
-    named = [name for name in label_map if name != BACKGROUND]
-    named += item.sample.categories if item.sample else ()
-    return named[0] if named else "foreground"
+    return only_class(label_map, item.sample.categories if item.sample else ())
 
 
 def _drawn(item: Item) -> CocoImage:

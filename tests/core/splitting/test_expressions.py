@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 
@@ -67,3 +69,17 @@ def test_what_could_run_code_or_is_no_expression_is_refused(text: str) -> None:
 def test_what_does_not_fit_the_columns_is_refused(text: str) -> None:
     with pytest.raises(InputError, match="expression"):
         parse(text).matches(TABLE)
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("split = 3", "write == for ="),
+        ("split == 'a=b' && width > 3", "write and for &&"),
+        ("split == 'val' OR width > 3", "write or for OR"),
+        ("width <> 3", "write != for <>"),
+    ],
+)
+def test_an_operator_of_another_language_is_answered_with_ours(text: str, hint: str) -> None:
+    with pytest.raises(InputError, match=re.escape(hint)):
+        parse(text)

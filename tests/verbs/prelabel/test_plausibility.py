@@ -1,4 +1,4 @@
-"""A contract that is wrong in a way that no single photo shows is told by all of them."""
+"""What no single photo shows, a wrong contract or a model of no use, is told by all of them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from datakit.verbs.prelabel.plausibility import Plausibility
 
 
 def counted(*shares: float) -> str:
-    found = Plausibility()
+    found = Plausibility(empty="look at the photos", full="try another model")
     for number, share in enumerate(shares):
         sample = Sample(
             id=str(number),
@@ -30,14 +30,17 @@ def counted(*shares: float) -> str:
 @pytest.mark.parametrize(
     ("shares", "words"),
     [
-        ((0, 0, 0, 0, 0), "5 of 5 drafts are empty: check output.channel"),
-        ((1, 1, 1, 1, 0.99), "foreground everywhere.*output.invert"),
+        ((0, 0, 0, 0, 0), "5 of 5 drafts are empty: look at the photos"),
+        ((0, 0, 0), "3 of 3 drafts are empty"),
+        ((0,), "1 of 1 draft is empty"),
+        ((0,) * 11 + (0.3,), "11 of 12 drafts are empty"),
+        ((1, 1, 1, 1, 0.99), "5 of 5 drafts are foreground everywhere: try another model"),
     ],
 )
 def test_drafts_that_are_all_alike_are_told(shares: tuple[float, ...], words: str) -> None:
     assert re.search(words, counted(*shares))
 
 
-@pytest.mark.parametrize("shares", [(0, 0, 0), (0, 0, 0.4, 0.3, 0.2), (1, 0.4, 0.5, 1, 0.2)])
+@pytest.mark.parametrize("shares", [(), (0, 0, 0.4), (0, 0, 0.4, 0.3, 0.2), (1, 0.4, 0.5, 1, 0.2)])
 def test_others_are_not(shares: tuple[float, ...]) -> None:
     assert counted(*shares) == ""
