@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
+from datakit.records.counts import counted
 from datakit.records.review import Decision
 
 
@@ -26,6 +27,6 @@ def release_note(released: list[str]) -> tuple[str, ...]:
         return ()
     names = ",".join(released)
     return (
-        f"{len(released)} photos of anonymize's review list were accepted; run anonymize again "
-        f"with --resume --release {names}",
+        f"accepted of anonymize's review list: {counted(len(released), 'photos')}; run anonymize "
+        f"again with --release {names} --resume",
     )

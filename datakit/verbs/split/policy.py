@@ -14,6 +14,7 @@ from datakit.io.dataset.output import MANIFEST
 from datakit.io.layouts.base import Item
 from datakit.io.store.storage import location
 from datakit.io.tables import jsonl
+from datakit.records.counts import counted
 from datakit.records.sample import Sample
 from datakit.verbs.shared.columns import columns
 from datakit.verbs.shared.lineage import Lineage
@@ -94,9 +95,12 @@ def earlier_splits(lineage: Lineage, previous: str | None, notes: list[str]) -> 
         )
         splits.append(found)
     known = sum(split is not None for split in splits)
-    notes.append(f"{known:,} samples keep the split they had; {len(splits) - known:,} are new")
+    notes.append(
+        f"in the split they had: {counted(known, 'samples')}; new: {len(splits) - known:,}"
+    )
     if known < count:
-        notes.append(f"{count - known:,} samples of {previous} are not in this source any more")
+        gone = counted(count - known, "samples")
+        notes.append(f"of {previous}, not in this source any more: {gone}")
     return splits
 
 

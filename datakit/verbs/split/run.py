@@ -10,6 +10,7 @@ from datakit.core.splitting.expressions import parse
 from datakit.errors import InputError
 from datakit.io.layouts.sources import Collection
 from datakit.records.base import narrowed
+from datakit.records.counts import counted
 from datakit.records.lineage import REASONS, Audit, Reason
 from datakit.records.summary import Summary
 from datakit.verbs.shared.columns import columns, strata
@@ -124,7 +125,7 @@ def _assign(
     eligible = rules.holds(lineage, options.val_where or policy.val_where)
     if options.keep_existing or options.repair:
         earlier, moved = majority_splits(lineage)
-        notes.append(f"{moved:,} samples change splits, so that no group is in two")
+        notes.append(f"moved, so that no group is in two splits: {counted(moved, 'samples')}")
     else:
         earlier, moved = rules.earlier_splits(lineage, options.previous, notes), 0
     splits, targets = _targets(options, policy, lineage, int(eligible.sum()), earlier, notes)
