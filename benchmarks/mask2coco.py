@@ -45,7 +45,7 @@ def porong(data: Path, most: int = 200) -> Iterator[np.ndarray]:
     source = open_sources([str(data / "roboflow/person_porong_aug3x")])
     count = 0
     for item in source.items():
-        found = read_annotations(item.annotations or b"[]", item.categories)
+        found = [*read_annotations(item.annotations or b"[]", item.categories)]
         rings = [ring for one in found for ring in one.rings]
         if rings and item.stated_wh and count < most:
             width, height = item.stated_wh

@@ -269,7 +269,7 @@ class Reader(Protocol):
         """The commands that made the source, when it is a datakit dataset."""
 
     @staticmethod
-    def objects(item: Item, size_wh: tuple[int, int]) -> list[LabelObject]:
+    def objects(item: Item, size_wh: tuple[int, int]) -> Iterable[LabelObject]:
         """Return the objects of an item's `annotations`, in pixels of a picture of ``size_wh``.
 
         This is a worker's part: it parses. What cannot be read of one object is that object's

@@ -124,8 +124,8 @@ class CocoReader(AnnotatedReader):
         )
 
     @staticmethod
-    def objects(item: Item, size_wh: tuple[int, int]) -> list[LabelObject]:
-        """Return an image's annotations."""
+    def objects(item: Item, size_wh: tuple[int, int]) -> Iterator[LabelObject]:
+        """Return an image's annotations, one by one."""
         from datakit.io.layouts.coco_annotations import read_annotations
 
         stated = item.stated_wh or size_wh

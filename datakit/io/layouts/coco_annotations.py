@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from math import isfinite
 
@@ -39,8 +39,8 @@ def read_annotations(
     text: bytes,
     categories: Mapping[str, str | tuple[str, ...]],
     scale_xy: tuple[float, float] = (1.0, 1.0),
-) -> list[LabelObject]:
-    """Parse a JSON array of COCO annotations, each on its own.
+) -> Iterator[LabelObject]:
+    """Parse a JSON array of COCO annotations, each on its own and when it is asked for.
 
     Numbers may be strings (exports of 2026 write ``"284.0000"``); a segmentation may be a list of
     polygons, one flat polygon, an RLE of either kind, or empty.
@@ -61,8 +61,12 @@ def read_annotations(
     >>> first.id, first.category, first.rings[0].tolist()
     ('4', 'person', [[0.0, 0.0], [4.0, 0.0], [4.0, 3.0]])
     """
-    found = [_read(number, raw, categories) for number, raw in enumerate(_entries.decode(text))]
-    return found if scale_xy == (1.0, 1.0) else [_scaled(one, scale_xy) for one in found]
+    entries = _entries.decode(text)
+    entries.reverse()
+    for number in range(len(entries)):
+        # Taken off one by one: a million entries are not held beside what is made of them.
+        found = _read(number, entries.pop(), categories)
+        yield found if scale_xy == (1.0, 1.0) else _scaled(found, scale_xy)
 
 
 def _scaled(found: LabelObject, scale_xy: tuple[float, float]) -> LabelObject:

@@ -15,7 +15,6 @@ import numpy.typing as npt
 from datakit.core.images.orientation import orient
 from datakit.core.images.resizing import Fit, Resizing
 from datakit.core.masks.coverage import coverage_to_uint8, polygon_coverage
-from datakit.core.masks.polygons import polygon_counts_each, polygon_spans
 from datakit.core.masks.runs import counts_to_mask, union_counts
 from datakit.core.masks.span_mask import SpanMask
 from datakit.errors import InputError
@@ -37,7 +36,17 @@ from datakit.verbs.coco2mask.file_labels import FileClasses, taken_over
 from datakit.verbs.shared.image_label import ImageLabel, LabelRules, Tolerance, read_label
 from datakit.verbs.shared.labelled import FOLDERS, image_bytes, loss_of, visible_instances
 from datakit.verbs.shared.lost_labels import with_loss
-from datakit.verbs.shared.shapes import Boxes, Overlap, Rule, Shape, canvas_of, flat_rings, paint
+from datakit.verbs.shared.shapes import (
+    Boxes,
+    Overlap,
+    Rule,
+    Shape,
+    canvas_of,
+    flat_rings,
+    paint,
+    shape_counts,
+    united_spans,
+)
 
 Kind = Literal["binary", "semantic", "instance", "coverage"]
 Placing = Literal["copy", "hardlink", "symlink", "none"]
@@ -105,8 +114,8 @@ class Rasterize:
             row,
             tags=_tags(row, known, facts),
             label_state=known.state,
-            categories=tuple(dict.fromkeys(shape.category for shape in known.objects)),
-            annotations=len(known.objects),
+            categories=tuple(known.categories),
+            annotations=known.categories.total(),
             fg_ratio=None if share is None else round(share, 6),
             instances=instances,
             **names,
@@ -160,7 +169,7 @@ class Rasterize:
             return self._coverage(known), ()
         shapes = known.shapes
         if self.kind == "semantic":
-            values = [self.values.get(shape.category, 0) for shape in shapes]
+            values = [self.values.get(kind.category, 0) for kind in shapes.kinds]
             return paint(shapes, values, known.canvas_wh, self.rule, self.overlap), ()
         numbers = iter(range(1, len(shapes) + 1))
         values = [next(numbers) if shape.role == "object" else 0 for shape in shapes]
@@ -182,15 +191,11 @@ class Rasterize:
         width, height = known.canvas_wh
         shapes = known.shapes
         if known.cuts:
-            values = [255 if shape.role == "object" else 0 for shape in shapes]
+            values = [255 if kind.role == "object" else 0 for kind in shapes.kinds]
             return paint(shapes, values, known.canvas_wh, self.rule, self.overlap)
-        rings, owners = flat_rings(shapes)
-        encoded = [shape.counts for shape in shapes if shape.counts is not None]
-        if not encoded:
-            spans = polygon_spans(rings, height, width, self.rule, owners)
-            return SpanMask(*spans, height, width)
-        if rings:
-            encoded += polygon_counts_each(rings, owners, height, width, self.rule)
+        if all(kind.counts is None for kind in shapes.kinds):
+            return SpanMask(*united_spans(shapes, height, width, self.rule), height, width)
+        encoded = shape_counts(shapes, height, width, self.rule)
         return SpanMask.of_counts(union_counts(encoded, height * width), height, width)
 
     def _coverage(self, known: ImageLabel) -> Array:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, cast
@@ -139,7 +139,7 @@ class Drafted:
             shape.outline is None for shape in draw(objects, Drawing(holes="rle"))
         )
 
-    def painted(self, shapes: list[Shape]) -> tuple[Array, tuple[Instance, ...]]:
+    def painted(self, shapes: Sequence[Shape]) -> tuple[Array, tuple[Instance, ...]]:
         """Paint shapes in the values of this label: foreground, classes, or ids of objects."""
         instances: dict[int, Instance] = {}
         if self.sample.instances:

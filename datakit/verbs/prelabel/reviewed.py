@@ -18,6 +18,7 @@ from datakit.records.sample import Instance
 from datakit.verbs.prelabel.drafted import Drafted
 from datakit.verbs.prelabel.pairs import Given
 from datakit.verbs.shared.image_label import ImageLabel, LabelRules, read_label
+from datakit.verbs.shared.packed_shapes import PackedShapes
 from datakit.verbs.shared.shapes import Shape
 
 Array = npt.NDArray[Any]
@@ -43,7 +44,7 @@ def read_review(given: Given, drafted: Drafted, rules: LabelRules) -> ImageLabel
             f"{stated[0]} x {stated[1]}; export again without resizing or augmentation"
         )
     if item.annotations is None:
-        return ImageLabel(drafted.size_wh, shapes=_mask_shapes(given, drafted))
+        return ImageLabel(drafted.size_wh, shapes=PackedShapes(_mask_shapes(given, drafted)))
     found = read_label(item, drafted.size_wh, rules)
     if item.layout == "coco" and item.shown:
         _check_carried(given, drafted, found)
@@ -52,7 +53,7 @@ def read_review(given: Given, drafted: Drafted, rules: LabelRules) -> ImageLabel
 
 def _check_carried(given: Given, drafted: Drafted, found: ImageLabel) -> None:
     """Refuse a COCO file of Label Studio's for a label whose brush shapes it leaves out."""
-    if any(shape.counts is not None for shape in found.shapes):
+    if any(kind.counts is not None for kind in found.shapes.kinds):
         return
     if drafted.has_brush_shapes() or (not found.shapes and drafted.label.any()):
         raise InputError(

@@ -101,7 +101,7 @@ def _objects(item: Item) -> list[LabelObject]:
     if item.annotations is None:
         return []
     try:
-        return READERS.load(item.layout).objects(item, item.stated_wh or (1, 1))
+        return [*READERS.load(item.layout).objects(item, item.stated_wh or (1, 1))]
     except DatakitError:
         return []
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from math import ceil, floor, inf, isfinite
@@ -24,7 +25,8 @@ from datakit.errors import InputError
 from datakit.io.layouts import READERS
 from datakit.io.layouts.base import Item
 from datakit.records.failure import Failure
-from datakit.records.labels import IGNORED, Box, ClassRules, LabelObject, LabelState, Ring
+from datakit.records.labels import IGNORED, Box, ClassRules, LabelObject, LabelState, Ring, Role
+from datakit.verbs.shared.packed_shapes import PackedShapes
 from datakit.verbs.shared.shapes import Boxes, Rule, Shape, shape_counts
 
 _TOLERATE = "draw it again; if the outline is right, coco2mask takes it with a larger --tolerance"
@@ -82,7 +84,7 @@ class ImageLabel:
     ----------
     canvas_wh : tuple of int
         The size that the shapes are drawn on.
-    shapes : list of Shape
+    shapes : PackedShapes
         To be painted; those of role "background" cut what lies under them.
     ignored : list of Shape
         Regions drawn as unknown, and crowds where objects are distinguished.
@@ -95,7 +97,7 @@ class ImageLabel:
     """
 
     canvas_wh: tuple[int, int]
-    shapes: list[Shape] = field(default_factory=list)
+    shapes: PackedShapes = field(default_factory=PackedShapes)
     ignored: list[Shape] = field(default_factory=list)
     unknown: list[tuple[int, int, int, int]] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
@@ -105,17 +107,26 @@ class ImageLabel:
     @property
     def objects(self) -> list[Shape]:
         """The shapes that are objects of a class."""
-        return [shape for shape in self.shapes if shape.role == "object"]
+        return self._of("object")
 
     @property
     def cuts(self) -> list[Shape]:
         """The shapes that are background, drawn over objects."""
-        return [shape for shape in self.shapes if shape.role == "background"]
+        return self._of("background")
+
+    def _of(self, role: Role) -> list[Shape]:
+        kinds = enumerate(self.shapes.kinds)
+        return [self.shapes[number] for number, kind in kinds if kind.role == role]
+
+    @property
+    def categories(self) -> Counter[str]:
+        """How many objects each class has, in the order of their first ones."""
+        return Counter(kind.category for kind in self.shapes.kinds if kind.role == "object")
 
     @property
     def is_blank(self) -> bool:
         """Whether nothing is painted although something is there, or the image is not labelled."""
-        return self.state == "none" or (self.state == "partial" and not self.objects)
+        return self.state == "none" or (self.state == "partial" and not self.categories)
 
     def ignore_mask(self, rule: Rule = "union") -> npt.NDArray[np.uint8] | None:
         """Return (H, W) uint8, 255 where the label is unknown; None when all is known."""
@@ -172,11 +183,9 @@ def read_label(item: Item, canvas_wh: tuple[int, int], rules: LabelRules) -> Ima
         return ImageLabel(canvas_wh, state="none")
     label = ImageLabel(canvas_wh)
     unknown, refused = False, 0
-    objects = READERS.load(item.layout).objects(item, canvas_wh)
-    objects.reverse()
-    while objects:
-        # Taken off one by one: of a million, objects and shapes are not held together.
-        one = _mapped(objects.pop(), rules.mapping)
+    shapes = PackedShapes()
+    for found in READERS.load(item.layout).objects(item, canvas_wh):
+        one = _mapped(found, rules.mapping)
         if _is_foreign(one, rules):
             continue
         try:
@@ -186,11 +195,11 @@ def read_label(item: Item, canvas_wh: tuple[int, int], rules: LabelRules) -> Ima
             shape, refused = None, refused + one.extent
         label.failures.extend(_failure(item, one, flaw) for flaw in one.flaws)
         if shape is not None:
-            (label.ignored if _is_ignored(one, rules) else label.shapes).append(shape)
+            (label.ignored if _is_ignored(one, rules) else shapes).append(shape)
         elif one.extent:
             label.unknown.append(_bounds(one, canvas_wh))
             unknown = True
-    label.shapes[:] = _merged(label.shapes, canvas_wh)
+    label = replace(label, shapes=_merged(shapes, canvas_wh))
     return replace(label, state="partial", refused=refused) if unknown else label
 
 
@@ -360,16 +369,16 @@ def _is_normalised(one: LabelObject, canvas_wh: tuple[int, int]) -> bool:
     return bool(boxes) and all(min(box) >= 0 and 0 < max(box) <= 1 for box in boxes)
 
 
-def _merged(shapes: list[Shape], canvas_wh: tuple[int, int]) -> list[Shape]:
+def _merged(shapes: PackedShapes, canvas_wh: tuple[int, int]) -> PackedShapes:
     """Make one shape of the parts of each instance, at the place of its first part."""
     parts: dict[tuple[str, str], list[Shape]] = {}
-    for shape in shapes:
-        if shape.instance is not None:
-            parts.setdefault((shape.instance, shape.category), []).append(shape)
+    for number, kind in enumerate(shapes.kinds):
+        if kind.instance is not None:
+            parts.setdefault((kind.instance, kind.category), []).append(shapes[number])
     if all(len(group) == 1 for group in parts.values()):
         return shapes
     width, height = canvas_wh
-    merged: list[Shape] = []
+    merged = PackedShapes()
     for shape in shapes:
         group = parts.pop((shape.instance, shape.category), None) if shape.instance else [shape]
         if group is None:

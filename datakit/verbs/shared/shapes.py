@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -11,16 +11,17 @@ import numpy.typing as npt
 
 from datakit.core.images.orientation import oriented_wh
 from datakit.core.masks.painting import order_by_area, paint_labels
-from datakit.core.masks.polygons import polygon_counts_each
-from datakit.core.masks.runs import (
-    Counts,
-)
+from datakit.core.masks.polygons import polygon_counts_each, polygon_spans
+from datakit.core.masks.runs import Counts, unite_spans
 from datakit.errors import InputError
 from datakit.io.layouts.base import Item
 from datakit.records.labels import IGNORED, Ring, Role
 from datakit.records.probe import Probe
 
 Boxes = Literal["skip", "paint"]
+
+_BATCH = 1 << 15
+"""Shapes that are drawn at once: drawing takes 800 bytes for a shape of four points meanwhile."""
 
 
 Rule = Literal["union", "evenodd"]
@@ -93,9 +94,30 @@ def flat_rings(shapes: Iterable[Shape]) -> tuple[list[Ring], list[int]]:
 
 def shape_counts(shapes: Sequence[Shape], height: int, width: int, rule: Rule) -> list[Counts]:
     """Return the column-major runs of each shape, in the order of the shapes."""
-    rings, owners = flat_rings(shapes)
-    painted = iter(polygon_counts_each(rings, owners, height, width, rule))
-    return [next(painted) if shape.counts is None else shape.counts for shape in shapes]
+    found: list[Counts] = []
+    for batch in _batches(shapes):
+        rings, owners = flat_rings(batch)
+        painted = iter(polygon_counts_each(rings, owners, height, width, rule))
+        found += [next(painted) if shape.counts is None else shape.counts for shape in batch]
+    return found
+
+
+def united_spans(
+    shapes: Sequence[Shape], height: int, width: int, rule: Rule
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Return the spans of all polygons together, as `datakit.core.masks.span_mask` takes them."""
+    starts = ends = np.empty(0, np.int64)
+    for batch in _batches(shapes):
+        rings, owners = flat_rings(batch)
+        more = polygon_spans(rings, height, width, rule, owners)
+        starts, ends = unite_spans(
+            np.concatenate([starts, more[0]]), np.concatenate([ends, more[1]])
+        )
+    return starts, ends
+
+
+def _batches(shapes: Sequence[Shape]) -> Iterator[Sequence[Shape]]:
+    return (shapes[first : first + _BATCH] for first in range(0, len(shapes), _BATCH))
 
 
 def paint(
@@ -119,7 +141,8 @@ def paint(
     width, height = canvas_wh
     objects = shape_counts(shapes, height, width, rule)
     order = order_by_area(objects) if overlap == "area" else list(range(len(objects)))
-    order.sort(key=lambda number: shapes[number].z_order)
+    z_orders = [shape.z_order for shape in shapes]
+    order.sort(key=z_orders.__getitem__)
     painted = [objects[number] for number in order]
     painted_values = [values[number] for number in order]
     if max(values, default=0) > IGNORED:
