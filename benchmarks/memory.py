@@ -1,16 +1,20 @@
 """Memory and first-image time of `datakit coco2mask` on large annotation files.
 
     python benchmarks/memory.py [--work DIR] [--scale 1.0]
+    python benchmarks/memory.py --squares 1000000
 
 1. 20,000 images, 60,000 annotations (162 MB of JSON): peak memory and the time until the first
    image's annotations are in hand, against `json.load` and pycocotools' `COCO()`, each in a
    process of its own; and the peak of the whole command.
 2. 10,000 against 100,000 images: peak memory of the whole command beyond the JSON's own size.
+3. With ``--squares`` only: that many squares of 9 pixels on one image of 12 megapixels.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
+import random
 import resource
 import shutil
 import subprocess
@@ -79,6 +83,28 @@ def convert(export: Path, workers: int) -> float:
     return cost.rss_mb
 
 
+def make_squares(export: Path, count: int) -> Path:
+    """Write squares of 3 x 3 pixels on one picture of 4000 x 3000, each with its bbox."""
+    import cv2
+    import numpy as np
+
+    (export / ANNOTATIONS).parent.mkdir(parents=True)
+    cv2.imwrite(str(export / "train/a.jpg"), np.zeros((3000, 4000, 3), np.uint8))
+    rng = random.Random(0)
+    with (export / ANNOTATIONS).open("w") as file:
+        image = {"id": 1, "file_name": "a.jpg", "width": 4000, "height": 3000}
+        head = {"images": [image], "categories": [{"id": 1, "name": "person"}]}
+        file.write(json.dumps(head)[:-1] + ', "annotations": [')
+        for number in range(1, count + 1):
+            x, y = round(rng.uniform(0, 3990), 2), round(rng.uniform(0, 2990), 2)
+            x1, y1 = round(x + 3, 2), round(y + 3, 2)
+            entry = {"id": number, "image_id": 1, "category_id": 1, "area": 9, "iscrowd": 0}
+            entry |= {"bbox": [x, y, 3, 3], "segmentation": [[x, y, x1, y, x1, y1, x, y1]]}
+            file.write(("," if number > 1 else "") + json.dumps(entry))
+        file.write("]}")
+    return export
+
+
 def first_image(export: Path, rounds: int) -> None:
     """Compare the readers, in turn."""
     size_mb = (export / ANNOTATIONS).stat().st_size / 1e6
@@ -105,6 +131,7 @@ def main() -> None:
     parser.add_argument("--scale", type=float, default=1.0, help="share of the full size")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--readers-only", action="store_true", help="without the whole command")
+    parser.add_argument("--squares", type=int, help="only measure so many squares on one image")
     parser.add_argument("--probe", nargs=2, help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.probe:
@@ -114,6 +141,13 @@ def main() -> None:
 
     with tempfile.TemporaryDirectory(dir=args.work) as folder:
         root = Path(folder)
+        if args.squares:
+            export = make_squares(root / "squares", args.squares)
+            for workers in (0, 1):
+                print(
+                    f"{args.squares} squares, {workers} workers: {convert(export, workers):.0f} MB"
+                )
+            return
         count = round(20_000 * args.scale)
         large = make_export(root / "large", count, people=(3, 3), points=(100, 184), link=True)
         first_image(large, args.rounds)
