@@ -27,6 +27,7 @@ _SHAPE_WORDS = re.compile(
     r"objects?\b|\brle\b|contour|masks?\b|geometry|\bx1\b|xmin|keypoints",
     re.IGNORECASE,
 )
+_RESULT = re.compile(r'\ufeff?\s*\[\s*\{(?=[^}]*"image_id")(?=[^}]*"(?:category_id|segmentation)")')
 _NUMBER = r"-?\d+(?:\.\d+)?(?:e-?\d+)?"
 _NUMBERS = re.compile(rf"\s*{_NUMBER}(?:[\s,;]+{_NUMBER})+\s*", re.IGNORECASE)
 
@@ -46,6 +47,7 @@ def label_evidence(root: Root, names: list[str]) -> str | None:
         or _suffixed(photos)
         or _file_a_photo(root, photos, others)
         or _one_file(root, photos, others)
+        or _results(root, others)
     )
 
 
@@ -146,6 +148,17 @@ def _one_file(root: Root, photos: list[str], others: list[str]) -> str | None:
         named = sum(photo.rpartition("/")[2] in text for photo in some)
         if 2 * named >= min(len(some), max(_names_in(text), 1)) and named and _shapes_in(text):
             return f"{name} names the photos and speaks of shapes"
+    return None
+
+
+def _results(root: Root, others: list[str]) -> str | None:
+    """Find a COCO results list: it names no photo, only ids of another file's images."""
+    for name in [name for name in others if suffix_of(name) == ".json"][:_FEW_FILES]:
+        if _RESULT.match(_head(root, name)):
+            return (
+                f"{name} is a COCO results list, whose images and categories are in no COCO file "
+                "here; put it into the annotations of theirs"
+            )
     return None
 
 

@@ -270,3 +270,11 @@ def test_an_option_that_the_layout_does_not_heed_is_refused(
     READ["imgs, masks"][0](tmp_path)
     with pytest.raises(InputError, match=f"{flag}: it means nothing to SRC"):
         datakit.validate(tmp_path, workers=0, **options)
+
+
+def test_a_coco_results_list_is_never_plain_photos(tmp_path: Path) -> None:
+    put(tmp_path / "val/a.jpg", jpeg(photo(32, 24)))
+    found = [{"image_id": 1, "category_id": 1, "segmentation": [[0, 0, 9, 0, 9, 9]], "score": 0.9}]
+    put(tmp_path / "results.json", json.dumps(found))
+    with pytest.raises(InputError, match=r"results\.json is a COCO results list"):
+        open_sources([str(tmp_path)])
