@@ -30,6 +30,9 @@ _KINDS = {
     "segmentationobjectpng": "objects",
     "segmentationclassvisualization": "",
 }
+_AUGMENTED = {**_KINDS, "segmentationclassaug": "mask", "segmentationclass": ""}
+"""Where there are the masks of Hariharan 2011, they are those of VOC and more."""
+
 _LISTS = "ImageSets/Segmentation/"
 VOC_CLASSES = (
     *("background", "aeroplane", "bicycle", "bird", "boat", "bottle", "bus", "car", "cat", "chair"),
@@ -55,8 +58,9 @@ class VocReader(PictureReader):
         lists = [name for name in names if _LISTS in name and name.endswith(".txt")]
         splits = _splits(root, lists)
         places: dict[str, Placement] = {}
+        kinds = _AUGMENTED if "segmentationclassaug" in _folders(names) else _KINDS
         for name in filter(is_image, names):
-            if place := by_folder(name, _KINDS, {}):
+            if place := by_folder(name, kinds, {}):
                 stem = stem_of(name).rpartition("/")[2]
                 places[name] = replace(place, split=splits.get(stem, place.split))
         labelled = {(p.split, stem_of(p.rel)) for p in places.values() if p.kind == "mask"}
@@ -81,10 +85,14 @@ class VocReader(PictureReader):
     @staticmethod
     def accepts(root: Root, names: list[str]) -> bool:
         """Tell whether there are VOC's folders of photos and of classes."""
-        folders = {part.lower() for name in names for part in name.split("/")[:-1]}
+        folders = _folders(names)
         return "jpegimages" in folders and not folders.isdisjoint(
-            {"segmentationclass", "segmentationclasspng"}
+            {"segmentationclass", "segmentationclasspng", "segmentationclassaug"}
         )
+
+
+def _folders(names: list[str]) -> set[str]:
+    return {part.lower() for name in names for part in name.split("/")[:-1]}
 
 
 def _own_classes(names: list[str]) -> ClassNames | None:
@@ -97,7 +105,7 @@ def _splits(root: Root, lists: list[str]) -> dict[str, str]:
     """Return stem -> split; trainval and other lists name no split."""
     found: dict[str, str] = {}
     for name in lists:
-        split = SPLITS.get(stem_of(name).rpartition("/")[2].lower())
+        split = SPLITS.get(stem_of(name).rpartition("/")[2].lower().removesuffix("aug"))
         if split:
             text = utf8(root.read(name), name).decode()
             found.update(

@@ -278,3 +278,15 @@ def test_a_coco_results_list_is_never_plain_photos(tmp_path: Path) -> None:
     put(tmp_path / "results.json", json.dumps(found))
     with pytest.raises(InputError, match=r"results\.json is a COCO results list"):
         open_sources([str(tmp_path)])
+
+
+def test_vocs_augmented_masks_and_split_are_vocs(tmp_path: Path) -> None:
+    for name, split in (("a", "trainaug"), ("b", "val")):
+        put(tmp_path / f"VOC2012/JPEGImages/{name}.jpg", jpeg(photo(32, 24)))
+        put(tmp_path / f"VOC2012/SegmentationClassAug/{name}.png", png(disc(15)))
+        put(tmp_path / f"VOC2012/ImageSets/Segmentation/{split}.txt", name)
+    put(tmp_path / "VOC2012/SegmentationClass/b.png", png(disc(15)))
+    found = open_sources([str(tmp_path)])
+    assert found.formats == ("voc",)
+    assert {item.split for item in found.items() if item.mask} == {"train", "val"}
+    assert "person" in found.classes
