@@ -113,9 +113,8 @@ that is what you want
     release: Annotated[
         tuple[str, ...],
         Meta(
-            description="ids of photos to publish although the tool found no face in them or could "
-            "not cover every one: what it covered is covered, all else stays as it is, and a "
-            "person who looked vouches for it (repeatable, or a,b)"
+            description="ids of photos to publish on a person's word: what no detector found or "
+            "covered stays as it is (repeatable, or a,b)"
         ),
     ] = ()
     no_source_digest: Annotated[
