@@ -205,3 +205,41 @@ def test_a_second_reviewer_sees_the_first_ones_verdicts_unless_blind(
     page = Page(browser, blind.url)
     assert page.run("return document.querySelector('#reviewer').hidden")
     assert "anna" not in page.run("return document.documentElement.outerHTML")
+
+
+def test_two_fingers_zoom_and_paint_nothing(
+    browser: Any, review: Callable[..., Any], faces: Path
+) -> None:
+    page = Page(browser, review(faces).url)
+    page.keys("b")
+    middle = page.run(
+        "const b = document.getElementById('stage').getBoundingClientRect();"
+        "return [b.left + b.width / 2, b.top + b.height / 2]"
+    )
+    before = page.run("return parseInt(document.getElementById('zoom').textContent)")
+
+    def touch(kind: str, *offsets: int) -> None:
+        points = [
+            {"x": middle[0] + offset, "y": middle[1], "id": number}
+            for number, offset in enumerate(offsets)
+        ]
+        command = {"type": kind, "touchPoints": points}
+        browser.execute_cdp_cmd("Input.dispatchTouchEvent", command)
+
+    touch("touchStart", -20)
+    touch("touchStart", -20, 20)
+    for spread in (40, 60, 80):
+        touch("touchMove", -spread, spread)
+    touch("touchEnd")
+    page.until(f"return parseInt(document.getElementById('zoom').textContent) > {2 * before}")
+    folder = faces.with_name("faces.review")
+    assert not (folder / "review.jsonl").exists() or not (folder / "review.jsonl").read_text()
+    # One finger paints.
+    touch("touchStart", 0)
+    touch("touchMove", 10)
+    touch("touchMove", 20)
+    touch("touchEnd")
+    page.until(
+        "return /edited/.test(document.querySelector('.row[aria-selected=true]').textContent)"
+    )
+    assert not logs(browser)[0]
