@@ -104,6 +104,8 @@ def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
         *("datakit", "datakit.cli", "datakit.cli.main", "datakit.cli.ending"),
         *("datakit.cli.streams", "datakit.errors", "datakit.machine"),
         *(
+            "datakit.records",
+            "datakit.records.suggestions",
             "datakit.registry",
             "datakit.verbs",
             "datakit.verbs.table",

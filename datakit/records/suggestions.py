@@ -13,7 +13,7 @@ def nearest(word: str, names: Iterable[str]) -> str | None:
     """Return the name that a word may be a slip of; None when none is near.
 
     A name that the word begins, or that begins the word, comes before one that only looks alike.
-    Names whose digits differ are different things, not slips.
+    A digit more or less makes another thing of a name, and is no slip.
 
     Parameters
     ----------
@@ -24,8 +24,8 @@ def nearest(word: str, names: Iterable[str]) -> str | None:
     --------
     >>> nearest("--ot", ["--effort", "--out"]), nearest("resum", ["result", "resume"])
     ('--out', 'resume')
-    >>> nearest("unet", ["u2net", "voc"]) is None
-    True
+    >>> nearest("unet", ["u2net", "voc"]) is None, nearest("p4m", ["p3m"])
+    (True, 'p3m')
     >>> nearest("over", ["cover", "overwrite"])
     'overwrite'
     """
@@ -42,5 +42,5 @@ def nearest(word: str, names: Iterable[str]) -> str | None:
     return next(iter(get_close_matches(word, alike, 1)), None)
 
 
-def _digits(text: str) -> str:
-    return "".join(re.findall(r"\d", text))
+def _digits(text: str) -> int:
+    return len(re.findall(r"\d", text))
