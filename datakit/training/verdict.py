@@ -49,7 +49,8 @@ def verdict_of(before: Scores, after: Scores, seed: int) -> str:
     held = counted(len(before), "held-out samples")
     useless = _useless(after)
     if useless:
-        return f"of no use yet: the best epoch {useless} on the {held}; {_WAY_OUT}"
+        told = f"the best epoch {useless} on the {held}"
+        return f"of no use yet: {told}, it has not learned to find the subject; {_WAY_OUT}"
     better, worse, larger = [], [], []
     for name, words in _WORDS.items():
         first, last = _column(before, name), _column(after, name)

@@ -60,6 +60,7 @@ def test_a_model_that_finds_no_subject_is_of_no_use_however_its_error_fell(
     after = rows(np.full(4, iou), np.full(4, 0.1), found, true)
     said = verdict_of(before, after, 0)
     assert said.startswith("of no use yet: the best epoch ")
+    assert "has not learned" in said
     assert words in said and "improved" not in said and "--epochs" in said
 
 
