@@ -26,7 +26,7 @@ from datakit.io.pixels.decoders import decode_photo
 from datakit.io.store.files import FileRef
 from datakit.pages import mask_overlay
 from datakit.pages.edit_tools import ToolUse, changed_layer
-from datakit.pages.subject import Subject
+from datakit.pages.subject import Subject, with_objects
 from datakit.pages.thumbnails import Thumbnails
 from datakit.records.review import Decision, Seconds, Verdict
 
@@ -119,7 +119,7 @@ class ReviewQueue:
         subject = self.subject(at)
         palette = [
             {**asdict(paint), "colour": mask_overlay.colour_of(paint.value)}
-            for paint in subject.palette
+            for paint in with_objects(subject.palette, self._latest(subject.id).objects)
         ]
         known = {**self._details(subject), "palette": palette}
         if "draft" in known and subject.label_kind:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from datakit.core.matting.brush import UNKNOWN
 from datakit.io.layouts.base import Item
 from datakit.io.layouts.label_pixels import label_files
 from datakit.io.store.files import FileRef
@@ -30,6 +31,28 @@ class Paint:
     name: str
     class_name: str
     is_new: bool = False
+
+
+def with_objects(palette: tuple[Paint, ...], objects: Mapping[str, str]) -> tuple[Paint, ...]:
+    """Return a palette with the objects that a person added, and new ones behind them.
+
+    Parameters
+    ----------
+    palette : tuple of Paint
+    objects : mapping
+        Value -> class, as a decision keeps them.
+
+    Examples
+    --------
+    >>> palette = (Paint(1, "dog 1", "dog"), Paint(2, "new dog", "dog", is_new=True))
+    >>> [(paint.value, paint.name) for paint in with_objects(palette, {"2": "dog"})]
+    [(1, 'dog 1'), (2, 'dog 2'), (3, 'new dog')]
+    """
+    added = [Paint(int(value), f"{name} {value}", name) for value, name in objects.items()]
+    known = sorted((*(one for one in palette if not one.is_new), *added), key=lambda one: one.value)
+    free = max((one.value for one in known), default=0) + 1
+    new = [replace(one, value=free + at) for at, one in enumerate(p for p in palette if p.is_new)]
+    return tuple(one for one in (*known, *new) if one.value < UNKNOWN)
 
 
 @dataclass(frozen=True)

@@ -128,6 +128,12 @@ def test_a_new_object_is_listed_with_its_class(
     page.drag((0.05, 0.05), (50, 0))
     settle(page)
     (key,) = latest(objects.with_name("objects.review"))
+    # The next new object is another one.
+    page.until("return document.querySelector('#palette [aria-checked=true]').dataset.value")
+    page.until(
+        "return ![...document.querySelectorAll('#palette button')]"
+        f".some((one) => one.dataset.value === '{new[0]}' && one.textContent.includes('new '))"
+    )
     row, mask, _ = applied(objects, key)
     added = next(one for one in row["instances"] if one["id"] == new[0])
     assert added["category"] == new[1]

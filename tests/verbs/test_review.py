@@ -133,6 +133,30 @@ def test_what_was_unknown_is_decided_and_what_was_known_is_marked_unknown(
     assert not mask[30:].any()
 
 
+def test_a_painted_class_is_listed_and_an_erased_one_is_not(set_: Path, tmp_path: Path) -> None:
+    lines = [json.loads(line) for line in (set_ / "metadata.jsonl").read_text().splitlines()]
+    label_map = {"background": 0, "person": 1, "sign": 2, "dog": 3}
+    (set_ / "dataset.json").write_text(json.dumps({"format": "datakit", "label_map": label_map}))
+    mask = np.zeros((36, 48), np.uint8)
+    mask[:8, :8] = 2
+    for line in lines:
+        Image.fromarray(mask).save(set_ / line["mask_file_name"])
+        line["categories"] = ["sign"]
+    (set_ / "metadata.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    with open_log(tmp_path / "set.review") as log:
+        dog = stroke((36, 48), slice(20, 30), slice(0, 9), 255, 3)
+        bare = stroke((36, 48), slice(0, 36), slice(0, 48), 0)
+        for key, png in {"a.png": dog, "b.png": bare}.items():
+            log.add(Decision(id=key, verdict="accept", edit=log.keep_edit(png), at=now()))
+    apply(set_, tmp_path / "out")
+    made = rows(tmp_path / "out")
+    assert {key: row["categories"] for key, row in made.items()} == {
+        "a.png": ["sign", "dog"],
+        "b.png": [],
+        "c.png": ["sign"],
+    }
+
+
 def test_reviewers_have_decisions_of_their_own(set_: Path, tmp_path: Path) -> None:
     folders = {name: tmp_path / f"set{dot}.review" for name, dot in (("", ""), ("anna", ".anna"))}
     decide(folders[""], "a.png", "accept")

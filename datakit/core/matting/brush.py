@@ -69,6 +69,8 @@ def over(lower: Layer, upper: Layer) -> Layer:
 def marked(layer: Layer, mark: int) -> Layer:
     """Return a layer whose mark is another one wherever it decides.
 
+    The unknown has no soft rim: where a stroke of it does not decide, it leaves all as it is.
+
     Raises
     ------
     InputError
@@ -76,13 +78,17 @@ def marked(layer: Layer, mark: int) -> Layer:
 
     Examples
     --------
-    >>> marked(np.array([[[255, 255, 0], [255, 90, 0]]], np.uint8), 3).tolist()
-    [[[255, 255, 3], [255, 90, 0]]]
+    >>> layer = np.array([[[255, 255, 0], [255, 90, 0]]], np.uint8)
+    >>> marked(layer, 3).tolist(), marked(layer, UNKNOWN).tolist()
+    ([[[255, 255, 3], [255, 90, 0]]], [[[0, 255, 255], [0, 0, 0]]])
     """
     if not 0 <= mark <= UNKNOWN:
         raise InputError(f"brush: expected a class or object up to 254, found {mark}")
     result = layer.copy()
-    result[..., 2] = np.where(layer[..., 1] >= _HALF, mark, 0)
+    decided = layer[..., 1] >= _HALF
+    result[..., 2] = np.where(decided, mark, 0)
+    if mark == UNKNOWN:
+        result[..., :2] = np.where(decided[..., None], np.array([0, 255], np.uint8), np.uint8(0))
     return result
 
 

@@ -46,7 +46,7 @@ async function show(at) {
   const words = queue.data.waiting[at] ? "This photo is not in the dataset; --photos SRC shows it here." : "";
   details.show(at).then((known) => {
     if (!known) return;
-    palette.show(known.palette || []);
+    palette.show(known.palette || [], false);
     if (known.empty && !queue.state(at).edit) say("The label is empty: no pixel belongs to the subject.");
   });
   // A stroke on its way belongs to the label that comes; a server that is gone is not waited for.
@@ -110,6 +110,7 @@ function paint(stroke, mode) {
   send(at, entry).then(() => {
     pictures.forget(at);
     if (mode === "unknown" || queue.data.coloured[at] || queue.data.unknown[at]) recolour(at);
+    if (class_name) relist(at);
   });
 }
 
@@ -119,6 +120,13 @@ async function recolour(at) {
   if (at !== current || pending.waiting) return;
   const found = pictures.get(at), [colours, unknown] = await Promise.all([found.colours, found.unknown]);
   if (at === current) stage.recolour({ colours, unknown });
+}
+
+// A new object is one of the palette from now on, and the next new one is another.
+async function relist(at) {
+  await settled(at);
+  const answer = await fetch(`api/sample/${at}`);
+  if (answer.ok && at === current) palette.show((await answer.json()).palette, true);
 }
 
 // The vertices of the outline as it is now, while that tool is in hand.
@@ -136,10 +144,13 @@ async function useTool(use) {
   done.push({ at, before: settled(at) });
   $("stage").classList.add("waiting");
   try {
-    const { patch } = await send(at, { tool: { ...use, ...palette.mark } });
+    // Repairs and vertices change what is there: only what is found in the photo may be of a class.
+    const mark = use.prompts ? palette.mark : {};
+    const { patch } = await send(at, { tool: { ...use, ...mark } });
     if (!patch) return say("Nothing to change there.");
     pictures.forget(at);
     if (queue.data.coloured[at] || queue.data.unknown[at]) recolour(at);
+    if (mark.class_name) relist(at);
     if (at === current) {
       if (!stage.before) stage.before = await pictures.get(at).before;
       await stage.patch(patch);

@@ -8,11 +8,12 @@ export class Palette {
     this.chosen = NEAREST;
   }
 
-  // Show what may be painted on a sample; the same choice stays where it is there too.
-  show(paints) {
+  // Show what may be painted on a sample. On the same sample the value that was chosen stays chosen, as
+  // a new object has another name now; on another one the class or object of the same name.
+  show(paints, isSame) {
     this.paints = paints.length ? [NEAREST, ...paints] : [];
     this.root.hidden = !this.paints.length;
-    this.chosen = this.paints.find(({ value, name }) => value === this.chosen.value && name === this.chosen.name) || NEAREST;
+    this.chosen = this.paints.find(({ value, name }) => value === this.chosen.value && (isSame || name === this.chosen.name)) || NEAREST;
     this.root.replaceChildren(...this.paints.map((paint, number) => {
       const button = document.createElement("button");
       button.type = "button";

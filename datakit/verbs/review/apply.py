@@ -42,7 +42,6 @@ def apply(options: ApplyOptions, progress: ProgressListener | None) -> Summary:
         )
     # The decisions are recorded by their digest, not by where they lay.
     recorded = msgspec.structs.replace(options, expect=digest, decisions=None)
-    classes = [value for value in source.label_map.values() if value > 0]
     task = LazyTask(
         "datakit.verbs.review.task:ApplyReview",
         {
@@ -50,7 +49,7 @@ def apply(options: ApplyOptions, progress: ProgressListener | None) -> Summary:
             "folder": options.folder,
             "decisions": {key: _deciding(one) for key, one in decisions.items() if not one.is_open},
             "only_accepted": options.only_accepted,
-            "new_value": min(classes, default=255),
+            "label_map": dict(source.label_map),
         },
         by_key=("decisions",),
     )

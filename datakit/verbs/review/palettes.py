@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from datakit.core.matting.brush import UNKNOWN
 from datakit.io.layouts.base import Item
-from datakit.pages.subject import Paint
+from datakit.pages.subject import Paint, with_objects
 
 _LEAST_CLASSES = 2
 
@@ -35,9 +35,6 @@ def palettes(items: Sequence[Item], label_map: Mapping[str, int]) -> dict[str, t
 
 def _objects(item: Item, class_names: Sequence[str]) -> tuple[Paint, ...]:
     instances = item.sample.instances if item.sample else ()
-    known = [Paint(one.id, f"{one.category} {one.id}", one.category) for one in instances]
-    free = max((one.id for one in instances), default=0) + 1
-    new = [
-        Paint(free + at, f"new {name}", name, is_new=True) for at, name in enumerate(class_names)
-    ]
-    return tuple(paint for paint in (*known, *new) if paint.value < UNKNOWN)
+    known = (Paint(one.id, f"{one.category} {one.id}", one.category) for one in instances)
+    new = (Paint(0, f"new {name}", name, is_new=True) for name in class_names)
+    return with_objects((*known, *new), {})

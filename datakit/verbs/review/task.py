@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import cv2
 import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from datakit.core.masks.values import values_in
 from datakit.core.matting.brush import paint_alpha, paint_ignore, paint_mask, paint_trimap
 from datakit.errors import InputError
 from datakit.io.dataset.decisions import read_edit
@@ -19,6 +19,7 @@ from datakit.io.pixels import images
 from datakit.io.store.reads import sha256
 from datakit.pages.mask_overlay import read_layer
 from datakit.records.draft import DRAFT
+from datakit.records.labels import is_binary
 from datakit.records.product import Product
 from datakit.records.review import FLAGGED, REVIEWED, Decision
 from datakit.records.sample import Instance, Operation, Sample
@@ -28,6 +29,7 @@ from datakit.verbs.shared.labelled import (
     carry_files,
     image_bytes,
     read_labelled,
+    visible_instances,
     write_labelled,
 )
 from datakit.version import __version__
@@ -47,15 +49,15 @@ class ApplyReview:
         Id -> the last decision; samples without one are carried over as they are.
     only_accepted : bool
         Leave out everything that was not accepted.
-    new_value : int
-        What the brush adds to a mask that has no object.
+    label_map : mapping
+        Class name -> value in the masks; empty where they tell nothing apart.
     """
 
     out: str
     folder: str
     decisions: Mapping[str, Decision]
     only_accepted: bool
-    new_value: int
+    label_map: Mapping[str, int]
 
     def __call__(self, item: Item) -> Product:
         """Apply what was decided about one sample."""
@@ -69,22 +71,22 @@ class ApplyReview:
             raise InputError(
                 f"{item.key}: the image is not the one that was reviewed; look at it again"
             )
-        edit = decision.edit if decision else None
-        if edit is None:
+        if decision is None or decision.edit is None:
             names, files = carry_files(self.out, item, data)
             described = _carried(item)
         else:
             source = read_labelled(item, data)
-            painted = self._painted(source, edit)
+            painted = self._painted(source, decision.edit)
             # The image's own bytes: only its labels were painted on.
             names, files, _ = write_labelled(self.out, item, painted, image=data)
-            described = _repainted(_carried(item), painted, _added(decision))
+            described = self._repainted(_carried(item), source, painted, decision)
         tags = _tags(described.tags, verdict)
         sample = msgspec.structs.replace(described, **names, tags=tags)
         if decision and not decision.is_open:
             step = _step(decision)
             sample = msgspec.structs.replace(sample, history=(*sample.history, step))
-        counts = {name: 1 for name in (_COUNTS.get(verdict), "edited" if edit else None) if name}
+        edited = "edited" if decision and decision.edit else None
+        counts = {name: 1 for name in (_COUNTS.get(verdict), edited) if name}
         return Product(samples=(sample,), files=files, counts=counts)
 
     def _painted(self, source: Labelled, edit: str) -> Labelled:
@@ -97,12 +99,46 @@ class ApplyReview:
                 f"{found_wh[0]}x{found_wh[1]}; the labels were resized since the review"
             )
         layer = read_layer(png, found_wh)
+        # What the brush adds to a mask that has no object.
+        new_value = min((value for value in self.label_map.values() if value > 0), default=255)
         return replace(
             source,
             alpha=None if source.alpha is None else paint_alpha(source.alpha, layer),
-            mask=None if source.mask is None else paint_mask(source.mask, layer, self.new_value),
+            mask=None if source.mask is None else paint_mask(source.mask, layer, new_value),
             trimap=None if source.trimap is None else paint_trimap(source.trimap, layer),
             ignore=_unknown_left(paint_ignore(source.ignore, layer)),
+        )
+
+    def _repainted(
+        self, sample: Sample, source: Labelled, painted: Labelled, decision: Decision
+    ) -> Sample:
+        """Describe a sample anew by its painted labels."""
+        before, mask = source.mask, painted.mask
+        instances, categories = sample.instances, sample.categories
+        if instances and mask is not None:
+            known = {one.id for one in instances}
+            added = (
+                Instance(id=int(value), category=name, annotation=f"{VERB}:{value}", area=0)
+                for value, name in sorted(decision.objects.items())
+                if int(value) not in known
+            )
+            instances = visible_instances((*instances, *added), mask)
+            classes = tuple(one.category for one in instances)
+            erased = {one.category for one in sample.instances}.difference(classes)
+            categories = _without((*categories, *classes), erased)
+        elif before is not None and mask is not None and not is_binary(self.label_map):
+            names = {value: name for name, value in self.label_map.items() if value > 0}
+            classes = tuple(names[value] for value in values_in(mask) if value in names)
+            erased = {names[value] for value in values_in(before) if value in names}
+            categories = _without((*categories, *classes), erased.difference(classes))
+        # Whoever painted over all that was unknown has completed the label.
+        done = sample.label_state == "partial" and painted.ignore is None
+        return msgspec.structs.replace(
+            sample,
+            instances=instances,
+            categories=categories,
+            fg_ratio=painted.fg_ratio,
+            label_state="complete" if done else sample.label_state,
         )
 
 
@@ -116,44 +152,12 @@ def _carried(item: Item) -> Sample:
     return msgspec.structs.replace(item.sample, **dict.fromkeys(FILE_NAMES))
 
 
+def _without(names: Iterable[str], erased: Collection[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name for name in names if name not in erased))
+
+
 def _unknown_left(ignore: npt.NDArray[np.uint8] | None) -> npt.NDArray[np.uint8] | None:
     return ignore if ignore is not None and ignore.any() else None
-
-
-def _added(decision: Decision | None) -> dict[int, str]:
-    return {int(value): name for value, name in decision.objects.items()} if decision else {}
-
-
-def _repainted(sample: Sample, painted: Labelled, added: Mapping[int, str]) -> Sample:
-    """Describe a sample anew by its painted labels, with the objects that a person added."""
-    mask = painted.mask
-    instances = sample.instances
-    if instances and mask is not None:
-        known = {one.id for one in instances}
-        instances += tuple(
-            Instance(id=value, category=name, annotation=f"{VERB}:{value}", area=0)
-            for value, name in sorted(added.items())
-            if value not in known and (mask == value).any()
-        )
-        counts = np.bincount(mask.ravel(), minlength=max(one.id for one in instances) + 1)
-        instances = tuple(_with_area(one, int(counts[one.id])) for one in instances)
-    present = dict.fromkeys((*sample.categories, *(one.category for one in instances)))
-    ratio = painted.fg_ratio
-    if painted.alpha is None and mask is not None:
-        ratio = round(cv2.countNonZero(mask) / mask.size, 6)
-    # Whoever painted over all that was unknown has completed the label.
-    done = sample.label_state == "partial" and painted.ignore is None
-    return msgspec.structs.replace(
-        sample,
-        instances=instances,
-        categories=tuple(present),
-        fg_ratio=ratio,
-        label_state="complete" if done else sample.label_state,
-    )
-
-
-def _with_area(instance: Instance, area: int) -> Instance:
-    return msgspec.structs.replace(instance, area=area)
 
 
 def _tags(tags: tuple[str, ...], verdict: str | None) -> tuple[str, ...]:
@@ -166,7 +170,11 @@ def _tags(tags: tuple[str, ...], verdict: str | None) -> tuple[str, ...]:
 
 
 def _step(decision: Decision) -> Operation:
-    recorded = {"verdict": decision.verdict, "edit": decision.edit}
+    recorded = {
+        "verdict": decision.verdict,
+        "edit": decision.edit,
+        "objects": decision.objects or None,
+    }
     params = {name: value for name, value in recorded.items() if value is not None}
     return Operation(
         verb=VERB,

@@ -10,6 +10,7 @@ from hypothesis.extra.numpy import arrays
 
 from datakit.core.matting.brush import (
     UNKNOWN,
+    marked,
     over,
     paint_alpha,
     paint_ignore,
@@ -87,6 +88,18 @@ def test_marks_name_a_class_or_say_that_nobody_knows(
     assert (ignore[unknown] == 255).all()
     assert (ignore[decided & ~unknown] == 0).all()
     assert (ignore[~decided] == 255).all()
+
+
+@given(ALPHAS, LAYERS, LAYERS)
+def test_the_soft_rim_of_an_unknown_stroke_erases_nothing(
+    alpha: np.ndarray, lower: np.ndarray, stroke: np.ndarray
+) -> None:
+    painted = paint_alpha(alpha, lower)
+    unknown = marked(stroke, UNKNOWN)
+    after = paint_alpha(alpha, over(lower, unknown))
+    rim = stroke[..., 1] < 128
+    assert np.abs(after - painted)[rim].max(initial=0) < 0.011
+    assert (paint_alpha(painted, unknown) == painted).all()
 
 
 @given(MASKS, MARKED, MARKED)
