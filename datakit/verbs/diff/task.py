@@ -20,7 +20,7 @@ from datakit.io.layouts.label_pixels import decode_label, label_files
 from datakit.io.pixels.decoders import decode_photo
 from datakit.io.pixels.native import probe
 from datakit.records.difference import Changed, LabelChange, LabelKind
-from datakit.records.labels import FOREGROUND
+from datakit.records.labels import FOREGROUND, only_class
 from datakit.verbs.diff.pairing import Pair
 from datakit.verbs.shared.image_label import LabelRules, read_label
 from datakit.verbs.shared.shapes import Shape, shape_counts
@@ -114,8 +114,7 @@ def _classes(
         names = {value: name for name, value in label_map.items()}
         values = [value for value in values_in(mask) if value]
         if len(values) == 1 and values[0] not in names:
-            named = [name for name, value in label_map.items() if value]
-            names = {values[0]: named[0] if len(named) == 1 else FOREGROUND}
+            names = {values[0]: only_class(label_map)}
         return {names.get(value, f"value {value}"): mask == value for value in values}
     if item.annotations is None:
         return None

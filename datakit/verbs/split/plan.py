@@ -165,7 +165,7 @@ def check_sizes(
             raise InputError(
                 f"{split}: expected about {target:,.1f} of {total:,.0f} samples; whole groups "
                 f"allow {size:,.0f} at best: {largest}; ask for another size, or "
-                f" allow it with --tolerance {abs(size - target) / total + 0.005:.2f}"
+                f"allow it with --tolerance {abs(size - target) / total + 0.005:.2f}"
             )
 
 
