@@ -34,6 +34,8 @@ from datakit.engine.worker import set_up
 from datakit.errors import DatakitError, EngineError, resource_fault
 
 STARTS = 3
+_FEEDER_S = 1.0
+"""How long a thread that is not held up takes to end, at most."""
 
 
 class LocalEngine:
@@ -163,10 +165,22 @@ class _Processes:
             process.terminate()
         for process in processes:
             process.join()
-        # Until 3.11.5 the thread that feeds a full pipe waits for its dead readers for ever, and
-        # this process for that thread (CPython issue 94777).
         if sys.version_info < (3, 11, 5) and queue is not None:
-            queue._reader.close()
+            _free_feeder(queue)
+
+
+def _free_feeder(queue: Any) -> None:
+    """Let the thread that feeds a full pipe end: until 3.11.5 it waits for dead readers for ever.
+
+    This process would wait for that thread (CPython issue 94777). A thread that is not held up
+    closes the pipe itself, and closing it at the same time would close it twice.
+    """
+    feeder = queue._thread
+    if feeder is None:
+        return
+    feeder.join(_FEEDER_S)
+    if feeder.is_alive():
+        queue._reader.close()
 
 
 @contextmanager

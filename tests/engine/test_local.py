@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 from pathlib import Path
+from types import SimpleNamespace
 
 import psutil
 import pytest
 from threadpoolctl import threadpool_info
 
+from datakit.engine import local
 from datakit.engine.base import ordered_map
 from datakit.engine.local import LocalEngine
 
@@ -139,3 +142,19 @@ class Threads:
 def test_linear_algebra_takes_one_thread_in_this_process_too() -> None:
     (outcome,) = ordered_map(LocalEngine(0), Threads(), [Large("", b"", fatal=False)])
     assert outcome.value == 1
+
+
+@pytest.mark.parametrize("stuck", [True, False])
+def test_a_pipe_is_closed_only_under_a_thread_that_is_held_up(
+    monkeypatch: pytest.MonkeyPatch, stuck: bool
+) -> None:
+    monkeypatch.setattr(local, "_FEEDER_S", 0.05)
+    end, closed = threading.Event(), threading.Event()
+    feeder = threading.Thread(target=end.wait)
+    feeder.start()
+    if not stuck:
+        end.set()
+    local._free_feeder(SimpleNamespace(_thread=feeder, _reader=SimpleNamespace(close=closed.set)))
+    assert closed.is_set() == stuck
+    end.set()
+    feeder.join()
