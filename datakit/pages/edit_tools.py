@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import msgspec
 import numpy as np
 import numpy.typing as npt
 
 from datakit.core.interactive.outline_edit import OutlineEdit, reshaped
 from datakit.core.interactive.outline_tools import TOOLS
+from datakit.core.interactive.prompted import Answer, prompted
 from datakit.core.interactive.prompts import Prompts, Stroke, stroke_pixels
 from datakit.core.interactive.scribble import Ground, harden, scribble
 from datakit.core.interactive.segment import segment
@@ -16,6 +19,7 @@ from datakit.core.matting.brush import UNKNOWN, Layer
 from datakit.errors import InputError
 
 Coverage = npt.NDArray[np.uint8]
+Bools = npt.NDArray[np.bool_]
 _HALF = 128
 
 
@@ -54,21 +58,32 @@ class ToolUse(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     class_name: str = ""
 
 
-def changed_layer(
-    image: npt.NDArray[np.uint8], draft: Coverage, shown: Coverage, use: ToolUse, *, is_mask: bool
-) -> Layer:
-    """Return what a tool changes of a label, as a layer to paint over it.
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Worked:
+    """What a tool works on.
 
-    Parameters
+    Attributes
     ----------
     image : (H, W, 3) uint8 RGB
     draft : (H, W) uint8
         The label before any edit; of an alpha it serves as the probability.
     shown : (H, W) uint8
         The label as it is now, 255 where the subject covers all.
-    use : ToolUse
     is_mask : bool
         The label has no soft edge.
+    answer : callable, optional
+        A promptable model that has looked at the photo: it says what prompts mean.
+    """
+
+    image: npt.NDArray[np.uint8]
+    draft: Coverage
+    shown: Coverage
+    is_mask: bool
+    answer: Answer | None = None
+
+
+def changed_layer(worked: Worked, use: ToolUse) -> Layer:
+    """Return what a tool changes of a label, as a layer to paint over it.
 
     Returns
     -------
@@ -80,12 +95,14 @@ def changed_layer(
     InputError
         If the sizes differ, or it is no use of a tool.
     """
-    if not image.shape[:2] == draft.shape == shown.shape:
+    shown = worked.shown
+    if not worked.image.shape[:2] == worked.draft.shape == shown.shape:
         raise InputError(
-            f"{use.id}: expected a label of the photo's size {image.shape[:2]}, found {shown.shape}"
+            f"{use.id}: expected a label of the photo's size {worked.image.shape[:2]}, found "
+            f"{shown.shape}"
         )
-    after = _after(image, draft, shown, use, is_mask)
-    if is_mask:
+    after = _after(worked, use)
+    if worked.is_mask:
         after = np.where(after >= _HALF, np.uint8(255), np.uint8(0))
     if not 0 <= use.value < UNKNOWN:
         raise InputError(f"{use.id}: expected a class or object up to 254, found {use.value}")
@@ -97,13 +114,11 @@ def changed_layer(
     return layer
 
 
-def _after(
-    image: npt.NDArray[np.uint8], draft: Coverage, shown: Coverage, use: ToolUse, is_mask: bool
-) -> Coverage:
+def _after(worked: Worked, use: ToolUse) -> Coverage:
+    image, shown = worked.image, worked.shown
     before = shown >= _HALF
     if use.prompts is not None:
-        likely = None if is_mask else _alpha(draft)
-        mask = segment(image, likely, use.prompts, before)
+        mask = _pointed(worked, use.prompts, before)
     elif use.repair is not None:
         if use.repair not in TOOLS:
             raise InputError(f"repair: expected one of {', '.join(TOOLS)}, found {use.repair!r}")
@@ -120,6 +135,13 @@ def _after(
             f"{use.id}: expected prompts, a repair, an outline, or a stroke with ground or edge"
         )
     return np.asarray(edit_alpha(shown, before, mask, before != mask))
+
+
+def _pointed(worked: Worked, prompts: Prompts, before: Bools) -> Bools:
+    if worked.answer is not None:
+        return prompted(worked.answer, prompts, before)
+    likely = None if worked.is_mask else _alpha(worked.draft)
+    return segment(worked.image, likely, prompts, before)
 
 
 def _alpha(shown: Coverage) -> npt.NDArray[np.float32]:

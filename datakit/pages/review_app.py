@@ -8,7 +8,6 @@ from typing import Any
 
 import msgspec
 from starlette.applications import Starlette
-from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -18,6 +17,7 @@ from datakit.errors import DatakitError, OutputError
 from datakit.pages.edit_tools import ToolUse
 from datakit.pages.request_filter import RequestFilter
 from datakit.pages.review_queue import Ask, ReviewQueue
+from datakit.pages.subject import Subject
 
 ASSETS = {
     "icon.svg": "image/svg+xml",
@@ -33,6 +33,7 @@ ASSETS = {
 """Everything that the page loads; no other file can be asked for."""
 
 MOST_BODY_BYTES = 64 << 20
+MOST_AHEAD = 3
 
 
 def make_app(review: ReviewQueue, token: str, port: int) -> RequestFilter:
@@ -48,6 +49,11 @@ def make_app(review: ReviewQueue, token: str, port: int) -> RequestFilter:
         Where it will listen.
     """
 
+    def shown(request: Request) -> tuple[Subject, str | None]:
+        """Return which sample is asked for, and with which edit."""
+        edit = request.query_params.get("edit") or None
+        return review.subject(request.path_params["at"]), edit
+
     async def page(request: Request) -> Response:
         return Response(_asset("review.html"), media_type="text/html")
 
@@ -62,10 +68,10 @@ def make_app(review: ReviewQueue, token: str, port: int) -> RequestFilter:
 
     async def details(request: Request) -> Response:
         at = request.path_params["at"]
-        response = await _answer(lambda: _json(review.details(at)))
-        # Whoever looks at a sample may use a tool on it: its pixels are decoded meanwhile.
-        response.background = BackgroundTask(review.prepare, at)
-        return response
+        soon = [int(one) for one in request.query_params.getlist("next") if one.isdecimal()]
+        # Whoever looks at a sample may use a tool on it, and then on those that come next.
+        review.prepare([at, *soon[:MOST_AHEAD]])
+        return await _answer(lambda: _json(review.details(at)))
 
     async def image(request: Request) -> Response:
         def read() -> Response:
@@ -82,19 +88,19 @@ def make_app(review: ReviewQueue, token: str, port: int) -> RequestFilter:
         return await _answer(read)
 
     async def label(request: Request) -> Response:
-        return await _answer(lambda: _png(review.overlay(*_shown(request))))
+        return await _answer(lambda: _png(review.labels.overlay(*shown(request))))
 
     async def before(request: Request) -> Response:
-        return await _answer(lambda: _png(review.overlay_before(request.path_params["at"])))
+        return await _answer(lambda: _png(review.labels.before(shown(request)[0])))
 
     async def unknown(request: Request) -> Response:
-        return await _answer(lambda: _png(review.unknown(*_shown(request))))
+        return await _answer(lambda: _png(review.labels.unknown(*shown(request))))
 
     async def colours(request: Request) -> Response:
-        return await _answer(lambda: _png(review.colours(*_shown(request))))
+        return await _answer(lambda: _png(review.labels.colours(*shown(request))))
 
     async def outline(request: Request) -> Response:
-        return await _answer(lambda: _json(review.outline(*_shown(request))))
+        return await _answer(lambda: _json(review.labels.outline(*shown(request))))
 
     async def decide(request: Request) -> Response:
         body = await _body(request)
@@ -141,11 +147,6 @@ def make_app(review: ReviewQueue, token: str, port: int) -> RequestFilter:
         Route("/api/tool", tool, methods=["POST"]),
     ]
     return RequestFilter(Starlette(routes=routes), token, port)
-
-
-def _shown(request: Request) -> tuple[int, str | None]:
-    """Return which sample is asked for, and with which edit."""
-    return request.path_params["at"], request.query_params.get("edit") or None
 
 
 async def _answer(work: Callable[[], Response]) -> Response:

@@ -6,42 +6,30 @@ import base64
 import hashlib
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
 import msgspec
 import numpy as np
-import numpy.typing as npt
 
 from datakit.core.drafts.unsure_places import unsure_places
-from datakit.core.interactive.outline_edit import outline_rings
-from datakit.core.matting.brush import Layer, marked, over, paint_ignore, paint_mask, touched
+from datakit.core.matting.brush import marked, over, touched
 from datakit.errors import InputError
 from datakit.io.dataset.decisions import DecisionLog, now, read_edit
-from datakit.io.layouts.base import Item
-from datakit.io.layouts.label_pixels import decode_ignored, decode_label
 from datakit.io.pixels import images
 from datakit.io.pixels.decoders import decode_photo
 from datakit.io.store.files import FileRef
+from datakit.models.segmenters.promptable import PromptableSegmenter
 from datakit.pages import mask_overlay
-from datakit.pages.edit_tools import ToolUse, changed_layer
+from datakit.pages.edit_tools import ToolUse, Worked, changed_layer
+from datakit.pages.review_labels import ReviewLabels, coverage_of, size_wh_of, with_layer
 from datakit.pages.subject import Subject, with_objects
 from datakit.pages.thumbnails import Thumbnails
-from datakit.records.review import Decision, Seconds, Verdict
+from datakit.pages.workbench import Bench, Workbench
+from datakit.records.review import Decision, Seconds, ToolModel, Verdict
 
 _SHOWN_AS_THEY_ARE = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp"}
 _NOTE = 2000
-_HALF = 128
-
-
-@dataclass(frozen=True, eq=False)
-class _Bench:
-    """A sample that is worked on: (H, W, 3) uint8 photo, (H, W) uint8 label before any edit."""
-
-    id: str
-    image: npt.NDArray[np.uint8]
-    draft: mask_overlay.Coverage
 
 
 class Ask(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -52,6 +40,7 @@ class Ask(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     note: str | msgspec.UnsetType = msgspec.UNSET
     edit: str | msgspec.UnsetType | None = msgspec.UNSET
     objects: dict[str, str] | msgspec.UnsetType = msgspec.UNSET
+    models: tuple[ToolModel, ...] | msgspec.UnsetType = msgspec.UNSET
     seconds: Seconds | msgspec.UnsetType | None = msgspec.UNSET
 
 
@@ -68,6 +57,13 @@ class ReviewQueue:
     thumbnails : Thumbnails
     reviewer : str
         Whose decisions they are; written into each.
+    segmenter : PromptableSegmenter, optional
+        Answers clicks, boxes and lassos.
+
+    Attributes
+    ----------
+    subjects : sequence of Subject
+    labels : ReviewLabels
     """
 
     def __init__(
@@ -77,6 +73,7 @@ class ReviewQueue:
         log: DecisionLog,
         thumbnails: Thumbnails,
         reviewer: str = "",
+        segmenter: PromptableSegmenter | None = None,
     ) -> None:
         self.subjects = subjects
         self._details = details
@@ -86,8 +83,8 @@ class ReviewQueue:
         self._places = {subject.id: at for at, subject in enumerate(subjects)}
         self._digests: dict[str, str] = {}
         self._mutex = threading.Lock()
-        self._last_bench: _Bench | None = None
-        self._last_layer: tuple[str, Layer] | None = None
+        self.labels = ReviewLabels(log)
+        self._workbench = Workbench(self._read_bench, segmenter)
 
     def queue(self) -> bytes:
         """Return the list of all subjects as JSON, column by column, with where each stands."""
@@ -123,7 +120,7 @@ class ReviewQueue:
         ]
         known = {**self._details(subject), "palette": palette}
         if "draft" in known and subject.label_kind:
-            known["places"] = unsure_places(_coverage(subject, subject.labelled))
+            known["places"] = unsure_places(coverage_of(subject, subject.labelled))
         return msgspec.json.encode(known)
 
     def image(self, at: int) -> tuple[bytes, str]:
@@ -141,64 +138,6 @@ class ReviewQueue:
         small, digest = self._thumbnails.get(self._image_ref(at), keep=not subject.waiting)
         self._digests[subject.id] = digest
         return small
-
-    def overlay(self, at: int, edit: str | None) -> bytes:
-        """Return a label with an edit painted over it (None: as it is), as a PNG overlay."""
-        subject = self.subject(at)
-        shown = _coverage(subject, subject.labelled)
-        if edit is not None:
-            shown = _painted(subject, shown, self._layer(subject, edit))
-        return mask_overlay.overlay_png(shown)
-
-    def overlay_before(self, at: int) -> bytes:
-        """Return the label to compare with, as a PNG overlay."""
-        subject = self.subject(at)
-        return mask_overlay.overlay_png(_coverage(subject, subject.earlier))
-
-    def unknown(self, at: int, edit: str | None) -> bytes:
-        """Return stripes over the unknown pixels, as a PNG to lay over the label."""
-        subject = self.subject(at)
-        unknown = None if subject.labelled is None else decode_ignored(subject.labelled)
-        if edit is not None:
-            layer = self._layer(subject, edit)
-            unknown = paint_ignore(unknown, layer)
-            # An edit that marks nothing as unknown has no stripes: that is no error.
-            unknown = np.zeros(layer.shape[:2], np.uint8) if unknown is None else unknown
-        if unknown is None:
-            raise InputError(f"{subject.id}: expected an ignore mask, the sample has none")
-        return mask_overlay.overlay_png(mask_overlay.striped(unknown))
-
-    def colours(self, at: int, edit: str | None) -> bytes:
-        """Return a mask of classes or objects in their colours, as a PNG."""
-        subject = self.subject(at)
-        item = subject.labelled
-        if item is None or item.mask is None:
-            raise InputError(f"{subject.id}: expected a mask, the sample has none")
-        mask = decode_label(item, "mask", item.mask)
-        if edit is not None:
-            mask = paint_mask(mask, self._layer(subject, edit), new_value=1)
-        return mask_overlay.colours_png(mask)
-
-    def outline(self, at: int, edit: str | None) -> bytes:
-        """Return the rings of a label's outline, with an edit painted over it, as JSON."""
-        subject = self.subject(at)
-        shown = _coverage(subject, subject.labelled)
-        if edit is not None:
-            shown = _painted(subject, shown, self._layer(subject, edit))
-        return msgspec.json.encode(outline_rings(shown >= _HALF))
-
-    def _layer(self, subject: Subject, edit: str) -> Layer:
-        kept = self._last_layer
-        if kept is not None and kept[0] == edit:
-            return kept[1]
-        size_wh = _size_wh(_coverage(subject, subject.labelled))
-        return mask_overlay.read_layer(read_edit(self._log.folder, edit), size_wh)
-
-    def _keep(self, layer: Layer) -> str:
-        """Write an edit to the disk; the next one on the same sample begins with it."""
-        edit = self._log.keep_edit(mask_overlay.layer_png(layer))
-        self._last_layer = edit, layer
-        return edit
 
     def decide(self, ask: Ask) -> dict[str, Any]:
         """Write down a decision; return where the sample stands now.
@@ -244,13 +183,13 @@ class ReviewQueue:
         subject = self._known(key)
         if not subject.label_kind:
             raise InputError(f"{key}: expected a label to paint on, found none")
-        size_wh = _size_wh(_coverage(subject, subject.labelled))
+        size_wh = size_wh_of(coverage_of(subject, subject.labelled))
         stroke = marked(mask_overlay.read_layer(png, size_wh, at_xy), mark)
         with self._mutex:
             latest = self._latest(key)
             if latest.edit:
-                stroke = over(self._layer(subject, latest.edit), stroke)
-            edit = self._keep(stroke)
+                stroke = over(self.labels.layer(subject, latest.edit), stroke)
+            edit = self.labels.keep(stroke)
             objects = _with_object(latest, mark, class_name)
             return self._write(subject, edit=edit, objects=objects)
 
@@ -270,26 +209,36 @@ class ReviewQueue:
         OutputError
             If it cannot be written.
         """
-        subject = self._known(use.id)
-        bench = self._bench(subject)
-        size_wh = _size_wh(bench.draft)
+        subject, at = self._known(use.id), self._places[use.id]
+        bench = self._workbench.bench(at)
+        answer = self._workbench.answer(at) if use.prompts else None
+        size_wh = size_wh_of(bench.draft)
         with self._mutex:
             latest = self._latest(use.id)
             below = (
-                self._layer(subject, latest.edit)
+                self.labels.layer(subject, latest.edit)
                 if latest.edit
                 else mask_overlay.blank_layer(size_wh)
             )
-            shown = _painted(subject, bench.draft, below)
-            is_mask = subject.label_kind == "mask"
-            layer = changed_layer(bench.image, bench.draft, shown, use, is_mask=is_mask)
+            worked = Worked(
+                image=bench.image,
+                draft=bench.draft,
+                shown=with_layer(subject, bench.draft, below),
+                is_mask=subject.label_kind == "mask",
+                answer=answer,
+            )
+            layer = changed_layer(worked, use)
             window = touched(layer)
             if not layer[window].size:
                 return {**state_of(latest), "patch": None}
-            edit = self._keep(over(below, layer))
-            after = np.where(layer[..., 1] > 0, layer[..., 0], shown)
-            objects = _with_object(latest, use.value, use.class_name)
-            state = self._write(subject, edit=edit, objects=objects)
+            edit = self.labels.keep(over(below, layer))
+            after = np.where(layer[..., 1] > 0, layer[..., 0], worked.shown)
+            state = self._write(
+                subject,
+                edit=edit,
+                objects=_with_object(latest, use.value, use.class_name),
+                models=_with_model(latest, self._workbench.model if answer else None),
+            )
         png = mask_overlay.overlay_png(np.ascontiguousarray(after[window]))
         patch = {
             "png": base64.b64encode(png).decode(),
@@ -298,21 +247,20 @@ class ReviewQueue:
         }
         return {**state, "patch": patch}
 
-    def prepare(self, at: int) -> None:
-        """Decode what a tool would work on; what cannot be worked on is told when it is asked."""
-        with suppress(InputError):
-            self._bench(self.subject(at))
+    def prepare(self, places: Sequence[int]) -> None:
+        """Decode what tools would work on, and have the model look at it, the first one first."""
+        self._workbench.prepare([at for at in places if 0 <= at < len(self.subjects)])
 
-    def _bench(self, subject: Subject) -> _Bench:
-        """Return a sample's photo and label, decoded; those of the last sample are kept."""
-        kept = self._last_bench
-        if kept is None or kept.id != subject.id:
-            if subject.image is None:
-                raise InputError(f"{subject.id}: expected a photo to work on, found none")
-            draft = _coverage(subject, subject.labelled)
-            image = decode_photo(subject.image.read(), subject.image.name)
-            kept = self._last_bench = _Bench(subject.id, image, draft)
-        return kept
+    def close(self) -> None:
+        """Prepare nothing more."""
+        self._workbench.close()
+
+    def _read_bench(self, at: int) -> Bench:
+        subject = self.subject(at)
+        if subject.image is None:
+            raise InputError(f"{subject.id}: expected a photo to work on, found none")
+        draft = coverage_of(subject, subject.labelled)
+        return Bench(decode_photo(subject.image.read(), subject.image.name), draft)
 
     def _latest(self, key: str) -> Decision:
         return self._log.latest(key) or Decision(id=key, at="")
@@ -353,22 +301,6 @@ class ReviewQueue:
         return subject.image
 
 
-def _coverage(subject: Subject, item: Item | None) -> mask_overlay.Coverage:
-    """Return an item's label of the kind that the subject's is."""
-    if subject.label_kind == "alpha" and item is not None and item.alpha is not None:
-        return mask_overlay.coverage(item.alpha)
-    if subject.label_kind == "mask" and item is not None and item.mask is not None:
-        return mask_overlay.mask_coverage(item, item.mask)
-    raise InputError(f"{subject.id}: no label to show")
-
-
-def _painted(subject: Subject, shown: mask_overlay.Coverage, layer: Layer) -> mask_overlay.Coverage:
-    """Return a label with a layer over it; a mask has no subject where nobody knows, as applied."""
-    if subject.label_kind == "mask":
-        return np.asarray(paint_mask(shown, layer, new_value=255) > 0, np.uint8) * np.uint8(255)
-    return mask_overlay.painted(shown, layer)
-
-
 def state_of(decision: Decision) -> dict[str, Any]:
     """Return where a sample stands, as the page knows it."""
     return {
@@ -376,6 +308,7 @@ def state_of(decision: Decision) -> dict[str, Any]:
         "note": decision.note,
         "edit": decision.edit,
         "objects": decision.objects,
+        "models": decision.models,
         "at": decision.at,
     }
 
@@ -385,5 +318,8 @@ def _with_object(decision: Decision, mark: int, class_name: str) -> dict[str, st
     return {**decision.objects, str(mark): class_name} if class_name else decision.objects
 
 
-def _size_wh(shown: mask_overlay.Coverage) -> tuple[int, int]:
-    return shown.shape[1], shown.shape[0]
+def _with_model(decision: Decision, model: ToolModel | None) -> tuple[ToolModel, ...]:
+    """Return the models that answered for an edit, with one more if it is another."""
+    if model is None or model in decision.models:
+        return decision.models
+    return (*decision.models, model)

@@ -22,6 +22,15 @@ Seconds = Annotated[float, Meta(ge=0)]
 Verdict = Literal["accept", "reject", "flag"]
 
 
+class ToolModel(Record, frozen=True, kw_only=True):
+    """A model that answered clicks or boxes of an edit."""
+
+    name: str
+    sha256: Sha256 | None = None
+    licence: str
+    noncommercial: Annotated[bool, Meta(description="labels it makes inherit this")] = False
+
+
 class Decision(Record, frozen=True, kw_only=True):
     """Where one sample stands after one action of a person: its whole state, so that undo is a row.
 
@@ -42,6 +51,9 @@ class Decision(Record, frozen=True, kw_only=True):
         dict[str, str],
         Meta(description="objects that the person added: value in the mask -> class"),
     ] = msgspec.field(default_factory=dict)
+    models: Annotated[
+        tuple[ToolModel, ...], Meta(description="models that found parts of the edit")
+    ] = ()
     image: Annotated[
         Sha256 | None, Meta(description="of the image's bytes that the person looked at")
     ] = None

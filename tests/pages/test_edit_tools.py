@@ -8,7 +8,7 @@ import pytest
 from datakit.core.interactive.prompts import Click, Prompts, Stroke
 from datakit.core.matting.brush import paint_alpha
 from datakit.errors import InputError
-from datakit.pages.edit_tools import ToolUse, changed_layer
+from datakit.pages.edit_tools import ToolUse, Worked, changed_layer
 from tests.core.interactive.pictures import figure
 
 IMAGE, TRUTH = figure()
@@ -22,11 +22,15 @@ USES = {
 }
 
 
+def worked(shown: np.ndarray, *, is_mask: bool = False) -> Worked:
+    return Worked(image=IMAGE, draft=shown, shown=shown, is_mask=is_mask)
+
+
 @pytest.mark.parametrize("name", USES)
 @pytest.mark.parametrize("is_mask", [False, True])
 def test_what_a_tool_leaves_alone_keeps_its_value(name: str, is_mask: bool) -> None:
     shown = np.where(TRUTH, 255, 0).astype(np.uint8) if is_mask else DRAFT
-    layer = changed_layer(IMAGE, shown, shown, USES[name], is_mask=is_mask)
+    layer = changed_layer(worked(shown, is_mask=is_mask), USES[name])
     assert set(np.unique(layer[..., 1])) <= {0, 255}
     painted = paint_alpha(shown.astype(np.float32) / 255, layer)
     untouched = layer[..., 1] == 0
@@ -39,6 +43,6 @@ def test_what_a_tool_leaves_alone_keeps_its_value(name: str, is_mask: bool) -> N
 def test_no_use_of_a_tool_is_refused() -> None:
     for use in (ToolUse(id="a"), ToolUse(id="a", repair="polish"), ToolUse(id="a", stroke=LINE)):
         with pytest.raises(InputError, match="expected"):
-            changed_layer(IMAGE, DRAFT, DRAFT, use, is_mask=False)
+            changed_layer(worked(DRAFT), use)
     with pytest.raises(InputError, match="label of the photo's size"):
-        changed_layer(IMAGE, DRAFT[1:], DRAFT[1:], USES["repair"], is_mask=False)
+        changed_layer(worked(DRAFT[1:]), USES["repair"])

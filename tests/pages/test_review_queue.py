@@ -82,14 +82,14 @@ def queue(tmp_path: Path, alpha: np.ndarray) -> Iterator[ReviewQueue]:
 
 
 def test_what_nobody_knows_is_striped(queue: ReviewQueue) -> None:
-    stripes = overlay(queue.unknown(1, None))
+    stripes = overlay(queue.labels.unknown(queue.subject(1), None))
     assert stripes.shape == (24, 32)
     assert set(np.unique(stripes[8:16, 8:16])) == {0, 255}
     # What the mask itself leaves open is unknown too, and nothing that covers.
     assert stripes[:2, :4].any() and not stripes[2:8].any() and not stripes[:8, 4:].any()
     assert json.loads(queue.queue())["unknown"] == [False, True, False]
     with pytest.raises(InputError, match="expected an ignore mask"):
-        queue.unknown(0, None)
+        queue.labels.unknown(queue.subject(0), None)
 
 
 def test_pictures_that_browsers_know(queue: ReviewQueue, tmp_path: Path) -> None:
@@ -102,12 +102,15 @@ def test_pictures_that_browsers_know(queue: ReviewQueue, tmp_path: Path) -> None
 
 
 def test_labels_as_overlays(queue: ReviewQueue, alpha: np.ndarray) -> None:
-    assert (overlay(queue.overlay(0, None)) == alpha >> 8).all()
-    mask = overlay(queue.overlay(1, None))
+    assert (overlay(queue.labels.overlay(queue.subject(0), None)) == alpha >> 8).all()
+    mask = overlay(queue.labels.overlay(queue.subject(1), None))
     assert set(np.unique(mask)) == {0, 255}
     assert (mask[4:9, 3:20] == 255).all() and not mask[:2].any()
-    assert not overlay(queue.overlay_before(1)).any()
-    for call in (lambda: queue.overlay_before(0), lambda: queue.overlay(2, None)):
+    assert not overlay(queue.labels.before(queue.subject(1))).any()
+    for call in (
+        lambda: queue.labels.before(queue.subject(0)),
+        lambda: queue.labels.overlay(queue.subject(2), None),
+    ):
         with pytest.raises(InputError, match="no label"):
             call()
 
@@ -120,7 +123,7 @@ def test_strokes_add_up_and_verdicts_stay(
     second = queue.paint("tiff", stroke(255, (4, 4)), (6, 3))
     assert first["edit"] != second["edit"]
     assert (second["verdict"], second["note"]) == ("flag", "why")
-    shown = overlay(queue.overlay(0, second["edit"]))
+    shown = overlay(queue.labels.overlay(queue.subject(0), second["edit"]))
     expected = (alpha >> 8).astype(np.uint8)
     expected[3:7, 2:12] = 0
     expected[3:7, 6:10] = 255

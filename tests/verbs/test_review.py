@@ -17,7 +17,7 @@ from datakit.errors import InputError
 from datakit.io.dataset.decisions import now, open_log, read_decisions
 from datakit.pages.mask_overlay import layer_png
 from datakit.records.draft import Queued
-from datakit.records.review import Decision
+from datakit.records.review import Decision, ToolModel
 from datakit.verbs.review.options import Options, ServeOptions
 from datakit.verbs.review.others import agreement_notes, other_reviewers, verdicts_of
 from datakit.verbs.review.run import run
@@ -102,6 +102,19 @@ def test_an_edit_is_painted_in(set_: Path, tmp_path: Path) -> None:
     assert json.loads(row["history"][-1]["params"]) == {"edit": edit, "verdict": "accept"}
     image = (tmp_path / "out" / row["file_name"]).read_bytes()
     assert image == (set_ / "images/0.png").read_bytes()
+
+
+def test_models_that_answered_are_in_the_history_and_their_restriction_on_the_label(
+    set_: Path, tmp_path: Path
+) -> None:
+    with open_log(tmp_path / "set.review") as log:
+        edit = log.keep_edit(stroke((36, 48), slice(0, 8), slice(10, 40), 255))
+    model = ToolModel(name="promptable", licence="CC-BY-NC-4.0", noncommercial=True)
+    decide(tmp_path / "set.review", "a.png", "accept", edit=edit, models=(model,))
+    apply(set_, tmp_path / "out")
+    row = rows(tmp_path / "out")["a.png"]
+    assert row["tags"] == ["reviewed", "noncommercial-model"]
+    assert json.loads(row["history"][-1]["params"])["models"][0]["licence"] == "CC-BY-NC-4.0"
 
 
 def test_what_was_unknown_is_decided_and_what_was_known_is_marked_unknown(

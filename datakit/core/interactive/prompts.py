@@ -145,3 +145,25 @@ def _fine(points: tuple[Point, ...], size_hw: tuple[int, int]) -> npt.NDArray[np
     far = np.array([width, height], np.float64)
     near = np.clip(np.array(points, np.float64), -far, 2 * far)
     return np.asarray(np.rint((near - 0.5) * _FINE), np.int32)
+
+
+def click_pixel(click: Click, size_hw: tuple[int, int]) -> tuple[int, int]:
+    """Return row and column of the pixel below a click; InputError when it is outside."""
+    height, width = size_hw
+    if not (0 <= click.x <= width and 0 <= click.y <= height):
+        raise InputError(
+            f"click: expected a point within {width}x{height}, found {click.x:g}, {click.y:g}"
+        )
+    return min(int(click.y), height - 1), min(int(click.x), width - 1)
+
+
+def regions(prompts: Prompts, size_hw: tuple[int, int]) -> list[Bools]:
+    """Return the pixels of the box and of the lasso; InputError when either has none."""
+    found = []
+    if prompts.box is not None:
+        found.append(box_pixels(prompts.box, size_hw))
+    if prompts.lasso:
+        found.append(ring_pixels(prompts.lasso, size_hw))
+    if not all(region.any() for region in found):
+        raise InputError("box or lasso: expected pixels of the picture in it, found none")
+    return found

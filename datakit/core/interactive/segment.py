@@ -18,8 +18,8 @@ from datakit.core.interactive.prompts import (
     Click,
     Prompts,
     Stroke,
-    box_pixels,
-    ring_pixels,
+    click_pixel,
+    regions,
     stroke_pixels,
 )
 from datakit.core.interactive.smooth_cut import smooth_cut
@@ -99,13 +99,13 @@ def segment(
     """
     size_hw = _require_sizes(image, probability, label)
     mask = np.zeros(size_hw, bool) if label is None else label
-    for region in _regions(prompts, size_hw):
+    for region in regions(prompts, size_hw):
         mask = mask | _object_in(image, probability, mask, region)
     held: list[Click] = list(prompts.clicks)
     for stroke in prompts.strokes:
         mask = _spread(image, probability, mask, stroke, held)
     for click in prompts.clicks:
-        if mask[_pixel(click.x, click.y, size_hw)] != click.positive:
+        if mask[click_pixel(click, size_hw)] != click.positive:
             mask = _spread(image, probability, mask, click, held)
     return mask
 
@@ -119,24 +119,6 @@ def _require_sizes(
         if array is not None and array.shape != image.shape[:2]:
             raise InputError(f"{name}: expected {image.shape[:2]}, found {array.shape}")
     return image.shape[0], image.shape[1]
-
-
-def _pixel(x: float, y: float, size_hw: tuple[int, int]) -> tuple[int, int]:
-    height, width = size_hw
-    if not (0 <= x <= width and 0 <= y <= height):
-        raise InputError(f"click: expected a point within {width}x{height}, found {x:g}, {y:g}")
-    return min(int(y), height - 1), min(int(x), width - 1)
-
-
-def _regions(prompts: Prompts, size_hw: tuple[int, int]) -> list[Bools]:
-    found = []
-    if prompts.box is not None:
-        found.append(box_pixels(prompts.box, size_hw))
-    if prompts.lasso:
-        found.append(ring_pixels(prompts.lasso, size_hw))
-    if not all(region.any() for region in found):
-        raise InputError("box or lasso: expected pixels of the picture in it, found none")
-    return found
 
 
 def _spread(
@@ -163,7 +145,7 @@ def _spread(
     evidence = spread_evidence(view, seeds, _room(view, seeds), _weights(view))
     evidence[~view.open] = _SURE
     for click in held:
-        y, x = _pixel(click.x, click.y, size_hw)
+        y, x = click_pixel(click, size_hw)
         if click.positive != prompt.positive and not drawn[y, x]:
             point = np.zeros(size_hw, bool)
             point[max(0, y - 1) : y + 2, max(0, x - 1) : x + 2] = True
@@ -200,7 +182,7 @@ def _drawn(prompt: Click | Stroke, size_hw: tuple[int, int]) -> Bools:
             raise InputError("stroke: expected it to touch the picture, found it outside")
         return drawn
     drawn = np.zeros(size_hw, bool)
-    drawn[_pixel(prompt.x, prompt.y, size_hw)] = True
+    drawn[click_pixel(prompt, size_hw)] = True
     return drawn
 
 

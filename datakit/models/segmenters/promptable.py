@@ -14,7 +14,6 @@ from datakit.models.factory import Identity, Settings, joined
 from datakit.models.prediction import Hint, Image, Prediction
 from datakit.models.runtimes.prompt_contract import SHIPPED, read_prompt_contract
 from datakit.models.runtimes.promptable import PromptableModel
-from datakit.models.segmenters.base import Segmenter
 from datakit.models.weights.files import kind_of
 from datakit.models.weights.given import GivenWeights, open_weights
 
@@ -68,7 +67,7 @@ class PromptableFactory:
         read_prompt_contract(_contract(settings))
         return _identity(parts)
 
-    def __call__(self, settings: Settings) -> Segmenter:
+    def __call__(self, settings: Settings) -> PromptableSegmenter:
         """Build it; ModelError when the contract does not fit the models."""
         encoder, decoder = parts = _parts(settings)
         contract = read_prompt_contract(_contract(settings))

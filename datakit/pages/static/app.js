@@ -34,6 +34,7 @@ const done = []; // what undo takes back: {at, before: promise of where it stood
 const settling = new Map(); // sample -> promise of where it will stand when the server has answered
 const UNKNOWN = 255; // mark of a stroke over what nobody can know
 let current = -1;
+let clicks = []; // on the label in sight: each holds against later ones, until something else changes it
 
 // Show a sample: at once when its pictures are here already.
 async function show(at) {
@@ -44,7 +45,9 @@ async function show(at) {
   list.select(at);
   mark();
   const words = queue.data.waiting[at] ? "This photo is not in the dataset; --photos SRC shows it here." : "";
-  details.show(at).then((known) => {
+  clicks = [];
+  const near = [queue.step(at, 1), queue.step(at, 2), queue.step(at, -1)].filter((one) => one !== undefined);
+  details.show(at, near).then((known) => {
     if (!known) return;
     palette.show(known.palette || [], false);
     if (known.empty && !queue.state(at).edit) say("The label is empty: no pixel belongs to the subject.");
@@ -59,7 +62,7 @@ async function show(at) {
   if (photo) photo.alt = `${queue.data.id[at]}: ${queue.data.reason[at] || "no findings"}`;
   requestAnimationFrame(() => {
     $("stage").dataset.shown = queue.data.id[at];
-    for (const near of [queue.step(at, 1), queue.step(at, 2), queue.step(at, -1)]) if (near !== undefined) pictures.get(near);
+    near.forEach((one) => pictures.get(one));
   });
 }
 
@@ -100,6 +103,7 @@ function decide(verdict) {
 // A stroke of the brush: it adds (what the palette says), erases, or says that nobody knows.
 function paint(stroke, mode) {
   const at = current, { value, class_name } = mode === "add" ? palette.mark : {};
+  clicks = [];
   const entry = { ...stroke, mark: mode === "unknown" ? UNKNOWN : value, class_name };
   done.push({ at, before: settled(at) });
   queue.set(at, { ...queue.state(at), edit: queue.state(at).edit || "" });
@@ -142,6 +146,8 @@ async function useTool(use) {
   if (current < 0 || !stage.label) return say("There is no label to change.");
   const at = current;
   done.push({ at, before: settled(at) });
+  clicks = use.prompts?.clicks ? [...clicks, ...use.prompts.clicks] : [];
+  if (clicks.length) use = { prompts: { clicks } };
   $("stage").classList.add("waiting");
   try {
     // Repairs and vertices change what is there: only what is found in the photo may be of a class.
@@ -165,11 +171,12 @@ async function undo() {
   const last = done.pop();
   if (!last) return say("There is nothing to undo.");
   if (pending.problem) say("Undone as soon as the server answers.");
-  const { verdict, note, ...before } = await last.before, edit = before.edit || null, objects = before.objects || {};
+  const { verdict, note, ...before } = await last.before;
+  const edit = before.edit || null, objects = before.objects || {}, models = before.models || [];
   const now = await settled(last.at);
-  queue.set(last.at, { ...now, verdict, edit, note, objects });
+  queue.set(last.at, { ...now, verdict, edit, note, objects, models });
   list.update(last.at);
-  const written = send(last.at, { ask: { verdict, edit, note, objects } });
+  const written = send(last.at, { ask: { verdict, edit, note, objects, models } });
   if (now.edit !== edit) {
     pictures.forget(last.at);
     await written.catch(() => {});

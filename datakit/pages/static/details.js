@@ -7,7 +7,8 @@ export class Details {
     this.at = -1;
   }
 
-  async show(at) {
+  // Fetch and show what is known of a sample; the server gets the next ones ready.
+  async show(at, next) {
     this.at = at;
     const { data } = this.queue;
     this.name.textContent = data.id[at];
@@ -17,7 +18,7 @@ export class Details {
     this.note.value = this.queue.state(at).note;
     let known = {};
     try {
-      const response = await fetch(`api/sample/${at}`);
+      const response = await fetch(`api/sample/${at}?${next.map((one) => `next=${one}`).join("&")}`);
       if (response.ok) known = await response.json();
     } catch { /* no server: the picture may still be here */ }
     if (at === this.at) this.#fill(known);

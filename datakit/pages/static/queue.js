@@ -1,5 +1,5 @@
 // The samples as columns, where each stands, and which of them are shown in which order.
-const OPEN = Object.freeze({ verdict: null, note: "", edit: null, objects: {} });
+const OPEN = Object.freeze({ verdict: null, note: "", edit: null, objects: {}, models: [] });
 
 export const KINDS = {
   "": "all samples", look: "to look at", waiting: "waiting photos",

@@ -70,7 +70,7 @@ def _deciding(decision: Decision) -> Decision:
 def decisions_sha256(decisions: dict[str, Decision]) -> str:
     """Return the digest of what decisions decide: not of notes, times and what was undone."""
     rows = [
-        (key, one.verdict, one.edit, *sorted(one.objects.items()))
+        (key, one.verdict, one.edit, *sorted(one.objects.items()), *one.models)
         for key, one in sorted(decisions.items())
         if one.verdict or one.edit
     ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta
 
@@ -92,6 +92,36 @@ class ServeOptions(FolderOptions, frozen=True, kw_only=True):
             extra={"input": "path"},
         ),
     ] = None
+    model: Annotated[
+        Literal["promptable"] | None,
+        Meta(
+            description="a promptable model (SAM and the like) that answers clicks, boxes and "
+            "lassos; with --weights ENCODER --weights DECODER --contract sam [default: none; "
+            "colours, edges and the draft answer]"
+        ),
+    ] = None
+    weights: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="the model's two ONNX files, the encoder first (repeatable)",
+            extra={"metavar": "FILE", "input": "path"},
+        ),
+    ] = ()
+    contract: Annotated[
+        str | None,
+        Meta(
+            description="the model's input and output contract: a YAML file or a shipped name",
+            extra={"metavar": "FILE|NAME", "input": "word"},
+        ),
+    ] = None
+    device: Annotated[
+        str,
+        Meta(
+            pattern="^(auto|cpu|cuda(:[0-9]+)?)$",
+            description="where the model runs; auto takes a GPU when there is one, and says so",
+            extra={"metavar": "auto|cpu|cuda[:N]"},
+        ),
+    ] = "auto"
     port: Annotated[int, Meta(ge=0, le=65535, description="port of the page; 0: any free one")] = 0
     blind: Annotated[
         bool, Meta(description="keep the verdicts of other reviewers of SRC off the page")
@@ -99,6 +129,13 @@ class ServeOptions(FolderOptions, frozen=True, kw_only=True):
     no_browser: Annotated[
         bool, Meta(description="do not open the page; its address is printed")
     ] = False
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.model is None and (self.weights or self.contract):
+            raise InputError(
+                "--weights and --contract are for --model promptable; add that, or leave them out"
+            )
 
 
 class ApplyOptions(FolderOptions, frozen=True, kw_only=True):

@@ -19,6 +19,8 @@ from datakit.io.dataset.decisions import THUMBNAILS, DecisionLog, open_log, read
 from datakit.io.layouts.base import Item
 from datakit.io.layouts.sources import open_sources
 from datakit.io.store.files import FileRef
+from datakit.models.factory import Settings
+from datakit.models.segmenters.promptable import PROMPTABLE, PromptableSegmenter
 from datakit.pages.review_queue import ReviewQueue
 from datakit.pages.subject import Paint, Subject
 from datakit.pages.thumbnails import Thumbnails
@@ -32,6 +34,7 @@ from datakit.verbs.review.palettes import palettes
 from datakit.verbs.shared.command_lines import step_line
 from datakit.verbs.shared.datasets import open_dataset
 from datakit.verbs.shared.evidence import Evidence, gather, worst
+from datakit.verbs.shared.models import licence_notes
 from datakit.verbs.shared.progress import ProgressListener
 
 _PRIORITY = {"error": 0.95, "warning": 0.6, "review": 0.4}
@@ -71,6 +74,10 @@ def serve(
         if find_spec(name) is None:
             raise InputError(f"review needs {name}; install it: pip install 'datakit[review]'")
 
+    segmenter = _segmenter(options)
+    if segmenter is not None:
+        said = f"clicks are answered by {segmenter.identity.name}, {segmenter.identity.runtime}"
+        progress.announce(said)
     with (
         _bound(options.port) as listener,
         open_log(folder) as log,
@@ -81,10 +88,20 @@ def serve(
         def details(subject: Subject) -> Mapping[str, Any]:
             return _details(by_id.get(subject.id), subject.id, evidence)
 
-        queue = ReviewQueue(subjects, details, log, thumbnails, options.reviewer)
-        _answer(queue, listener, port, options.no_browser, progress)
+        reviewer = options.reviewer
+        with closing(ReviewQueue(subjects, details, log, thumbnails, reviewer, segmenter)) as queue:
+            _answer(queue, listener, port, options.no_browser, progress)
         counts, notes = _finished(options, log, by_id, len(subjects), evidence)
-        return counts, (*notes, *agreement_notes(log.all(), others))
+        notes += agreement_notes(log.all(), others)
+        used = () if segmenter is None else licence_notes([segmenter.identity], "labels")
+        return counts, (*notes, *used)
+
+
+def _segmenter(options: ServeOptions) -> PromptableSegmenter | None:
+    if options.model is None:
+        return None
+    settings = Settings(weights=options.weights, contract=options.contract, device=options.device)
+    return PROMPTABLE(settings)
 
 
 def _answer(

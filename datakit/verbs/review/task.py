@@ -18,7 +18,7 @@ from datakit.io.layouts.base import FILE_NAMES, Item
 from datakit.io.pixels import images
 from datakit.io.store.reads import sha256
 from datakit.pages.mask_overlay import read_layer
-from datakit.records.draft import DRAFT
+from datakit.records.draft import DRAFT, NONCOMMERCIAL
 from datakit.records.labels import is_binary
 from datakit.records.product import Product
 from datakit.records.review import FLAGGED, REVIEWED, Decision
@@ -80,7 +80,7 @@ class ApplyReview:
             # The image's own bytes: only its labels were painted on.
             names, files, _ = write_labelled(self.out, item, painted, image=data)
             described = self._repainted(_carried(item), source, painted, decision)
-        tags = _tags(described.tags, verdict)
+        tags = _tags(described.tags, decision)
         sample = msgspec.structs.replace(described, **names, tags=tags)
         if decision and not decision.is_open:
             step = _step(decision)
@@ -160,13 +160,17 @@ def _unknown_left(ignore: npt.NDArray[np.uint8] | None) -> npt.NDArray[np.uint8]
     return ignore if ignore is not None and ignore.any() else None
 
 
-def _tags(tags: tuple[str, ...], verdict: str | None) -> tuple[str, ...]:
+def _tags(tags: tuple[str, ...], decision: Decision | None) -> tuple[str, ...]:
     """Return the tags with the review's own set anew."""
+    if decision is None:
+        return tags
     # An accepted draft is a draft no more.
-    own = (REVIEWED, FLAGGED, *((DRAFT,) if verdict == "accept" else ()))
-    kept = tuple(tag for tag in tags if tag not in own)
-    added = {"accept": (REVIEWED,), "flag": (FLAGGED,)}.get(verdict or "", ())
-    return (*kept, *added) if verdict else tags
+    own = (REVIEWED, FLAGGED, *((DRAFT,) if decision.verdict == "accept" else ()))
+    kept = tuple(tag for tag in tags if tag not in own) if decision.verdict else tags
+    added = {"accept": (REVIEWED,), "flag": (FLAGGED,)}.get(decision.verdict or "", ())
+    if any(model.noncommercial for model in decision.models) and NONCOMMERCIAL not in kept:
+        added = (*added, NONCOMMERCIAL)
+    return (*kept, *added)
 
 
 def _step(decision: Decision) -> Operation:
@@ -174,6 +178,7 @@ def _step(decision: Decision) -> Operation:
         "verdict": decision.verdict,
         "edit": decision.edit,
         "objects": decision.objects or None,
+        "models": decision.models or None,
     }
     params = {name: value for name, value in recorded.items() if value is not None}
     return Operation(

@@ -1,0 +1,82 @@
+"""A promptable model answers clicks and boxes of the page, and has looked before they come."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytest.importorskip("onnx")
+pytest.importorskip("onnxruntime")
+
+from datakit.core.interactive.prompts import Click, Prompts
+from datakit.io.dataset.decisions import open_log, read_decisions
+from datakit.models.factory import Settings
+from datakit.models.segmenters.promptable import PROMPTABLE, PromptableSegmenter
+from datakit.pages.edit_tools import ToolUse
+from datakit.pages.review_queue import Ask, ReviewQueue, Subject
+from datakit.pages.thumbnails import Thumbnails
+from tests.models import prompt_makers
+from tests.pages.test_review_queue import labelled, overlay, write
+
+
+@pytest.fixture
+def segmenter(tmp_path: Path) -> PromptableSegmenter:
+    weights, contract = prompt_makers.files(tmp_path)
+    return PROMPTABLE(Settings(weights=weights, contract=contract, device="cpu"))
+
+
+@pytest.fixture
+def queue(tmp_path: Path, segmenter: PromptableSegmenter) -> Iterator[ReviewQueue]:
+    photo = np.full((100, 200, 3), 20, np.uint8)
+    photo[30:60, 20:50] = photo[30:60, 120:160] = 230
+    empty = np.zeros((100, 200), np.uint8)
+    subjects = [
+        Subject(
+            id=name,
+            image=write(tmp_path / f"{name}.png", photo),
+            labelled=labelled(name, mask=write(tmp_path / f"{name}_mask.png", empty)),
+        )
+        for name in ("a", "b", "c")
+    ]
+    with (
+        open_log(tmp_path / "review") as log,
+        closing(Thumbnails(log.folder / "thumbnails")) as small,
+        closing(ReviewQueue(subjects, lambda _: {}, log, small, "", segmenter)) as made,
+    ):
+        yield made
+
+
+def test_boxes_and_clicks_are_answered_and_recorded(queue: ReviewQueue, tmp_path: Path) -> None:
+    first = queue.use_tool(ToolUse(id="a", prompts=Prompts(box=(10, 20, 60, 70))))
+    shown = overlay(queue.labels.overlay(queue.subject(0), first["edit"])) > 0
+    assert shown[32:58, 22:48].all() and not shown[:, 60:].any()
+    # The tiny model reads its first two points as corners: a click on what is none changes nothing.
+    held = Prompts(clicks=(Click(110, 20, positive=False), Click(170.5, 70.5)))
+    second = queue.use_tool(ToolUse(id="a", prompts=held))
+    shown = overlay(queue.labels.overlay(queue.subject(0), second["edit"])) > 0
+    assert shown[32:58, 22:48].all()
+    decision = read_decisions(tmp_path / "review")["a"]
+    assert [(one.name, one.licence) for one in decision.models] == [("promptable", "unknown")]
+    queue.decide(Ask(id="a", edit=None, models=()))
+    assert read_decisions(tmp_path / "review")["a"].is_open
+    # A repair is not the model's.
+    queue.use_tool(ToolUse(id="b", repair="grow"))
+    assert "b" not in read_decisions(tmp_path / "review")
+
+
+def test_the_encoder_looks_ahead_and_once(
+    queue: ReviewQueue, segmenter: PromptableSegmenter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[int] = []
+    encode = segmenter.model.encode
+    monkeypatch.setattr(segmenter.model, "encode", lambda one: seen.append(1) or encode(one))
+    queue.prepare([0, 1])
+    for name in ("a", "b"):
+        assert queue.use_tool(ToolUse(id=name, prompts=Prompts(box=(10, 20, 60, 70))))["patch"]
+    queue.prepare([1, 2])
+    assert queue.use_tool(ToolUse(id="c", prompts=Prompts(box=(10, 20, 60, 70))))["patch"]
+    assert len(seen) == 3
