@@ -26,6 +26,13 @@ class HiddenFace(Record, frozen=True, kw_only=True):
     ]
     score: Annotated[float, Meta(ge=0, le=1, description="the most certain detector's")]
     detectors: tuple[str, ...]
+    seen_in: Annotated[
+        str | None,
+        Meta(
+            description="id of the neighbouring frame whose face made this one be looked for, with "
+            "half the threshold; null: found by itself"
+        ),
+    ] = None
     mask: Annotated[
         Literal["mesh", "ellipse", "none"],
         Meta(description="none: smaller than --min-face, left as it is"),

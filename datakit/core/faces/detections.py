@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
+from datakit.core.faces.crops import UprightCrop
 from datakit.core.masks.boxes import overlap
 
 MERGE_IOU = 0.3
@@ -54,9 +55,17 @@ class FaceDetection:
 
 @dataclass(frozen=True, eq=False)
 class Face:
-    """One face, seen by one or several detectors; the first member is the most trusted one."""
+    """One face, seen by one or several detectors; the first member is the most trusted one.
+
+    Attributes
+    ----------
+    members : tuple of FaceDetection
+    seen_in : str, optional
+        The neighbouring frame whose face made this one be looked for; None: found by itself.
+    """
 
     members: tuple[FaceDetection, ...]
+    seen_in: str | None = None
 
     @property
     def box_xyxy(self) -> npt.NDArray[np.float64]:
@@ -72,6 +81,17 @@ class Face:
     def detectors(self) -> tuple[str, ...]:
         """Names of the detectors that saw the face, sorted."""
         return tuple(sorted({member.detector for member in self.members}))
+
+
+def crop_to_photo(seen: FaceDetection, crop: UprightCrop, roll_rad: float) -> FaceDetection:
+    """Return what was seen in an upright crop as a detection of the photo that it was cut from."""
+    corners = crop.points_to_image(seen.box_xyxy[[[0, 1], [2, 1], [2, 3], [0, 3]]])
+    return replace(
+        seen,
+        box_xyxy=np.concatenate([corners.min(axis=0), corners.max(axis=0)]),
+        keypoints_xy=crop.points_to_image(seen.keypoints_xy),
+        turn_deg=float(np.rad2deg(roll_rad)),
+    )
 
 
 def merge_detections(detections: Sequence[FaceDetection]) -> tuple[Face, ...]:
@@ -102,7 +122,7 @@ def merge_detections(detections: Sequence[FaceDetection]) -> tuple[Face, ...]:
     )
     groups: list[list[FaceDetection]] = []
     for found in ranked:
-        home = next((group for group in groups if _is_same_face(group[0], found)), None)
+        home = next((group for group in groups if is_same_face(group[0], found)), None)
         if home is None:
             groups.append([found])
         else:
@@ -132,7 +152,8 @@ def _vote(found: FaceDetection) -> float:
     return found.score * (1.0 if abs(tilt) < LEVEL_RAD else 0.5)
 
 
-def _is_same_face(a: FaceDetection, b: FaceDetection) -> bool:
+def is_same_face(a: FaceDetection, b: FaceDetection) -> bool:
+    """Tell whether two detections are one face; `merge_detections` says when."""
     iou, share = overlap(a.box_xyxy[None], b.box_xyxy[None])
     if iou[0, 0] > MERGE_IOU:
         return True

@@ -33,6 +33,8 @@ _ROUNDING: Final = 2
 _BLOCKS: Final = 8
 # So near without any fitting that fitting cannot change the verdict.
 _CLEAR: Final = 0.1
+# Correlation of neighbouring frames at 16 x 16 pixels: a hand-held camera that pans keeps more.
+_SAME_VIEW: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +110,22 @@ def compare(one: Thumbnail, other: Thumbnail, *, closely: bool = False) -> Pictu
         return PictureMatch(1.0, shift, correlation, equal, 1.0)
     error, worst = _residual(plain, fitted, inside)
     return PictureMatch(error, shift, correlation, equal, worst)
+
+
+def is_same_view(one: Thumbnail, other: Thumbnail) -> bool:
+    """Tell whether what one picture shows lies at the same place in the other, as between frames.
+
+    Neither turned nor flipped: a copy that augmentation made is no neighbouring frame.
+
+    Examples
+    --------
+    >>> photo = cv2.resize(np.random.default_rng(1).integers(0, 256, (8, 8), np.uint8), (64, 64))
+    >>> moved = np.roll(photo, 3, axis=1)
+    >>> is_same_view(photo, moved), is_same_view(photo, np.ascontiguousarray(photo[:, ::-1]))
+    (True, False)
+    """
+    small = [_standardised(_shrunk(picture, _COARSE_PX)) for picture in (one, other)]
+    return float((small[0] * small[1]).mean()) >= _SAME_VIEW
 
 
 def _turned(one: Thumbnail, other: Thumbnail) -> tuple[Thumbnail, float]:

@@ -16,6 +16,10 @@ from datakit.registry import Registry
 Image = npt.NDArray[np.uint8]
 
 
+FAINT_SHARE = 0.5
+"""Part of a detector's threshold that is enough where a neighbouring frame shows a face."""
+
+
 class FaceDetector(Protocol):
     """Finds faces in an image as it is; turning the image is the caller's work.
 
@@ -39,6 +43,10 @@ class FaceDetector(Protocol):
 
     def detect_turned(self, image: Image) -> list[FaceDetection]:
         """Find faces in a photo that was turned: only what is sure, at the size it has."""
+        ...
+
+    def detect_faint(self, image: Image) -> list[FaceDetection]:
+        """Find faces in a small crop where one is expected, from `FAINT_SHARE` of the threshold."""
         ...
 
 

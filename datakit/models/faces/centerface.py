@@ -15,6 +15,7 @@ import numpy.typing as npt
 from datakit.core.faces.detections import FaceDetection
 from datakit.core.masks.boxes import overlap, tiles
 from datakit.errors import ModelError
+from datakit.models.faces.base import FAINT_SHARE
 from datakit.models.weights.provenance import Weights, load_weights
 
 Image = npt.NDArray[np.uint8]
@@ -83,7 +84,7 @@ class CenterFaceDetector:
     def detect(self, image: Image) -> list[FaceDetection]:
         """Find faces; boxes are clipped to the image."""
         height, width = image.shape[:2]
-        found = self._detect(image, self.longer_side_px)
+        found = self._detect(image, self.longer_side_px, self.threshold)
         if max(height, width) <= 2 * self.longer_side_px:
             return found
         for x0, y0, x1, y1 in tiles((width, height), 2 * self.longer_side_px, 0.25):
@@ -94,16 +95,20 @@ class CenterFaceDetector:
                     box_xyxy=seen.box_xyxy + np.tile(start, 2),
                     keypoints_xy=seen.keypoints_xy + start,
                 )
-                for seen in self._detect(image[y0:y1, x0:x1], self.longer_side_px)
+                for seen in self._detect(image[y0:y1, x0:x1], self.longer_side_px, self.threshold)
             ]
         return found
 
     def detect_turned(self, image: Image) -> list[FaceDetection]:
         """Find faces in a turned photo, in one piece and at the size it has."""
-        strong = self._detect(image, max(image.shape[:2]))
+        strong = self._detect(image, max(image.shape[:2]), self.threshold)
         return [found for found in strong if found.score >= self.turned_threshold]
 
-    def _detect(self, image: Image, longer_side_px: int) -> list[FaceDetection]:
+    def detect_faint(self, image: Image) -> list[FaceDetection]:
+        """Find faces at the size they have, with the threshold of faces that are expected."""
+        return self._detect(image, max(image.shape[:2]), FAINT_SHARE * self.threshold)
+
+    def _detect(self, image: Image, longer_side_px: int, threshold: float) -> list[FaceDetection]:
         height, width = image.shape[:2]
         scale = min(longer_side_px / max(height, width), LARGEST_SCALE)
         size_wh = (max(1, round(width * scale)), max(1, round(height * scale)))
@@ -113,9 +118,7 @@ class CenterFaceDetector:
         net = self._net((padded.shape[0], padded.shape[1]))
         net.setInput(cv2.dnn.blobFromImage(padded))
         heat, extent, offset, points = net.forward(_OUTPUTS)
-        boxes, keypoints, scores = _decode(
-            heat[0, 0], extent[0], offset[0], points[0], self.threshold
-        )
+        boxes, keypoints, scores = _decode(heat[0, 0], extent[0], offset[0], points[0], threshold)
         back = np.array([width / size_wh[0], height / size_wh[1]])
         boxes = boxes * np.tile(back, 2)
         # What has its middle in the padding is no face of this image.

@@ -10,7 +10,15 @@ import numpy as np
 import numpy.typing as npt
 
 from datakit.core.faces.bodies import SURE_SCORE, Head, faceless
-from datakit.core.faces.detections import Face, FaceDetection, merge_detections
+from datakit.core.faces.crops import upright_crop
+from datakit.core.faces.detections import (
+    Face,
+    FaceDetection,
+    crop_to_photo,
+    is_same_face,
+    merge_detections,
+)
+from datakit.core.faces.neighbours import Expected, Sighting, is_near
 from datakit.core.faces.turning import Turned, turn_image
 from datakit.errors import InputError
 from datakit.models.faces.base import FaceDetector
@@ -33,6 +41,9 @@ RIGHT_ANGLES_DEG = TURNS_DEG[:3]
 # that leans.
 _FACELESS_SHARE = 0.01
 _LEVEL_RAD = np.deg2rad(25)
+# The crop in which an expected face is looked for: it may have moved by its own size.
+_EXPECTED_PER_BOX = 3.0
+_EXPECTED_PX = 256
 
 
 class FaceFinder:
@@ -81,6 +92,40 @@ class FaceFinder:
             faces = merge_detections(seen + self._turned(image, TURNED_SIDE_PX, TURNS_DEG))
         return faces
 
+    def find_expected(self, image: Image, expected: Expected, known: Sequence[Face]) -> Face | None:
+        """Find a face that a neighbouring frame shows and this photo lacks, also a faint one.
+
+        Parameters
+        ----------
+        image : (H, W, 3) uint8 RGB
+        expected : Expected
+        known : sequence of Face
+            Those of the photo, which are not meant.
+
+        Returns
+        -------
+        Face or None
+            The surest one that lies near enough and has about the size that is expected.
+        """
+        size = np.tile(image.shape[1::-1], 2).astype(np.float64)
+        box = np.array(expected.sighting.box_xyxy) * size
+        roll_rad = float(np.deg2rad(expected.sighting.turn_deg))
+        side_px = _EXPECTED_PER_BOX * float((box[2:] - box[:2]).max())
+        crop = upright_crop(image, (box[:2] + box[2:]) / 2, side_px, roll_rad, _EXPECTED_PX)
+        seen = [
+            crop_to_photo(found, crop, roll_rad)
+            for detector in self.detectors
+            for found in detector.detect_faint(crop.image)
+        ]
+        near = [
+            found
+            for found in seen
+            if is_near(_sighting(found, image), expected.sighting)
+            and not any(is_same_face(face.members[0], found) for face in known)
+        ]
+        faces = merge_detections(near)
+        return replace(faces[0], seen_in=expected.seen_in) if faces else None
+
     def _turned(
         self, image: Image, longer_side_px: int, turns_deg: Sequence[float]
     ) -> list[FaceDetection]:
@@ -94,6 +139,17 @@ class FaceFinder:
                     for found in detector.detect_turned(turned.image)
                 ]
         return seen
+
+
+def sighting_of(face: Face, image: Image) -> Sighting:
+    """Return what of a face is compared with the neighbouring frames."""
+    return replace(_sighting(face.members[0], image), score=face.score)
+
+
+def _sighting(found: FaceDetection, image: Image) -> Sighting:
+    shares = found.box_xyxy / np.tile(image.shape[1::-1], 2)
+    x0, y0, x1, y1 = (float(edge) for edge in shares)
+    return Sighting((x0, y0, x1, y1), found.turn_deg, found.score)
 
 
 def _is_understood(image: Image, person: Mask, faces: Sequence[Face]) -> bool:

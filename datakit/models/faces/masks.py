@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -121,7 +121,7 @@ class FaceMasker:
             done.append(found)
             bare = tuple(member for member in found.face.members[1:] if not _covered(found, member))
             if bare:
-                waiting.append(Face(bare))
+                waiting.append(replace(found.face, members=bare))
         return done
 
     def mask(self, image: Image, face: Face) -> FaceMask:

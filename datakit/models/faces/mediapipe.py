@@ -18,6 +18,7 @@ from datakit.core.faces.blazeface import BlazeFaces
 from datakit.core.faces.detections import FaceDetection
 from datakit.core.faces.face_mask import MESH_POINTS
 from datakit.core.masks.boxes import tiles
+from datakit.models.faces.base import FAINT_SHARE
 from datakit.models.runtimes.litert import LitertModel
 from datakit.models.weights.provenance import Weights, load_weights
 from datakit.models.weights.shipped import mediapipe_weights
@@ -127,7 +128,11 @@ class MediapipeDetector:
 
     def detect(self, image: Image) -> list[FaceDetection]:
         """Search the whole image, then its tiles."""
-        return [found for window in self._windows(image) for found in self._in(image, window)]
+        return [
+            found
+            for window in self._windows(image)
+            for found in self._in(image, window, self.threshold)
+        ]
 
     def detect_turned(self, image: Image) -> list[FaceDetection]:
         """Search a turned photo with the threshold for these."""
@@ -135,7 +140,11 @@ class MediapipeDetector:
 
     def detect_whole(self, image: Image) -> list[FaceDetection]:
         """Search the whole image only, for a crop around one face."""
-        return self._in(image, (0, 0, image.shape[1], image.shape[0]))
+        return self._in(image, (0, 0, image.shape[1], image.shape[0]), self.threshold)
+
+    def detect_faint(self, image: Image) -> list[FaceDetection]:
+        """Search the whole image only, with the threshold of faces that are expected."""
+        return self._in(image, (0, 0, image.shape[1], image.shape[0]), FAINT_SHARE * self.threshold)
 
     def _windows(self, image: Image) -> list[tuple[int, int, int, int]]:
         height, width = image.shape[:2]
@@ -145,10 +154,12 @@ class MediapipeDetector:
                 windows |= dict.fromkeys(tiles((width, height), side, TILE_OVERLAP))
         return list(windows)
 
-    def _in(self, image: Image, window: tuple[int, int, int, int]) -> list[FaceDetection]:
+    def _in(
+        self, image: Image, window: tuple[int, int, int, int], threshold: float
+    ) -> list[FaceDetection]:
         x0, y0, x1, y1 = window
         start = np.array([x0, y0])
-        found = self._net.detect(np.ascontiguousarray(image[y0:y1, x0:x1]), self.threshold)
+        found = self._net.detect(np.ascontiguousarray(image[y0:y1, x0:x1]), threshold)
         # The last two of the six keypoints are the ears, of which the mesh has no twin.
         return [
             FaceDetection(box + np.tile(start, 2), points[:4] + start, float(score), self.name)

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from datakit.core.faces.detections import FaceDetection
 from datakit.errors import ModelError
+from datakit.models.faces.base import FAINT_SHARE
 from datakit.models.weights.provenance import Download, Weights, load_weights
 
 Image = npt.NDArray[np.uint8]
@@ -85,11 +86,23 @@ class YunetDetector:
 
     def detect(self, image: Image) -> list[FaceDetection]:
         """Find faces; boxes may leave the image."""
+        return self._detect(image, self.threshold)
+
+    def detect_turned(self, image: Image) -> list[FaceDetection]:
+        """Find faces in a turned photo, with the threshold for these."""
+        return [found for found in self.detect(image) if found.score >= self.turned_threshold]
+
+    def detect_faint(self, image: Image) -> list[FaceDetection]:
+        """Find faces with the threshold of those that are expected."""
+        return self._detect(image, FAINT_SHARE * self.threshold)
+
+    def _detect(self, image: Image, threshold: float) -> list[FaceDetection]:
         height, width = image.shape[:2]
         scale = min(1.0, _LONGEST_SIDE_PX / max(height, width))
         size_wh = (max(1, round(width * scale)), max(1, round(height * scale)))
         resized = cv2.resize(image, size_wh, interpolation=cv2.INTER_AREA)
         self._net.setInputSize(size_wh)
+        self._net.setScoreThreshold(threshold)
         _, rows = self._net.detect(np.ascontiguousarray(resized[..., ::-1]))
         back = np.array([width / size_wh[0], height / size_wh[1]])
         detections = []
@@ -101,7 +114,3 @@ class YunetDetector:
             points = row[4:14].reshape(5, 2) * back
             detections.append(FaceDetection(box, points, float(row[14]), self.name))
         return detections
-
-    def detect_turned(self, image: Image) -> list[FaceDetection]:
-        """Find faces in a turned photo, with the threshold for these."""
-        return [found for found in self.detect(image) if found.score >= self.turned_threshold]

@@ -11,7 +11,8 @@ import numpy.typing as npt
 
 from datakit.core.faces.bodies import FACELESS_LIMIT, PERSON_CONFIDENCE, Faceless, Head, faceless
 from datakit.core.faces.crops import upright_crop
-from datakit.core.faces.detections import Face, FaceDetection
+from datakit.core.faces.detections import Face, FaceDetection, crop_to_photo
+from datakit.core.faces.neighbours import Expected
 from datakit.core.faces.obscure import METHODS
 from datakit.core.faces.traits import traits_of
 from datakit.core.matting.residue import clean_residue, close_islands, enclosed
@@ -129,7 +130,9 @@ class FaceHider:
         self._people = people
         self._hiding = hiding
 
-    def hide(self, image: Image, alpha: Alpha | None = None) -> Hidden:
+    def hide(
+        self, image: Image, alpha: Alpha | None = None, expected: Sequence[Expected] = ()
+    ) -> Hidden:
         """Hide every face of a photo.
 
         A face that the checker still sees is masked again, wider; a face that it sees beside all
@@ -141,6 +144,8 @@ class FaceHider:
         image : (H, W, 3) uint8 RGB
         alpha : (H, W) float32 in [0, 1], optional
             Its matte: no pixel of its soft edge is changed (`clean_residue` says what that is).
+        expected : sequence of Expected
+            Faces that neighbouring frames show: what is not found is looked for at these places.
 
         Returns
         -------
@@ -149,7 +154,14 @@ class FaceHider:
         if alpha is not None:
             alpha = clean_residue(alpha)
         person = self._people.coarse(image) >= PERSON_CONFIDENCE
-        faces = self._finder.find(image, person)
+        faces = list(self._finder.find(image, person))
+        absent = []
+        for one in expected:
+            face = self._finder.find_expected(image, one, faces)
+            if face is not None:
+                faces.append(face)
+            elif one.on_both_sides:
+                absent.append(one)
         small = [face for face in faces if face.members[0].side_px < self._hiding.min_face_px]
         small_ids = {id(face) for face in small}
         wanted = [face for face in faces if id(face) not in small_ids]
@@ -174,7 +186,11 @@ class FaceHider:
         heads = [head for layer in layers for head in _head(layer)]
         heads += [_face_head(face, 0.0) for face in small]
         left = faceless(person, heads, (image.shape[1], image.shape[0]))
-        reasons = (*_reasons(layers, inside), *_faceless_reason(left))
+        reasons = (
+            *_reasons(layers, inside),
+            *_faceless_reason(left),
+            *_absent_reasons(absent, image),
+        )
         shown = [layer.found.face for layer in layers] + small
         return Hidden(
             result, mask, records, reasons, tuple(traits_of(image, face) for face in shown)
@@ -213,13 +229,7 @@ class FaceHider:
             side_px = CROP_PER_BOX * member.side_px
             crop = upright_crop(result, centre, side_px, layer.found.roll_rad, CROP_PX)
             for seen in self._checker.detect_whole(crop.image):
-                corners = crop.points_to_image(seen.box_xyxy[[[0, 1], [2, 1], [2, 3], [0, 3]]])
-                hit = replace(
-                    seen,
-                    box_xyxy=np.concatenate([corners.min(axis=0), corners.max(axis=0)]),
-                    keypoints_xy=crop.points_to_image(seen.keypoints_xy),
-                    turn_deg=float(np.rad2deg(layer.found.roll_rad)),
-                )
+                hit = crop_to_photo(seen, crop, layer.found.roll_rad)
                 hits.append((_owner(number, layers, hit), hit))
         return hits
 
@@ -272,9 +282,9 @@ def _bares_keypoint(found: FaceMask, kept: Mask) -> bool:
 
 
 def _head(layer: _Layer) -> Iterable[Head]:
-    """Yield the head of a face that is sure enough to own a body."""
-    found = layer.found
-    if found.mesh_offset_iod is not None or found.face.score >= OWNER_SCORE:
+    """Yield the head of a face that is sure enough to own a body, here or in another frame."""
+    found, face = layer.found, layer.found.face
+    if found.mesh_offset_iod is not None or face.score >= OWNER_SCORE or face.seen_in is not None:
         yield _face_head(found.face, found.roll_rad)
 
 
@@ -288,6 +298,16 @@ def _faceless_reason(left: Faceless) -> Iterable[str]:
         yield (
             f"person {list(left.box_xyxy)}: {left.share:.0%} of the photo is a person whose face "
             "was not found, or only hits too small to be theirs"
+        )
+
+
+def _absent_reasons(absent: Sequence[Expected], image: Image) -> Iterable[str]:
+    size = np.tile(image.shape[1::-1], 2)
+    for one in absent:
+        box = np.rint(np.array(one.sighting.box_xyxy) * size).astype(int).tolist()
+        yield (
+            f"face {box}: the frames before and after show one there (as in {one.seen_in}), and "
+            "none was found"
         )
 
 
@@ -338,6 +358,7 @@ def _record(layer: _Layer, original_px_inside: int) -> HiddenFace:
         box_xyxy=_whole(found.face),
         score=round(found.face.score, 4),
         detectors=found.face.detectors,
+        seen_in=found.face.seen_in,
         mask="mesh" if is_mesh else "ellipse",
         region=layer.region if is_mesh else None,
         guard_iod=None if found.mesh_offset_iod is None else round(found.mesh_offset_iod, 4),
@@ -356,6 +377,7 @@ def _left_alone(face: Face) -> HiddenFace:
         box_xyxy=_whole(face),
         score=round(face.score, 4),
         detectors=face.detectors,
+        seen_in=face.seen_in,
         mask="none",
         iod_px=0.0,
     )

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 
 import msgspec
 
+from datakit.core.faces.neighbours import Expected
 from datakit.engine.base import LazyTask
 from datakit.errors import InputError
+from datakit.io.dataset import output
 from datakit.io.dataset.output import DatasetWriter
 from datakit.io.layouts.sources import Collection
 from datakit.io.store import atomic
@@ -21,6 +24,7 @@ from datakit.verbs.anonymize.fairness import TABLE, TRAITS, aggregated
 from datakit.verbs.anonymize.options import VERB, Options
 from datakit.verbs.anonymize.preview import write_preview
 from datakit.verbs.anonymize.release import reopen_for_release, unknown_release
+from datakit.verbs.anonymize.sequences import expected_by_neighbours
 from datakit.verbs.anonymize.task import check_models
 from datakit.verbs.shared.pipeline import Contents, process
 from datakit.verbs.shared.progress import ProgressListener
@@ -54,10 +58,15 @@ def run(options: Options, progress: ProgressListener | None = None) -> Summary:
         raise InputError(problem)
     options = reopen_for_release(VERB, options, options.released, source)
     check_models(options.detectors, options.weights)
+    planned = Run(VERB, options, source)
+    expected: Mapping[str, Sequence[Expected]] = {}
+    if not options.dry_run:
+        output.check_target(planned.target, options.mode, planned.origins, planned.inputs)
+        expected = expected_by_neighbours(options, source, progress)
     task = LazyTask(
         "datakit.verbs.anonymize.task:Anonymize",
-        _task_params(options),
-        by_key=("alphas", "release"),
+        _task_params(options) | {"expected": expected},
+        by_key=("alphas", "release", "expected"),
     )
     tables = {AUDIT: "", REVIEW: REVIEW_HEADER}
     if options.report_fairness:
@@ -68,7 +77,7 @@ def run(options: Options, progress: ProgressListener | None = None) -> Summary:
         atomic.write_bytes(writer.out / TABLE, table)
 
     summary = process(
-        Run(VERB, options, source),
+        planned,
         task,
         contents=Contents(
             tables=tables, finishing=write_fairness if options.report_fairness else None
@@ -79,6 +88,11 @@ def run(options: Options, progress: ProgressListener | None = None) -> Summary:
     if options.on_no_face == "review":
         waiting += summary.counts.get("no-face", 0)
     notes = list(summary.notes)
+    if expected and not options.dry_run:
+        notes.append(
+            f"{counted(len(expected), 'frames')} of videos and bursts searched once more, for "
+            "faces that the frames beside them show"
+        )
     if waiting and not options.dry_run:
         notes.append(
             f"{counted(waiting, 'photos')} not in the dataset: look at {options.out}/{REVIEW}; "

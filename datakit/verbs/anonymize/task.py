@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from datakit.core.faces.bodies import PERSON_CONFIDENCE, count_people
+from datakit.core.faces.neighbours import Expected
 from datakit.core.images.orientation import orient, oriented_wh
 from datakit.errors import InputError
 from datakit.io.layouts.base import Item
@@ -77,6 +78,8 @@ class Anonymize:
     facemask_dir: str | None
     source_digest: bool
     fairness: bool
+    expected: Mapping[str, Sequence[Expected]]
+    """Key of a frame -> the faces that it lacks and its neighbours show."""
 
     def __post_init__(self) -> None:
         chosen = [
@@ -164,7 +167,8 @@ class Anonymize:
     def hide(self, item: Item, photo: Photo) -> tuple[Hidden, Literal["given", "auto", "none"]]:
         """Hide the faces, the soft boundary of the matte spared; tell where the matte is from."""
         alpha, kind = self._alpha(item, photo)
-        return self._hider.hide(photo.image, alpha), kind
+        expected = self.expected.get(item.key, ())
+        return self._hider.hide(photo.image, alpha, expected), kind
 
     def _alpha(
         self, item: Item, photo: Photo

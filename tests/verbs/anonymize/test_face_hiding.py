@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from datakit.core.faces.detections import FaceDetection
+from datakit.core.faces.neighbours import Expected, Sighting
 from datakit.models.faces.finder import FaceFinder
 from datakit.models.faces.masks import FaceMasker
 from datakit.verbs.anonymize.face_hiding import FaceHider, Hiding
@@ -33,6 +34,16 @@ class Finds:
 
     def detect_turned(self, image):
         return []
+
+    def detect_faint(self, image):
+        return []
+
+
+class SeesFaintly(Finds):
+    """A detector that sees something in the middle of each crop, where a face is expected."""
+
+    def detect_faint(self, image):
+        return [face(image.shape[1] / 2, image.shape[0] / 2, image.shape[0] / 3, 0.2)]
 
 
 class NoMesh:
@@ -63,10 +74,10 @@ class People:
         return self.person
 
 
-def hider(*found, checker=None, person=None, **hiding):
+def hider(*found, detector=Finds, checker=None, person=None, **hiding):
     landmarker = NoMesh()
     return FaceHider(
-        FaceFinder([Finds(*found)]),
+        FaceFinder([detector(*found)]),
         FaceMasker(landmarker, "oval"),
         FaceMasker(landmarker, "head", 1.6),
         checker or Sees((1, 2, 3)),
@@ -238,3 +249,29 @@ def test_small_faces_that_are_left_alone_own_their_bodies(image):
     hidden = hider(face(120, 60, 60), person=body(), min_face_px=70).hide(image)
     assert not hidden.reasons
     assert hidden.faces[0].mask == "none"
+
+
+BESIDE = Sighting((0.5, 0.5, 0.7, 0.74), 0.0, 0.9)
+"""What the frame before shows at 144, 124 of the picture."""
+
+
+def test_a_face_that_the_frames_beside_show_is_found_faintly_and_the_audit_says_so(image):
+    hides = hider(face(60, 60), detector=SeesFaintly)
+    hidden = hides.hide(image, expected=[Expected(BESIDE, "before.png")])
+    assert [found.seen_in for found in hidden.faces] == [None, "before.png"]
+    assert hidden.mask[60, 60]
+    assert hidden.mask[124, 144]
+    assert not hidden.reasons
+    # The face of the photo itself is not the one that is expected.
+    hides = hider(face(144, 124, 48), detector=SeesFaintly)
+    assert len(hides.hide(image, expected=[Expected(BESIDE, "before.png")]).faces) == 1
+
+
+def test_a_face_of_the_frames_before_and_after_that_is_not_found_waits_for_a_person(image):
+    gone = hider(face(60, 60)).hide(image, expected=[Expected(BESIDE, "before.png")])
+    assert not gone.reasons
+    hidden = hider(face(60, 60)).hide(image, expected=[Expected(BESIDE, "before.png", True)])
+    assert hidden.reasons == (
+        "face [120, 100, 168, 148]: the frames before and after show one there (as in before.png), "
+        "and none was found",
+    )
