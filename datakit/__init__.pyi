@@ -662,6 +662,7 @@ def report(
     max_memory: _Text | None = ...,
     records: Sequence[_Text] = ...,
     pictures: int = ...,
+    thumbnails: int = ...,
     title: _Text | None = ...,
     overwrite: bool = ...,
 ) -> Summary:

@@ -16,8 +16,8 @@ from markupsafe import Markup
 from datakit.pages.charts import number
 from datakit.version import __version__
 
-GENERATOR = '<meta name="generator" content="datakit report">'
-"""How a report is known: only a file with it near its beginning is ever replaced."""
+GENERATOR = '<meta name="generator" content="datakit {}">'
+"""How a page is known, with the verb that wrote it."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ class Section:
     tables, groups : sequences
         Tables, and pictures.
     lines : sequence of str
-        Command lines.
+        Commands to paste, below the text.
     """
 
     key: str
@@ -134,6 +134,8 @@ class Page:
         What the reader should know of the report itself.
     verdict : Verdict, optional
         Stands on top.
+    verb : str
+        Whose page it is.
     """
 
     title: str
@@ -143,6 +145,7 @@ class Page:
     lineage: Mapping[str, Any] = field(default_factory=dict)
     notes: Sequence[str] = ()
     verdict: Verdict | None = None
+    verb: str = "report"
 
 
 def render(page: Page) -> bytes:
@@ -153,7 +156,7 @@ def render(page: Page) -> bytes:
     >>> html = render(Page("<script>", "none", (), ())).decode()
     >>> "<script>" in html.split("<title>")[1].split("</title>")[0]
     False
-    >>> GENERATOR in html[:1000]
+    >>> GENERATOR.format("report") in html[:1000]
     True
     """
     style, script = _asset("report.css"), _asset("report.js")
@@ -173,7 +176,7 @@ def render(page: Page) -> bytes:
         style=Markup(style),
         script=Markup(script),
         lineage=_inert_json(page.lineage),
-        generator=Markup(GENERATOR),
+        generator=Markup(GENERATOR).format(page.verb),
         version=__version__,
     )
     return text.encode()

@@ -1,8 +1,28 @@
-// The table of samples: a search over compact columns, and only the rows in sight as elements.
 "use strict";
+
+// Commands, to be copied.
+for (const button of document.querySelectorAll(".command button")) {
+  const words = button.firstChild, code = button.previousElementSibling;
+  button.hidden = false;
+  button.addEventListener("click", async () => {
+    try {
+      await navigator.clipboard.writeText(code.textContent);
+      words.data = "Copied";
+    } catch {
+      // The browser keeps the clipboard from a page in a file: the command is selected instead.
+      getSelection().selectAllChildren(code);
+      words.data = "Selected";
+    }
+    setTimeout(() => { words.data = "Copy"; }, 2000);
+  });
+}
+
+// The table of samples: a search over compact columns, and only the rows in sight as elements.
 (() => {
-  const ROW = 44, MORE = 6;
-  const data = JSON.parse(document.getElementById("data").textContent);
+  const ROW = 56, MORE = 6, TAIL = 12;
+  const source = document.getElementById("data");
+  if (!source) return;
+  const data = JSON.parse(source.textContent);
   const total = data.id.length;
   const box = document.getElementById("rows"), inner = box.firstElementChild;
   const query = document.getElementById("query"), split = document.getElementById("split");
@@ -42,6 +62,19 @@
     if (kind) one.className = kind;
     return one;
   };
+  // A name too long for its place is cut in the middle: the ends differ most.
+  const name = (id) => {
+    const one = make("span", null, "id");
+    one.title = id;
+    one.append(make("i", id.slice(0, -TAIL)), id.slice(-TAIL));
+    return one;
+  };
+  const picture = (at, kind, alt) => {
+    const one = make("img", null, kind);
+    one.src = `data:image/jpeg;base64,${data.pictures[at]}`;
+    one.alt = alt;
+    return one;
+  };
   const worst = (at) => ["error", "warning", "review"].find(
     (level) => (found.get(at) || []).some((finding) => data.lists.severity[finding[2]] === level));
 
@@ -78,11 +111,14 @@
     one.setAttribute("aria-setsize", shown.length);
     one.setAttribute("aria-posinset", place + 1);
     one.style.top = `${place * ROW}px`;
-    one.append(make("span", data.id[at], "id"));
+    const thumb = data.pictures[at] ? picture(at, "thumb", "") : make("span", null, "thumb");
+    one.append(thumb, name(data.id[at]));
     const facts = [value("split", at), `${data.width[at]}×${data.height[at]}`, value("tags", at)];
     const small = make("small", facts.filter(Boolean).join(" · "));
     if (level) small.append(" · ", make("b", `${found.get(at).length} × ${level}`, level));
     one.append(small);
+    // A name in two parts would be read as two words.
+    one.setAttribute("aria-label", `${data.id[at]}, ${small.textContent}`);
     one.addEventListener("click", () => choose(place));
     return one;
   }
@@ -109,12 +145,16 @@
     fact("group", data.group[at]);
     fact("tags", value("tags", at));
     fact("labels", value("labels", at));
-    if (data.fg[at] !== null) fact("foreground", `${(100 * data.fg[at]).toFixed(1)} %`);
+    if (data.fg[at] !== null) fact("foreground", `${(100 * data.fg[at]).toPrecision(3)} %`);
     fact("source", data.source[at]);
     fact("sha256", data.sha256[at] && make("span", data.sha256[at], "id"));
     fact("copy of", data.parent[at] === null ? null : link(data.parent[at]));
     if (data.doubt[at] !== null) fact("uncertainty", data.doubt[at].toFixed(3));
-    detail.replaceChildren(make("h3", data.id[at], "id"), facts);
+    detail.replaceChildren(make("h3", data.id[at], "id"));
+    if (data.pictures[at]) {
+      detail.append(picture(at, "", `${data.id[at]} with its label drawn over it`));
+    }
+    detail.append(facts);
 
     list("What was done", value("history", at).map((step) => make("li", step)), "ol");
     list("Copies", (copies.get(data.id[at]) || []).map((copy) => {

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from datakit.io.layouts.base import Item
 from datakit.records.finding import SEVERITIES, Finding
 from datakit.records.sample import Sample
+from datakit.verbs.report.pictures import Art
 from datakit.verbs.shared.command_lines import step_line
 from datakit.verbs.shared.evidence import Evidence
 
@@ -30,7 +32,7 @@ class _List:
         return self._places[value]
 
 
-def lineage(items: Sequence[Item], evidence: Evidence) -> tuple[dict[str, Any], int]:
+def lineage(items: Sequence[Item], evidence: Evidence, art: Art) -> tuple[dict[str, Any], int]:
     """Return the columns of the table, and how many findings were left out.
 
     Parameters
@@ -39,13 +41,15 @@ def lineage(items: Sequence[Item], evidence: Evidence) -> tuple[dict[str, Any], 
         Of a datakit dataset.
     evidence : Evidence
         What is known of them.
+    art : Art
+        Their pictures, and what was measured on them.
 
     Returns
     -------
     columns : dict
         ``id``, ``width`` … one value each; ``lists`` has what the numbers of ``split``, ``tags``,
         ``labels`` and ``history`` stand for; ``findings`` has (sample, check, severity, score,
-        words).
+        words); ``pictures`` has the JPEGs, in base64, under the numbers of samples.
     left_out : int
     """
     lists = {name: _List() for name in ("split", "tags", "labels", "history", "check")}
@@ -70,7 +74,7 @@ def lineage(items: Sequence[Item], evidence: Evidence) -> tuple[dict[str, Any], 
             "parent": sample.parent,
             "tags": lists["tags"].index_of(", ".join(sample.tags)),
             "labels": lists["labels"].index_of(", ".join(kinds(sample))),
-            "fg": None if sample.fg_ratio is None else round(sample.fg_ratio, 4),
+            "fg": _share(sample, art),
             "source": sample.source.name,
             "sha256": sample.source.sha256,
             "history": _history(lists["history"], sample),
@@ -79,8 +83,16 @@ def lineage(items: Sequence[Item], evidence: Evidence) -> tuple[dict[str, Any], 
         for name, value in row.items():
             columns[name].append(value)
     found, left_out = _findings(columns["id"], evidence, lists["check"])
+    places = {key: at for at, key in enumerate(columns["id"])}
+    pictures = {places[key]: b64encode(jpeg).decode() for key, jpeg in art.of_samples.items()}
     shown = {name: column.values for name, column in lists.items()}
-    return {**columns, "lists": shown | {"severity": SEVERITIES}, "findings": found}, left_out
+    lists_shown = shown | {"severity": SEVERITIES}
+    return {**columns, "lists": lists_shown, "findings": found, "pictures": pictures}, left_out
+
+
+def _share(sample: Sample, art: Art) -> float | None:
+    share = art.shares.get(sample.id) if sample.fg_ratio is None else sample.fg_ratio
+    return None if share is None else round(share, 6)
 
 
 def kinds(sample: Sample) -> list[str]:

@@ -10,7 +10,7 @@ from datakit.errors import InputError
 from datakit.verbs.shared.options import ReadOptions
 
 VERB = "report"
-COMMON = ("records", "pictures", "title", "overwrite")
+COMMON = ("records", "pictures", "thumbnails", "title", "overwrite")
 
 
 class Options(ReadOptions, frozen=True, kw_only=True):
@@ -26,6 +26,8 @@ class Options(ReadOptions, frozen=True, kw_only=True):
     """
 
     BYTES_PER_PIXEL: ClassVar[int] = 40
+    READS_WHOLE_RUN: ClassVar[bool] = True
+    """As a step of a run it shows the failures and findings of all that came before."""
 
     out: Annotated[
         str, Meta(min_length=1, description="the .html file to write", extra={"suffix": ".html"})
@@ -47,7 +49,18 @@ class Options(ReadOptions, frozen=True, kw_only=True):
             "set; 0: none",
         ),
     ] = 6
-    title: Annotated[str | None, Meta(description="heading [default: the folder's name]")] = None
+    thumbnails: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=20_000,
+            description="samples of the table with a picture: all of a smaller set, else those "
+            "with findings and uncertain drafts first; about 12 kB each",
+        ),
+    ] = 200
+    title: Annotated[
+        str | None, Meta(description="heading [default: the name of the run or the folder]")
+    ] = None
     overwrite: Annotated[bool, Meta(description="replace a report that datakit wrote")] = False
 
     def __post_init__(self) -> None:

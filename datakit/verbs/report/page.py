@@ -2,32 +2,41 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from statistics import median
+
+from markupsafe import Markup
 
 from datakit.io.layouts.base import Item
 from datakit.io.layouts.sources import Collection
 from datakit.io.store.storage import location
-from datakit.pages.charts import Bar, bar_chart, histogram, number
+from datakit.pages.charts import Bar, bar_chart, binned, histogram, log_edges, number
 from datakit.pages.report import Group, Page, Section, Table
-from datakit.records.anonymization import HiddenFace
-from datakit.records.card import Command
 from datakit.records.counts import counted
-from datakit.records.finding import SEVERITIES
+from datakit.records.pipeline import StepRecord
 from datakit.records.sample import Sample
 from datakit.verbs.report.lineage_table import MOST_FINDINGS, kinds, lineage
+from datakit.verbs.report.model_sections import drafts_section, faces_section, hidden
 from datakit.verbs.report.options import Options
 from datakit.verbs.report.pictures import illustrate
+from datakit.verbs.report.steps import RunRecords, Step, steps_of
 from datakit.verbs.report.verdict import judge, torn_groups
-from datakit.verbs.shared.command_lines import command_line
+from datakit.verbs.shared.command_lines import distinct, script
 from datakit.verbs.shared.evidence import Evidence
+from datakit.verbs.shared.page_parts import (
+    bars,
+    failures_section,
+    findings_table,
+    severity_chart,
+)
 from datakit.verbs.shared.progress import ProgressListener
 
-_MOST_ROWS = 300
-_MOST_BARS = 10
-_SHARES = tuple(step / 20 for step in range(21))
-_TENTHS = tuple(step / 10 for step in range(11))
+_MOST_SIZES = 6
+_PERCENTS = tuple(range(0, 101, 5))
+_SMALL_PERCENT = 5
+"""Labels that mostly cover less would all stand in the first column of a linear axis."""
 
 
 def compose(
@@ -35,6 +44,7 @@ def compose(
     source: Collection,
     items: Sequence[Item],
     evidence: Evidence,
+    run: RunRecords | None,
     progress: ProgressListener,
 ) -> Page:
     """Return the page of a dataset.
@@ -47,56 +57,55 @@ def compose(
         The dataset, opened.
     evidence : Evidence
         What verbs recorded of it.
+    run : RunRecords or None
+        The run that the dataset is a step of.
     progress : ProgressListener
         Where progress is reported while pictures are drawn.
     """
     samples = [item.sample for item in items if item.sample is not None]
+    steps = steps_of(source, evidence.folders, run)
     art = illustrate(options, items, evidence, progress)
     notes = list(evidence.notes)
     if art.failed:
         notes.append(
             f"{counted(art.failed, 'pictures')} could not be drawn; datakit validate says why"
         )
-    table, left_out = lineage(items, evidence)
+    table, left_out = lineage(items, evidence, art)
     if left_out:
         notes.append(
             f"the table of samples has the {MOST_FINDINGS:,} worst findings; {left_out:,} more are "
             "in qc.jsonl"
         )
+    folder = location(options.src[0]).resolve().name or options.src[0]
     sections = [
-        _samples(samples, art.contact),
-        _labels(source, samples),
-        _quality(evidence, art.checks),
-        _faces(evidence),
-        _drafts(evidence, art.uncertain),
-        _failures(evidence, source),
-        _making(source),
+        _samples(samples, art.contact, folder),
+        _labels(source, samples, art.shares),
+        _quality(evidence, steps, art.checks, folder),
+        faces_section(evidence),
+        drafts_section(evidence, art.uncertain, folder),
+        failures_section([(step.name, step.failed, step.failures) for step in steps]),
+        _making(source, steps),
     ]
-    commands = source.commands
-    made = " → ".join(command.verb for command in commands) or "no command on record"
+    made = " → ".join(command.verb for command in source.commands) or "no command on record"
+    step = f"Step {folder} of the run. " if run else ""
     return Page(
-        title=options.title or location(options.src[0]).resolve().name or options.src[0],
-        subtitle=f"Made by {made}.",
-        figures=_figures(samples, evidence, source),
+        title=options.title or (run.folder.name if run else folder),
+        subtitle=f"{step}Made by {made}.",
+        figures=_figures(samples, evidence, steps),
         sections=[section for section in sections if section is not None],
         lineage=table if samples else {},
         notes=notes,
-        verdict=judge(samples, evidence, _failed(evidence, source)),
+        verdict=judge(samples, evidence, steps),
     )
 
 
-def _failed(evidence: Evidence, source: Collection) -> int:
-    return len(evidence.failures) + sum(command.failed for command in _earlier(source))
-
-
 def _figures(
-    samples: Sequence[Sample], evidence: Evidence, source: Collection
+    samples: Sequence[Sample], evidence: Evidence, steps: Sequence[Step]
 ) -> list[tuple[str, str, str]]:
     severities = Counter(
         finding.severity for found in evidence.findings.values() for finding in found
     )
-    faces = sum(len(_hidden(record.faces)) for record in evidence.faces.values())
-    failed = _failed(evidence, source)
+    faces = sum(len(hidden(record.faces)) for record in evidence.faces.values())
     shown: list[tuple[str, int, str]] = [
         ("samples", len(samples), ""),
         ("groups", len(_groups(samples)), ""),
@@ -107,24 +116,24 @@ def _figures(
         ("faces hidden", faces, ""),
         ("photos waiting", len(evidence.waiting), "review"),
         ("drafts", len(evidence.drafts), ""),
-        ("failures", failed, "error"),
+        ("failures", sum(step.failed for step in steps), "error"),
     ]
     always = ("samples", "groups")
     return [(name, f"{count:,}", tone) for name, count, tone in shown if count or name in always]
 
 
-def _samples(samples: Sequence[Sample], contact: Group | None) -> Section:
+def _samples(samples: Sequence[Sample], contact: Group | None, folder: str) -> Section:
     splits = Counter(sample.split or "no split" for sample in samples)
-    sizes = Counter(f"{sample.width} × {sample.height}" for sample in samples)
     torn = torn_groups(samples)
-    text = [
-        "No group is in two splits."
-        if not torn
-        else f"{counted(torn, 'groups')} in more than one split: datakit split --audit names them."
-    ]
+    text, lines = [], []
+    if len(splits) > 1 and any(sample.group for sample in samples):
+        text = ["No group is in two splits."]
+    if torn:
+        text = [f"{counted(torn, 'groups')} in more than one split. This shows them:"]
+        lines = [f"datakit split --audit {shlex.quote(folder)} -o audit"]
     charts = [
-        bar_chart("splits", "Samples per split", _bars(splits), "samples"),
-        bar_chart("sizes", "Image size", _bars(sizes, 6), "samples"),
+        bar_chart("splits", "Samples per split", bars(splits), "samples"),
+        _sizes_chart(samples),
     ]
     if len(_groups(samples)) < len(samples):
         groups = _group_sizes(samples)
@@ -132,11 +141,23 @@ def _samples(samples: Sequence[Sample], contact: Group | None) -> Section:
     return Section(
         "samples",
         "Samples",
-        text=text if len(splits) > 1 and any(sample.group for sample in samples) else [],
+        text=text,
         charts=charts,
         tables=[_split_table(samples)],
         groups=[contact] if contact else [],
+        lines=lines,
     )
+
+
+def _sizes_chart(samples: Sequence[Sample]) -> Markup:
+    sizes = Counter(f"{sample.width} × {sample.height}" for sample in samples)
+    if len(sizes) <= _MOST_SIZES:
+        return bar_chart("sizes", "Image size", bars(sizes), "samples, by pixels")
+    megapixels = [sample.width * sample.height / 1e6 for sample in samples]
+    edges = log_edges(min(megapixels), max(megapixels))
+    title = f"Image size: {len(sizes):,} different sizes"
+    counts = binned(megapixels, edges)
+    return histogram("sizes", title, edges, counts, axis="megapixels, logarithmic", unit="samples")
 
 
 PARTIAL = (
@@ -167,171 +188,115 @@ def _split_table(samples: Sequence[Sample]) -> Table:
     return Table("Splits", named, rows, frozenset(range(1, len(named))))
 
 
-def _labels(source: Collection, samples: Sequence[Sample]) -> Section | None:
-    shares = [sample.fg_ratio for sample in samples if sample.fg_ratio is not None]
+def _labels(
+    source: Collection, samples: Sequence[Sample], measured: Mapping[str, float]
+) -> Section | None:
     classes = Counter(name for sample in samples for name in sample.categories)
     tags = Counter(tag for sample in samples for tag in sample.tags)
-    charts = []
-    if shares:
-        counts = _binned(shares, _SHARES)
-        title = f"Foreground share, mean {sum(shares) / len(shares):.3f}"
-        charts.append(
-            histogram(
-                *("shares", title, _SHARES, counts), axis="share of the image", unit="samples"
-            )
-        )
+    text, charts = _shares(samples, measured)
     if classes:
-        charts.append(bar_chart("classes", "Samples with a class", _bars(classes), "samples"))
+        charts.append(bar_chart("classes", "Samples with a class", bars(classes), "samples"))
     if tags:
-        charts.append(bar_chart("tags", "Tags", _bars(tags), "samples"))
+        charts.append(bar_chart("tags", "Tags", bars(tags), "samples"))
     label_map = [[name, str(value)] for name, value in source.label_map.items()]
     tables = [Table("Label map", ("class", "value in the mask"), label_map, frozenset({1}))]
     if not charts and not label_map:
         return None
     partial = sum(sample.label_state == "partial" for sample in samples)
-    text = [PARTIAL.format(partial)] if partial else []
+    text += [PARTIAL.format(partial)] if partial else []
     return Section("labels", "Labels", text, charts, tables if label_map else ())
 
 
-def _quality(evidence: Evidence, groups: Sequence[Group]) -> Section | None:
-    rows = [finding for found in evidence.findings.values() for finding in found]
-    if not rows:
-        return None
-    by_check = Counter((finding.check, finding.severity) for finding in rows)
-    families = {finding.check: finding.family for finding in rows}
-    order = sorted(
-        families, key=lambda check: tuple(-by_check[check, s] for s in reversed(SEVERITIES))
+def _shares(
+    samples: Sequence[Sample], measured: Mapping[str, float]
+) -> tuple[list[str], list[Markup]]:
+    """Return what is to be said of the foreground shares, and their chart."""
+    known = [
+        measured.get(sample.id) if sample.fg_ratio is None else sample.fg_ratio
+        for sample in samples
+    ]
+    shares = [100 * share for share in known if share is not None]
+    some = [share for share in shares if share]
+    if not some:
+        return [], []
+    small = median(some) < _SMALL_PERCENT
+    edges = log_edges(max(min(some), 1e-4), max(some)) if small else _PERCENTS
+    counts = binned(some if small else shares, edges)
+    axis = "foreground, % of the image"
+    chart = histogram(
+        *("shares", "Foreground share", edges, counts),
+        axis=f"{axis}, logarithmic" if small else axis,
+        unit="samples",
     )
-    table = Table(
-        "Findings of each check",
-        ("check", "family", "errors", "warnings", "to review"),
-        [
-            [
-                check,
-                families[check],
-                *(number(by_check[check, severity]) for severity in reversed(SEVERITIES)),
-            ]
-            for check in order
-        ],
-        frozenset({2, 3, 4}),
-    )
-    severities = Counter(finding.severity for finding in rows)
-    chart = bar_chart(
-        "severities",
-        "Findings by severity",
-        [Bar(name, severities[name], name) for name in reversed(SEVERITIES)],
-        "findings",
-    )
-    text = f"{counted(len(rows), 'findings')} in {counted(len(evidence.findings), 'samples')}."
-    return Section("quality", "Quality", [text], [chart], [table], groups)
+    text = f"Half of the labels cover less than {median(some):.3g} % of their image."
+    empty = len(shares) - len(some)
+    text += f" {counted(empty, 'labels')} cover nothing." if empty else ""
+    if len(shares) < len(samples):
+        text += f" Measured on {len(shares):,} of {counted(len(samples), 'samples')}."
+    return [text], [chart]
 
 
-def _faces(evidence: Evidence) -> Section | None:
-    records = [*evidence.faces.values(), *evidence.waiting]
-    if not records:
+def _quality(
+    evidence: Evidence, steps: Sequence[Step], groups: Sequence[Group], folder: str
+) -> Section:
+    looked = [step for step in steps if step.checked]
+    if not looked:
+        name = shlex.quote(folder)
+        line = f"datakit qc {name} -o qc\ndatakit report {name} -o report.html --records qc"
+        text = "No qc is on record: nobody has looked for errors in the labels. This does:"
+        return Section("quality", "Quality", [text], lines=[line])
+    severities: Counter[str] = Counter()
+    for step in looked:
+        for (_, _, severity), count in step.findings.items():
+            severities[severity] += count
+    names = " and ".join(step.name for step in looked)
+    total = sum(severities.values())
+    if not total:
+        return Section("quality", "Quality", [f"{names} found nothing."])
+    known = sum(len(found) for found in evidence.findings.values())
+    text = f"{names}: {counted(total, 'findings')}"
+    text += f", in {counted(len(evidence.findings), 'samples')} of this dataset."
+    if known < total:
+        text += f" {total - known:,} are about samples that it does not have."
+    table = findings_table([(step.name, step.findings) for step in looked])
+    return Section("quality", "Quality", [text], [severity_chart(severities)], [table], groups)
+
+
+def _making(source: Collection, steps: Sequence[Step]) -> Section | None:
+    if not steps:
         return None
-    faces = [face for record in records for face in _hidden(record.faces)]
-    residuals = [
-        (record.id, face.residual)
-        for record in evidence.faces.values()
-        for face in record.faces
-        if face.residual
-    ]
-    charts = [
-        bar_chart("photos", "Photos", _bars(Counter(r.status for r in records)), "photos"),
-        bar_chart("methods", "How faces were hidden", _bars(Counter(f.method for f in faces)), ""),
-        bar_chart("masks", "What their masks follow", _bars(Counter(f.mask for f in faces)), ""),
-    ]
-    text = [
-        f"{len(faces):,} faces were hidden in {len(records):,} photos."
-        + (" A photo that waits for a person is not in the dataset." if evidence.waiting else ""),
-        f"{len(residuals):,} hidden faces still drew a detector's answer in the result."
-        if residuals
-        else "No detector answered to a hidden face in the result.",
-    ]
+    records = [(step, step.record) for step in steps if step.record]
     tables = []
-    if residuals:
-        rows = [[name, number(round(score, 4))] for name, score in residuals[:_MOST_ROWS]]
-        tables.append(Table("Residuals", ("photo", "score"), rows, frozenset({1})))
-    if evidence.waiting:
-        waiting = [
-            [record.id, record.status, str(len(_hidden(record.faces))), "; ".join(record.reasons)]
-            for record in evidence.waiting[:_MOST_ROWS]
+    if records:
+        rows = [
+            [step.name, step.verb, *_told(record), number(record.findings), number(step.failed)]
+            for step, record in records
         ]
-        headings = ("photo", "status", "faces", "why a person has to look")
-        tables.append(Table("Waiting for a person", headings, waiting, frozenset({2})))
-    models = {name: digest for record in records for name, digest in record.models.items()}
-    tables.append(
-        Table("Detectors", ("model", "sha256 of its weights"), [*map(list, models.items())])
-    )
-    return Section("anonymization", "Anonymization", text, charts, tables)
-
-
-def _hidden(faces: Iterable[HiddenFace]) -> list[HiddenFace]:
-    return [face for face in faces if face.mask != "none"]
-
-
-def _drafts(evidence: Evidence, uncertain: Group | None) -> Section | None:
-    drafts = list(evidence.drafts.values())
-    if not drafts:
-        return None
-    counts = _binned([draft.doubt for draft in drafts], _TENTHS)
-    reasons = Counter(draft.reason for draft in drafts)
-    return Section(
-        "drafts",
-        "Drafted labels",
-        text=[f"{len(drafts):,} labels were drafted by a model; datakit review shows them."],
-        charts=[
-            histogram(
-                "uncertainty", "Uncertainty", _TENTHS, counts, axis="uncertainty", unit="drafts"
-            ),
-            bar_chart("reasons", "What the uncertainty comes from", _bars(reasons), "drafts"),
-        ],
-        groups=[uncertain] if uncertain else [],
-    )
-
-
-def _failures(evidence: Evidence, source: Collection) -> Section | None:
-    rows = [[row.id, row.step, row.error] for row in evidence.failures[:_MOST_ROWS]]
-    more = len(evidence.failures) - len(rows)
-    text = [f"{more:,} more are in failures.jsonl."] if more else []
-    words = ("what", "step", "why")
-    tables = [Table("What could not be processed", words, rows)] if rows else []
-    for command in _earlier(source):
-        before = [[row.id, row.step, row.error] for row in command.failures]
-        more = command.failed - len(before)
-        rest = f"; {more:,} more are in the dataset that it wrote" if more else ""
-        title = f"What {command.verb} could not process, before{rest}"
-        tables.append(Table(title, words, before))
-    return Section("failures", "Failures", text=text, tables=tables) if tables else None
-
-
-def _earlier(source: Collection) -> list[Command]:
-    """Return the commands before the last one that could not process something."""
-    return [command for command in source.commands[:-1] if command.failed]
-
-
-def _making(source: Collection) -> Section | None:
-    commands = source.commands
-    if not commands:
-        return None
+        headings = ("step", "verb", "what came of it", "findings", "failed")
+        tables.append(Table("Steps of the run", headings, rows, frozenset({3, 4})))
+    notes = [[step.name, note] for step, record in records for note in record.notes]
+    if notes:
+        tables.append(Table("What the steps noted", ("step", "note"), notes))
+    chain = [(step.name, step.command) for step in steps if step.command]
+    names = distinct([name for name, _ in chain])
+    commands = [command for _, command in chain]
+    versions = " and ".join(dict.fromkeys(command.version for command in commands))
+    text = [
+        f"To be pasted into a shell: the options that decide the result, of datakit {versions}. "
+        "Where the source lay is not on record: put it in for SRC."
+    ]
     return Section(
         "commands",
         "How it was made",
-        text=[
-            "In this order, with the options that decide the result; paths were not recorded, and "
-            "defaults are left out."
-        ],
-        lines=[f"{command_line(command)}  # datakit {command.version}" for command in commands],
+        text=text if commands else [],
+        tables=tables,
+        lines=[script(commands, names)] if commands else [],
     )
 
 
-def _bars(counts: Counter[Any], most: int = _MOST_BARS) -> list[Bar]:
-    """Return a bar for each of the most frequent, and one for the rest."""
-    common = counts.most_common()
-    bars = [Bar(str(name), count) for name, count in common[:most]]
-    rest = common[most:]
-    return [*bars, Bar(f"{len(rest)} others", sum(count for _, count in rest))] if rest else bars
+def _told(record: StepRecord) -> tuple[str]:
+    counts = [(name, count) for name, count in record.counts.items() if name != "failed"]
+    return (", ".join(counted(count, name) for name, count in counts if count),)
 
 
 def _groups(samples: Sequence[Sample]) -> set[str]:
@@ -344,12 +309,3 @@ def _group_sizes(samples: Sequence[Sample]) -> list[Bar]:
     few = [Bar(f"{size} sample{'s' * (size > 1)}", sizes[size]) for size in sorted(sizes)[:7]]
     rest = sum(sizes[size] for size in sorted(sizes)[7:])
     return [*few, Bar("more", rest)] if rest else few
-
-
-def _binned(values: Iterable[float], edges: Sequence[float]) -> list[int]:
-    """Count values in equal bins; the last edge belongs to the last bin."""
-    counts = [0] * (len(edges) - 1)
-    for value in values:
-        bin_number = int((value - edges[0]) / (edges[-1] - edges[0]) * len(counts))
-        counts[min(max(bin_number, 0), len(counts) - 1)] += 1
-    return counts

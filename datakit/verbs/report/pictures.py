@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from datakit.engine.base import LazyTask, ordered_map
 from datakit.io.layouts.base import Item
 from datakit.pages.report import Group, Picture
 from datakit.records.finding import SEVERITIES, Finding
+from datakit.verbs.report.drawn import Illustrated
 from datakit.verbs.report.options import Options
 from datakit.verbs.shared.evidence import Evidence
+from datakit.verbs.shared.page_parts import group_of
 from datakit.verbs.shared.progress import ProgressListener
 
 MOST_PICTURES = 400
@@ -21,23 +24,40 @@ MOST_PICTURES = 400
 
 @dataclass(frozen=True)
 class Art:
-    """The pictures of a report; None where there is nothing to show."""
+    """The pictures of a report.
+
+    Attributes
+    ----------
+    contact, uncertain : Group or None
+        Samples spread over the set, the most uncertain drafts; None where there are none.
+    checks : sequence of Group
+        The worst of each check.
+    of_samples : mapping
+        Sample -> its JPEG, of those that the table of samples shows.
+    shares : mapping
+        Sample -> share of the image that its label covers, of the same.
+    failed : int
+        Samples that could not be drawn.
+    """
 
     contact: Group | None
     checks: Sequence[Group]
     uncertain: Group | None
+    of_samples: Mapping[str, bytes]
+    shares: Mapping[str, float]
     failed: int
 
 
 def illustrate(
     options: Options, items: Sequence[Item], evidence: Evidence, progress: ProgressListener
 ) -> Art:
-    """Draw samples spread over the set, the worst of each check, and the most uncertain drafts."""
+    """Draw samples for the table and spread over the set, findings, and uncertain drafts."""
     with_image = [item for item in items if item.image is not None]
+    keys = [item.key for item in with_image]
     count = options.pictures
-    step = max(1, len(with_image) // max(2 * count, 1))
-    contact = [item.key for item in with_image[::step]][: 2 * count]
-    drafts = sorted(evidence.drafts.values(), key=lambda draft: draft.rank)[:count]
+    contact = _spread(keys, 2 * count)
+    ranked = sorted(evidence.drafts.values(), key=lambda draft: draft.rank)
+    drafts = ranked[:count]
     shown = _shown(evidence, count)
     boxes: dict[str, dict[str, Any]] = {}
     labelled = {item.key for item in with_image if item.alpha or item.mask}
@@ -45,55 +65,70 @@ def illustrate(
         for finding, key in findings:
             if key in labelled:
                 boxes.setdefault(key, {})[finding.check] = finding.box
-    plain = frozenset([*contact, *(draft.id for draft in drafts)])
+    first = [*(key for found in shown.values() for _, key in found), *(d.id for d in ranked)]
+    listed = _listed(keys, [*contact, *first], options.thumbnails if count else 0)
+    plain = frozenset([*contact, *(draft.id for draft in drafts), *listed])
     drawn, failed = _draw(options, with_image, plain, boxes, progress)
 
-    def picture(key: str, check: str, alt: str, note: str = "", tone: str = "") -> list[Picture]:
-        one = drawn.get(key, {}).get(check)
-        if one is None:
-            return []
-        return [Picture(one.jpeg, one.width, one.height, alt, key, note, tone)]
+    def plain_picture(key: str, alt: str, note: str = "", tone: str = "") -> list[Picture]:
+        one = drawn[key].plain if key in drawn else None
+        return [Picture(one.jpeg, one.width, one.height, alt, key, note, tone)] if one else []
 
-    def group(heading: str, text: str, pictures: Sequence[Sequence[Picture]]) -> Group | None:
-        found = [one for few in pictures for one in few]
-        return Group(heading, text, found) if found else None
+    def check_picture(check: str, finding: Finding, key: str) -> list[Picture]:
+        one = drawn[key].checks.get(check) if key in drawn else None
+        alt = f"{key} with its label drawn, and a close look: {finding.words}"
+        note = f"{finding.severity}, {finding.score:.4g}"
+        tone = finding.severity
+        return [Picture(one.jpeg, one.width, one.height, alt, key, note, tone)] if one else []
 
     checks = [
-        group(
+        group_of(
             check,
             f"The worst first: {found[0][0].words}",
-            [
-                picture(
-                    *(key, check, f"{key} with its label drawn, and a close look: {finding.words}"),
-                    f"{finding.severity}, {finding.score:.4g}",
-                    finding.severity,
-                )
-                for finding, key in found
-            ],
+            chain.from_iterable(check_picture(check, *one) for one in found),
         )
         for check, found in shown.items()
     ]
     return Art(
-        group(
+        group_of(
             "A look at the set",
-            "Spread evenly over the manifest; the label is tinted.",
-            [picture(key, "", f"{key} with its label drawn over it") for key in contact],
+            "Spread evenly over the manifest; the label is tinted and outlined.",
+            chain.from_iterable(
+                plain_picture(key, f"{key} with its label drawn over it") for key in contact
+            ),
         ),
         [one for one in checks if one],
-        group(
+        group_of(
             "Most uncertain",
             "",
-            [
-                picture(
-                    *(draft.id, "", f"{draft.id} with its drafted label; {draft.reason}"),
+            chain.from_iterable(
+                plain_picture(
+                    *(draft.id, f"{draft.id} with its drafted label; {draft.reason}"),
                     f"uncertainty {draft.doubt:.2f}: {draft.reason}",
                     "review",
                 )
                 for draft in drafts
-            ],
+            ),
         ),
+        {key: one.plain.jpeg for key in listed if (one := drawn.get(key)) and one.plain},
+        {key: one.share for key in listed if (one := drawn.get(key)) and one.share is not None},
         failed,
     )
+
+
+def _spread(keys: Sequence[str], count: int) -> list[str]:
+    """Return some of the keys, evenly spread."""
+    return list(keys[:: max(1, len(keys) // max(count, 1))][:count])
+
+
+def _listed(keys: Sequence[str], first: Sequence[str], count: int) -> list[str]:
+    """Return the samples that the table shows with a picture: all, or the first and some more."""
+    if len(keys) <= count:
+        return list(keys)
+    known = frozenset(keys)
+    chosen = list(dict.fromkeys(key for key in first if key in known))[:count]
+    rest = _spread([key for key in keys if key not in frozenset(chosen)], count - len(chosen))
+    return [*chosen, *rest]
 
 
 def _shown(evidence: Evidence, count: int) -> dict[str, list[tuple[Finding, str]]]:
@@ -125,19 +160,20 @@ def _draw(
     plain: frozenset[str],
     boxes: Mapping[str, Mapping[str, Any]],
     progress: ProgressListener,
-) -> tuple[dict[str, dict[str, Any]], int]:
+) -> tuple[dict[str, Illustrated], int]:
     chosen = [item for item in items if item.key in plain or item.key in boxes]
     if not chosen or not options.pictures:
         return {}, 0
     task = LazyTask("datakit.verbs.report.task:Illustrate", {"plain": plain, "boxes": boxes})
-    drawn: dict[str, dict[str, Any]] = {}
+    drawn: dict[str, Illustrated] = {}
     failed = 0
     progress.begin(len(chosen), "draw")
     try:
         with closing(ordered_map(options.make_engine(), task, chosen)) as outcomes:
             for outcome in outcomes:
                 failed += outcome.value is None
-                drawn[outcome.key] = outcome.value or {}
+                if outcome.value is not None:
+                    drawn[outcome.key] = outcome.value
                 progress.advance(failed)
     finally:
         progress.end()

@@ -5,22 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
+
 from datakit.io.layouts.base import Item
 from datakit.io.pixels import images
 from datakit.verbs.qc.task import Draw
+from datakit.verbs.report.drawn import Drawn, Illustrated
 from datakit.verbs.shared.inspect import Preview
 
+Image8 = npt.NDArray[np.uint8]
 Box = tuple[int, int, int, int]
 JPEG_QUALITY = 82
-
-
-@dataclass(frozen=True)
-class Drawn:
-    """One small picture, encoded."""
-
-    jpeg: bytes
-    width: int
-    height: int
+PLAIN_QUALITY = 75
+PLAIN_PX = 240
 
 
 @dataclass(frozen=True)
@@ -38,12 +36,15 @@ class Illustrate:
     plain: frozenset[str]
     boxes: Mapping[str, Mapping[str, Box | None]]
 
-    def __call__(self, item: Item) -> dict[str, Drawn]:
-        """Return check -> picture; the plain one under the empty name."""
-        tiles = {"": Preview()(item)} if item.key in self.plain else {}
-        if item.key in self.boxes:
-            tiles |= Draw(self.boxes)(item)
-        return {
-            name: Drawn(images.encode_jpeg(tile, JPEG_QUALITY), tile.shape[1], tile.shape[0])
-            for name, tile in tiles.items()
-        }
+    def __call__(self, item: Item) -> Illustrated:
+        """Return the pictures of a sample."""
+        tiles = Draw(self.boxes)(item) if item.key in self.boxes else {}
+        checks = {check: _encoded(tile, JPEG_QUALITY) for check, tile in tiles.items()}
+        if item.key not in self.plain:
+            return Illustrated(checks)
+        tile, share = Preview(PLAIN_PX).drawn(item)
+        return Illustrated(checks, _encoded(tile, PLAIN_QUALITY), share)
+
+
+def _encoded(tile: Image8, quality: int) -> Drawn:
+    return Drawn(images.encode_jpeg(tile, quality), tile.shape[1], tile.shape[0])

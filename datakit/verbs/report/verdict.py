@@ -10,6 +10,7 @@ from datakit.records.counts import counted
 from datakit.records.draft import DRAFT
 from datakit.records.review import REVIEWED
 from datakit.records.sample import Sample
+from datakit.verbs.report.steps import Step
 from datakit.verbs.shared.evidence import Evidence
 
 MOST = 3
@@ -24,7 +25,7 @@ def torn_groups(samples: Sequence[Sample]) -> int:
     return sum(len(found) > 1 for found in splits.values())
 
 
-def judge(samples: Sequence[Sample], evidence: Evidence, failed: int) -> Verdict:
+def judge(samples: Sequence[Sample], evidence: Evidence, steps: Sequence[Step]) -> Verdict:
     """Return what to look at first, the gravest first.
 
     Parameters
@@ -33,37 +34,43 @@ def judge(samples: Sequence[Sample], evidence: Evidence, failed: int) -> Verdict
         The dataset's rows.
     evidence : Evidence
         What verbs recorded of it.
-    failed : int
-        Files that any step of the run could not process.
+    steps : sequence of Step
+        The steps that made it or looked at it, with what they could not process.
 
     Returns
     -------
     Verdict
         Each point leads to the section that tells more.
     """
-    findings = [finding for found in evidence.findings.values() for finding in found]
-    severities = Counter(finding.severity for finding in findings)
-    checks = Counter(finding.check for finding in findings if finding.severity == "error")
+    points = [(words, key) for count, words, key in _known(samples, evidence, steps) if count]
+    if not points:
+        findings = sum(len(found) for found in evidence.findings.values())
+        asked = f" qc asks a person to check {counted(findings, 'findings')}." if findings else ""
+        return Verdict("Ready to train", f"No error or warning is on record.{asked}")
+    more = len(points) - MOST
+    rest = f"{more} more below." if more > 0 else ""
+    return Verdict("Look at this first", rest, tuple(points[:MOST]))
+
+
+def _known(
+    samples: Sequence[Sample], evidence: Evidence, steps: Sequence[Step]
+) -> list[tuple[int, str, str]]:
+    """Return what may be wrong as (how often, words, section), the gravest first."""
+    failed = sum(step.failed for step in steps)
+    failing = " and ".join(step.name for step in steps if step.failed)
     torn = torn_groups(samples)
     seen = sum(any(face.residual for face in one.faces) for one in evidence.faces.values())
+    waiting = len(evidence.waiting)
     states = Counter(sample.label_state for sample in samples)
     drafted = sum(DRAFT in sample.tags and REVIEWED not in sample.tags for sample in samples)
-    most = f", most of {checks.most_common(1)[0][0]}" if checks else ""
-    known: list[tuple[int, str, str]] = [
+    splits = {sample.split for sample in samples}
+    return [
         (not samples, "The dataset has no samples.", "samples"),
-        (failed, f"{counted(failed, 'files')} could not be processed.", "failures"),
+        (failed, f"{counted(failed, 'items')} could not be processed, in {failing}.", "failures"),
         (torn, f"{counted(torn, 'groups')} in more than one split.", "samples"),
-        (
-            severities["error"],
-            f"qc found {counted(severities['error'], 'errors')}{most}.",
-            "quality",
-        ),
+        _findings("error", steps),
         (seen, f"A detector still finds a face in {counted(seen, 'photos')}.", "anonymization"),
-        (
-            len(evidence.waiting),
-            f"A person has to check {counted(len(evidence.waiting), 'photos')}.",
-            "anonymization",
-        ),
+        (waiting, f"A person has to check {counted(waiting, 'photos')}.", "anonymization"),
         (
             drafted,
             f"Nobody has accepted {counted(drafted, 'drafts')} yet.",
@@ -72,17 +79,29 @@ def judge(samples: Sequence[Sample], evidence: Evidence, failed: int) -> Verdict
         (states["none"], f"{counted(states['none'], 'samples')} without a label.", "samples"),
         (states["partial"], f"{counted(states['partial'], 'partial labels')}.", "samples"),
         (
-            severities["warning"],
-            f"qc found {counted(severities['warning'], 'warnings')}.",
+            not any(step.checked for step in steps),
+            "No qc is on record: nobody has looked for errors in the labels.",
             "quality",
         ),
+        _findings("warning", steps),
+        (splits == {None}, "There are no splits: nothing is held back to measure on.", "samples"),
+        *(
+            (step.record.findings, f"{step.name} has {found} of its own.", "commands")
+            for step in steps
+            if step.record and not step.checked
+            for found in [counted(step.record.findings, "findings")]
+        ),
     ]
-    points = [(words, key) for count, words, key in known if count]
-    if not points:
-        checked = "" if findings else " No finding of qc is on record."
-        if severities["review"]:
-            checked = f" qc asks a person to check {counted(severities['review'], 'findings')}."
-        return Verdict("Ready to train", f"No error or warning is on record.{checked}")
-    more = len(points) - MOST
-    rest = f"{more} more below." if more > 0 else ""
-    return Verdict("Look at this first", rest, tuple(points[:MOST]))
+
+
+def _findings(severity: str, steps: Sequence[Step]) -> tuple[int, str, str]:
+    """Return how much ``qc`` found of a severity, and where most of it."""
+    checks: Counter[str] = Counter()
+    for step in steps:
+        for (_, check, level), count in step.findings.items():
+            if level == severity:
+                checks[check] += count
+    total = checks.total()
+    names = " and ".join(step.name for step in steps if step.findings)
+    most = f", most of {checks.most_common(1)[0][0]}" if len(checks) > 1 else ""
+    return total, f"{names} found {counted(total, severity + 's')}{most}.", "quality"

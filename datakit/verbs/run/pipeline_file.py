@@ -141,6 +141,8 @@ class _Reader:
         suffix = step_options.out_suffix(kind)
         out = str(self.out / f"{name}{suffix or ''}")
         options = self._built(position, verb, name, values, src, None if suffix is None else out)
+        if getattr(options, "READS_WHOLE_RUN", False):
+            reads += [Input(step.name, step.out, step.name) for step in self.steps]
         for path in getattr(options, "also_reads", ()):
             reads.append(Input(os.path.relpath(path, self.out), path, optional=True))
         return Step(

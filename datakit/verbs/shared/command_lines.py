@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
+from itertools import count
 from typing import Any
 
 import msgspec
@@ -38,6 +39,45 @@ def command_line(command: Command, source: str = "SRC", out: str = "DST") -> str
         *("-o", out),
     ]
     return " ".join(words)
+
+
+def script(commands: Sequence[Command], names: Sequence[str]) -> str:
+    """Return the lines of a shell that make a dataset again, each reading what the last one wrote.
+
+    Parameters
+    ----------
+    commands : sequence of Command
+        The chain, first to last.
+    names : sequence of str
+        The folder that each writes; all differ.
+
+    Examples
+    --------
+    >>> print(script([Command(verb="qc", version="0", options={"fix": "safe"})], ["fixed"]))
+    SRC=path/to/the/source
+    datakit qc "$SRC" --fix safe -o fixed
+    """
+    sources = ['"$SRC"', *map(shlex.quote, names)]
+    lines = [
+        command_line(command, source, shlex.quote(name))
+        for command, source, name in zip(commands, sources, names, strict=False)
+    ]
+    return "\n".join(["SRC=path/to/the/source", *lines])
+
+
+def distinct(names: Sequence[str]) -> list[str]:
+    """Return names that all differ: a repeated one gets a number.
+
+    Examples
+    --------
+    >>> distinct(["split", "augment", "split"])
+    ['split', 'augment', 'split-2']
+    """
+    found: list[str] = []
+    for name in names:
+        numbered = (f"{name}-{number}" for number in count(2))
+        found.append(name if name not in found else next(n for n in numbered if n not in found))
+    return found
 
 
 def step_line(step: Operation) -> str:
@@ -76,7 +116,8 @@ def _flags(verb: str, values: Mapping[str, Any]) -> list[str]:
     words: list[str] = []
     for name, value in values.items():
         flag, default = fields.get(name, (f"--{name.replace('_', '-')}", None))
-        if value is None or value == default or value in ([], {}, False):
+        # Not `in (…, False)`: a 0 that somebody chose equals False.
+        if value is None or value is False or value == default or value in ([], {}):
             continue
         if value is True:
             words.append(flag)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -18,8 +19,31 @@ from datakit.records.finding import SEVERITIES, Finding
 
 FINDINGS = "qc.jsonl"
 FAILURES = "failures.jsonl"
+TABLES = (FINDINGS, AUDIT, QUEUE, FAILURES)
 
 Row = TypeVar("Row")
+
+
+@dataclass
+class FolderRecords:
+    """What one folder has on record, whether or not the dataset still has the samples.
+
+    Attributes
+    ----------
+    folder : str
+        The folder, as it was named.
+    checked : bool
+        Whether it has ``qc``'s table of findings.
+    findings : Counter
+        (family, check, severity) -> findings.
+    failures : list of Failure
+        What could not be processed.
+    """
+
+    folder: str
+    checked: bool = False
+    findings: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    failures: list[Failure] = field(default_factory=list)
 
 
 @dataclass
@@ -36,8 +60,8 @@ class Evidence:
         Photos that ``anonymize`` kept out of the dataset until a person has seen them.
     drafts : dict
         Id -> the row of ``prelabel``'s review queue.
-    failures : list of Failure
-        What could not be processed, of every folder.
+    folders : list of FolderRecords
+        The findings and failures of each folder, the dataset's own first.
     strangers : int
         Rows about samples that this dataset does not have.
     notes : list of str
@@ -48,7 +72,7 @@ class Evidence:
     faces: dict[str, Anonymization] = field(default_factory=dict)
     waiting: list[Anonymization] = field(default_factory=list)
     drafts: dict[str, Queued] = field(default_factory=dict)
-    failures: list[Failure] = field(default_factory=list)
+    folders: list[FolderRecords] = field(default_factory=list)
     strangers: int = 0
     notes: list[str] = field(default_factory=list)
 
@@ -72,13 +96,20 @@ def gather(folders: Sequence[str], items: Sequence[Item]) -> Evidence:
     """
     found, names = Evidence(), _Names(items)
     for number, folder in enumerate(folders):
-        root = open_root(folder)
+        root, records = open_root(folder), FolderRecords(folder)
+
+        def add_finding(row: Finding, records: FolderRecords = records) -> None:
+            records.findings[row.family, row.check, row.severity] += 1
+            _add_finding(found, names, row)
+
         tables = [
-            _each(root, FINDINGS, Finding, found, lambda row: _add_finding(found, names, row)),
+            _each(root, FINDINGS, Finding, found, add_finding),
             _each(root, AUDIT, Anonymization, found, lambda row: _add_faces(found, names, row)),
             _each(root, QUEUE, Queued, found, lambda row: _add_draft(found, names, row)),
-            _each(root, FAILURES, Failure, found, found.failures.append),
+            _each(root, FAILURES, Failure, found, records.failures.append),
         ]
+        records.checked = tables[0]
+        found.folders.append(records)
         if number and not any(tables):
             raise InputError(
                 f"{folder}: expected a folder with {FINDINGS}, {AUDIT} or {QUEUE}, found none of "

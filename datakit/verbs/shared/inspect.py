@@ -19,7 +19,7 @@ from datakit.errors import DatakitError, InputError, OutputError
 from datakit.io.layouts.base import Item
 from datakit.io.layouts.label_pixels import decode_ignored, decode_label
 from datakit.io.pixels import images
-from datakit.io.pixels.decoders import decode_alpha, decode_photo
+from datakit.io.pixels.decoders import decode_alpha, decode_photo, decode_small_photo
 from datakit.io.store.files import FileRef
 from datakit.records.base import Record
 from datakit.records.failure import Failure
@@ -27,6 +27,8 @@ from datakit.verbs.shared.image_label import LabelRules, read_label
 from datakit.verbs.shared.shapes import canvas_of, shape_counts
 
 THUMBNAIL_PX = 320
+_SMALL_SHARE = 0.01
+"""A mask that covers less is drawn wherever it touches: half a pixel would be none."""
 
 
 class Measured(Record, frozen=True, kw_only=True):
@@ -177,26 +179,53 @@ class Measure:
 
 @dataclass(frozen=True)
 class Preview:
-    """Draw one sample's label over its photo, small."""
+    """Draw one sample's label over its photo, small.
+
+    Attributes
+    ----------
+    side_px : int
+        The longer side of what is drawn, at most.
+    """
+
+    side_px: int = THUMBNAIL_PX
 
     def __call__(self, item: Item) -> npt.NDArray[np.uint8]:
-        """Return (H, W, 3) uint8, its longer side at most `THUMBNAIL_PX`."""
+        """Return (H, W, 3) uint8 RGB."""
+        return self.drawn(item)[0]
+
+    def drawn(self, item: Item) -> tuple[npt.NDArray[np.uint8], float | None]:
+        """Return the picture, and the share of it that the label covers; None without a label."""
         if item.image is None:
             raise InputError(f"{item.source_name}: no image to draw on")
-        image = decode_photo(item.image.read(), item.source_name)
+        data = item.image.read()
+        width, height = images.probe(data, item.source_name).size_wh
+        scale = min(1.0, self.side_px / max(height, width))
+        small_wh = max(1, round(width * scale)), max(1, round(height * scale))
+        photo = decode_small_photo(data, item.source_name, side_px=self.side_px)
+        image = np.asarray(cv2.resize(photo, small_wh, interpolation=cv2.INTER_AREA), np.uint8)
         annotated = item.annotations is not None
-        label = _annotation_mask(item, image) if annotated else stored_label(item)
-        if label is not None and label.shape == image.shape[:2]:
-            image = overlay(image, label)
-        unknown = _unknown(item, annotated, image)
-        if unknown is not None and unknown.shape == image.shape[:2]:
+        label = _annotation_mask(item, height, width) if annotated else stored_label(item)
+        share = None
+        if label is not None and label.shape == (height, width):
+            soft = label.dtype == np.float32
+            share = float(label.mean()) if soft else cv2.countNonZero(label) / label.size
+            image = overlay(image, _small_label(label, small_wh, share))
+        unknown = _unknown(item, annotated, height, width)
+        if unknown is not None and unknown.shape == (height, width):
+            unknown = cv2.resize(unknown, small_wh, interpolation=cv2.INTER_NEAREST)
             image = hatched(image, unknown)
-        height, width = image.shape[:2]
-        scale = THUMBNAIL_PX / max(height, width)
-        if scale >= 1:
-            return image
-        size_wh = max(1, round(width * scale)), max(1, round(height * scale))
-        return np.asarray(cv2.resize(image, size_wh, interpolation=cv2.INTER_AREA))
+        return image, share
+
+
+def _small_label(
+    label: npt.NDArray[Any], small_wh: tuple[int, int], share: float
+) -> npt.NDArray[Any]:
+    """Return a label in the size of its small photo, in which small objects can still be seen."""
+    if label.dtype == np.float32:
+        return np.asarray(cv2.resize(label, small_wh, interpolation=cv2.INTER_AREA))
+    full = (label > 0).astype(np.uint8) * 255
+    covered = cv2.resize(full, small_wh, interpolation=cv2.INTER_AREA)
+    return np.asarray(covered > (0 if share < _SMALL_SHARE else 127))
 
 
 def stored_label(item: Item) -> npt.NDArray[Any] | None:
@@ -208,18 +237,14 @@ def stored_label(item: Item) -> npt.NDArray[Any] | None:
     return None
 
 
-def _unknown(
-    item: Item, annotated: bool, image: npt.NDArray[np.uint8]
-) -> npt.NDArray[np.uint8] | None:
+def _unknown(item: Item, annotated: bool, height: int, width: int) -> npt.NDArray[np.uint8] | None:
     """Return where the label is unknown; None when all of it is known."""
     if annotated:
-        height, width = image.shape[:2]
         return read_label(item, (width, height), LabelRules()).ignore_mask()
     return decode_ignored(item)
 
 
-def _annotation_mask(item: Item, image: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
-    height, width = image.shape[:2]
+def _annotation_mask(item: Item, height: int, width: int) -> npt.NDArray[np.uint8]:
     shapes = read_label(item, (width, height), BOXES_TOO).objects
     counts = shape_counts(shapes, height, width, "union")
     if not counts:
