@@ -25,8 +25,8 @@ ASSETS = {
     **{
         f"{name}.js": "text/javascript"
         for name in (
-            *("app", "brush", "details", "keys", "lens", "list", "pace", "palette", "pending"),
-            *("pictures", "pointing", "queue", "stage", "vertices"),
+            *("app", "brush", "details", "keys", "lens", "list", "neighbours", "pace", "palette"),
+            *("pending", "pictures", "pointing", "queue", "stage", "vertices"),
         )
     },
 }

@@ -96,8 +96,17 @@ class ReviewQueue:
         columns = {
             name: [getattr(subject, name) for subject in self.subjects]
             for name in (
-                *("id", "kinds", "severity", "priority", "reason", "split", "width", "height"),
-                *("label_kind", "waiting", "unknown", "compared", "classes", "others"),
+                *("id", "kinds", "severity", "priority", "reason", "reasons", "group", "split"),
+                *(
+                    "width",
+                    "height",
+                    "label_kind",
+                    "waiting",
+                    "unknown",
+                    "compared",
+                    "classes",
+                    "others",
+                ),
             )
         }
         columns["pictured"] = [subject.image is not None for subject in self.subjects]

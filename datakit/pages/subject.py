@@ -70,6 +70,10 @@ class Subject:
         The larger, the earlier it is looked at; 0: no reason to.
     reason : str
         The reason in a few words.
+    reasons : tuple of str
+        Each reason without its numbers, to choose by.
+    group : str
+        Samples of one group are shown side by side; empty: none.
     split : str
     width, height : int
         Pixels; 0 when unknown.
@@ -92,6 +96,8 @@ class Subject:
     severity: str = ""
     priority: float = 0.0
     reason: str = ""
+    reasons: tuple[str, ...] = ()
+    group: str = ""
     split: str = ""
     width: int = 0
     height: int = 0

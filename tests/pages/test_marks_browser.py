@@ -164,10 +164,34 @@ def test_vertices_are_dragged_added_and_taken_away(
     assert not logs(browser)[0]
 
 
-def test_contour_and_lens_are_aids_that_change_nothing(
-    browser: Any, review: Callable[..., Any], faces: Path
+def test_aids_change_nothing(
+    browser: Any, review: Callable[..., Any], faces: Path, tmp_path: Path
 ) -> None:
+    rows = [json.loads(line) for line in (faces / "metadata.jsonl").read_text().splitlines()]
+    for row in rows[2:5]:
+        row["group"] = "shoot"
+    (faces / "metadata.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     page = Page(browser, review(faces).url)
+    # Neighbours: those in the list, or the same group.
+    page.keys("w")
+    beside = "return [...document.querySelectorAll('#beside button')].map((b) => b.ariaLabel)"
+    first = page.name
+    assert [one.endswith(", in sight") for one in page.run(beside)] == [True, False]
+    page.find("#beside li:last-child button").click()
+    page.until("return document.getElementById('name').textContent !== arguments[0]", first)
+    page.run("document.querySelectorAll('.row')[2].click()")
+    page.until("return /3 of the same group/.test(document.querySelector('#beside').textContent)")
+    page.until("return [...document.querySelectorAll('#beside img')].every((i) => i.naturalWidth)")
+    page.keys("w")
+    # A picture of one's own is a backdrop; nothing of it is sent.
+    cv2.imwrite(str(tmp_path / "beach.png"), np.full((8, 8, 3), (200, 120, 10), np.uint8))
+    page.find("#backdrop-file").send_keys(str(tmp_path / "beach.png"))
+    page.until("return document.getElementById('world').classList.contains('picture')")
+    style = "return getComputedStyle(document.getElementById('world')).backgroundImage"
+    assert page.run(style).startswith('url("blob:')
+    page.keys("3")
+    assert page.run("return document.getElementById('world').className") == "cutout checker"
+    page.keys("1")
     page.keys("sz")
     pressed = "return [...document.querySelectorAll('#contour, #lens')].map(b => b.ariaPressed)"
     assert page.run(pressed) == ["true", "true"]

@@ -325,7 +325,7 @@ def test_what_lies_on_the_desk(set_: Path, tmp_path: Path) -> None:
 
 
 def test_the_order_of_the_desk(set_: Path, tmp_path: Path, sample_data: Path) -> None:
-    from datakit.verbs.review.serve import review_subjects
+    from datakit.verbs.review.subjects import review_subjects
     from datakit.verbs.shared.datasets import open_dataset
     from datakit.verbs.shared.evidence import gather
 
@@ -347,6 +347,7 @@ def test_the_order_of_the_desk(set_: Path, tmp_path: Path, sample_data: Path) ->
     assert found["coffee.jpg"].waiting
     assert found["b.png"].kinds == ("finding",)
     assert found["b.png"].reason == "2 findings: halo"
+    assert "halo" in found["b.png"].reasons
     assert found["a.png"].compared
     assert not found["c.png"].compared
     without = review_subjects(
@@ -393,6 +394,8 @@ def test_folders_and_options_that_do_not_go_together(set_: Path, tmp_path: Path)
         run(Options(src=("s3://bucket/set",), dry_run=True))
     with pytest.raises(InputError, match="found a URL"):
         Options(src=(str(set_),), decisions="s3://bucket/review")
+    with pytest.raises(InputError, match="for --model promptable"):
+        Options(src=(str(set_),), weights=("encoder.onnx",))
     with pytest.raises(InputError, match="expected -o DST"):
         Options(src=(str(set_),), apply=True)
 

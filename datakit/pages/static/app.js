@@ -5,6 +5,7 @@ import { listenForKeys } from "./keys.js";
 import { Lens } from "./lens.js";
 import { List } from "./list.js";
 import { Pace } from "./pace.js";
+import { Neighbours } from "./neighbours.js";
 import { Palette } from "./palette.js";
 import { PendingDecisions } from "./pending.js";
 import { Pictures } from "./pictures.js";
@@ -28,6 +29,7 @@ const brush = new Brush(stage, Number($("radius").value), (stroke, mode) => pain
 const pointing = new Pointing(stage, (use) => useTool(use));
 const vertices = new Vertices(stage, (use) => useTool(use));
 const lens = new Lens(stage);
+const neighbours = new Neighbours($("beside"), queue, pictures, (at) => show(at));
 const palette = new Palette($("palette"));
 const pace = new Pace();
 const done = []; // what undo takes back: {at, before: promise of where it stood}
@@ -44,6 +46,7 @@ async function show(at) {
   current = at;
   list.select(at);
   mark();
+  neighbours.show(at);
   const words = queue.data.waiting[at] ? "This photo is not in the dataset; --photos SRC shows it here." : "";
   clicks = [];
   const near = [queue.step(at, 1), queue.step(at, 2), queue.step(at, -1)].filter((one) => one !== undefined);
@@ -223,7 +226,7 @@ window.addEventListener("beforeunload", (event) => {
 });
 
 function filter(keep = false) {
-  queue.filter({ search: $("search").value, kind: $("kind").value, status: $("status").value, order: $("order").value, label: $("label").value, reviewer: $("reviewer").value });
+  queue.filter({ search: $("search").value, kind: $("kind").value, status: $("status").value, order: $("order").value, label: $("label").value, reason: $("reason").value, reviewer: $("reviewer").value });
   $("found").textContent = `${queue.shown.length.toLocaleString("en")} shown`;
   list.reset();
   if (!keep && queue.shown.length && !queue.rank.has(current)) show(queue.shown[0]);
@@ -251,6 +254,25 @@ function setTool(name) {
 }
 
 function setLens() { $("lens").setAttribute("aria-pressed", lens.toggle()); }
+
+function setNeighbours() { $("neighbours").setAttribute("aria-pressed", neighbours.toggle(current)); }
+
+// A picture of the person's own behind the cut-out: it is shown from the disk and goes nowhere.
+async function setBackdrop() {
+  const [file] = $("backdrop-file").files;
+  $("backdrop-file").value = "";
+  if (!file) return;
+  const address = URL.createObjectURL(file), picture = new Image();
+  picture.src = address;
+  try {
+    await picture.decode();
+  } catch {
+    URL.revokeObjectURL(address);
+    return say(`${file.name}: this browser cannot read it as a picture.`);
+  }
+  stage.setPicture(address);
+  setView("cutout");
+}
 
 function setContour() {
   stage.contour = !stage.contour;
@@ -281,7 +303,7 @@ const KEYS = {
   u: undo, Escape: () => { setTool(null); drawer(false); },
   "[": () => setRadius(brush.radius / 1.25 - 0.5), "]": () => setRadius(brush.radius * 1.25 + 0.5),
   "+": () => stage.zoom(Stage.step), "=": () => stage.zoom(Stage.step), "-": () => stage.zoom(1 / Stage.step), 0: () => stage.fit(),
-  h: () => hide(true), s: setContour, z: setLens, n: () => $("note").focus(), "/": () => $("search").focus(), "?": () => $("keys").showModal(),
+  h: () => hide(true), s: setContour, z: setLens, w: setNeighbours, n: () => $("note").focus(), "/": () => $("search").focus(), "?": () => $("keys").showModal(),
 };
 for (const button of document.querySelectorAll("#tools button")) {
   KEYS[button.dataset.key] = () => setTool(button.id);
@@ -314,24 +336,27 @@ for (const button of document.querySelectorAll("[data-view]")) button.addEventLi
 const CLICKS = {
   accept: () => decide("accept"), reject: () => decide("reject"), flag: () => decide("flag"), undo,
   next: () => show(queue.step(current, 1)), previous: () => show(queue.step(current, -1)),
-  fit: () => stage.fit(), contour: setContour, lens: setLens,
+  fit: () => stage.fit(), contour: setContour, lens: setLens, neighbours: setNeighbours, backdrop: () => $("backdrop-file").click(),
   in: () => stage.zoom(Stage.step), out: () => stage.zoom(1 / Stage.step), help: () => $("keys").showModal(),
   drawer: () => drawer(!document.body.classList.contains("open")),
 };
 for (const [id, action] of Object.entries(CLICKS)) $(id).addEventListener("click", action);
 $("tint").addEventListener("input", (event) => { stage.tint = event.target.value / 100; stage.redraw(); });
 $("radius").addEventListener("input", (event) => setRadius(Number(event.target.value)));
+$("backdrop-file").addEventListener("change", setBackdrop);
 $("note").addEventListener("change", saveNote);
 $("filter").addEventListener("submit", (event) => event.preventDefault());
 let typed = 0;
 $("search").addEventListener("input", () => { clearTimeout(typed); typed = setTimeout(filter, 80); });
-for (const id of ["kind", "status", "label", "reviewer", "order"]) $(id).addEventListener("change", () => filter());
+for (const id of ["kind", "status", "label", "reason", "reviewer", "order"]) $(id).addEventListener("change", () => filter());
 
 // A choice is offered where there is one.
 for (const [id, names, least] of [["label", queue.classes, 2], ["reviewer", queue.reviewers, 1]]) {
   $(id).hidden = names.length < least;
   for (const name of names) $(id).append(new Option(name, name));
 }
+$("reason").hidden = queue.reasons.length < 2;
+for (const [reason, count] of queue.reasons) $("reason").append(new Option(`${reason} (${count.toLocaleString("en")})`, reason));
 for (const [kind, count] of queue.kinds()) $("kind").append(new Option(`${KINDS[kind]} (${count.toLocaleString("en")})`, kind));
 $("kind").value = queue.kinds().has("look") ? "look" : "";
 document.title = `${queue.length.toLocaleString("en")} samples · datakit review`;

@@ -43,14 +43,29 @@ export class Queue {
   // Classes that occur, by name.
   get classes() { return [...new Set(this.data.classes.flat())].sort(); }
 
+  // Reasons to look that occur, the most frequent first, with how many samples each has.
+  get reasons() {
+    const counts = new Map();
+    for (const reason of this.data.reasons.flat()) counts.set(reason, (counts.get(reason) || 0) + 1);
+    return [...counts].sort(([a, many], [b, more]) => more - many || (a < b ? -1 : 1));
+  }
+
+  // The samples to see beside one: its group, or those before and after it in the list.
+  beside(at) {
+    const group = this.data.group[at];
+    const members = group ? this.data.id.flatMap((_, other) => (this.data.group[other] === group ? [other] : [])) : [];
+    if (members.length > 1) return { members, isGroup: true };
+    return { members: [this.step(at, -1), at, this.step(at, 1)].filter((one) => one !== undefined), isGroup: false };
+  }
+
   // Other reviewers, by name.
   get reviewers() { return [...new Set(this.data.others.flatMap(Object.keys))].sort(); }
 
-  filter({ search, kind, status, order, label, reviewer }) {
+  filter({ search, kind, status, order, label, reason, reviewer }) {
     const words = search.toLowerCase().split(/\s+/).filter(Boolean);
     const found = [];
     for (let at = 0; at < this.length; at++) {
-      if (this.#isKind(at, kind) && this.#stands(at, status) && this.#has(at, label) && this.#seenBy(at, reviewer) && words.every((word) => this.words[at].includes(word))) {
+      if (this.#isKind(at, kind) && this.#stands(at, status) && this.#has(at, label) && this.#isFor(at, reason) && this.#seenBy(at, reviewer) && words.every((word) => this.words[at].includes(word))) {
         found.push(at);
       }
     }
@@ -72,6 +87,8 @@ export class Queue {
     if (!kind) return true;
     return kind === "look" ? this.data.priority[at] > 0 : this.data.kinds[at].includes(kind);
   }
+
+  #isFor(at, reason) { return !reason || this.data.reasons[at].includes(reason); }
 
   #has(at, label) { return !label || this.data.classes[at].includes(label); }
 

@@ -2,12 +2,13 @@
 const MOST_ZOOM = 40, STEP = 1.25, MARGIN_PX = 24;
 const ENOUGH_PX = 2048; // longer side of a label that is only looked at; the brush has all of it
 const TINT = "#00d59b", BEFORE = "#ff7a2f", ADDED = "#2aa3ff", REMOVED = "#ff7a2f";
-const BACKDROPS = ["checker", "green", "black", "white"];
+const BACKDROPS = ["checker", "green", "black", "white"], PICTURE = "picture";
 
 export class Stage {
   constructor(box, world, handle, message, zoomed) {
     Object.assign(this, { box, world, handle, message, zoomed });
     this.view = "overlay";
+    this.backdrops = [...BACKDROPS];
     this.backdrop = 0;
     this.tint = 0.55;
     this.slide = 0.5;
@@ -104,15 +105,25 @@ export class Stage {
   }
 
   setView(view) {
-    if (view === "cutout" && this.view === view) this.backdrop = (this.backdrop + 1) % BACKDROPS.length;
+    if (view === "cutout" && this.view === view) this.backdrop = (this.backdrop + 1) % this.backdrops.length;
     this.view = view;
     this.redraw();
+  }
+
+  // Put the cut-out before a picture, given by its address; it is one of the backdrops from now on.
+  setPicture(address) {
+    if (this.picture) URL.revokeObjectURL(this.picture);
+    this.picture = address;
+    this.world.style.setProperty("--picture", `url("${address}")`);
+    this.backdrops = [...BACKDROPS, PICTURE];
+    this.backdrop = BACKDROPS.length;
+    this.view = "";
   }
 
   // Draw the label anew, all of it or only the rectangle that the brush touched.
   redraw(rect = { x: 0, y: 0, width: this.shown.width, height: this.shown.height }) {
     const { view } = this, has = this.label !== null;
-    this.world.className = view === "cutout" ? `cutout ${BACKDROPS[this.backdrop]}` : view;
+    this.world.className = view === "cutout" ? `cutout ${this.backdrops[this.backdrop]}` : view;
     this.shown.style.opacity = ["overlay", "slider"].includes(view) ? this.tint : 1;
     this.other.style.opacity = this.tint;
     this.world.classList.toggle("hidden-label", this.hidden || !has);
