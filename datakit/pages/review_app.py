@@ -25,8 +25,8 @@ ASSETS = {
     **{
         f"{name}.js": "text/javascript"
         for name in (
-            *("app", "brush", "details", "keys", "lens", "list", "neighbours", "pace", "palette"),
-            *("pending", "pictures", "pointing", "queue", "stage", "vertices"),
+            *("app", "brush", "details", "faces", "keys", "lens", "list", "neighbours", "pace"),
+            *("palette", "pending", "pictures", "pointing", "queue", "stage", "vertices"),
         )
     },
 }
@@ -76,6 +76,13 @@ def make_app(review: ReviewQueue, token: str, port: int) -> RequestFilter:
     async def image(request: Request) -> Response:
         def read() -> Response:
             data, kind = review.image(request.path_params["at"])
+            return Response(data, media_type=kind)
+
+        return await _answer(read)
+
+    async def counterpart(request: Request) -> Response:
+        def read() -> Response:
+            data, kind = review.counterpart(request.path_params["at"])
             return Response(data, media_type=kind)
 
         return await _answer(read)
@@ -136,6 +143,7 @@ def make_app(review: ReviewQueue, token: str, port: int) -> RequestFilter:
         Route("/api/queue", queue),
         Route("/api/sample/{at:int}", details),
         Route("/image/{at:int}", image),
+        Route("/counterpart/{at:int}", counterpart),
         Route("/thumb/{at:int}", thumbnail),
         Route("/label/{at:int}", label),
         Route("/before/{at:int}", before),

@@ -16,6 +16,7 @@ from datakit.core.drafts.unsure_places import unsure_places
 from datakit.core.matting.brush import marked, over, touched
 from datakit.errors import InputError
 from datakit.io.dataset.decisions import DecisionLog, now, read_edit
+from datakit.io.layouts.base import Item
 from datakit.io.pixels import images
 from datakit.io.pixels.decoders import decode_photo
 from datakit.io.store.files import FileRef
@@ -59,6 +60,8 @@ class ReviewQueue:
         Whose decisions they are; written into each.
     segmenter : PromptableSegmenter, optional
         Answers clicks, boxes and lassos.
+    hide : callable, optional
+        A photo that waits -> JPEG of it with its faces hidden.
 
     Attributes
     ----------
@@ -74,12 +77,14 @@ class ReviewQueue:
         thumbnails: Thumbnails,
         reviewer: str = "",
         segmenter: PromptableSegmenter | None = None,
+        hide: Callable[[Item], bytes] | None = None,
     ) -> None:
         self.subjects = subjects
         self._details = details
         self._log = log
         self._thumbnails = thumbnails
         self._reviewer = reviewer
+        self._hide = hide
         self._places = {subject.id: at for at, subject in enumerate(subjects)}
         self._digests: dict[str, str] = {}
         self._mutex = threading.Lock()
@@ -110,6 +115,7 @@ class ReviewQueue:
             )
         }
         columns["pictured"] = [subject.image is not None for subject in self.subjects]
+        columns["counterpart"] = [self._has_counterpart(subject) for subject in self.subjects]
         columns["coloured"] = [bool(subject.palette) for subject in self.subjects]
         review = hashlib.sha256(str(self._log.folder.resolve()).encode()).hexdigest()
         return msgspec.json.encode({**columns, "states": states, "review": review})
@@ -134,12 +140,23 @@ class ReviewQueue:
 
     def image(self, at: int) -> tuple[bytes, str]:
         """Return a picture's bytes and media type; formats that browsers lack come as PNG."""
-        ref = self._image_ref(at)
-        data = ref.read()
-        kind = _SHOWN_AS_THEY_ARE.get(images.probe(data, ref.name).format)
-        if kind:
-            return data, kind
-        return images.encode_png(decode_photo(data, ref.name)), "image/png"
+        return _shown_by_browsers(self._image_ref(at))
+
+    def counterpart(self, at: int) -> tuple[bytes, str]:
+        """Return the other side of `anonymize`, as above.
+
+        That of a photo that waits is the photo with its faces hidden; that of a sample is the
+        photo before.
+        """
+        subject = self.subject(at)
+        if subject.original is not None and subject.waiting and self._hide is not None:
+            return self._hide(subject.original), "image/jpeg"
+        if subject.original is None or subject.original.image is None or subject.waiting:
+            raise InputError(f"{subject.id}: no picture from before or after anonymize to show")
+        return _shown_by_browsers(subject.original.image)
+
+    def _has_counterpart(self, subject: Subject) -> bool:
+        return subject.original is not None and (not subject.waiting or self._hide is not None)
 
     def thumbnail(self, at: int) -> bytes:
         """Return a small JPEG; only a dataset's own pictures leave one on the disk."""
@@ -308,6 +325,14 @@ class ReviewQueue:
         if subject.image is None:
             raise InputError(f"{subject.id}: no picture to show")
         return subject.image
+
+
+def _shown_by_browsers(ref: FileRef) -> tuple[bytes, str]:
+    data = ref.read()
+    kind = _SHOWN_AS_THEY_ARE.get(images.probe(data, ref.name).format)
+    if kind:
+        return data, kind
+    return images.encode_png(decode_photo(data, ref.name)), "image/png"
 
 
 def state_of(decision: Decision) -> dict[str, Any]:

@@ -81,6 +81,8 @@ class Subject:
         The picture.
     labelled, earlier : Item, optional
         The sample with its label, and with an earlier label to compare with.
+    original : Item, optional
+        The photo as it was before `anonymize`, where it can be seen.
     waiting : bool
         Not in the dataset: no trace of its picture is kept.
     classes : tuple of str
@@ -104,6 +106,7 @@ class Subject:
     image: FileRef | None = None
     labelled: Item | None = None
     earlier: Item | None = None
+    original: Item | None = None
     waiting: bool = False
     classes: tuple[str, ...] = ()
     palette: tuple[Paint, ...] = ()

@@ -1,6 +1,7 @@
 // The page: one sample in the middle, the keys, and what they decide.
 import { Brush } from "./brush.js";
 import { Details } from "./details.js";
+import { Faces } from "./faces.js";
 import { listenForKeys } from "./keys.js";
 import { Lens } from "./lens.js";
 import { List } from "./list.js";
@@ -29,6 +30,7 @@ const brush = new Brush(stage, Number($("radius").value), (stroke, mode) => pain
 const pointing = new Pointing(stage, (use) => useTool(use));
 const vertices = new Vertices(stage, (use) => useTool(use));
 const lens = new Lens(stage);
+const faces = new Faces(stage, queue, pictures, say);
 const neighbours = new Neighbours($("beside"), queue, pictures, (at) => show(at));
 const palette = new Palette($("palette"));
 const pace = new Pace();
@@ -44,6 +46,7 @@ async function show(at) {
   saveNote();
   if (at !== current) pace.begin();
   current = at;
+  faces.begin(at);
   list.select(at);
   mark();
   neighbours.show(at);
@@ -53,6 +56,7 @@ async function show(at) {
   details.show(at, near).then((known) => {
     if (!known) return;
     palette.show(known.palette || [], false);
+    faces.found((known.faces || []).map((face) => face.box));
     if (known.empty && !queue.state(at).edit) say("The label is empty: no pixel belongs to the subject.");
   });
   // A stroke on its way belongs to the label that comes; a server that is gone is not waited for.
@@ -62,6 +66,7 @@ async function show(at) {
   if (at !== current) return;
   stage.show({ photo, label, before, unknown, colours }, words);
   showVertices();
+  faces.show();
   if (photo) photo.alt = `${queue.data.id[at]}: ${queue.data.reason[at] || "no findings"}`;
   requestAnimationFrame(() => {
     $("stage").dataset.shown = queue.data.id[at];
@@ -239,6 +244,7 @@ function setView(view) {
     button.setAttribute("aria-checked", chosen);
     button.tabIndex = chosen ? 0 : -1;
   }
+  faces.show();
   if (view === "difference" && stage.label && !stage.before) say("Nothing to compare with: no earlier label, no edit.");
 }
 

@@ -20,6 +20,14 @@ export class Pictures {
     return found;
   }
 
+  // The other side of anonymize: the result as it would be, or the photo before. It may take seconds, so
+  // it is made when it is looked at; rejected with why it cannot be shown.
+  counterpart(at) {
+    const found = this.get(at);
+    found.counterpart ||= fetched(`counterpart/${at}`);
+    return found.counterpart;
+  }
+
   forget(at) { this.entries.delete(at); }
 
   #fetch(at) {
@@ -48,4 +56,14 @@ async function load(address) {
   } catch {
     return null; // there is none, or it cannot be read: the stage says so
   }
+}
+
+async function fetched(address) {
+  const answer = await fetch(address);
+  if (!answer.ok) throw new Error(await answer.text());
+  const picture = new Image();
+  picture.src = URL.createObjectURL(await answer.blob());
+  await picture.decode();
+  URL.revokeObjectURL(picture.src);
+  return picture;
 }

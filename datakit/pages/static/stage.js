@@ -32,6 +32,7 @@ export class Stage {
   // Show a sample's pictures; any of them may be null.
   show({ photo, label, before, unknown, colours }, words) {
     this.photo = photo;
+    this.counterpart = null;
     this.before = before;
     this.colours = colours;
     this.boxes.replaceChildren();
@@ -53,6 +54,15 @@ export class Stage {
     }
     this.redraw();
     this.fit();
+  }
+
+  // Put the other side of anonymize beside the photo: with the slider, before is left and after is right.
+  setCounterpart(picture, isAfter) {
+    Object.assign(picture, { className: "counterpart", draggable: false, alt: isAfter ? "as it would be" : "as it was" });
+    this.counterpart = picture;
+    this.isAfter = isAfter;
+    this.photo.after(picture);
+    this.redraw();
   }
 
   // Draw the label's colours and its unknown region as they are after an edit.
@@ -127,12 +137,14 @@ export class Stage {
     this.shown.style.opacity = ["overlay", "slider"].includes(view) ? this.tint : 1;
     this.other.style.opacity = this.tint;
     this.world.classList.toggle("hidden-label", this.hidden || !has);
-    this.handle.hidden = view !== "slider" || !has;
+    this.world.classList.toggle("paired", view === "slider" && this.counterpart !== null);
+    if (this.counterpart) this.counterpart.hidden = view !== "slider";
+    this.handle.hidden = view !== "slider" || !(has || this.counterpart);
     this.other.hidden = view !== "slider" || !this.before;
+    this.#clip();
     if (!has) return;
     within(this.shown, rect, (pen) => this.#paint(pen));
     if (!this.other.hidden) within(this.other, rect, (pen) => tinted(pen, this.before, BEFORE));
-    this.#clip();
   }
 
   #paint(pen) {
@@ -215,6 +227,7 @@ export class Stage {
     const cut = 100 * this.slide, slider = this.view === "slider";
     this.shown.style.clipPath = slider ? `inset(0 0 0 ${cut}%)` : "";
     this.other.style.clipPath = slider ? `inset(0 ${100 - cut}% 0 0)` : "";
+    if (this.counterpart) this.counterpart.style.clipPath = this.isAfter ? `inset(0 0 0 ${cut}%)` : `inset(0 ${100 - cut}% 0 0)`;
     this.handle.style.left = `${this.pan.x + this.slide * this.size.width * this.pan.scale}px`;
   }
 

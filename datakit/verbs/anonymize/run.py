@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import PurePosixPath
 
 import msgspec
 
@@ -14,21 +13,20 @@ from datakit.io.dataset import output
 from datakit.io.dataset.output import DatasetWriter
 from datakit.io.layouts.sources import Collection
 from datakit.io.store import atomic
-from datakit.io.store.files import FileRef, open_root
 from datakit.io.store.storage import location
 from datakit.records.anonymization import AUDIT, REVIEW, REVIEW_HEADER
 from datakit.records.counts import counted
 from datakit.records.summary import Summary
-from datakit.verbs.anonymize.face_hiding import Hiding
 from datakit.verbs.anonymize.fairness import TABLE, TRAITS, aggregated
 from datakit.verbs.anonymize.options import VERB, Options
+from datakit.verbs.anonymize.params import task_params
 from datakit.verbs.anonymize.preview import write_preview
 from datakit.verbs.anonymize.release import reopen_for_release, unknown_release
 from datakit.verbs.anonymize.sequences import expected_by_neighbours
 from datakit.verbs.anonymize.task import check_models
 from datakit.verbs.shared.pipeline import Contents, process
 from datakit.verbs.shared.progress import ProgressListener
-from datakit.verbs.shared.run_record import Run, operation
+from datakit.verbs.shared.run_record import Run
 
 
 def run(options: Options, progress: ProgressListener | None = None) -> Summary:
@@ -65,7 +63,7 @@ def run(options: Options, progress: ProgressListener | None = None) -> Summary:
         expected = expected_by_neighbours(options, source, progress)
     task = LazyTask(
         "datakit.verbs.anonymize.task:Anonymize",
-        _task_params(options) | {"expected": expected},
+        task_params(options) | {"expected": expected},
         by_key=("alphas", "release", "expected"),
     )
     tables = {AUDIT: "", REVIEW: REVIEW_HEADER}
@@ -112,51 +110,6 @@ def run(options: Options, progress: ProgressListener | None = None) -> Summary:
     if options.preview and not options.dry_run:
         notes.append(_preview(options, source, task))
     return msgspec.structs.replace(summary, findings=waiting, notes=tuple(notes))
-
-
-def _task_params(options: Options) -> dict[str, object]:
-    return {
-        "out": options.out,
-        # Who was let in is the card's business: every other photo is the same without it.
-        "step": operation(VERB, msgspec.structs.replace(options, release=())),
-        "detectors": options.detectors,
-        "threshold": options.threshold,
-        "residual_threshold": options.residual_threshold,
-        "weights": options.weights,
-        "region": options.region,
-        "hiding": Hiding(
-            method=options.method,
-            sigma_iod=options.sigma,
-            min_face_px=options.min_face,
-            solid_on_residual=options.on_residual == "solid",
-        ),
-        "matte": options.matte,
-        "alphas": _alphas(options.alpha_dir),
-        "colour": options.colour,
-        "on_no_face": options.on_no_face,
-        "on_residual": options.on_residual,
-        "skip_where": options.skip_where,
-        "release": options.released,
-        "facemask_dir": options.facemask_dir,
-        "fairness": options.report_fairness,
-        "source_digest": not options.no_source_digest,
-    }
-
-
-def _alphas(folder: str | None) -> dict[str, FileRef] | None:
-    """Return stem -> matte of ``--alpha-dir``."""
-    if folder is None:
-        return None
-    root = open_root(folder)
-    found: dict[str, FileRef] = {}
-    for name in root.names():
-        stem = PurePosixPath(name).with_suffix("").as_posix()
-        if stem in found:
-            raise InputError(
-                f"{folder}: expected one matte a stem, found {found[stem].name} and {name}"
-            )
-        found[stem] = FileRef(str(root.root), name)
-    return found
 
 
 def _preview(options: Options, source: Collection, task: LazyTask) -> str:

@@ -87,8 +87,8 @@ class ServeOptions(FolderOptions, frozen=True, kw_only=True):
     photos: Annotated[
         str | None,
         Meta(
-            description="the source that anonymize read, to show the photos on its review "
-            "list; they are not in the dataset, and no copy of them is kept",
+            description="the source that anonymize read, to show photos before and after, those on "
+            "its review list as they would be; no copy of them is kept",
             extra={"input": "path"},
         ),
     ] = None

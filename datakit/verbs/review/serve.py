@@ -20,6 +20,7 @@ from datakit.models.segmenters.promptable import PROMPTABLE, PromptableSegmenter
 from datakit.pages.review_queue import ReviewQueue
 from datakit.pages.subject import Subject
 from datakit.pages.thumbnails import Thumbnails
+from datakit.verbs.anonymize.again import hidden_faces
 from datakit.verbs.review.decided import release_note, standing
 from datakit.verbs.review.options import VERB, ServeOptions
 from datakit.verbs.review.others import agreement_notes, other_reviewers
@@ -49,7 +50,8 @@ def serve(
         See `datakit.verbs.review.run.run`.
     """
     source, items = open_dataset(options.src, VERB, progress)
-    evidence = gather((options.src[0], *options.records), items)
+    folders = (options.src[0], *options.records)
+    evidence = gather(folders, items)
     others = {} if options.blind else other_reviewers(options)
     subjects = review_subjects(options, items, evidence, palettes(items, source.label_map), others)
     by_id = {item.key: item for item in items}
@@ -63,6 +65,8 @@ def serve(
         if find_spec(name) is None:
             raise InputError(f"review needs {name}; install it: pip install 'datakit[review]'")
 
+    faces = hidden_faces(folders, options.photos) if options.photos else None
+    hide = faces.jpeg if faces else None
     segmenter = _segmenter(options)
     if segmenter is not None:
         said = f"clicks are answered by {segmenter.identity.name}, {segmenter.identity.runtime}"
@@ -77,8 +81,10 @@ def serve(
         def details(subject: Subject) -> Mapping[str, Any]:
             return details_of(by_id.get(subject.id), subject.id, evidence)
 
-        reviewer = options.reviewer
-        with closing(ReviewQueue(subjects, details, log, thumbnails, reviewer, segmenter)) as queue:
+        made = ReviewQueue(
+            subjects, details, log, thumbnails, options.reviewer, segmenter=segmenter, hide=hide
+        )
+        with closing(made) as queue:
             _answer(queue, listener, port, options.no_browser, progress)
         counts, notes = _finished(options, log, by_id, len(subjects), evidence)
         notes += agreement_notes(log.all(), others)

@@ -10,7 +10,6 @@ from typing import Any
 from datakit.core.drafts.uncertainty import WORDS
 from datakit.io.layouts.base import Item
 from datakit.io.layouts.sources import open_sources
-from datakit.io.store.files import FileRef
 from datakit.pages.subject import Paint, Subject
 from datakit.records.anonymization import Anonymization
 from datakit.records.finding import Finding
@@ -61,24 +60,27 @@ def review_subjects(
         if (options.compare)
         else {}
     )
-    photos: dict[str, FileRef | None] = {}
+    originals: dict[str, Item] = {}
     if options.photos:
-        wanted = {record.id for record in evidence.waiting}
+        wanted = {record.id for record in (*evidence.waiting, *evidence.faces.values())}
         source = open_sources((options.photos,))
-        photos = {item.key: item.image for item in source.items() if item.key in wanted}
+        originals = {item.key: item for item in source.items() if item.key in wanted}
     shown = [
         replace(
             _subject(item, earlier.get(item.key), evidence),
             palette=paints.get(item.key, ()),
             others=verdicts_of(others, item.key),
+            original=_original(evidence.faces.get(item.key), originals),
         )
         for item in items
     ]
     known = {item.key for item in items}
-    return [
-        *(_waiting(record, photos) for record in evidence.waiting if record.id not in known),
-        *shown,
-    ]
+    waiting = [record for record in evidence.waiting if record.id not in known]
+    return [*(_waiting(record, originals.get(record.id)) for record in waiting), *shown]
+
+
+def _original(record: Anonymization | None, originals: Mapping[str, Item]) -> Item | None:
+    return originals.get(record.id) if record else None
 
 
 def _subject(item: Item, earlier: Item | None, evidence: Evidence) -> Subject:
@@ -90,7 +92,7 @@ def _subject(item: Item, earlier: Item | None, evidence: Evidence) -> Subject:
     words = [f"{count}: {findings[0].check}"] if findings else []
     words += [f"uncertainty {draft.doubt:.2f}: {draft.reason}"] if draft else []
     words += [f"a face still seen ({residual:.2f})"] if residual else []
-    state = _STATES.get(item.label_state or "", ("", ""))
+    state = _STATES.get(item.label_state, ("", ""))
     reasons = [finding.check for finding in findings]
     reasons += [WORDS.get(draft.reason, draft.reason)] if draft else []
     reasons += ["a face still seen"] if residual else []
@@ -119,7 +121,7 @@ def _subject(item: Item, earlier: Item | None, evidence: Evidence) -> Subject:
     )
 
 
-def _waiting(record: Anonymization, photos: Mapping[str, FileRef | None]) -> Subject:
+def _waiting(record: Anonymization, original: Item | None) -> Subject:
     return Subject(
         id=record.id,
         kinds=("waiting",),
@@ -127,7 +129,8 @@ def _waiting(record: Anonymization, photos: Mapping[str, FileRef | None]) -> Sub
         priority=_WAITING,
         reason="; ".join(record.reasons) or record.status,
         reasons=tuple(dict.fromkeys(map(_kind, record.reasons))) or (record.status,),
-        image=photos.get(record.id),
+        image=original.image if original else None,
+        original=original,
         waiting=True,
     )
 
