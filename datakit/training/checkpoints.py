@@ -16,6 +16,9 @@ from datakit.errors import ModelError
 from datakit.models.weights.files import read_tensors
 
 _DTYPES = {torch.float32: "F32", torch.float64: "F64", torch.int64: "I64"}
+STAGE = "stage"
+"""Which of several trainings a checkpoint is of, in its metadata."""
+
 _MODEL, _BEST, _AVERAGE, _OPTIMIZER = "model/", "best/", "average/", "optimizer/"
 
 
@@ -59,6 +62,11 @@ def encode_state(
         for key, value in state.items():
             tensors[f"{_OPTIMIZER}{number}/{key}"] = torch.as_tensor(value)
     return encode_weights(tensors, metadata)
+
+
+def stage_of(data: bytes, name: str) -> str:
+    """Return the stage that a checkpoint is of; ModelError when the file is damaged."""
+    return read_tensors(data, name)[1].get(STAGE, "")
 
 
 def restore_state(

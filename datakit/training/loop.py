@@ -18,17 +18,21 @@ from datakit.errors import ModelError
 from datakit.io.layouts.base import Item
 from datakit.records.training import Epoch
 from datakit.training.average import WeightAverage
-from datakit.training.checkpoints import encode_state, encode_weights, restore_state
+from datakit.training.checkpoints import (
+    STAGE,
+    encode_state,
+    encode_weights,
+    restore_state,
+    stage_of,
+)
 from datakit.training.data import PortraitDataset
 from datakit.training.losses import PortraitLoss
-from datakit.training.networks import NetworkSpec, logits_of
-from datakit.training.scoring import means_of, scores_of
+from datakit.training.networks import NetworkSpec, encoder_of, logits_of
+from datakit.training.scoring import scores_of
+from datakit.training.verdict import Scores, is_gain, means_of
 
 MONITOR = "iou"
 """The score whose best epoch is kept; of equals that of the least MSE, then the best outline."""
-
-_TELLING_DIGITS = 4
-"""To which scores are rounded for `patience`: a smaller gain is kept, but does not reset it."""
 
 
 def rank(scores: Mapping[str, float]) -> tuple[float, ...]:
@@ -53,12 +57,18 @@ class TrainSettings:
     lr : float
         Learning rate of the first epoch; it falls to 0 along half a cosine.
     gentle : bool
-        Go on from weights that are good already: the learning rate grows over the first epoch, and
-        what is scored and kept is a moving average of the weights (Polyak and Juditsky 1992).
+        Go on from weights that are good already: the learning rate grows over the first epoch,
+        what is scored and kept is a moving average of the weights (Polyak and Juditsky 1992), and
+        the weights at the start are kept where no epoch is better.
+    frozen : bool
+        The encoder stays as it is, its norms too; the rest is trained.
     weight_decay : float
         AdamW's (Loshchilov and Hutter 2019, arXiv:1711.05101).
     patience : int
-        Stop after this many epochs without a better `MONITOR`; 0 never stops.
+        Stop after this many epochs without a score that improved beyond its 95 % interval; 0 never
+        stops.
+    last : int, optional
+        Stop after this many epochs of the schedule, whatever they bring.
     seed : int
     workers : int
         Processes that decode and augment; 0: this one.
@@ -72,8 +82,10 @@ class TrainSettings:
     batch_size: int = 8
     lr: float = 1e-3
     gentle: bool = False
+    frozen: bool = False
     weight_decay: float = 1e-4
     patience: int = 10
+    last: int | None = None
     seed: int = 0
     workers: int = 0
     device: str = "cpu"
@@ -127,7 +139,7 @@ class Trainer:
         As `NetworkSpec.build` gives it; trained in place.
     train : PortraitDataset
     held_out : sequence of Item
-        What each epoch is scored on.
+        What each epoch is scored on; without any the last epoch is kept.
     settings : TrainSettings
     """
 
@@ -144,10 +156,17 @@ class Trainer:
         self.history: list[Epoch] = []
         self.best_weights: dict[str, Tensor] = {}
         self._train, self._held_out = train, held_out
+        self._start: Scores = ()
+        self._mark: Scores = ()
+        self._encoder = encoder_of(self.network, spec.name) if settings.frozen else ()
+        for part in self._encoder:
+            part.requires_grad_(False)
         self._average = WeightAverage(self.network) if settings.gentle else None
         self._loss = PortraitLoss(settings.mse, settings.ssim, settings.bce)
         self._optimizer = optim.AdamW(
-            network.parameters(), lr=settings.lr, weight_decay=settings.weight_decay
+            [part for part in network.parameters() if part.requires_grad],
+            lr=settings.lr,
+            weight_decay=settings.weight_decay,
         )
         self._batches = EpochBatches(len(train), settings.batch_size, settings.seed)
         self._loader = DataLoader(
@@ -160,25 +179,18 @@ class Trainer:
 
     @property
     def best(self) -> Epoch | None:
-        """The epoch whose weights are kept."""
+        """The epoch whose weights are kept; None for those at the start."""
         return next((row for row in reversed(self.history) if row.best), None)
 
     @property
     def finished(self) -> bool:
         """Whether all epochs are done, or the last ones brought nothing."""
-        if len(self.history) >= self.settings.epochs:
+        last = self.settings.epochs if self.settings.last is None else self.settings.last
+        if len(self.history) >= last:
             return True
-        return 0 < self.settings.patience <= self._epochs_without_progress()
-
-    def _epochs_without_progress(self) -> int:
-        """Count the last epochs that no score of `rank` sets apart from an earlier one."""
-        best: tuple[float, ...] = ()
-        count = 0
-        for row in self.history:
-            found = tuple(round(value, _TELLING_DIGITS) for value in rank(row.scores))
-            count = 0 if found > best else count + 1
-            best = max(best, found)
-        return count
+        gained = [row.epoch for row in self.history if row.gained]
+        since = len(self.history) - 1 - max(gained, default=-1)
+        return 0 < self.settings.patience <= since
 
     @property
     def _scored(self) -> nn.Module:
@@ -192,6 +204,17 @@ class Trainer:
     def sample_scores(self) -> list[dict[str, float]]:
         """Return the scores of the network as it is now, one row a held-out sample."""
         return scores_of(self._scored, self.spec, self._held_out)
+
+    def begin(self) -> Scores:
+        """Score the network before the first epoch: what later ones are measured against."""
+        self._start = self._mark = self.sample_scores()
+        if self.settings.gentle:
+            self._keep()
+        return self._start
+
+    def _keep(self) -> None:
+        state = self._scored.state_dict()
+        self.best_weights = {key: value.detach().cpu().clone() for key, value in state.items()}
 
     def take_best(self) -> None:
         """Put the best weights so far into the network."""
@@ -217,42 +240,58 @@ class Trainer:
                     f"into the memory of {self.settings.device}; train with a smaller "
                     "--batch-size or --size"
                 ) from None
-            scores = means_of(self.sample_scores())
-        best = self.best
-        better = best is None or rank(scores) > rank(best.scores)
-        row = Epoch(epoch=number, lr=lr, loss=loss, scores=scores, best=better)
+            rows = self.sample_scores()
+        scores = means_of(rows)
+        better = self._is_best(scores)
+        gained = bool(rows) and is_gain(self._mark, rows, self.settings.seed)
         if better:
-            self.best_weights = {
-                key: value.detach().cpu().clone()
-                for key, value in self._scored.state_dict().items()
-            }
+            self._keep()
+        if gained:
+            self._mark = rows
+        row = Epoch(epoch=number, lr=lr, loss=loss, scores=scores, best=better, gained=gained)
         self.history.append(row)
         return row
+
+    def _is_best(self, scores: Mapping[str, float]) -> bool:
+        if not scores:
+            return True
+        if self.best is not None:
+            return rank(scores) > rank(self.best.scores)
+        return not self.settings.gentle or rank(scores) > rank(means_of(self._start))
 
     def weights(self) -> bytes:
         """Return the best weights as a file that ``prelabel --weights`` loads."""
         return encode_weights(self.best_weights, self.spec.metadata())
 
-    def state(self) -> bytes:
-        """Return a checkpoint of everything."""
-        metadata = {"history": msgspec.json.encode(self.history).decode()}
+    def state(self, stage: str = "") -> bytes:
+        """Return a checkpoint of everything, which `restore` takes for the same stage alone."""
+        metadata = {
+            STAGE: stage,
+            "history": msgspec.json.encode(self.history).decode(),
+            "mark": msgspec.json.encode(self._mark).decode(),
+        }
         average = {} if self._average is None else self._average.network.state_dict()
         return encode_state(self.network, self._optimizer, self.best_weights, average, metadata)
 
-    def restore(self, data: bytes, name: str) -> None:
-        """Go back to a checkpoint; ModelError when it is of another network."""
+    def restore(self, data: bytes, name: str, stage: str = "") -> None:
+        """Go back to a checkpoint, if it is of this stage; ModelError when of another network."""
+        if stage_of(data, name) != stage:
+            return
         average = None if self._average is None else self._average.network
         self.best_weights, metadata = restore_state(
             data, name, self.network, self._optimizer, average
         )
         try:
             self.history = msgspec.json.decode(metadata.get("history", ""), type=list[Epoch])
+            self._mark = msgspec.json.decode(metadata.get("mark", ""), type=list[dict[str, float]])
         except msgspec.DecodeError as error:
             raise ModelError(f"{name}: its history cannot be read ({error})") from None
 
     def _pass(self, number: int) -> dict[str, float]:
         """Go over the training samples once; return the mean losses."""
         self.network.train()
+        for part in self._encoder:
+            part.eval()
         self._batches.epoch = number
         self._train.set_epoch(number)
         sums: dict[str, float] = {}

@@ -103,6 +103,19 @@ def start_from(
     return spec, network
 
 
+def encoder_of(network: nn.Module, name: NetworkName) -> tuple[nn.Module, ...]:
+    """Return the parts of a network that see the picture first, down to its lowest resolution.
+
+    Examples
+    --------
+    >>> len(encoder_of(NetworkSpec("u2netp", 64).build(0), "u2netp"))
+    6
+    """
+    if name == "unet":
+        return (network.get_submodule("down"),)
+    return tuple(network.get_submodule(f"stage{number}") for number in range(1, 7))
+
+
 def normalised(images: Tensor, name: NetworkName) -> Tensor:
     """Bring (N, 3, H, W) RGB in [0, 1] to what the network of a name is fed, here and in prelabel.
 

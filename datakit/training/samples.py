@@ -25,6 +25,9 @@ Alpha = npt.NDArray[np.float32]
 KNOWN_SLACK = 1e-4
 """What rounding may take from a pixel all of whose parts are known."""
 
+THRESHOLD = 0.5
+"""From this alpha on a pixel is foreground."""
+
 _BEFORE = 2
 """A picture that is to be augmented is first brought to this many times the training size."""
 
@@ -52,6 +55,19 @@ def is_labelled(item: Item) -> bool:
     return item.image is not None and (item.alpha is not None or item.mask is not None)
 
 
+def read_image(item: Item) -> Image:
+    """Decode the picture of a sample, (H, W, 3) uint8 RGB.
+
+    Raises
+    ------
+    InputError
+        If it has none, or it cannot be decoded.
+    """
+    if item.image is None:
+        raise InputError(f"{item.source_name}: expected an image, found none")
+    return decode_photo(item.image.read(), item.source_name, transparency=item.transparency)
+
+
 def read_photo(item: Item) -> LabelledPhoto:
     """Decode a sample at its own size.
 
@@ -63,7 +79,7 @@ def read_photo(item: Item) -> LabelledPhoto:
     label = item.alpha or item.mask
     if item.image is None or label is None:
         raise InputError(f"{item.source_name}: expected an image with an alpha or a mask")
-    image = decode_photo(item.image.read(), item.source_name, transparency=item.transparency)
+    image = read_image(item)
     if item.alpha is not None:
         alpha = decode_alpha(label.read(), label.name)
     else:

@@ -13,9 +13,8 @@ from datakit.core.images import network_input
 from datakit.core.metrics.mask_metrics import mask_scores
 from datakit.core.metrics.matting_metrics import mad, mse
 from datakit.io.layouts.base import Item
-from datakit.training.check import THRESHOLD
 from datakit.training.networks import NetworkSpec, logits_of
-from datakit.training.samples import read_photo
+from datakit.training.samples import THRESHOLD, read_photo
 
 Alpha = npt.NDArray[np.float32]
 
@@ -63,14 +62,3 @@ def scores_of(
         rows.append(row)
     network.train(training)
     return rows
-
-
-def means_of(rows: Sequence[dict[str, float]]) -> dict[str, float]:
-    """Return the mean of each score over the samples.
-
-    Examples
-    --------
-    >>> means_of([{"iou": 0.5}, {"iou": 1.0}])
-    {'iou': 0.75}
-    """
-    return {name: float(np.mean([row[name] for row in rows])) for name in rows[0]}

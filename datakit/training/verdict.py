@@ -1,4 +1,4 @@
-"""What a training achieved, in words: the improvement against its confidence interval."""
+"""What a training achieved: each score against the confidence interval of its gain."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from datakit.core.images.randomness import derive_rng
-from datakit.core.metrics.bootstrap import bootstrap_mean
+from datakit.core.metrics.bootstrap import Interval, bootstrap_mean
 from datakit.records.counts import counted
 
 Scores = Sequence[dict[str, float]]
@@ -17,6 +17,8 @@ _SMALLER_IS_BETTER = ("mse",)
 _WORDS = {"iou": "IoU", "mse": "MSE", "boundary_iou": "boundary IoU"}
 _SLIGHT = 0.01
 """Below this share of what is true, as much as nothing is predicted."""
+_TELLING_DIGITS = 4
+"""To which a sample's gain is rounded: what is smaller is the noise of rounding."""
 _WAY_OUT = "train longer (--epochs), on more samples, or with another --lr"
 
 
@@ -47,19 +49,17 @@ def verdict_of(before: Scores, after: Scores, seed: int) -> str:
 (IoU 0.5000 -> 0.5000); train longer (--epochs), on more samples, or with another --lr'
     """
     held = counted(len(before), "held-out samples")
-    useless = _useless(after)
+    useless = why_useless(after)
     if useless:
         told = f"the best epoch {useless} on the {held}"
         return f"of no use yet: {told}, it has not learned to find the subject; {_WAY_OUT}"
     better, worse, larger = [], [], []
-    for name, words in _WORDS.items():
-        first, last = _column(before, name), _column(after, name)
-        gain = first - last if name in _SMALLER_IS_BETTER else last - first
-        found = bootstrap_mean(gain, derive_rng(seed, f"verdict {name}", 0))
-        change = f"{words} {first.mean():.4f} -> {last.mean():.4f}"
-        if found.low > 0 and len(gain) > 1:
+    for name, found in gains(before, after, seed).items():
+        first, last = _column(before, name).mean(), _column(after, name).mean()
+        change = f"{_WORDS[name]} {first:.4f} -> {last:.4f}"
+        if found.low > 0 and len(before) > 1:
             better.append(f"{change} (95 % of the gain: {found.low:.4f} .. {found.high:.4f})")
-        elif found.high < 0 and len(gain) > 1:
+        elif found.high < 0 and len(before) > 1:
             worse.append(change)
         elif found.mean > 0:
             larger.append(change)
@@ -82,7 +82,42 @@ def verdict_of(before: Scores, after: Scores, seed: int) -> str:
     )
 
 
-def _useless(after: Scores) -> str:
+def gains(before: Scores, after: Scores, seed: int) -> dict[str, Interval]:
+    """Return by how much each score improved, with the 95 % interval of the paired differences.
+
+    Parameters
+    ----------
+    before, after : sequence of dict
+        As in `verdict_of`.
+    seed : int
+        Of the bootstrap.
+
+    Returns
+    -------
+    dict of str to Interval
+        ``iou``, ``mse`` and ``boundary_iou``; above 0 is better, also where less of it is.
+
+    Examples
+    --------
+    >>> row = {"iou": 0.5, "mse": 0.2, "boundary_iou": 0.1}
+    >>> gains([row] * 2, [{**row, "mse": 0.1}] * 2, 0)["mse"].low
+    0.1
+    """
+    found = {}
+    for name in _WORDS:
+        gain = _column(after, name) - _column(before, name)
+        gain = -gain if name in _SMALLER_IS_BETTER else gain
+        rng = derive_rng(seed, f"verdict {name}", 0)
+        found[name] = bootstrap_mean(np.round(gain, _TELLING_DIGITS), rng)
+    return found
+
+
+def is_gain(before: Scores, after: Scores, seed: int) -> bool:
+    """Tell whether a score improved beyond its interval; see `gains`."""
+    return any(found.low > 0 for found in gains(before, after, seed).values())
+
+
+def why_useless(after: Scores) -> str:
     """Say what a model does that finds no subject; empty when it finds one."""
     found, true = _column(after, "foreground").mean(), _column(after, "true_foreground").mean()
     facts = f"({found:.2%} of the pixels are predicted as foreground, {true:.2%} are)"
@@ -93,6 +128,18 @@ def _useless(after: Scores) -> str:
     if _column(after, "iou").mean() < _SLIGHT:
         return f"predicts the wrong pixels (IoU {_column(after, 'iou').mean():.4f})"
     return ""
+
+
+def means_of(rows: Scores) -> dict[str, float]:
+    """Return the mean of each score over the samples; nothing without any.
+
+    Examples
+    --------
+    >>> means_of([{"iou": 0.5}, {"iou": 1.0}])
+    {'iou': 0.75}
+    """
+    names = rows[0] if rows else ()
+    return {name: float(np.mean([row[name] for row in rows])) for name in names}
 
 
 def _column(rows: Scores, name: str) -> npt.NDArray[np.float64]:

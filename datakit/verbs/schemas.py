@@ -35,7 +35,7 @@ from datakit.records.sample import Sample
 from datakit.records.statistics import Statistics
 from datakit.records.stored_weights import WeightsReport
 from datakit.records.summary import Summary
-from datakit.records.training import Epoch, Training
+from datakit.records.training import Epoch, Fold, Training
 from datakit.verbs.reference import PAGES
 from datakit.verbs.run.pipeline_schema import pipeline_schema
 from datakit.verbs.stub import stub_text
@@ -62,6 +62,7 @@ RECORDS: dict[str, type[msgspec.Struct]] = {
     "removed": Removed,
     "training": Training,
     "epoch": Epoch,
+    "fold": Fold,
     "coco": Document,
     "contract": Contract,
     "run": RunIndex,

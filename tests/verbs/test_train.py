@@ -30,6 +30,20 @@ def history(out: Path) -> list[dict[str, object]]:
     return [json.loads(line) for line in (out / "history.jsonl").read_text().splitlines()]
 
 
+def fill_disk(patch: pytest.MonkeyPatch, write: int) -> None:
+    """Let this write of a training, and all after it, fail."""
+    writes = [0]
+    writing = atomic.write_bytes
+
+    def full(path: Path, data: bytes, *, durable: bool = False) -> None:
+        writes[0] += 1
+        if writes[0] >= write:
+            raise OutputError("the disk is full")
+        writing(path, data, durable=durable)
+
+    patch.setattr(atomic, "write_bytes", full)
+
+
 @pytest.mark.parametrize(("model", "size"), [("unet", 64), ("u2netp", 64)])
 def test_the_loss_falls_on_the_sample_data(
     sample_data: Path, tmp_path: Path, model: str, size: int
@@ -57,17 +71,8 @@ def test_the_same_seed_gives_the_same_bytes_and_resume_too(
 ) -> None:
     datakit.train(source, tmp_path / "a", **SMALL, epochs=4)
     datakit.train(source, tmp_path / "w", **SMALL, epochs=4, workers=2)
-    writes = [0]
-    writing = atomic.write_bytes
-
-    def full(path: Path, data: bytes, *, durable: bool = False) -> None:
-        writes[0] += 1
-        if writes[0] == 3:
-            raise OutputError("the disk is full")
-        writing(path, data, durable=durable)
-
     with monkeypatch.context() as patch:
-        patch.setattr(atomic, "write_bytes", full)
+        fill_disk(patch, 3)
         with pytest.raises(OutputError):
             datakit.train(source, tmp_path / "b", **SMALL, epochs=4)
     assert (tmp_path / "b/checkpoint.safetensors").exists()
@@ -99,8 +104,11 @@ def test_the_same_seed_gives_the_same_bytes_and_resume_too(
 def test_it_stops_when_nothing_gets_better(source: Path, tmp_path: Path) -> None:
     result = datakit.train(source, tmp_path / "out", **SMALL, epochs=50, patience=2, lr=1e-9)
     assert result.epochs < 50 and result.best is not None
-    assert any("improved" in note for note in result.notes)
-    assert [row["best"] for row in history(tmp_path / "out")].count(True) >= 1
+    rows = history(tmp_path / "out")
+    assert [row["gained"] for row in rows[-2:]] == [False, False]
+    assert any(row["gained"] for row in rows) == (len(rows) > 2)
+    assert any("improved" in note or "of no use" in note for note in result.notes)
+    assert any(row["best"] for row in rows)
 
 
 def test_a_model_that_predicts_nothing_is_of_no_use_and_its_drafts_are_told(
@@ -183,6 +191,130 @@ def test_going_on_from_weights(source: Path, tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="u2netp"):
         datakit.train(source, tmp_path / "c", model="u2netp", size=64, weights=str(weights))
     assert not (tmp_path / "c").exists()
+
+
+def test_weights_that_no_epoch_makes_better_are_kept(
+    source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from datakit.training import loop
+
+    first = datakit.train(source, tmp_path / "a", **SMALL, epochs=1)
+    weights = str(tmp_path / "a/model.safetensors")
+    calls = [0]
+
+    def worse(*_: object) -> list[dict[str, float]]:
+        calls[0] += 1
+        iou = 0.9 - 0.1 * calls[0]
+        return [{"iou": iou, "boundary_iou": iou, "mse": 1 - iou, "foreground": 0.3,
+                 "true_foreground": 0.3}] * 3  # fmt: skip
+
+    monkeypatch.setattr(loop, "scores_of", worse)
+    kept = datakit.train(source, tmp_path / "kept", **SMALL, weights=weights)
+    assert kept.epochs == 3 and kept.best is None  # the patience of going on
+    assert kept.weights_sha256 == first.weights_sha256
+    assert any("no epoch was better than the given weights" in note for note in kept.notes)
+
+
+def test_a_frozen_encoder_stays_as_it_is(source: Path, tmp_path: Path) -> None:
+    from datakit.models.weights.files import read_tensors
+
+    datakit.train(source, tmp_path / "a", **SMALL, epochs=2, lr=0.01)
+    weights = tmp_path / "a/model.safetensors"
+    frozen = {**SMALL, "weights": str(weights), "freeze": "encoder", "lr": 0.01}
+    datakit.train(source, tmp_path / "b", **frozen, epochs=3)
+    before, after = (
+        read_tensors((tmp_path / name / "model.safetensors").read_bytes(), name)[0]
+        for name in ("a", "b")
+    )
+    changed = {key.split(".")[0] for key in before if not before[key].equal(after[key])}
+    assert "down" not in changed and changed <= {"up", "head"}
+    assert changed or "no epoch was better" in str((tmp_path / "b/training.json").read_text())
+    with pytest.raises(InputError, match="--freeze encoder: expected --weights"):
+        datakit.train(source, tmp_path / "c", **SMALL, freeze="encoder")
+
+
+def test_without_a_val_side_the_score_is_cross_validated(
+    source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tiny = {**SMALL, "epochs": 2, "val_share": 0, "folds": 3, "pipeline": "none"}
+    train = source / "train"
+    result = datakit.train(train, tmp_path / "a", **tiny)
+    folds = [json.loads(line) for line in (tmp_path / "a/folds.jsonl").read_text().splitlines()]
+    assert sorted(name for fold in folds for name in fold["ids"]) == [f"p{i}.png" for i in range(6)]
+    assert [len(fold["after"]) for fold in folds] == [2, 2, 2]
+    assert result.counts == {"train": 6, "val": 0} and result.folds == 3 and result.best is None
+    found = result.out_of_fold["iou"]
+    mean = np.mean([row["iou"] for fold in folds for row in fold["after"]])
+    assert found.low <= found.mean <= found.high and found.mean == pytest.approx(mean)
+    assert result.epochs == sorted(fold["best"] for fold in folds)[1]
+    assert any("cross-validated in 3 folds" in note for note in result.notes)
+    stages = [row["fold"] for row in history(tmp_path / "a")]
+    assert stages == [0, 0, 1, 1, 2, 2, *[None] * result.epochs]
+
+    # Stopped anywhere, it goes on to the same bytes.
+    for stop in (3, 4, 7):
+        out = tmp_path / f"stopped-{stop}"
+        with monkeypatch.context() as patch:
+            fill_disk(patch, stop)
+            with pytest.raises(OutputError):
+                datakit.train(train, out, **tiny)
+        datakit.train(train, out, **tiny, resume=True)
+        known = tree(tmp_path / "a")
+        assert {**tree(out), "training.json": ""} == {**known, "training.json": ""}
+    with pytest.raises(InputError, match="all of one group"):
+        datakit.train(write_set(tmp_path / "one", "masks", 1), tmp_path / "b", **tiny)
+
+
+def test_a_teacher_labels_the_photos_without_a_label(source: Path, tmp_path: Path) -> None:
+    datakit.train(source, tmp_path / "teacher", **{**SMALL, "width": 8}, epochs=4, lr=0.01)
+    weights = str(tmp_path / "teacher/model.safetensors")
+    few = write_set(tmp_path / "few", "masks", 6)
+    for name in ("p2", "p3", "p4"):
+        (few / f"masks/{name}.png").unlink()
+    (few / "images/p4.png").write_bytes(b"no image")
+    given = {"teacher": ["unet", "otsu"], "teacher_weights": [weights, "-"], "val_share": 0.4}
+    result = datakit.train(few, tmp_path / "a", **SMALL, **given, epochs=1)
+    assert result.counts == {"train": 2, "val": 1, "taught": 2} and result.failed == 1
+    assert [name.split(" ")[0] for name in result.teachers] == ["unet", "otsu"]
+    rows = (tmp_path / "a/samples.jsonl").read_text().splitlines()
+    assert [row["id"] for row in map(json.loads, rows) if row["side"] == "taught"] == [
+        "p2.png", "p3.png",
+    ]  # fmt: skip
+    # The soft label is the mean of the teachers' maps.
+    from datakit.io.pixels import decoders
+    from datakit.models.factory import Settings
+    from datakit.models.segmenters.base import build, segment_one
+
+    image = decoders.decode_photo((few / "images/p2.png").read_bytes())
+    maps = [
+        segment_one(build(name, settings), image)
+        for name, settings in (
+            ("unet", Settings(weights=(weights,), device="cpu")), ("otsu", Settings()),
+        )
+    ]  # fmt: skip
+    soft = cv2.imread(str(tmp_path / "a/taught/p2.png"), cv2.IMREAD_UNCHANGED)
+    assert np.abs(soft / 255 - np.mean(maps, axis=0)).max() < 0.003
+    # It is learnt from: without the teacher the weights are others.
+    alone = datakit.train(few, tmp_path / "b", **SMALL, epochs=1, val_share=0.4)
+    assert alone.weights_sha256 != result.weights_sha256
+    with pytest.raises(InputError, match="--teacher-weights: expected one for each of 1"):
+        datakit.train(few, tmp_path / "d", teacher=["otsu"], teacher_weights=["-", "-"])
+    with pytest.raises(InputError, match="--teacher: expected photos without a label"):
+        datakit.train(source, tmp_path / "d", teacher=["otsu"])
+
+
+def test_labels_that_the_size_leaves_nothing_of_are_told(tmp_path: Path) -> None:
+    root = write_set(tmp_path / "set", "masks", 5)
+    mask = cv2.imread(str(root / "masks/p0.png"), cv2.IMREAD_GRAYSCALE)
+    speck = np.zeros((4 * mask.shape[0], 4 * mask.shape[1]), np.uint8)
+    speck[5, 5] = 255
+    photo = cv2.imread(str(root / "images/p0.png"))
+    assert cv2.imwrite(str(root / "images/p0.png"), cv2.resize(photo, speck.shape[::-1]))
+    assert cv2.imwrite(str(root / "masks/p0.png"), speck)
+    result = datakit.train(root, tmp_path / "out", **SMALL, epochs=1)
+    (told,) = [note for note in result.notes if "at the new size" in note]
+    assert told.startswith("1 label without any foreground at the new size, such as p0.png")
+    assert "take a larger --size, or leave out such samples" in told
 
 
 def test_the_small_published_net_goes_on_with_folded_norms(

@@ -31,8 +31,12 @@ class Losses:
             self._counts[kind] = self._counts.get(kind, 0) + 1
             self._examples.setdefault(kind, key)
 
-    def notes(self) -> tuple[str, ...]:
-        """Return a line for each kind of loss: how many, one of them, why, and the way out."""
+    def notes(self, *, tagged: bool = True) -> tuple[str, ...]:
+        """Return a line for each kind of loss: how many, one of them, why, and the way out.
+
+        Not `tagged`: nothing was written that could have the tag.
+        """
+        apart = f"what has the tag {LOST_BY_SIZE}" if tagged else "such samples"
         words: dict[Loss, str] = {
             "foreground": "without any foreground",
             "part": "without some class or object",
@@ -40,7 +44,7 @@ class Losses:
         return tuple(
             f"{counted(self._counts[kind], 'labels')} {what} at the new size, such as "
             f"{self._examples[kind]}: too small for its pixels, or cropped away; take a larger "
-            f"--size, or leave out what has the tag {LOST_BY_SIZE}"
+            f"--size, or leave out {apart}"
             for kind, what in words.items()
             if kind in self._counts
         )

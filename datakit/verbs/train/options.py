@@ -6,6 +6,8 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
+from datakit.errors import InputError
+from datakit.models.segmenters.base import SEGMENTERS
 from datakit.verbs.shared.options import WriteOptions
 
 VERB = "train"
@@ -38,9 +40,16 @@ class Options(WriteOptions, frozen=True, kw_only=True):
     depth: Annotated[int, Meta(ge=1, le=8, description="unet: how often the resolution halves")] = 4
     epochs: Annotated[int, Meta(ge=1, le=100_000, description="at most this many")] = 30
     patience: Annotated[
-        int,
-        Meta(ge=0, description="stop after this many epochs without a better one; 0: never"),
-    ] = 10
+        Annotated[int, Meta(ge=0)] | None,
+        Meta(
+            description="stop after this many epochs without a gain beyond its 95 % interval; 0: "
+            "never [default: 10, with --weights 3]"
+        ),
+    ] = None
+    freeze: Annotated[
+        Literal["none", "encoder"],
+        Meta(description="with --weights: what is left as it is"),
+    ] = "none"
     batch_size: Annotated[int, Meta(ge=1, le=4096, description="samples per step")] = 8
     lr: Annotated[
         Annotated[float, Meta(gt=0, le=10)] | None,
@@ -57,8 +66,38 @@ class Options(WriteOptions, frozen=True, kw_only=True):
     ] = "light"
     val_share: Annotated[
         float,
-        Meta(gt=0, lt=1, description="share of the groups held out, when SRC has no split val"),
+        Meta(
+            ge=0,
+            lt=1,
+            description="share of the groups held out, when SRC has no split val; 0: none, and "
+            "the score is cross-validated",
+        ),
     ] = 0.2
+    folds: Annotated[
+        int, Meta(ge=2, le=100, description="--val-share 0: parts that are held out in turn")
+    ] = 5
+    teacher: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="a model whose soft labels the photos without a label are learnt from; of "
+            "several the mean (repeatable)",
+            extra={"choices": SEGMENTERS},
+        ),
+    ] = ()
+    teacher_weights: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="weights of each --teacher, in their order; - for its own (repeatable)",
+            extra={"metavar": "FILE", "input": "path"},
+        ),
+    ] = ()
+    teacher_contract: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="contract of each --teacher, in their order; - for none (repeatable)",
+            extra={"metavar": "FILE|NAME", "input": "word"},
+        ),
+    ] = ()
     mse: Annotated[
         float, Meta(ge=0, le=1000, description="weight of the alphas' squared error")
     ] = 1.0
@@ -75,6 +114,19 @@ class Options(WriteOptions, frozen=True, kw_only=True):
     workers: Annotated[
         int, Meta(ge=0, description="processes that decode and augment; 0: this one")
     ] = 0
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.freeze != "none" and self.weights is None:
+            raise InputError(
+                f"--freeze {self.freeze}: expected --weights whose {self.freeze} is worth keeping"
+            )
+        for flag, given in (("weights", self.teacher_weights), ("contract", self.teacher_contract)):
+            if given and len(given) != len(self.teacher):
+                raise InputError(
+                    f"--teacher-{flag}: expected one for each of {len(self.teacher)} --teacher "
+                    f"(- for none), found {len(given)}"
+                )
 
     @property
     def makes_dataset(self) -> bool:

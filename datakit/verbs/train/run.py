@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
 
 import msgspec
 
@@ -18,24 +18,19 @@ from datakit.io.store import atomic
 from datakit.io.store.storage import location
 from datakit.records.card import Card
 from datakit.records.failure import Failure
-from datakit.records.product import Product
-from datakit.records.training import SAMPLES, Epoch, Training
-from datakit.training.verdict import verdict_of
+from datakit.records.training import FOLDS, HISTORY, SAMPLES, Training
+from datakit.verbs.shared.lost_labels import Losses
+from datakit.verbs.shared.models import decided_by, licence_notes
 from datakit.verbs.shared.options import existing_inputs
 from datakit.verbs.shared.progress import ProgressListener, SilentProgress
 from datakit.verbs.shared.run_record import Run
+from datakit.verbs.train.course import Course
 from datakit.verbs.train.options import VERB, Options
 from datakit.verbs.train.partition import Partition, partition
-
-if TYPE_CHECKING:
-    from datakit.training.loop import Trainer
-
-FRESH_LR, GENTLE_LR = 1e-3, 3e-5
-"""Learning rates from random weights, and from weights that are good already."""
+from datakit.verbs.train.recipe import Recipe, Stage
+from datakit.verbs.train.teach import identify_teachers, taught
 
 WEIGHTS = "model.safetensors"
-CHECKPOINT = "checkpoint.safetensors"
-HISTORY = "history.jsonl"
 RESULT = "training.json"
 
 
@@ -59,17 +54,17 @@ def run(options: Options, progress: ProgressListener | None = None) -> Training:
         If SRC has too few labels, DST must not be written, the size does not fit the network, or
         torch is missing.
     ModelError
-        If the weights do not fit, CUDA is asked for and not there or its memory runs out, or the
-        training diverges.
+        If the weights do not fit, a teacher's are missing or damaged, CUDA is asked for and not
+        there or its memory runs out, or the training diverges.
     """
     out = location(options.out)
     origins = tuple(map(location, options.src))
     output.check_target(out, options.mode, origins, existing_inputs(options))
     source = options.open(progress)
-    parts = partition(source, options.val_share, options.seed)
+    parts = partition(source, options.val_share, options.seed, taught=bool(options.teacher))
     if options.dry_run:
         notes = (*parts.notes, "dry run: nothing was written")
-        return _result(options, parts, notes=notes)
+        return _result(options, parts, notes)
     if options.resume and output.is_finished(out):
         return _read_result(Run(VERB, options, source))
     with _torch_threads(options.threads):
@@ -83,27 +78,42 @@ def _train(
     progress: ProgressListener,
 ) -> Training:
     out = location(options.out)
-    keys = [[item.key for item in part] for part in (parts.train, parts.val)]
+    groups = (parts.train, parts.val, parts.untaught)
+    keys = [[item.key for item in group] for group in groups]
     # All that can be wrong with what was given is found before anything is written.
-    parts, failures, samples, contents = _readable(options, source, parts)
-    # A checkpoint that learnt from other photos is not gone on from.
-    run = Run(VERB, options, source, (msgspec.json.encode(keys).decode(), contents))
-    trainer, given_sha256 = _trainer(options, parts)
-    with output.create(out, run.fingerprint, options.mode, {HISTORY: "", SAMPLES: ""}) as writer:
-        for failure in failures:
+    read = _readable(options, source, parts)
+    recipe = Recipe.read(options)
+    device = recipe.trainer(Stage(read.parts.train, read.parts.val)).settings.device
+    teachers = identify_teachers(options)
+    # A checkpoint that learnt from other photos, or of another teacher, is not gone on from.
+    contracts = [part for given in options.teacher_contract for part in decided_by((), given)]
+    decides = (msgspec.json.encode(keys).decode(), read.sha256, *decided_by(teachers, None))
+    run = Run(VERB, options, source, (*decides, *contracts))
+    tables = {HISTORY: "", SAMPLES: ""} | ({} if parts.val else {FOLDS: ""})
+    with output.create(out, run.fingerprint, options.mode, tables) as writer:
+        for failure in read.failures:
             writer.fail(failure)
-        before, verdict = _epochs(options, trainer, writer, samples, progress)
+        parts = replace(read.parts, untaught=taught(options, read.parts.untaught, writer))
+        done = Course(recipe, writer, progress, _table(parts)).run(parts)
+        trainer = done.trainer
         weights = trainer.weights()
         atomic.write_bytes(out / WEIGHTS, weights, durable=True)
+        notes = [*parts.notes, *read.notes, *done.notes, *licence_notes(teachers, "soft labels")]
+        if options.device == "auto":
+            notes.append(f"device: {device} (chosen by auto)")
         result = msgspec.structs.replace(
-            _result(options, parts, (*parts.notes, verdict, *_device_note(options, trainer))),
+            _result(options, parts, tuple(notes)),
             parameters=sum(part.numel() for part in trainer.network.parameters()),
-            before=before,
+            before=done.before_means,
             epochs=len(trainer.history),
-            best=trainer.best,
+            best=None if done.folds else trainer.best,
+            folds=len(done.folds),
+            out_of_fold=done.out_of_fold(options.seed),
+            learned=done.learned,
             weights=WEIGHTS,
             weights_sha256=hashlib.sha256(weights).hexdigest(),
-            started_from_sha256=given_sha256,
+            started_from_sha256=recipe.given_sha256,
+            teachers=tuple(f"{one.name} (sha256 {one.sha256})" for one in teachers),
             failed=writer.failed,
         )
         text = msgspec.json.format(msgspec.json.encode(result), indent=2) + b"\n"
@@ -114,175 +124,86 @@ def _train(
     return result
 
 
-def _readable(
-    options: Options, source: Collection, parts: Partition
-) -> tuple[Partition, list[Failure], str, str]:
-    """Read every sample once.
+@dataclass(frozen=True)
+class _Read:
+    """What the first pass over the samples found.
 
-    Returns
-    -------
+    Attributes
+    ----------
     parts : Partition
         The samples that can be read.
-    failures : list of Failure
+    failures : sequence of Failure
         The others.
-    samples : str
-        The lines of the table that says which sample was in which split.
-    contents : str
-        sha256 of all that was read.
+    sha256 : str
+        Of all that was read.
+    notes : tuple of str
+        Of labels that the training's size leaves nothing of.
     """
-    task = LazyTask("datakit.training.check:CheckPhoto", {})
+
+    parts: Partition
+    failures: Sequence[Failure]
+    sha256: str
+    notes: tuple[str, ...]
+
+
+def _readable(options: Options, source: Collection, parts: Partition) -> _Read:
+    """Read every sample once; InputError when too few are left, or none shows a subject."""
+    task = LazyTask("datakit.verbs.train.check:CheckPhoto", {"size_px": options.size})
     failures = list(source.failures)
-    kept: dict[str, list[Item]] = {"train": [], "val": []}
-    foreground = dict.fromkeys(kept, 0.0)
+    groups = {"train": parts.train, "val": parts.val, "untaught": parts.untaught}
+    kept: dict[str, list[Item]] = {name: [] for name in groups}
+    foreground = dict.fromkeys(groups, 0.0)
     contents = hashlib.sha256()
-    for split, items in (("train", parts.train), ("val", parts.val)):
+    losses = Losses()
+    for name, items in groups.items():
         by_key = {item.key: item for item in items}
         with closing(ordered_map(options.make_engine(), task, items)) as outcomes:
             for outcome in outcomes:
-                item = by_key[outcome.key]
-                if outcome.error is None and outcome.value is not None:
-                    kept[split].append(item)
-                    foreground[split] += outcome.value.foreground
-                    contents.update(outcome.value.sha256.encode())
-                else:
+                item, found = by_key[outcome.key], outcome.value
+                if found is None:
                     error = outcome.error or "nothing was read"
                     failures.append(
                         Failure(id=item.key, file=item.source_name, step=VERB, error=error)
                     )
+                    continue
+                kept[name].append(item)
+                foreground[name] += found.foreground
+                contents.update(found.sha256.encode())
+                losses.add({} if found.lost is None else {item.key: found.lost})
     if failures and options.strict:
         raise InputError(f"--strict: {failures[0].id}: {failures[0].error}")
-    for split, found in kept.items():
-        if not found:
+    for name in ("train", "val") if parts.val else ("train",):
+        if not kept[name]:
             raise InputError(
-                f"train: none of the {split} samples can be read; the first error: "
+                f"train: none of the {name} samples can be read; the first error: "
                 f"{failures[0].error}"
             )
-        if foreground[split] == 0:
+        if foreground[name] == 0:
             raise InputError(
-                f"train: expected a subject in some of the {len(found)} {split} samples, found all "
-                "of them empty: scores on them say nothing; put labelled people in both splits "
+                f"train: expected a subject in some of the {len(kept[name])} {name} samples, found "
+                "all of them empty: scores on them say nothing; put labelled people in both splits "
                 "(`datakit split`, --val-share)"
             )
-    rows = [{"id": item.key, "side": split} for split, found in kept.items() for item in found]
-    text = "".join(msgspec.json.encode(row).decode() + "\n" for row in rows)
-    parts = Partition(tuple(kept["train"]), tuple(kept["val"]), parts.notes)
-    return parts, failures, text, contents.hexdigest()
+    train, val, untaught = (tuple(items) for items in kept.values())
+    readable = replace(parts, train=train, val=val, untaught=untaught)
+    return _Read(readable, failures, contents.hexdigest(), losses.notes(tagged=False))
 
 
-def _trainer(options: Options, parts: Partition) -> tuple[Trainer, str | None]:
-    """Build the network, put given weights into it, and set up its training."""
-    try:
-        import torch
-
-        from datakit.models.runtimes.devices import choose_device
-        from datakit.training.data import PortraitDataset
-        from datakit.training.loop import Trainer, TrainSettings
-        from datakit.training.networks import NetworkSpec, start_from
-    except ImportError as error:
-        raise InputError(
-            f"train needs torch, found {error}; install it: pip install 'datakit[prelabel]'"
-        ) from None
-    given: bytes | None = None
-    if options.weights is not None:
-        given = _read_weights(options.weights)
-        spec, network = start_from(options.model, options.size, given, options.weights)
-    else:
-        spec = NetworkSpec(options.model, options.size, options.width, options.depth)
-        network = spec.build(options.seed)
-    count = torch.cuda.device_count() if torch.cuda.is_available() else 0
-    device, _ = choose_device(options.device, count, "torch")
-    pipeline = None if options.pipeline == "none" else options.pipeline
-    train = PortraitDataset(parts.train, pipeline=pipeline, size_px=options.size, seed=options.seed)
-    settings = TrainSettings(
-        epochs=options.epochs,
-        batch_size=options.batch_size,
-        lr=options.lr or (FRESH_LR if given is None else GENTLE_LR),
-        gentle=given is not None,
-        patience=options.patience,
-        seed=options.seed,
-        workers=options.workers,
-        device=device,
-        mse=options.mse,
-        ssim=options.ssim,
-        bce=options.bce,
-    )
-    digest = hashlib.sha256(given).hexdigest() if given is not None else None
-    return Trainer(spec, network, train, parts.val, settings), digest
-
-
-def _device_note(options: Options, trainer: Trainer) -> tuple[str, ...]:
-    chosen = options.device == "auto"
-    return (f"device: {trainer.settings.device} (chosen by auto)",) if chosen else ()
-
-
-def _read_weights(file: str) -> bytes:
-    try:
-        return location(file).read_bytes()
-    except OSError as error:
-        raise InputError(
-            f"--weights {file}: cannot be read ({error.strerror or error}); check the path"
-        ) from None
-
-
-def _epochs(
-    options: Options,
-    trainer: Trainer,
-    writer: output.DatasetWriter,
-    samples: str,
-    progress: ProgressListener,
-) -> tuple[dict[str, float], str]:
-    """Train until it is enough, with a checkpoint and a row for each epoch.
-
-    Returns
-    -------
-    before : dict of str to float
-        The scores before the first epoch.
-    verdict : str
-        What the best epoch is worth against them.
-    """
-    from datakit.training.scoring import means_of
-
-    out = location(options.out)
-    before = trainer.sample_scores()
-    checkpoint = out / CHECKPOINT
-    if options.resume and checkpoint.is_file():
-        trainer.restore(checkpoint.read_bytes(), str(checkpoint))
-        writer.keep(CHECKPOINT)
-    progress.begin(options.epochs, VERB)
-    try:
-        for row in trainer.history:
-            _note(writer, row, samples)
-            progress.advance(writer.failed)
-        while not trainer.finished:
-            row = trainer.run_epoch()
-            atomic.write_bytes(checkpoint, trainer.state(), durable=True)
-            _note(writer, row, samples)
-            progress.advance(writer.failed)
-            progress.note(
-                f"epoch {row.epoch}: loss {row.loss['total']:.4f}, IoU {row.scores['iou']:.4f}"
-                f"{', the best so far' if row.best else ''}"
-            )
-    finally:
-        progress.end()
-    trainer.take_best()
-    return means_of(before), verdict_of(before, trainer.sample_scores(), options.seed)
-
-
-def _note(writer: output.DatasetWriter, row: Epoch, samples: str) -> None:
-    """Put an epoch on record; the first one brings the table of samples."""
-    lines = {HISTORY: msgspec.json.encode(row).decode() + "\n"}
-    if row.epoch == 0:
-        lines[SAMPLES] = samples
-    writer.add(f"epoch {row.epoch}", Product(lines=lines))
+def _table(parts: Partition) -> str:
+    """Return the lines of the table that says which sample was in which split."""
+    groups = {"train": parts.train, "val": parts.val, "taught": parts.untaught}
+    rows = [{"id": item.key, "side": side} for side, items in groups.items() for item in items]
+    return "".join(msgspec.json.encode(row).decode() + "\n" for row in rows)
 
 
 def _result(options: Options, parts: Partition, notes: tuple[str, ...]) -> Training:
+    taught_count = {"taught": len(parts.untaught)} if parts.untaught else {}
     return Training(
         out=options.out,
         model=options.model,
         parameters=0,
         size_px=options.size,
-        counts={"train": len(parts.train), "val": len(parts.val)},
+        counts={"train": len(parts.train), "val": len(parts.val), **taught_count},
         notes=notes,
     )
 
