@@ -3,11 +3,15 @@
     python benchmarks/kills.py [--runs 50] [--minutes 60] [--seed 8] [--verbs coco2mask split …]
         [--engine local] [--signals KILL TERM INT HUP …] [--change]
 
-Each verb runs once undisturbed. Then, again and again, each verb in turn, a run is started, the
+Each verb in turn runs once undisturbed; then, again and again, a run of it is started, and the
 process that was started gets a signal (of --signals in turn) at a moment drawn from the length of
-the undisturbed run (every third one is hit once more while it resumes), resumed to its end, and all
+the undisturbed run, after the first file is there (of a new `python -m datakit` at any moment, also
+while it starts; every third one is hit once more while it resumes), resumed to its end, and all
 that lies in its folder compared with the undisturbed one, every byte of every file but the seconds
-that a summary states. A run that was over before its signal does not count and is drawn again,
+that a summary states. Starting Python and its libraries takes longer than these runs, so most are
+forked from this process, which has them loaded, and have no worker processes; of every sixteen
+two are forked and start two workers, and one is a new `python -m datakit`, as all are on Ray.
+A run that was over before its signal does not count and is drawn again,
 earlier. Workers end with the process that got the signal, by themselves: one that is left after
 20 s is a fault. With --change a source image becomes another one between the signal and the resumed
 run, which must end as an undisturbed run over the changed source does.
@@ -16,6 +20,7 @@ run, which must end as an undisturbed run over the changed source does.
 from __future__ import annotations
 
 import argparse
+import atexit
 import hashlib
 import json
 import os
@@ -31,17 +36,23 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
+from pkgutil import walk_packages
+from typing import NoReturn, Protocol, cast
 
 from PIL import Image, ImageOps
 from synthetic import make_export
 
+import datakit as package
+from datakit.__main__ import main as command_line
 from datakit.io.dataset.decisions import now, open_log
 from datakit.records.review import Decision
 
 ROOT = Path(__file__).resolve().parents[1]
 SAMPLE = ROOT / "sample_data"
 TRIES = 6
+POLL_S = 0.005
 OK = (0, 1, 3)
 TARGET = "out"
 SECONDS = re.compile(rb'("seconds": *)[0-9.e+-]+')
@@ -76,10 +87,12 @@ class Case:
 def cases(work: Path) -> dict[str, Case]:
     """Make the inputs and return the runs by name."""
     export = make_export(work / "export", 60, people=(1, 3), points=(20, 80), size_wh=(200, 200))
-    datakit("coco2mask", str(SAMPLE / "roboflow_export"), "-o", str(work / "small"))
+    few = make_export(work / "few", 6, people=(1, 1), points=(20, 80), size_wh=(160, 160))
+    datakit("coco2mask", str(few), "-o", str(work / "small"))
     datakit("coco2mask", str(export), "-o", str(work / "large"))
     (work / "pipeline.yaml").write_text(PIPELINE)
-    shutil.copytree(SAMPLE / "portraits", work / "photos")
+    for path in sorted((SAMPLE / "portraits/images").iterdir()):
+        halved(path, work / "photos" / path.name)
     shutil.copytree(work / "small", work / "judged")
     with open_log(work / "judged.review") as decisions:
         for index, line in enumerate((work / "judged/metadata.jsonl").read_text().splitlines()):
@@ -104,7 +117,7 @@ def cases(work: Path) -> dict[str, Case]:
         "split": Case(("split", large, "--val", "0.25", "--seed", "7"), of_large),
         "split --repair": Case(("split", str(export), "--repair"), of_export),
         "select": Case(("select", large, "--diverse", "20"), of_large),
-        "forget --apply": Case(("forget", large, "--photo", str(of_large), "--apply")),
+        "forget --apply": Case(("forget", small, "--photo", str(of_small), "--apply")),
         "qc --fix": Case(("qc", photos, "--fix", "safe"), of_photos),
         "prelabel": Case(("prelabel", photos, "--model", "otsu"), of_photos),
         "review --apply": Case(("review", str(work / "judged"), "--apply")),
@@ -125,6 +138,13 @@ def cases(work: Path) -> dict[str, Case]:
     }
 
 
+def halved(path: Path, to: Path) -> None:
+    """Write a picture at half its size."""
+    to.parent.mkdir(parents=True, exist_ok=True)
+    with Image.open(path) as picture:
+        picture.reduce(2).save(to)
+
+
 def tree(folder: Path, varies: tuple[str, ...]) -> dict[str, str]:
     """Return every path below a run's folder and the digest of what is there."""
     return {
@@ -136,15 +156,87 @@ def tree(folder: Path, varies: tuple[str, ...]) -> dict[str, str]:
     }
 
 
-def start(case: Case, folder: Path, more: tuple[str, ...], log: Path) -> subprocess.Popen[bytes]:
+class Started(Protocol):
+    """A process under way."""
+
+    @property
+    def pid(self) -> int:
+        """Its number, and that of its session."""
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Return its exit code; TimeoutExpired where it is not over in time."""
+
+    def send_signal(self, sig: int) -> None:
+        """Send it a signal."""
+
+
+@dataclass
+class Forked:
+    """A run forked from this process, which has the libraries loaded."""
+
+    pid: int
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Return its exit code; TimeoutExpired where it is not over in time."""
+        until = None if timeout is None else time.monotonic() + timeout
+        while until is not None:
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            if pid:
+                return os.waitstatus_to_exitcode(status)
+            if time.monotonic() > until:
+                raise subprocess.TimeoutExpired("datakit", cast(float, timeout))
+            time.sleep(POLL_S)
+        return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+
+    def send_signal(self, sig: int) -> None:
+        """Send it a signal."""
+        os.kill(self.pid, sig)
+
+
+def start(case: Case, folder: Path, more: tuple[str, ...], log: Path, *, fork: bool) -> Started:
     """Start a run in a session of its own, which writes into a folder of its own."""
     folder.mkdir(exist_ok=True)
     out = f"{folder / TARGET}{case.suffix}"
-    command = [sys.executable, "-m", "datakit", *case.arguments, "-o", out, "-q", *more]
+    arguments = [*case.arguments, "-o", out, "-q", *more]
     with log.open("wb") as output:
+        if fork:
+            pid = os.fork()
+            if not pid:
+                run_here(arguments, folder.parent, output.fileno())
+            return Forked(pid)
         return subprocess.Popen(
-            command, stdout=output, stderr=output, cwd=folder.parent, start_new_session=True
+            [sys.executable, "-m", "datakit", *arguments],
+            stdout=output,
+            stderr=output,
+            cwd=folder.parent,
+            start_new_session=True,
         )
+
+
+def run_here(arguments: list[str], folder: Path, output: int) -> NoReturn:
+    """Be the command line from here on, in a process that was just forked."""
+    code = 70
+    try:
+        os.setsid()
+        os.chdir(folder)
+        for number in (1, 2):
+            os.dup2(output, number)
+        sys.argv = ["datakit", *arguments]
+        command_line()
+    except SystemExit as ended:
+        code = int(ended.code or 0)
+        atexit._run_exitfuncs()
+    finally:
+        os._exit(code)
+
+
+def load_all() -> None:
+    """Load what any verb may load, but for Ray."""
+    for module in walk_packages(package.__path__, "datakit."):
+        if not module.name.endswith(("__main__", ".ray", ".actors")):
+            import_module(module.name)
+    for name in ("cv2", "scipy.ndimage", "torch", "albumentations", "onnxruntime", "pyarrow"):
+        import_module(name)
 
 
 def datakit(*arguments: str) -> None:
@@ -152,7 +244,7 @@ def datakit(*arguments: str) -> None:
     subprocess.run([sys.executable, "-m", "datakit", *arguments, "-q"], check=True)
 
 
-def killed_after(process: subprocess.Popen[bytes], seconds: float, number: signal.Signals) -> bool:
+def killed_after(process: Started, seconds: float, number: signal.Signals) -> bool:
     """Send a run a signal at a moment; tell whether it was still under way."""
     try:
         process.wait(seconds)
@@ -161,6 +253,11 @@ def killed_after(process: subprocess.Popen[bytes], seconds: float, number: signa
         process.wait()
         return True
     return False
+
+
+def is_alive(pid: int) -> bool:
+    """Tell whether a child of this process is still under way."""
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
 
 
 def left_over(session: int, seconds: float = 20) -> int:
@@ -177,7 +274,7 @@ def left_over(session: int, seconds: float = 20) -> int:
                 alive += of == str(session) and state != "Z"
         if not alive or time.perf_counter() > until:
             return alive
-        time.sleep(0.2)
+        time.sleep(0.05)
 
 
 @contextmanager
@@ -208,9 +305,10 @@ class Trial:
     name: str
     case: Case
     work: Path
-    options: tuple[str, ...]
+    engine: str
     change: bool
-    seconds: float = 0.0
+    lasts: dict[bool, tuple[float, float]] = field(default_factory=dict)
+    """Forked or not -> seconds until the first file is there, and until the run is over."""
     code: int = 0
     expected: Mapping[str, str] = field(default_factory=dict)
     runs: Counter[str] = field(default_factory=Counter)
@@ -231,25 +329,38 @@ class Trial:
         # The same for every run: some summaries say where they are.
         return self.work / f"{self.name.replace(' ', '_')}-run"
 
-    def undisturbed(self) -> None:
+    def _start(self, workers: int, fork: bool, more: tuple[str, ...] = ()) -> Started:
+        at = () if self.name == "run" else ("--engine", self.engine, "--workers", str(workers))
+        return start(self.case, self._folder, (*at, *more), self._log, fork=fork)
+
+    def undisturbed(self, fork: bool) -> None:
         """Run the verb once as it is, over the source that the resumed runs will find."""
         began = time.perf_counter()
         with changed(self._changing):
-            self.code = start(self.case, self._folder, self.options, self._log).wait()
-        self.seconds = time.perf_counter() - began
-        if self.code not in OK:
-            sys.exit(f"{self.name} ended with {self.code}: {self._log.read_text()[-300:]}")
-        self.expected = tree(self._folder, self.case.varies)
+            process = self._start(0 if fork else 2, fork)
+            while not any(self._folder.iterdir()) and is_alive(process.pid):
+                time.sleep(POLL_S)
+            first_file = time.perf_counter() - began if fork else 0.1
+            code = process.wait()
+        self.lasts[fork] = first_file, time.perf_counter() - began
+        found = tree(self._folder, self.case.varies)
+        if code not in OK or (self.expected and found != self.expected):
+            sys.exit(f"{self.name} ended with {code}: {self._log.read_text()[-300:]}")
+        self.code, self.expected = code, found
         shutil.rmtree(self._folder)
 
-    def disturb(self, number: int, name: str, rng: random.Random) -> None:
+    def disturb(self, number: int, turn: int, name: str, rng: random.Random) -> None:
         """Send one run a signal, or two, resume it, and compare what it leaves."""
         folder, sent = self._folder, signal.Signals[f"SIG{name}"]
-        longest, times, hits = self.seconds, 2 if number % 3 == 2 else 1, 0
-        again = (*self.options, *self.case.resume)
+        fork = self.engine == "local" and turn % 16 != 7
+        workers = 0 if fork and turn % 8 != 3 else 2
+        if fork not in self.lasts:
+            self.undisturbed(fork)
+        earliest, longest = self.lasts[fork]
+        times, hits = 2 if turn % 3 == 2 else 1, 0
         for _ in range(TRIES):
-            process = start(self.case, folder, again if hits else self.options, self._log)
-            if killed_after(process, rng.uniform(0.1, longest), sent):
+            process = self._start(workers, fork, self.case.resume if hits else ())
+            if killed_after(process, rng.uniform(min(earliest, longest), longest), sent):
                 if alive := left_over(process.pid):
                     self.faults.append(f"{self.name}: {alive} processes outlive SIG{name}")
                 hits += 1
@@ -263,7 +374,7 @@ class Trial:
         if not hits:
             return
         with changed(self._changing):
-            ended = start(self.case, folder, again, self._log).wait()
+            ended = self._start(workers, fork, self.case.resume).wait()
         found = tree(folder, self.case.varies)
         self.runs[name] += 1
         self.signals[name] += hits
@@ -305,21 +416,21 @@ def main() -> None:
     rng, until = random.Random(args.seed), time.monotonic() + 60 * args.minutes
     work = args.work or Path(tempfile.mkdtemp(prefix="kills-"))
     work.mkdir(parents=True, exist_ok=True)
-    engine = ("--engine", args.engine, "--workers", "2")
+    if args.engine == "local":
+        load_all()
     trials = [
-        Trial(name, case, work, () if name == "run" else engine, args.change)
+        Trial(name, case, work, args.engine, args.change)
         for name, case in cases(work).items()
         if (not args.verbs or name in args.verbs) and (case.changing or not args.change)
     ]
-    for trial in trials:
-        trial.undisturbed()
     for number in range(args.runs):
         if time.monotonic() > until:
             break
         turn, place = divmod(number, len(trials))
         name = args.signals[(turn + place) % len(args.signals)]
-        trials[place].disturb(number, name, rng)
-        print(number, trials[place].name, name, *trials[place].faults[-1:], file=sys.stderr)
+        trials[place].disturb(number, turn, name, rng)
+        trial = trials[place]
+        print(number, trial.name, name, *trial.faults[-1:], file=sys.stderr, flush=True)
     names = sorted({*args.signals})
     print(f"| verb | {' | '.join(f'SIG{name}' for name in names)} |\n|{'---|' * (len(names) + 1)}")
     for trial in trials:

@@ -80,9 +80,9 @@ def test_the_same_seed_gives_the_same_bytes_and_resume_too(
     with pytest.raises(InputError, match="--resume expected the same"):
         datakit.train(source, tmp_path / "b", **{**SMALL, "batch_size": 4}, epochs=4, resume=True)
     # Neither is a training gone on from whose photos became others.
-    photo, other = sorted(source.glob("train/images/*"))[:2]
-    before = photo.read_bytes()
-    photo.write_bytes(other.read_bytes())
+    photo, neighbour = sorted(source.glob("train/images/*"))[:2]
+    before, other_photo = photo.read_bytes(), neighbour.read_bytes()
+    photo.write_bytes(other_photo)
     with pytest.raises(InputError, match="--resume expected the same"):
         datakit.train(source, tmp_path / "b", **SMALL, epochs=4, resume=True)
     photo.write_bytes(before)
@@ -94,6 +94,13 @@ def test_the_same_seed_gives_the_same_bytes_and_resume_too(
         assert {name: found[name] for name in known} == known
     again = datakit.train(source, tmp_path / "b", **SMALL, epochs=4, resume=True)
     assert "nothing was done" in again.notes[-1]
+    photo.write_bytes(other_photo)
+    with pytest.raises(InputError, match="some are new, gone or changed"):
+        datakit.train(source, tmp_path / "b", **SMALL, epochs=4, resume=True)
+    photo.write_bytes(before)
+    (tmp_path / "w/model.safetensors").write_bytes(b"others")
+    with pytest.raises(InputError, match="expected the weights of the finished training"):
+        datakit.train(source, tmp_path / "w", **SMALL, epochs=4, resume=True)
     with pytest.raises(InputError, match="other options"):
         datakit.train(source, tmp_path / "b", **SMALL, epochs=5, resume=True)
     datakit.train(source, tmp_path / "c", **SMALL, epochs=4, seed=1)

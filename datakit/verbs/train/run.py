@@ -12,10 +12,12 @@ import msgspec
 from datakit.engine.base import LazyTask, ordered_map
 from datakit.errors import InputError
 from datakit.io.dataset import output
+from datakit.io.dataset.record import Record, record_lines
 from datakit.io.layouts.base import Item
 from datakit.io.layouts.sources import Collection
 from datakit.io.store import atomic
 from datakit.io.store.storage import location
+from datakit.models.factory import Identity
 from datakit.records.card import Card
 from datakit.records.failure import Failure
 from datakit.records.training import FOLDS, HISTORY, SAMPLES, Training
@@ -66,7 +68,8 @@ def run(options: Options, progress: ProgressListener | None = None) -> Training:
         notes = (*parts.notes, "dry run: nothing was written")
         return _result(options, parts, notes)
     if options.resume and output.is_finished(out):
-        return _read_result(Run(VERB, options, source))
+        read = _readable(options, source, parts)
+        return _read_result(_run(options, source, parts, read, identify_teachers(options)))
     with _torch_threads(options.threads):
         return _train(options, source, parts, progress or SilentProgress())
 
@@ -78,19 +81,14 @@ def _train(
     progress: ProgressListener,
 ) -> Training:
     out = location(options.out)
-    groups = (parts.train, parts.val, parts.untaught)
-    keys = [[item.key for item in group] for group in groups]
     # All that can be wrong with what was given is found before anything is written.
     read = _readable(options, source, parts)
     recipe = Recipe.read(options)
     device = recipe.trainer(Stage(read.parts.train, read.parts.val)).settings.device
     teachers = identify_teachers(options)
-    # A checkpoint that learnt from other photos, or of another teacher, is not gone on from.
-    contracts = [part for given in options.teacher_contract for part in decided_by((), given)]
-    decides = (msgspec.json.encode(keys).decode(), read.sha256, *decided_by(teachers, None))
-    run = Run(VERB, options, source, (*decides, *contracts))
+    run = _run(options, source, parts, read, teachers)
     tables = {HISTORY: "", SAMPLES: ""} | ({} if parts.val else {FOLDS: ""})
-    with output.create(out, run.fingerprint, options.mode, tables) as writer:
+    with output.create(out, run.fingerprint, options.mode, tables, identity=run.identity) as writer:
         for failure in read.failures:
             writer.fail(failure)
         parts = replace(read.parts, untaught=taught(options, read.parts.untaught, writer))
@@ -189,6 +187,24 @@ def _readable(options: Options, source: Collection, parts: Partition) -> _Read:
     return _Read(readable, failures, contents.hexdigest(), losses.notes(tagged=False))
 
 
+def _run(
+    options: Options,
+    source: Collection,
+    parts: Partition,
+    read: _Read,
+    teachers: Sequence[Identity],
+) -> Run:
+    """Return this run: decided by its photos, labels and teachers beside its options.
+
+    What learnt from others, finished or not, is neither gone on from nor taken for it.
+    """
+    groups = (parts.train, parts.val, parts.untaught)
+    keys = [[item.key for item in group] for group in groups]
+    contracts = [part for given in options.teacher_contract for part in decided_by((), given)]
+    decides = (msgspec.json.encode(keys).decode(), read.sha256, *decided_by(teachers, None))
+    return Run(VERB, options, source, (*decides, *contracts))
+
+
 def _table(parts: Partition) -> str:
     """Return the lines of the table that says which sample was in which split."""
     groups = {"train": parts.train, "val": parts.val, "taught": parts.untaught}
@@ -209,14 +225,34 @@ def _result(options: Options, parts: Partition, notes: tuple[str, ...]) -> Train
 
 
 def _read_result(run: Run) -> Training:
-    """Return the result of a training that ended before."""
+    """Return the result of a training that ended before.
+
+    Raises
+    ------
+    InputError
+        If it had other options, learnt from other photos, labels or weights, or its own files
+        are not as it left them.
+    """
     out = run.target
+    way = "choose another folder, or --overwrite"
     if not any(run.made(command) for command in output.read_card(out).commands[-1:]):
+        raise InputError(f"{out}: --resume found a training with other options that is done; {way}")
+    if Record(record_lines(out)).fingerprint != run.identity:
         raise InputError(
-            f"{out}: --resume found a training with other options that is done; choose another "
-            "folder, or --overwrite"
+            f"{out}: --resume expected the photos, labels and weights that this finished training "
+            f"learnt from, found that some are new, gone or changed; {way}"
         )
-    result = msgspec.json.decode((out / RESULT).read_bytes(), type=Training)
+    try:
+        result = msgspec.json.decode((out / RESULT).read_bytes(), type=Training)
+        weights = (out / WEIGHTS).read_bytes()
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise InputError(
+            f"{out}: --resume found a finished training that is not whole ({error}); {way}"
+        ) from None
+    if hashlib.sha256(weights).hexdigest() != result.weights_sha256:
+        raise InputError(
+            f"{out / WEIGHTS}: expected the weights of the finished training, found others; {way}"
+        )
     notes = (*result.notes, "this run was complete already; nothing was done")
     return msgspec.structs.replace(result, notes=notes)
 
