@@ -109,6 +109,7 @@ def stats(
     max_memory: _Text | None = ...,
     preview: int = ...,
     balance: bool = ...,
+    skin_tone: bool = ...,
     overwrite: bool = ...,
 ) -> Statistics:
     """Count, plot and preview an export or a dataset."""

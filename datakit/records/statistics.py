@@ -50,8 +50,15 @@ class Statistics(Record, frozen=True, kw_only=True):
     balance: Annotated[
         dict[str, dict[str, Spread]],
         Meta(
-            description="--balance: brightness, sharpness, foreground, edge_softness, face_size, "
-            "yaw, roll -> split -> spread"
+            description="--balance: brightness, sharpness, warmth, colourfulness, foreground, "
+            "edge_softness, face_size, yaw, roll -> split -> spread"
+        ),
+    ] = field(default_factory=dict)
+    skin_tones: Annotated[
+        dict[str, dict[str, int | None]],
+        Meta(
+            description="--skin-tone: split -> class of the individual typology angle, or "
+            "unclear -> faces; null: 1 to 4"
         ),
     ] = field(default_factory=dict)
     failed: Annotated[int, Meta(ge=0, description="samples that could not be read")] = 0

@@ -20,6 +20,7 @@ from datakit.records.anonymization import Anonymization
 from datakit.records.card import MOST_FAILURES
 from datakit.records.draft import Queued
 from datakit.records.finding import Finding
+from datakit.records.statistics import Spread, Statistics
 from tests.verbs.exports import photo
 
 SAMPLE = Path(__file__).resolve().parents[2] / "sample_data"
@@ -222,3 +223,24 @@ def test_what_failed_in_an_earlier_step_is_shown_too(tmp_path: Path) -> None:
     total = made.failed + later.failed
     assert f"{total} items could not be processed, in coco2mask and trimap." in page
     assert "truncated_png" in page
+
+
+def test_how_the_splits_look_is_shown_from_the_records_of_stats(tmp_path: Path) -> None:
+    set_ = dataset(tmp_path / "set", ["a.png", "b.png"], split="train")
+    spread = Spread(samples=9, mean=0.25, deviation=0.1, shift=-0.75)
+    measured = Statistics(
+        splits={},
+        sizes={},
+        balance={"brightness": {"train": spread}, "yaw": {"val": spread}},
+        skin_tones={"train": {"tan": 7, "dark": None}},
+        notes=("train differs in brightness: 0.25 on average",),
+    )
+    (tmp_path / "stats").mkdir()
+    (tmp_path / "stats/stats.json").write_bytes(msgspec.json.encode(measured))
+    page = report(set_, tmp_path / "r.html", records=(str(tmp_path / "stats"),))
+    for words in ("Appearance", "0.25 ± 0.1", "-0.75", "train differs in brightness", "1 to 4"):
+        assert words in page
+    assert "Appearance" not in report(set_, tmp_path / "plain.html")
+    (tmp_path / "stats/stats.json").write_bytes(b"{}")
+    page = report(set_, tmp_path / "bad.html", records=(str(tmp_path / "stats"),))
+    assert "stats.json: cannot be read" in page

@@ -35,8 +35,8 @@ class Options(ReadOptions, frozen=True, kw_only=True):
     records: Annotated[
         tuple[str, ...],
         Meta(
-            description="folders with further records to show: a report of qc, the dataset "
-            "that anonymize or prelabel wrote (repeatable)",
+            description="folders with further records to show: a report of qc or stats, the "
+            "dataset that anonymize or prelabel wrote (repeatable)",
             extra={"input": "path"},
         ),
     ] = ()

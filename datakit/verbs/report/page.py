@@ -17,6 +17,7 @@ from datakit.pages.report import Group, Page, Section, Table
 from datakit.records.counts import counted
 from datakit.records.pipeline import StepRecord
 from datakit.records.sample import Sample
+from datakit.verbs.report.appearance import appearance
 from datakit.verbs.report.lineage_table import MOST_FINDINGS, kinds, lineage
 from datakit.verbs.report.model_sections import drafts_section, faces_section, hidden
 from datakit.verbs.report.options import Options
@@ -80,6 +81,7 @@ def compose(
     sections = [
         _samples(samples, art.contact, folder),
         _labels(source, samples, art.shares),
+        appearance(evidence.statistics),
         _quality(evidence, steps, art.checks, folder),
         faces_section(evidence),
         drafts_section(evidence, art.uncertain, folder),

@@ -16,10 +16,12 @@ from datakit.records.anonymization import AUDIT, Anonymization
 from datakit.records.draft import QUEUE, Queued
 from datakit.records.failure import Failure
 from datakit.records.finding import SEVERITIES, Finding
+from datakit.records.statistics import Statistics
 
 FINDINGS = "qc.jsonl"
 FAILURES = "failures.jsonl"
-TABLES = (FINDINGS, AUDIT, QUEUE, FAILURES)
+STATISTICS = "stats.json"
+TABLES = (FINDINGS, AUDIT, QUEUE, FAILURES, STATISTICS)
 
 Row = TypeVar("Row")
 
@@ -62,6 +64,8 @@ class Evidence:
         Id -> the row of ``prelabel``'s review queue.
     folders : list of FolderRecords
         The findings and failures of each folder, the dataset's own first.
+    statistics : Statistics or None
+        What ``stats`` measured.
     strangers : int
         Rows about samples that this dataset does not have.
     notes : list of str
@@ -73,6 +77,7 @@ class Evidence:
     waiting: list[Anonymization] = field(default_factory=list)
     drafts: dict[str, Queued] = field(default_factory=dict)
     folders: list[FolderRecords] = field(default_factory=list)
+    statistics: Statistics | None = None
     strangers: int = 0
     notes: list[str] = field(default_factory=list)
 
@@ -83,9 +88,9 @@ def gather(folders: Sequence[str], items: Sequence[Item]) -> Evidence:
     Parameters
     ----------
     folders : sequence of str
-        The dataset first; then reports of ``qc``, datasets that ``anonymize`` or ``prelabel``
-        wrote. A later verb may have renamed a sample: rows find theirs by id, by id without the
-        split's folder, or by the sha256 of the source photo.
+        The dataset first; then reports of ``qc`` or ``stats``, datasets that ``anonymize`` or
+        ``prelabel`` wrote. A later verb may have renamed a sample: rows find theirs by id, by id
+        without the split's folder, or by the sha256 of the source photo.
     items : sequence of Item
         The dataset's samples.
 
@@ -107,13 +112,14 @@ def gather(folders: Sequence[str], items: Sequence[Item]) -> Evidence:
             _each(root, AUDIT, Anonymization, found, lambda row: _add_faces(found, names, row)),
             _each(root, QUEUE, Queued, found, lambda row: _add_draft(found, names, row)),
             _each(root, FAILURES, Failure, found, records.failures.append),
+            _read_statistics(root, found),
         ]
         records.checked = tables[0]
         found.folders.append(records)
         if number and not any(tables):
             raise InputError(
-                f"{folder}: expected a folder with {FINDINGS}, {AUDIT} or {QUEUE}, found none of "
-                "them; name the folder that qc, anonymize or prelabel wrote"
+                f"{folder}: expected a folder with {FINDINGS}, {AUDIT}, {QUEUE} or {STATISTICS}, "
+                "found none of them; name the folder that qc, anonymize, prelabel or stats wrote"
             )
     for rows in found.findings.values():
         rows.sort(key=lambda row: (-SEVERITIES.index(row.severity), -row.score, row.check))
@@ -176,6 +182,20 @@ def _each(
                 take(row)
     if bad:
         found.notes.append(f"{name}: {bad:,} lines are not what they should be and were left out")
+    return True
+
+
+def _read_statistics(root: Root, found: Evidence) -> bool:
+    """Read what ``stats`` measured; tell whether its file is there."""
+    try:
+        handle = root.open(STATISTICS)
+    except InputError:
+        return False
+    with handle:
+        try:
+            found.statistics = msgspec.json.decode(handle.read(), type=Statistics)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            found.notes.append(f"{STATISTICS}: cannot be read ({error}); run datakit stats again")
     return True
 
 

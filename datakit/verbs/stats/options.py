@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, ClassVar
+from typing import Annotated, ClassVar
 
 from msgspec import Meta
 
 from datakit.errors import InputError
 from datakit.verbs.shared.options import ReadOptions
-
-if TYPE_CHECKING:
-    pass
 
 VERB = "stats"
 COMMON = ("out", "preview")
@@ -31,8 +28,15 @@ class Options(ReadOptions, frozen=True, kw_only=True):
     balance: Annotated[
         bool,
         Meta(
-            description="also measure the photos: brightness, sharpness, face size and pose, "
-            "edge softness, per split"
+            description="also measure the photos: brightness, sharpness, colours, face size and "
+            "pose, edge softness, per split"
+        ),
+    ] = False
+    skin_tone: Annotated[
+        bool,
+        Meta(
+            description="with --balance, also count faces by skin tone (a rough estimate from the "
+            "photo's colours), as totals per split alone"
         ),
     ] = False
     overwrite: Annotated[bool, Meta(description="replace earlier statistics in DST")] = False
@@ -41,3 +45,5 @@ class Options(ReadOptions, frozen=True, kw_only=True):
         super().__post_init__()
         if self.preview and self.out is None:
             raise InputError("--preview: expected -o DST, the folder to draw the sheet into")
+        if self.skin_tone and not self.balance:
+            raise InputError("--skin-tone: expected --balance, which looks at the photos")

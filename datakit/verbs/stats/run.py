@@ -65,8 +65,13 @@ def run(options: Options, progress: ProgressListener | None = None) -> Statistic
         progress.end()
     result = tally.result(source)
     if options.balance:
-        table, notes = balance(options, source, progress)
-        result = msgspec.structs.replace(result, balance=table, notes=(*result.notes, *notes))
+        looks = balance(options, source, progress)
+        result = msgspec.structs.replace(
+            result,
+            balance=looks.spreads,
+            skin_tones=looks.tones,
+            notes=(*result.notes, *looks.notes),
+        )
     if out:
         _write(out, options, source, result)
         result = msgspec.structs.replace(result, out=str(out))
