@@ -45,7 +45,7 @@ def typology_angle(image: Image, mask: Mask) -> float | None:
     --------
     >>> face = np.full((32, 32, 3), (224, 172, 150), np.uint8)
     >>> round(typology_angle(face, np.ones((32, 32), np.bool_)))
-    55
+    53
     >>> typology_angle(face.mean(axis=2, keepdims=True).repeat(3, 2).astype("u1"), face[..., 0] > 0)
     """
     pixels = image[mask].astype(np.float32)[None] / 255
