@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import atexit
 import shutil
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 import datakit
 from datakit.io.store.lock import WORK
 from datakit.io.store.storage import location
 
 MANIFEST, CARD = "metadata.jsonl", "dataset.json"
+ASTRONAUT = str(Path(__file__).resolve().parents[1] / "sample_data/portraits/images/astronaut.jpg")
 
 
 @dataclass(frozen=True)
@@ -35,6 +41,8 @@ class Case:
         Not in the fast slice: it takes long, or another one does the like.
     varies : tuple of str
         Files that tell where they are and how long it took.
+    faces : bool
+        Whether it compares faces, which it does by a model that knows colours alone.
     """
 
     verb: str
@@ -44,17 +52,32 @@ class Case:
     suffix: str = ""
     heavy: bool = False
     varies: tuple[str, ...] = ()
+    faces: bool = False
 
     def run(self, sources: dict[str, str], out: str, workers: int = 0, **more: Any) -> Any:
         """Call the verb on sources that may be URLs."""
         function: Callable[..., Any] = getattr(datakit, self.verb)
         src = tuple(sources[name] for name in self.sources)
         options = {"workers": workers, **self.options, **more}
+        if self.faces:
+            options |= face_model()
         return function(src, out=out + self.suffix, **options)
 
     def again(self) -> dict[str, Any]:
         """Return the options that continue what was stopped."""
         return {"resume": True} if self.resumes else {"overwrite": True}
+
+
+@cache
+def face_model() -> dict[str, Any]:
+    """Return the options of a face embedding that is written for this process."""
+    pytest.importorskip("onnxruntime", reason="the extra 'prelabel' is not installed")
+    from tests.models.weight_makers import tint_model
+
+    folder = tempfile.mkdtemp()
+    atexit.register(shutil.rmtree, folder)
+    contract, weights = tint_model(Path(folder), threshold=40)
+    return {"face_model": str(contract), "face_weights": (str(weights),)}
 
 
 CASES = {
@@ -66,12 +89,34 @@ CASES = {
     "inpaint": Case("inpaint", ("dataset",), {"model": "telea"}),
     "augment": Case("augment", ("dataset",), {"preset": "p3m", "copies": 1}),
     "split": Case("split", ("dataset",), {"val": 0.4, "duplicates": "exact"}),
+    "split-people": Case(
+        "split",
+        ("portraits",),
+        {"val": 0.5, "group_by": "people", "keep_embeddings": True, "duplicates": "off"},
+        heavy=True,
+        faces=True,
+    ),
     "select": Case("select", ("dataset",), {"diverse": 2}),
+    "select-like": Case("select", ("dataset",), {"like": ASTRONAUT, "top": 2}, heavy=True),
+    "select-people": Case("select", ("portraits",), {"where": "people == 1"}, heavy=True),
     "dedup": Case("dedup", ("dataset",), {}),
     "dedup-drop": Case("dedup", ("dataset",), {"drop": True}, heavy=True),
+    "dedup-people": Case(
+        "dedup",
+        ("portraits",),
+        {"people": True, "keep_embeddings": True},
+        heavy=True,
+        faces=True,
+    ),
     "qc": Case("qc", ("mattes",), {"fail_on": "never", "sheet": 0}, heavy=True),
     "qc-fix": Case("qc", ("mattes",), {"fail_on": "never", "fix": "safe", "sheet": 0}, heavy=True),
     "qc-small": Case("qc", ("drafts",), {"fail_on": "never", "sheet": 0}),
+    "qc-suspects": Case(
+        "qc",
+        ("mattes",),
+        {"fail_on": "never", "sheet": 0, "suspects": 2, "segmenter": "otsu"},
+        heavy=True,
+    ),
     "eval": Case(
         "eval",
         ("mattes", "mattes2"),
@@ -81,7 +126,21 @@ CASES = {
     ),
     "diff": Case("diff", ("mattes", "mattes2"), {"sheet": 2}, resumes=False, varies=("diff.json",)),
     "forget": Case("forget", ("dataset",), {"sha256": (32 * "ab",), "apply": True}, heavy=True),
+    "forget-photo": Case(
+        "forget", ("dataset",), {"photo": (ASTRONAUT,), "apply": True}, heavy=True
+    ),
+    "forget-face": Case(
+        "forget",
+        ("portraits",),
+        {"face": (ASTRONAUT,)},
+        heavy=True,
+        varies=("found.csv",),
+        faces=True,
+    ),
     "stats": Case("stats", ("drafts",), {"preview": 2}, resumes=False),
+    "stats-balance": Case(
+        "stats", ("portraits",), {"balance": True, "skin_tone": True}, resumes=False, heavy=True
+    ),
     "prelabel": Case("prelabel", ("dataset",), {"model": "otsu"}),
     "mask2coco": Case("mask2coco", ("dataset",), {}),
     "export": Case("export", ("dataset",), {"format": "images-masks"}, heavy=True),

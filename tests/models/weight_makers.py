@@ -162,3 +162,29 @@ def tint_model(
     )
     weights.write_bytes(tint_onnx(axes, batch=batch))
     return contract, weights
+
+
+def left_half_model(folder: Path) -> tuple[Path, Path]:
+    """Write the contract and the file of an embedding that sees a crop's left half alone."""
+    contract, weights = folder / "left_half.yaml", folder / "left_half.onnx"
+    contract.write_text(
+        TINT_CONTRACT.format(axes="nhwc", alignment="eyes", distance="euclidean", threshold=20)
+    )
+    half = [
+        helper.make_tensor(name, TensorProto.INT64, [1], [value])
+        for name, value in (("start", 0), ("stop", 16), ("axis", 2))
+    ]
+    nodes = [
+        helper.make_node("Slice", ["x", "start", "stop", "axis"], ["left"]),
+        helper.make_node("ReduceMean", ["left"], ["mean"], axes=[1, 2], keepdims=0),
+    ]
+    graph = helper.make_graph(
+        nodes,
+        "left_half",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, 32, 32, 3])],
+        [helper.make_tensor_value_info("mean", TensorProto.FLOAT, [1, 3])],
+        half,
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
+    weights.write_bytes(model.SerializeToString())
+    return contract, weights

@@ -41,6 +41,9 @@ class EmbeddingContract(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     scale: Annotated[
         float, Meta(gt=0, le=4, description="eyes: side of the square in widths of the box")
     ] = 1.0
+    mirror: Annotated[
+        bool, Meta(description="take the mean of the face's embedding and of its mirror image's")
+    ] = False
     input: InputContract
     output: Annotated[int, Meta(ge=-32, le=31, description="which output is the embedding")] = 0
     distance: Distance = "cosine"

@@ -81,9 +81,9 @@ class FaceEmbedder:
             If the model stops, or returns what is no vector of finite numbers per face.
         """
         crops = np.stack([self.crop(image, face) for face in faces])
-        values = to_values(crops, self.contract.input)
-        parts = np.split(values, len(values)) if self._one_by_one else [values]
-        vectors = np.concatenate([self._run(part) for part in parts])
+        vectors = self._vectors(crops)
+        if self.contract.mirror:
+            vectors = (vectors + self._vectors(crops[:, :, ::-1])) / 2
         if vectors.ndim != 2 or len(vectors) != len(faces) or not np.isfinite(vectors).all():
             raise ModelError(
                 f"{self.contract.name}: expected one vector of finite numbers per face, found an "
@@ -100,6 +100,11 @@ class FaceEmbedder:
             square = template_square(member)
         side_px = self.contract.input.size[0]
         return upright_crop(image, square.centre_xy, square.side_px, square.roll_rad, side_px).image
+
+    def _vectors(self, crops: Image) -> Vectors:
+        values = to_values(np.ascontiguousarray(crops), self.contract.input)
+        parts = np.split(values, len(values)) if self._one_by_one else [values]
+        return np.concatenate([self._run(part) for part in parts])
 
     def _run(self, values: npt.NDArray[np.float32]) -> Vectors:
         feeds = {self._input: values}

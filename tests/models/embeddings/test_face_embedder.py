@@ -14,7 +14,7 @@ from datakit.errors import ModelError, SchemaError
 from datakit.models.embeddings.contract import SHIPPED, read_embedding
 from datakit.models.embeddings.face_embedder import FaceEmbedder, check_embedding
 from datakit.models.weights.provenance import WEIGHTS_VARIABLE
-from tests.models.weight_makers import brightness_onnx, tint_model
+from tests.models.weight_makers import brightness_onnx, left_half_model, tint_model
 
 POINTS = np.array([[50.0, 50], [70, 50], [60, 60], [52, 70], [68, 70]])
 FACE = Face((FaceDetection(np.array([40.0, 30, 80, 80]), POINTS, 0.9, "x"),))
@@ -30,6 +30,25 @@ def test_both_orders_of_axes_and_both_alignments_see_the_face(
     contract, weights = tint_model(tmp_path, axes, alignment, batch=batch)
     found = FaceEmbedder(contract, [weights]).embed(IMAGE, [FACE, FACE])
     assert found == pytest.approx(np.array([[200, 100, 50]] * 2), abs=1)
+
+
+def test_a_mirrored_face_has_the_same_vector_where_the_contract_asks_for_it(tmp_path: Path) -> None:
+    contract, weights = left_half_model(tmp_path)
+    one = np.tile(np.arange(120, dtype=np.uint8)[None, :, None], (120, 1, 3))
+    mirrored = np.ascontiguousarray(one[:, ::-1])
+    turned = np.array([120.0, 0]) + POINTS[[1, 0, 2, 4, 3]] * [-1, 1]
+    twin = Face((FaceDetection(np.array([40.0, 30, 80, 80]), turned, 0.9, "x"),))
+
+    def vectors() -> tuple[float, float]:
+        embedder = FaceEmbedder(contract, [weights])
+        return embedder.embed(one, [FACE])[0, 0], embedder.embed(mirrored, [twin])[0, 0]
+
+    plain, other = vectors()
+    assert abs(plain - other) > 5
+    contract.write_text(contract.read_text() + "mirror: true\n")
+    same, again = vectors()
+    assert same == pytest.approx(again, abs=1)
+    assert same == pytest.approx((plain + other) / 2, abs=1)
 
 
 @pytest.mark.parametrize("name", SHIPPED)
