@@ -149,6 +149,19 @@ def read_images_masks(out: Path) -> dict[Key, dict[str, np.ndarray]]:
     return found
 
 
+def read_imagefolder(out: Path) -> dict[Key, dict[str, np.ndarray]]:
+    """Each split's own manifest, as Hugging Face's datasets reads it."""
+    found = {}
+    for side in ("train", "val"):
+        for line in (out / side / "metadata.jsonl").read_text().splitlines():
+            row = json.loads(line)
+            files = {kind: row.get(f"{kind}_file_name") for kind in ("mask", "alpha")}
+            arrays = {kind: gray(out / side / name) for kind, name in files.items() if name}
+            image = out / side / row["file_name"]
+            found[side, image.stem] = {"image": rgb(image), **arrays}
+    return found
+
+
 def read_coco(out: Path) -> dict[Key, dict[str, np.ndarray]]:
     from pycocotools.coco import COCO
 
@@ -339,6 +352,7 @@ READERS: dict[str, Callable[[Path], dict[Key, dict[str, np.ndarray]]]] = {
     "composition": read_composition,
     "rvm": read_rvm,
     "images-masks": read_images_masks,
+    "imagefolder": read_imagefolder,
     "voc": read_voc,
     "coco": read_coco,
     "yolo-seg": read_yolo,

@@ -362,7 +362,7 @@ def test_a_dry_run_writes_nothing(sources: dict[str, Path], tmp_path: Path) -> N
 
 PICTURES = (
     *("p3m", "u2net", "modnet", "dis", "composition", "rvm", "images-masks", "voc"),
-    *("webdataset", "parquet", "numpy"),
+    *("imagefolder", "webdataset", "parquet", "numpy"),
 )
 OWN = ("metadata.jsonl", "dataset.json", "failures.jsonl", "shards.jsonl")
 

@@ -19,7 +19,10 @@ from tests.contracts.labelled_sets import write_labelled_set
 from tests.verbs.exports import Export, box, rle
 from tests.verbs.pairs import SIDE_PX
 
-MATTES = ("p3m", "u2net", "modnet", "dis", "composition", "rvm", "webdataset", "parquet", "numpy")
+MATTES = (
+    *("p3m", "u2net", "modnet", "dis", "composition", "rvm"),
+    *("imagefolder", "webdataset", "parquet", "numpy"),
+)
 """Layouts with room for an alpha."""
 SHARDS = ("webdataset", "parquet", "numpy")
 WITH_IGNORE = ("voc", "images-masks", *SHARDS)
@@ -160,6 +163,25 @@ def test_an_untouched_review_changes_nothing(tmp_path: Path, tool: str, kind: st
         one, other = json.loads(old), json.loads(new)
         for field in ("categories", "instances", "label_state", "ignore_file_name"):
             assert one.get(field) == other.get(field)
+
+
+def test_parts_that_an_export_tells_apart_are_still_one_object(tmp_path: Path) -> None:
+    """As Label Studio's JSON-MIN does; an object that is new on an empty image is one too."""
+    dataset = _dataset(tmp_path, "instance")
+    reviewed = _sent(dataset, tmp_path / "x", "label-studio")
+    tasks = json.loads((reviewed / "tasks.json").read_text())
+    regions = {task["data"]["image"]: task["annotations"][0]["result"] for task in tasks}
+    [whole] = [result for result in regions.values() if result]
+    [empty] = [result for result in regions.values() if not result]
+    assert [region.pop("meta", None) for region in whole].count(None) < len(whole)
+    empty.append({**whole[-1], "id": "new"})
+    (reviewed / "tasks.json").write_text(json.dumps(tasks))
+    before = _by_class(dataset)
+    summary = datakit.prelabel(merge=str(reviewed), into=str(dataset), workers=0)
+    assert (summary.failed, summary.counts["changed"]) == (0, 1)
+    after = _by_class(dataset)
+    assert str(after["a"]) == str(before["a"])
+    assert [len(masks) for masks in after["b"].values()] == [1]
 
 
 @pytest.mark.parametrize("layout", annotated_sources.MAKERS)

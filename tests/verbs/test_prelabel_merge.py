@@ -614,3 +614,68 @@ def test_kills_at_every_event_leave_the_drafts_whole(tmp_path: Path) -> None:
     report = json.loads(done.stdout.splitlines()[-1])
     assert report["events"] > 40
     assert report["faults"] == {}
+
+
+@pytest.mark.parametrize("minimal", [False, True], ids=["JSON", "JSON-MIN"])
+def test_a_file_beside_the_drafts_does_not_mean_their_own_pictures(
+    drafts: Path, into: Path, tmp_path: Path, minimal: bool
+) -> None:
+    """Every label of the drafts has the stem of its image."""
+    tasks = exported(drafts, tmp_path / "x/y", "label-studio") / "tasks.json"
+    found = json.loads(tasks.read_text())
+    if minimal:
+        values = [[one["value"] for one in task["annotations"][0]["result"]] for task in found]
+        found = [
+            {"image": task["data"]["image"], "id": n, "label": shapes, "annotator": 1}
+            for n, (task, shapes) in enumerate(zip(found, values, strict=True))
+        ]
+    shutil.rmtree(tmp_path / "x")
+    (tmp_path / "project.json").write_text(json.dumps(found))
+    summary = merged(tmp_path / "project.json", into)
+    assert (summary.failed, summary.counts["reviewed"]) == (0, 3)
+
+
+def label_studios_coco(into: Path, contributor: str, away: str) -> dict[str, object]:
+    """What the server writes of local files: names that lead there from a folder of its own."""
+    images_ = [
+        {"id": n, "file_name": f"{away}{sample(into, key).file_name}", "width": WIDTH}
+        | {"height": HEIGHT}
+        for n, key in enumerate(NAMES)
+    ]
+    info = {"contributor": contributor}
+    categories = [{"id": 0, "name": "person"}]
+    return {"info": info, "images": images_, "annotations": [], "categories": categories}
+
+
+def test_a_coco_export_of_label_studios_is_matched_and_empties_nothing(
+    into: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "review").mkdir()
+    path = tmp_path / "review/result.json"
+    path.write_text(json.dumps(label_studios_coco(into, "Label Studio", "../ls/root/")))
+    before = labels(into)
+    summary = merged(path, into)
+    assert (summary.failed, summary.counts.get("reviewed", 0)) == (3, 0)
+    assert all("leaves brush masks out" in row["error"] for row in failures(into))
+    changed = {name for name, data in labels(into).items() if before.get(name) != data}
+    assert not [name for name in changed if "/masks/" in name or "/alphas/" in name]
+
+
+def test_exports_of_label_studios_that_change_shapes_are_no_review(
+    into: Path, tmp_path: Path
+) -> None:
+    brush, yolo = tmp_path / "brush/result_coco.json", tmp_path / "yolo"
+    brush.parent.mkdir()
+    brush.write_text(json.dumps(label_studios_coco(into, "Label Studio Converter", "")))
+    for name, text in (
+        ("classes.txt", "person\n"),
+        ("notes.json", '{"info": {"contributor": "Label Studio"}}'),
+        ("labels/a.txt", "0 0.1 0.1 0.5 0.1 0.5 0.5\n"),
+    ):
+        (yolo / name).parent.mkdir(parents=True, exist_ok=True)
+        (yolo / name).write_text(text)
+    (yolo / "images").mkdir()
+    shutil.copy(into / "train/images/a.jpg", yolo / "images/a.jpg")
+    for review in (brush, yolo):
+        with pytest.raises(InputError, match="export the project as JSON"):
+            merged(review, into)

@@ -54,6 +54,7 @@ WRITERS: Registry[type[FileFormat] | type[ShardFormat]] = Registry(
         "composition": "datakit.io.layouts.composition:CompositionWriter",
         "rvm": "datakit.io.layouts.rvm:RvmWriter",
         "images-masks": "datakit.io.layouts.images_masks:ImagesMasksWriter",
+        "imagefolder": "datakit.io.layouts.imagefolder:ImageFolderWriter",
         "voc": "datakit.io.layouts.voc:VocWriter",
         "coco": "datakit.io.layouts.coco:CocoWriter",
         "yolo-seg": "datakit.io.layouts.yolo_seg:YoloSegWriter",

@@ -95,12 +95,15 @@ class AnnotatedReader:
         Settings of the user's that the layout heeds (`datakit.io.layouts.base.ReadSettings`).
     shared_ids : tuple of str
         Ids of several classes each.
+    unfit_for_review : str
+        What the source is, in words, where it cannot say what people changed; else empty.
     """
 
     layout: str = ""
     failures: tuple[Failure, ...] = ()
     notes: tuple[str, ...] = ()
     shared_ids: tuple[str, ...] = ()
+    unfit_for_review: str = ""
     uses: ClassVar[frozenset[str]] = frozenset({"images_dir"})
 
     def __init__(self, root: Root, names: list[str], settings: ReadSettings) -> None:

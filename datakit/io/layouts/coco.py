@@ -13,7 +13,7 @@ from datakit.errors import InputError
 from datakit.io.layouts.annotated import UNLABELLED, AnnotatedReader, Listed, size_or_none
 from datakit.io.layouts.base import Item, ReadSettings, split_of
 from datakit.io.layouts.coco_index import CocoIndex, identifier
-from datakit.io.layouts.image_names import split_named
+from datakit.io.layouts.image_names import plain_name, split_named
 from datakit.io.layouts.json_files import UNREADABLE, head_of, mapped, mentions, one_of_many
 from datakit.io.layouts.sample_names import KEPT_SUFFIXES, side
 from datakit.io.layouts.writer import Facts, Settings, Written
@@ -26,6 +26,8 @@ if TYPE_CHECKING:  # a reader writes nothing, and does without the libraries of 
 ROBOFLOW_NAME = "_annotations.coco.json"
 LABEL_STUDIO = "Label Studio"
 """The contributor that says so: its outlines are shares of the picture as people saw it."""
+LABEL_STUDIO_BRUSH = "Label Studio Converter"
+"""The contributor of its export of brush masks as COCO."""
 
 _STEP = 1 << 32
 """Places of one file: there are fewer images in it."""
@@ -82,6 +84,12 @@ class CocoReader(AnnotatedReader):
             for index in self._indices
             if index.contributor == LABEL_STUDIO
         )
+        if any(index.contributor == LABEL_STUDIO_BRUSH for index in self._indices):
+            self.unfit_for_review = (
+                "Label Studio's export of brush masks to COCO, which rounds outlines to whole "
+                "pixels and fills holes; export the project as JSON"
+            )
+            self.notes += (f"read as it stands: {self.unfit_for_review}",)
         self.index(
             (
                 listed
@@ -135,9 +143,11 @@ class CocoReader(AnnotatedReader):
 
 def _listed(index: CocoIndex, first: int) -> Iterator[Listed]:
     split, prefix, folders = _place_of(index.name)
+    # Label Studio names a file of its local storage by the way there from a folder of its own.
+    named = plain_name if index.contributor == LABEL_STUDIO else str
     for row, image in enumerate(index.images):
         yield Listed(
-            name=image.file_name,
+            name=named(image.file_name),
             file=index.name,
             place=first + row if index.annotated else UNLABELLED,
             id=identifier(image.id),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from datakit.io.layouts.writer import Settings
 from datakit.records.labels import is_binary
@@ -12,25 +12,25 @@ _LARGE = "n>1M"
 
 
 def hub_card(
-    settings: Settings, splits: Iterable[str], suffix: str
+    settings: Settings, data_files: Mapping[str, str]
 ) -> Iterator[tuple[str, Iterable[bytes]]]:
-    """Yield the card: licence, task, size, and each split's shards below ``data/``.
+    """Yield the card: licence, task, size, and where the files of each split are.
 
     Parameters
     ----------
     settings : Settings
-    splits : iterable of str
-    suffix : str
-        ``.tar`` or ``.parquet``.
+    data_files : mapping of str to str
+        Split -> glob of its files; empty where Hugging Face's datasets finds them itself.
     """
     lines = ["---", f"license: {settings.license}", "task_categories:", "- image-segmentation"]
     lines += ["task_ids:", f"- {_task(settings)}", "tags:", "- datakit"]
     if "alpha" in settings.kinds:
         lines += ["- image-matting"]
     lines += ["size_categories:", f"- {_size(settings.samples)}"]
-    lines += ["configs:", "- config_name: default", "  data_files:"]
-    for split in sorted(splits):
-        lines += [f"  - split: {split}", f"    path: data/{split}-*{suffix}"]
+    if data_files:
+        lines += ["configs:", "- config_name: default", "  data_files:"]
+    for split, glob in sorted(data_files.items()):
+        lines += [f"  - split: {split}", f"    path: {glob}"]
     lines += ["---", "Written by datakit; metadata.jsonl says where each sample comes from.", ""]
     classes = [(value, name) for name, value in settings.label_map.items()]
     if not is_binary(settings.label_map):
@@ -40,6 +40,17 @@ def hub_card(
     if settings.notes:
         lines += [*(f"- {_cell(note)}" for note in settings.notes), ""]
     yield "README.md", ["\n".join(lines).encode()]
+
+
+def shard_globs(splits: Iterable[str], suffix: str) -> dict[str, str]:
+    """Return split -> glob of its shards below ``data/``.
+
+    Examples
+    --------
+    >>> shard_globs(["train"], ".tar")
+    {'train': 'data/train-*.tar'}
+    """
+    return {split: f"data/{split}-*{suffix}" for split in splits}
 
 
 def _task(settings: Settings) -> str:

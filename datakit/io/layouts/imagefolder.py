@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 
@@ -14,11 +14,18 @@ from datakit.errors import InputError
 from datakit.io.layouts.base import SPLITS, Item, ReadSettings
 from datakit.io.layouts.class_names import find_class_names
 from datakit.io.layouts.folder_names import kind_of
+from datakit.io.layouts.hub_card import hub_card
 from datakit.io.layouts.pictures import PictureReader
 from datakit.io.layouts.placements import Placement, is_image, stem_of
+from datakit.io.layouts.sample_names import side
+from datakit.io.layouts.shard_samples import labels_of
+from datakit.io.layouts.writer import Facts, Settings, Written, label_map_file
 from datakit.io.store.files import FileRef, Root, safe_name
 from datakit.records.failure import Failure
 from datakit.records.sample import Sample
+
+if TYPE_CHECKING:  # a reader writes nothing, and does without the library of pixels
+    from datakit.io.layouts.picture import Picture
 
 _TABLES = ("metadata.jsonl", "metadata.csv")
 _PROBED_ROWS = 20
@@ -155,3 +162,42 @@ def _place(image: str, row: Mapping[str, Any]) -> tuple[str | None, str]:
 def _bad(table: str, number: int, error: str) -> Failure:
     place = f"line {number}"
     return Failure(id=f"{table} {place}", file=table, step="read", error=error, path=place)
+
+
+class ImageFolderWriter:
+    """``[SPLIT/]images/NAME.jpg`` with ``masks/NAME.png``, ``alphas/`` …, and ``metadata.jsonl``.
+
+    A dataset as datakit has it, made ready to be published: under names that any loader takes, with
+    a card and ``croissant.json``.
+    """
+
+    FACTS: ClassVar[Facts] = Facts(
+        reader="Hugging Face datasets (imagefolder)", carries_ignore=True, split_manifests=True
+    )
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    def folder(self, item: Item) -> str | None:
+        """Return the split's folder."""
+        return f"{side(item)}/" if item.split else ""
+
+    def write(self, picture: Picture) -> Written:
+        """Return image and labels, at their stored depth."""
+        folder = self.folder(picture.item)
+        image, again = picture.image_file(picture.suffix)
+        labels = labels_of(picture)
+        names = {kind: f"{folder}{kind}s/{picture.name}.png" for kind in labels}
+        names["image"] = f"{folder}images/{picture.name}{picture.suffix}"
+        return Written(
+            files={name: labels.get(kind, image) for kind, name in names.items()},
+            roles=names,
+            counts={"images encoded again": again} if again else {},
+        )
+
+    def finish(
+        self, lines: Callable[[str], Iterator[bytes]]
+    ) -> Iterator[tuple[str, Iterable[bytes]]]:
+        """Write the card that Hugging Face reads, and name the classes."""
+        yield from hub_card(self._settings, {})
+        yield from label_map_file(self._settings.label_map)

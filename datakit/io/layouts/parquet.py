@@ -13,9 +13,9 @@ import msgspec
 from datakit.errors import InputError
 from datakit.io.layouts.base import Item, ReadSettings
 from datakit.io.layouts.class_names import ClassNames, find_class_names
-from datakit.io.layouts.croissant import croissant
+from datakit.io.layouts.croissant import croissant_of_tables
 from datakit.io.layouts.folder_names import kind_of
-from datakit.io.layouts.hub_card import hub_card
+from datakit.io.layouts.hub_card import hub_card, shard_globs
 from datakit.io.layouts.label_study import Study
 from datakit.io.layouts.picture import Picture
 from datakit.io.layouts.pictures import PictureReader
@@ -279,8 +279,8 @@ class ParquetWriter:
 
     def finish(self) -> Iterator[tuple[str, Iterable[bytes]]]:
         """Write the card that Hugging Face reads."""
-        yield from hub_card(self._settings, self._splits, ".parquet")
-        yield croissant(self._settings, self._splits, self._pictures, _COLUMNS)
+        yield from hub_card(self._settings, shard_globs(self._splits, ".parquet"))
+        yield croissant_of_tables(self._settings, self._splits, self._pictures, _COLUMNS)
 
     def _row(self, picture: Picture, counts: Counter[str]) -> dict[str, Any]:
         image, again = picture.image_file(self._suffix)

@@ -15,7 +15,7 @@ from datakit.errors import InputError
 from datakit.io.layouts.base import Item, ReadSettings
 from datakit.io.layouts.class_names import ClassNames, find_class_names
 from datakit.io.layouts.folder_names import kind_of
-from datakit.io.layouts.hub_card import hub_card
+from datakit.io.layouts.hub_card import hub_card, shard_globs
 from datakit.io.layouts.label_study import Study
 from datakit.io.layouts.picture import Picture
 from datakit.io.layouts.pictures import PictureReader
@@ -218,7 +218,7 @@ class WebDatasetWriter:
 
     def finish(self) -> Iterator[tuple[str, Iterable[bytes]]]:
         """Write the card that Hugging Face reads."""
-        return hub_card(self._settings, self._splits, ".tar")
+        return hub_card(self._settings, shard_globs(self._splits, ".tar"))
 
 
 def _add(tar: tarfile.TarFile, name: str, data: bytes) -> None:

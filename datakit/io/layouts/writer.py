@@ -47,6 +47,8 @@ class Facts:
         Its readers take a sample without foreground; else it is left out and counted.
     binary : bool
         Its masks are 0 and 255: they hold neither classes nor objects.
+    split_manifests : bool
+        Its readers look for a manifest in the folder of each split.
     """
 
     reader: str
@@ -58,6 +60,7 @@ class Facts:
     ignore_needs_classes: bool = False
     takes_empty: bool = True
     binary: bool = False
+    split_manifests: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -44,6 +44,13 @@ class YoloSegReader(AnnotatedReader):
             raise InputError(f"{root.root}: expected images with label files, found none")
         self._root = root
         sets = YoloSets(root, names, self.images)
+        notes = [name for name in names if _is_label_studios(root, name)]
+        if notes:
+            self.unfit_for_review = (
+                "Label Studio's YOLO export, which leaves brush masks out; export the project as "
+                "JSON"
+            )
+            self.notes = (f"read as it stands: {self.unfit_for_review}",)
         texts = _texts(names)
         labels = {image: _label_of(image, texts) for image in self.images}
         self._labels = [label for label in labels.values() if label is not None]
@@ -65,7 +72,7 @@ class YoloSegReader(AnnotatedReader):
                 )
                 for image, label in labels.items()
             ),
-            [*sets.files, *self._labels],
+            [*sets.files, *notes, *self._labels],
         )
 
     @staticmethod
@@ -94,6 +101,11 @@ class YoloSegReader(AnnotatedReader):
         from datakit.io.layouts.yolo_lines import read_lines
 
         return read_lines(item.annotations or b"", item.categories, size_wh)
+
+
+def _is_label_studios(root: Root, name: str) -> bool:
+    """Tell whether a file is the one by which Label Studio signs its YOLO exports."""
+    return name.rpartition("/")[2] == "notes.json" and b'"Label Studio"' in head_of(root, name)
 
 
 def _numbers_in(root: Root, labels: Iterable[str]) -> dict[str, str]:

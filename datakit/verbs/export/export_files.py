@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Iterator
+
+import msgspec
 
 from datakit.engine.base import LazyTask
+from datakit.io.dataset.output import MANIFEST, DatasetWriter
 from datakit.io.layouts.base import Item
+from datakit.io.layouts.croissant import croissant_of_files
 from datakit.io.layouts.sources import Collection
 from datakit.io.layouts.writer import Facts
 from datakit.records.counts import counted
 from datakit.records.labels import BACKGROUND, FOREGROUND, IGNORED, is_binary
+from datakit.records.sample import Sample
 from datakit.records.summary import Summary
 from datakit.verbs.export.options import VERB, FileOptions
 from datakit.verbs.export.target import open_target
@@ -31,13 +37,18 @@ def export_files(options: FileOptions, progress: ProgressListener | None) -> Sum
         left_out[str(item.split)] += 1
         return False
 
+    def files_of_all(out: DatasetWriter) -> Iterator[tuple[str, Iterable[bytes]]]:
+        yield from writer.finish(out.lines)
+        rows = (msgspec.json.decode(line, type=Sample) for line in out.lines(MANIFEST))
+        yield croissant_of_files(target.settings, rows)
+
     summary = process(
         Run(VERB, options, target.source),
         LazyTask("datakit.verbs.export.task:ExportSample", target.params),
         contents=Contents(
             tables=dict.fromkeys(writer.FACTS.tables, ""),
-            finishing=finishing(options.out, lambda out: writer.finish(out.lines)),
-            views=False,
+            finishing=finishing(options.out, files_of_all),
+            views=writer.FACTS.split_manifests,
         ),
         label_map=_written_map(target.source, writer.FACTS),
         select=has_folder,

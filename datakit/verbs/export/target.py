@@ -10,6 +10,7 @@ import msgspec
 from datakit.errors import InputError
 from datakit.io.layouts import WRITERS
 from datakit.io.layouts.sources import Collection
+from datakit.io.layouts.writer import Settings
 from datakit.records.summary import Summary
 from datakit.verbs.export.options import VERB, FileOptions
 from datakit.verbs.shared.layout_settings import read_settings
@@ -24,6 +25,7 @@ class Target:
     Attributes
     ----------
     source : Collection
+    settings : Settings
     writer : FileFormat or ShardFormat
         Knows the whole set: it refused what the layout cannot hold at all.
     params : mapping
@@ -31,6 +33,7 @@ class Target:
     """
 
     source: Collection
+    settings: Settings
     writer: Any
     params: dict[str, Any]
 
@@ -68,4 +71,4 @@ def open_target(options: FileOptions, progress: ProgressListener | None) -> Targ
         "fit": options.fit,
         "keep_unknown": options.partial == "keep",
     }
-    return Target(source, writer(settings), params)
+    return Target(source, settings, writer(settings), params)

@@ -142,7 +142,7 @@ class Drafted:
     def painted(self, shapes: Sequence[Shape]) -> tuple[Array, tuple[Instance, ...]]:
         """Paint shapes in the values of this label: foreground, classes, or ids of objects."""
         instances: dict[int, Instance] = {}
-        if self.sample.instances:
+        if self.settings.instances:
             instances = self._numbered([shape for shape in shapes if shape.role == "object"])
             numbers = iter(instances)
             values = [next(numbers) if shape.role == "object" else 0 for shape in shapes]

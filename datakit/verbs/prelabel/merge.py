@@ -22,6 +22,7 @@ from datakit.errors import InputError
 from datakit.io.dataset import output
 from datakit.io.dataset.output import DatasetWriter
 from datakit.io.layouts import READERS
+from datakit.io.layouts.annotated import AnnotatedReader
 from datakit.io.layouts.base import Item, Reader, ReadSettings
 from datakit.io.layouts.image_names import IMAGE_NAME
 from datakit.io.layouts.sources import Collection, Derived, open_sources, read_as
@@ -93,7 +94,7 @@ def merge(options: MergeOptions, progress: ProgressListener | None = None) -> Su
     restore(drafts)
     _check_drafts(drafts)
     _check_not_current(drafts)
-    root, names = _opened(reviewed)
+    root, names = _opened(reviewed, drafts)
     tool, reader = _recognised(root, names, ReadSettings(annotator=options.annotator))
     source = note_source(open_sources((into,), layout="datakit"), progress)
     if progress is not None:
@@ -105,7 +106,8 @@ def merge(options: MergeOptions, progress: ProgressListener | None = None) -> Su
         )
     matches = match(tool, _reviewed(reader), list(source.items()))
     if not matches.by_key:
-        reason = matches.failures[0].error if matches.failures else "no task is annotated"
+        failures = (*matches.failures, *reader.failures)
+        reason = failures[0].error if failures else "no task is annotated"
         raise InputError(f"{reviewed}: expected reviews of the drafts, found none ({reason})")
     beside = drafts.resolve().with_name(f".{drafts.resolve().name}.merging")
     if not options.dry_run:
@@ -218,11 +220,17 @@ def _clear(beside: Path) -> None:
             shutil.rmtree(beside)
 
 
-def _opened(reviewed: str) -> tuple[Root, list[str]]:
+def _opened(reviewed: str, drafts: Path) -> tuple[Root, list[str]]:
+    """Open a review; of one file, with the images of its folder that are not the drafts' own."""
     path = Path(reviewed)
     if path.suffix.lower() in (".json", ".xml") and path.is_file():
         folder = Folder(path.parent)
-        return folder, [path.name, *filter(IMAGE_NAME.search, folder.names())]
+        images = [name for name in folder.names() if IMAGE_NAME.search(name)]
+        above, inside = path.parent.resolve(), drafts.resolve()
+        if inside.is_relative_to(above):
+            own = f"{inside.relative_to(above).as_posix()}/"
+            images = [name for name in images if not name.startswith(own)]
+        return folder, [path.name, *images]
     root = open_root(reviewed)
     return root, list(root.names())
 
@@ -231,7 +239,12 @@ def _recognised(root: Root, names: list[str], settings: ReadSettings) -> tuple[s
     for tool in REVIEWED_AS:
         layout = READERS.load(tool)
         if layout.accepts(root, names):
-            return tool, layout(root, names, settings)
+            reader = layout(root, names, settings)
+            if isinstance(reader, AnnotatedReader) and reader.unfit_for_review:
+                raise InputError(
+                    f"{root.root}: expected what people drew, found {reader.unfit_for_review}"
+                )
+            return tool, reader
     raise InputError(
         f"{root.root}: expected what a tool exported after a review ({', '.join(REVIEWED_AS)}), "
         f"found {len(names)} other files"

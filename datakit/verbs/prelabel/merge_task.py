@@ -76,7 +76,7 @@ class MergeReview:
                 known=self.known,
                 mapping=self.mapping,
                 boxes=self.boxes,
-                crowds="ignore" if sample.instances else "paint",
+                crowds="ignore" if self.settings.instances else "paint",
             )
             found = read_review(pair.given, drafted, rules)
         except InputError as error:
@@ -109,7 +109,7 @@ class MergeReview:
                 merged,
                 categories=tuple(sorted({shape.category for shape in found.objects})),
                 annotations=len(found.objects),
-                instances=tuple(kept) if drafted.sample.instances else (),
+                instances=tuple(kept) if self.settings.instances else (),
                 fg_ratio=round(float(after.mean()), 6),
             )
         return Product(

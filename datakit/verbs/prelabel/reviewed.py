@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import cv2
@@ -17,6 +18,7 @@ from datakit.records.labels import is_binary
 from datakit.records.sample import Instance
 from datakit.verbs.prelabel.drafted import Drafted
 from datakit.verbs.prelabel.pairs import Given
+from datakit.verbs.prelabel.sent_parts import rejoined
 from datakit.verbs.shared.image_label import ImageLabel, LabelRules, read_label
 from datakit.verbs.shared.packed_shapes import PackedShapes
 from datakit.verbs.shared.shapes import Shape
@@ -115,7 +117,10 @@ def merged_label(
     Where nobody drew, the tool gives back what it was given: the label itself, or its polygons,
     which differ a little. Only a difference to what was sent is a person's decision.
     """
-    painted, instances = drafted.painted(found.shapes)
+    shapes: Sequence[Shape] = found.shapes
+    if sent is not None and drafted.settings.instances:
+        shapes = rejoined(shapes, sent.shapes, drafted.size_wh)
+    painted, instances = drafted.painted(shapes)
     differs: Bools = painted != drafted.label
     if not differs.any():
         return drafted.label, differs, drafted.sample.instances
