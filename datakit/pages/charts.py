@@ -85,7 +85,14 @@ def bar_chart(key: str, title: str, bars: Sequence[Bar], unit: str) -> Markup:
 
 
 def histogram(
-    key: str, title: str, edges: Sequence[float], counts: Sequence[int], *, axis: str, unit: str
+    key: str,
+    title: str,
+    edges: Sequence[float],
+    counts: Sequence[int],
+    *,
+    axis: str,
+    unit: str,
+    kinds: Sequence[str] = (),
 ) -> Markup:
     """Draw counts of bins as columns between two axes with titles.
 
@@ -100,6 +107,8 @@ def histogram(
         Samples in each bin.
     axis, unit : str
         What the edges measure, and what is counted.
+    kinds : sequence of str
+        The class of each column's colour, as of `Bar`; all are plain without it.
 
     Returns
     -------
@@ -115,16 +124,19 @@ def histogram(
     spans = [f"{low:g} to {high:g}" for low, high in pairwise(edges)]
     columns = Markup().join(
         Markup(
-            '<g class="bar plain"><title>{}</title><rect class="fill" x="{}%" y="{}" '
+            '<g class="bar {}"><title>{}</title><rect class="fill" x="{}%" y="{}" '
             'width="{}%" height="{}" rx="2"/></g>'
         ).format(
+            kind,
             f"{span}: {count:,} {unit}",
             f"{at * width + width * 0.06:.2f}",
             f"{_PLOT_PX - _PLOT_PX * count / top + _HEAD_PX:.1f}",
             f"{width * 0.88:.2f}",
             f"{_PLOT_PX * count / top:.1f}",
         )
-        for at, (span, count) in enumerate(zip(spans, counts, strict=True))
+        for at, (span, count, kind) in enumerate(
+            zip(spans, counts, kinds or ["plain"] * len(counts), strict=True)
+        )
     )
     drawn = _grid(top, unit) + columns + _ticks(edges, axis)
     words = [f"{span}: {count:,}" for span, count in zip(spans, counts, strict=True) if count]
@@ -202,7 +214,7 @@ def _ticks(edges: Sequence[float], axis: str) -> Markup:
             "" if at == 0 else "end" if at == bins else "middle",
             f"{100 * at / bins:.4g}",
             _HEAD_PX + _PLOT_PX + 16,
-            f"{edges[at]:g}",
+            f"{edges[at]:.3g}",
         )
         for at in range(0, bins + 1, step)
     )

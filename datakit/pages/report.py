@@ -65,11 +65,12 @@ class Table:
 
 @dataclass(frozen=True)
 class Group:
-    """Pictures under one heading."""
+    """Pictures under one heading; ``paired``: two that belong together stand side by side."""
 
     heading: str
     text: str
     pictures: Sequence[Picture]
+    paired: bool = False
 
 
 @dataclass(frozen=True)

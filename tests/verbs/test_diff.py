@@ -40,6 +40,7 @@ def test_equal_datasets_do_not_differ(before: Path, tmp_path: Path) -> None:
     found = datakit.diff((before, after), tmp_path / "report", workers=0)
     assert found.exit_code == 0
     assert not (tmp_path / "report" / "diff.png").exists()
+    assert ">No difference</h2>" in (tmp_path / "report" / "diff.html").read_text()
 
 
 def test_everything_that_was_done_is_found_and_nothing_else(before: Path, tmp_path: Path) -> None:
@@ -67,6 +68,10 @@ def test_everything_that_was_done_is_found_and_nothing_else(before: Path, tmp_pa
     assert all(0 < (change.iou or 0) < 1 for change in labels[str(drawn["id"])].labels)
     assert [one.fields for one in found.changed if one.before == tagged["id"]] == [("tags",)]
     assert (tmp_path / "report" / "diff.png").stat().st_size > 1000
+    page = (tmp_path / "report" / "diff.html").read_text()
+    assert page.count("<img") == 2
+    assert '<a href="#samples">1 sample only in A.</a>' in page
+    assert '<a href="#changed">1 sample with another label.</a>' in page
     table = (tmp_path / "report" / "diff.csv").read_text().splitlines()
     assert table[0].startswith("what,before,after")
 

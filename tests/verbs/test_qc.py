@@ -157,6 +157,9 @@ def test_every_check_that_reports_has_a_sheet(report: Path) -> None:
     reported = set().union(*findings_of(report).values())
     sheets = {path.stem for path in (report / "sheets").glob("*.png")}
     assert sheets == reported
+    page = (report / "qc.html").read_text()
+    assert all(f'<section id="check-{check}"' in page for check in reported)
+    assert '<a href="#failures">2 items could not be processed.</a>' in page
     sheet = decoders.decode_photo((report / "sheets" / "misaligned.png").read_bytes())
     assert sheet.std() > 10
 
@@ -271,7 +274,7 @@ def test_an_interrupted_run_ends_the_same(source: Path, report: Path, tmp_path: 
     assert not (out / "qc.jsonl").exists()
     for _ in range(2):
         datakit.qc(source, out, workers=0, resume=True)
-        for name in ("qc.jsonl", "qc.parquet", "qc.csv", "qc.svg", "failures.jsonl"):
+        for name in ("qc.jsonl", "qc.parquet", "qc.csv", "qc.svg", "qc.html", "failures.jsonl"):
             assert (out / name).read_bytes() == (report / name).read_bytes(), name
 
 

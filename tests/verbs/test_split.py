@@ -97,6 +97,10 @@ def test_the_audit_finds_every_leak_and_no_other(leaking: Path, tmp_path: Path) 
     assert ["photo-7" in link["other"] for link in links if link["reason"] == "apart"] == [True]
     sheet = decoders.decode_photo((tmp_path / "report" / "leaks.png").read_bytes())
     assert np.ptp(sheet) > 200
+    page = (tmp_path / "report" / "audit.html").read_text()
+    assert '<a href="#leaks">4 samples related to one in another split.</a>' in page
+    assert page.count("<img") == 2 * len(found.leaks)
+    assert f"datakit split {leaking.name} -o repaired --repair" in page
     assert len((tmp_path / "report" / "leaks.csv").read_text().splitlines()) == 5
 
 

@@ -9,7 +9,7 @@ ROW = Verb(
     text=(
         "SRC is A B: two datasets, or a dataset and what came back of its export. Samples are "
         "found again by id, name or content. Labels are compared class by class. Exit code 1 "
-        "when anything differs."
+        "when anything differs. With -o, diff.html is the page to read."
     ),
     examples=(
         "datakit diff old new",

@@ -25,9 +25,10 @@ class Options(ReadOptions, frozen=True, kw_only=True):
     BYTES_PER_PIXEL: ClassVar[int] = 20
 
     src: Annotated[tuple[str, ...], Meta(description="A B: the older dataset, and the newer one")]
-    out: Annotated[str | None, Meta(description="folder for diff.json, diff.csv and diff.png")] = (
-        None
-    )
+    out: Annotated[
+        str | None,
+        Meta(description="folder for diff.html, diff.json, diff.csv and diff.png"),
+    ] = None
     sheet: Annotated[
         int, Meta(ge=0, le=200, description="changed samples on the contact sheet; 0: no sheet")
     ] = 24

@@ -8,6 +8,8 @@ from contextlib import closing
 from typing import Any, get_args
 
 import msgspec
+import numpy as np
+import numpy.typing as npt
 
 from datakit.core.images.contact_sheet import contact_sheet
 from datakit.engine.base import LazyTask, ordered_map
@@ -20,14 +22,17 @@ from datakit.io.pixels import images
 from datakit.io.store import atomic
 from datakit.io.store.storage import Location, location
 from datakit.io.tables import csv_rows
+from datakit.pages.report import render
 from datakit.records.difference import Changed, Difference, LabelChange, LabelKind, Moved
 from datakit.records.failure import Failure
+from datakit.verbs.diff import page
 from datakit.verbs.diff.options import VERB, Options
 from datakit.verbs.diff.pairing import Pair, pair_up
 from datakit.verbs.shared.inspect import Preview
+from datakit.verbs.shared.page_pictures import picture
 from datakit.verbs.shared.progress import ProgressListener, SilentProgress, note_source
 
-FILES = ("diff.json", "diff.csv", "diff.png")
+FILES = ("diff.html", "diff.json", "diff.csv", "diff.png")
 _TILE_PX = 240
 
 
@@ -188,8 +193,16 @@ def _write(out: Location, options: Options, result: Difference, pairs: Sequence[
     header = ("what", "before", "after", "class", "share", "iou", "boundary_iou", "sad", "detail")
     table = csv_rows.table(header, ([row.get(name) for name in header] for row in rows))
     atomic.write_bytes(out / "diff.csv", table)
-    if options.sheet and result.changed:
-        atomic.write_bytes(out / "diff.png", _sheet(options, result, pairs))
+    # A sample of which only the metadata changed looks the same.
+    seen = [one for one in result.changed if one.severity]
+    drawn = _drawn(seen[: options.sheet], pairs)
+    if drawn:
+        atomic.write_bytes(out / "diff.png", _sheet(drawn, len(result.changed)))
+    pictures = [
+        picture(tile, f"{side}: {key}", one.in_words, alt=f"{key} in {side}: {one.in_words}")
+        for one, side, key, tile in drawn
+    ]
+    atomic.write_bytes(out / "diff.html", render(page.compose(options.src, result, pictures)))
     text = msgspec.json.format(msgspec.json.encode(result), indent=2)
     atomic.write_bytes(out / "diff.json", text + b"\n")
 
@@ -216,21 +229,31 @@ def _rows(one: Changed) -> list[dict[str, object]]:
     return rows
 
 
-def _sheet(options: Options, result: Difference, pairs: Sequence[Pair]) -> bytes:
-    """Draw the most changed samples, as they were and as they are."""
+def _drawn(
+    changed: Sequence[Changed], pairs: Sequence[Pair]
+) -> list[tuple[Changed, str, str, npt.NDArray[np.uint8]]]:
+    """Draw samples as they were and as they are: (change, side, id, tile)."""
     pair_of = {pair.before.key: pair for pair in pairs}
     draw = Preview()
-    tiles, captions = [], []
-    shown = result.changed[: options.sheet]
-    for one in shown:
+    drawn = []
+    for one in changed:
         pair = pair_of[one.before]
-        for name, item in (("A", pair.before), ("B", pair.after)):
+        for side, item in (("A", pair.before), ("B", pair.after)):
             try:
-                tiles.append(draw(item))
+                drawn.append((one, side, item.key, draw(item)))
             except InputError:
-                # Its failure is a row of the result already; the sheet shows the others.
+                # Its failure is a row of the result already; the others are shown.
                 continue
-            captions.append(f"{name}: {item.key}\n{one.in_words}")
-    title = f"{len(shown)} of {len(result.changed)} changed samples, the most changed first"
-    sheet = contact_sheet(tiles, captions, title=title, columns=4, tile_px=_TILE_PX)
+    return drawn
+
+
+def _sheet(drawn: Sequence[tuple[Changed, str, str, npt.NDArray[np.uint8]]], changed: int) -> bytes:
+    shown = len({one.before for one, *_ in drawn})
+    sheet = contact_sheet(
+        [tile for *_, tile in drawn],
+        [f"{side}: {key}\n{one.in_words}" for one, side, key, _ in drawn],
+        title=f"{shown} of {changed} changed samples, the most changed first",
+        columns=4,
+        tile_px=_TILE_PX,
+    )
     return images.encode_png(sheet)

@@ -7,10 +7,10 @@ ROW = Verb(
     group="Mattes",
     summary="Find what is wrong with alpha mattes, and repair what is certain.",
     text=(
-        "Writes findings (qc.jsonl, qc.csv), all measurements (qc.parquet), plots (qc.svg) "
-        "and a contact sheet of the worst samples of each check. Exit code 1 when a finding "
-        "reaches --fail-on. Thresholds are changed in the YAML of --config; --rejudge applies "
-        "them to measurements that were kept."
+        "Writes a page to read (qc.html), findings (qc.jsonl, qc.csv), all measurements "
+        "(qc.parquet), plots (qc.svg) and a contact sheet of the worst samples of each check. "
+        "Exit code 1 when a finding reaches --fail-on. Thresholds are changed in the YAML of "
+        "--config; --rejudge applies them to measurements that were kept."
     ),
     examples=(
         "datakit qc mattes -o report",

@@ -6,10 +6,15 @@ import msgspec
 
 from datakit.engine.base import LazyTask
 from datakit.io.dataset import output
+from datakit.io.dataset.names import FAILURES
+from datakit.io.store import atomic
 from datakit.io.store.storage import location
 from datakit.models.segmenters.base import identify
+from datakit.pages.report import render
+from datakit.records.failure import Failure
 from datakit.records.labels import is_binary
 from datakit.records.quality import Quality
+from datakit.verbs.qc import page
 from datakit.verbs.qc import quality_report as report
 from datakit.verbs.qc.options import VERB, InspectOptions
 from datakit.verbs.qc.suspects import predictions_of, write_suspects
@@ -44,7 +49,11 @@ def inspect(options: InspectOptions, progress: ProgressListener | None) -> Quali
     def write_report(writer: output.DatasetWriter) -> None:
         rows = report.keep_measurements(writer)
         result = report.write(writer.out, rows, plan, name)
-        report.draw_sheets(writer.out, options, source, result.findings, plan)
+        tiles = report.draw_sheets(writer.out, options, source, result.findings, plan)
+        lines = writer.lines(FAILURES) if writer.failed else ()
+        failures = [msgspec.json.decode(line, type=Failure) for line in lines]
+        shown = page.compose(name, len(rows), result, plan, tiles, failures)
+        atomic.write_bytes(writer.out / page.PAGE, render(shown))
         if options.suspects:
             notes.append(write_suspects(writer.out, options, source))
 

@@ -170,8 +170,14 @@ def draw_sheets(
     source: Collection,
     findings: Sequence[Finding],
     how: Plan,
-) -> None:
-    """Draw the worst samples of each check that reports, one sheet per check."""
+) -> dict[str, list[tuple[Finding, npt.NDArray[np.uint8]]]]:
+    """Draw the worst samples of each check that reports, one sheet per check.
+
+    Returns
+    -------
+    dict
+        Check -> the findings on its sheet, each with its tile.
+    """
     by_check: dict[str, list[Finding]] = {}
     for finding in findings:
         by_check.setdefault(finding.check, []).append(finding)
@@ -180,18 +186,26 @@ def draw_sheets(
         for check, found in by_check.items()
     }
     tiles = _draw_tiles(options, source, worst)
-    for check, chosen in worst.items():
-        drawn = [finding for finding in chosen if check in tiles.get(finding.sample, {})]
-        if not drawn:
+    drawn = {
+        check: [
+            (finding, tiles[finding.sample][check])
+            for finding in chosen
+            if check in tiles.get(finding.sample, {})
+        ]
+        for check, chosen in worst.items()
+    }
+    for check, found in drawn.items():
+        if not found:
             continue
         sheet = contact_sheet(
-            [tiles[finding.sample][check] for finding in drawn],
-            [f"{finding.sample}\n{finding.score:.4g} {finding.severity}" for finding in drawn],
-            title=f"{check}: {len(drawn)} of {len(by_check[check])}, worst first"
+            [tile for _, tile in found],
+            [f"{one.sample}\n{one.score:.4g} {one.severity}" for one, _ in found],
+            title=f"{check}: {len(found)} of {len(by_check[check])}, worst first"
             f" ({how.limits[check].unit})",
             tile_px=TILE_PX,
         )
         atomic.write_bytes(out / SHEETS / f"{check}.png", images.encode_png(sheet))
+    return drawn
 
 
 def _draw_tiles(

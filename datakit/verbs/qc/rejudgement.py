@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from datakit.io.dataset import output
 from datakit.io.layouts.sources import Collection
+from datakit.io.store import atomic
 from datakit.io.store.storage import location
+from datakit.pages.report import render
 from datakit.records.card import Card
 from datakit.records.quality import Quality
+from datakit.verbs.qc import page
 from datakit.verbs.qc import quality_report as report
 from datakit.verbs.qc.options import VERB, RejudgeOptions
 from datakit.verbs.shared.run_record import Run
@@ -25,5 +28,7 @@ def rejudge(options: RejudgeOptions) -> Quality:
     again = Run(VERB, options, Collection(()))
     with output.create(out, again.fingerprint, options.mode) as writer:
         result = report.write(out, rows, plan, source.name)
+        shown = page.compose(source.name, len(rows), result, plan, {}, ())
+        atomic.write_bytes(out / page.PAGE, render(shown))
         writer.finish(Card(counts=counts, commands=(again.command,)), manifest=False)
     return report.quality(result, options.fail_on, out=options.out, counts=counts)

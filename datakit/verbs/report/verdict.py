@@ -12,8 +12,7 @@ from datakit.records.review import REVIEWED
 from datakit.records.sample import Sample
 from datakit.verbs.report.steps import Step
 from datakit.verbs.shared.evidence import Evidence
-
-MOST = 3
+from datakit.verbs.shared.page_parts import verdict_of
 
 
 def torn_groups(samples: Sequence[Sample]) -> int:
@@ -42,14 +41,10 @@ def judge(samples: Sequence[Sample], evidence: Evidence, steps: Sequence[Step]) 
     Verdict
         Each point leads to the section that tells more.
     """
-    points = [(words, key) for count, words, key in _known(samples, evidence, steps) if count]
-    if not points:
-        findings = sum(len(found) for found in evidence.findings.values())
-        asked = f" qc asks a person to check {counted(findings, 'findings')}." if findings else ""
-        return Verdict("Ready to train", f"No error or warning is on record.{asked}")
-    more = len(points) - MOST
-    rest = f"{more} more below." if more > 0 else ""
-    return Verdict("Look at this first", rest, tuple(points[:MOST]))
+    findings = sum(len(found) for found in evidence.findings.values())
+    asked = f" qc asks a person to check {counted(findings, 'findings')}." if findings else ""
+    ready = Verdict("Ready to train", f"No error or warning is on record.{asked}")
+    return verdict_of(_known(samples, evidence, steps), ready)
 
 
 def _known(

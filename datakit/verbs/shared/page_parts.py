@@ -7,13 +7,14 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from datakit.pages.charts import Bar, bar_chart, number
-from datakit.pages.report import Group, Picture, Section, Table
+from datakit.pages.report import Group, Picture, Section, Table, Verdict
 from datakit.records.counts import counted
 from datakit.records.failure import Failure, grouped
 from datakit.records.finding import SEVERITIES
 
 MOST_ROWS = 300
 MOST_BARS = 10
+MOST_POINTS = 3
 
 Tally = Counter[tuple[str, str, str]]
 """(family, check, severity) -> findings."""
@@ -97,9 +98,33 @@ def severity_chart(severities: Counter[str]) -> Any:
     return bar_chart("severities", "Findings by severity", drawn, "findings")
 
 
-def cut_caption(caption: str, rows: int) -> str:
+def cut_caption(caption: str, rows: int, most: int = MOST_ROWS) -> str:
     """Return a table's caption, which says so when only the first rows are shown."""
-    return caption if rows <= MOST_ROWS else f"{caption}: the first {MOST_ROWS} of {rows:,}"
+    return caption if rows <= most else f"{caption}: the first {most} of {rows:,}"
+
+
+def verdict_of(known: Iterable[tuple[int, str, str]], clean: Verdict) -> Verdict:
+    """Return what to look at first.
+
+    Parameters
+    ----------
+    known : iterable of (count, words, key)
+        What may be wrong, the gravest first: how often, in a sentence, and the section that
+        tells more. Of what has no count nothing is said.
+    clean : Verdict
+        When there is nothing of it.
+
+    Examples
+    --------
+    >>> verdict_of([(0, "A.", "a"), (2, "B.", "b")], Verdict("Ready")).points
+    (('B.', 'b'),)
+    """
+    points = [(words, key) for count, words, key in known if count]
+    if not points:
+        return clean
+    more = len(points) - MOST_POINTS
+    rest = f"{more} more below." if more > 0 else ""
+    return Verdict("Look at this first", rest, tuple(points[:MOST_POINTS]))
 
 
 def group_of(heading: str, text: str, pictures: Iterable[Picture]) -> Group | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 from itertools import combinations
 
 import msgspec
@@ -14,13 +15,17 @@ from datakit.io.layouts.sources import Collection
 from datakit.io.store import atomic
 from datakit.io.store.storage import Location, location
 from datakit.io.tables import csv_rows, jsonl
+from datakit.pages.report import render
+from datakit.records.failure import Failure
 from datakit.records.lineage import REASONS, Audit, Leak, Reason
 from datakit.verbs.shared.lineage import Lineage, source_of
+from datakit.verbs.shared.page_pictures import picture
 from datakit.verbs.shared.pair_sheet import draw_pairs
 from datakit.verbs.shared.progress import ProgressListener
 from datakit.verbs.shared.sequences import torn_frames, torn_note, torn_rows
 from datakit.verbs.shared.tracing import groups_decided, trace
 from datakit.verbs.split import write
+from datakit.verbs.split.audit_page import PAGE, WORDS, compose
 from datakit.verbs.split.options import AuditOptions
 
 # Samples of its group in the other split that a sample is compared with, to find the plainest
@@ -52,7 +57,7 @@ def audit(options: AuditOptions, progress: ProgressListener) -> Audit:
             options,
             failures,
             result.counts,
-            lambda: _write(location(options.out), options, lineage, result),
+            lambda: _write(location(options.out), options, lineage, result, failures),
         )
     return result
 
@@ -178,7 +183,13 @@ class _Judge:
         return round(match.error, 4) if same_picture(match) else None
 
 
-def _write(out: Location, options: AuditOptions, lineage: Lineage, result: Audit) -> None:
+def _write(
+    out: Location,
+    options: AuditOptions,
+    lineage: Lineage,
+    result: Audit,
+    failures: Sequence[Failure],
+) -> None:
     text = msgspec.json.format(msgspec.json.encode(result), indent=2)
     atomic.write_bytes(out / "audit.json", text + b"\n")
     rows = [
@@ -197,11 +208,21 @@ def _write(out: Location, options: AuditOptions, lineage: Lineage, result: Audit
     if result.frames:
         atomic.write_bytes(out / "frames.csv", csv_rows.records(write.frame_rows(result.frames)))
     jsonl.write(out / "lineage.jsonl", lineage.links)
-    if result.leaks and options.sheet:
-        shown = result.leaks[: options.sheet]
-        draw_pairs(
+    drawn = []
+    shown = result.leaks[: options.sheet]
+    if shown:
+        drawn = draw_pairs(
             out / "leaks.png",
             lineage,
             [(leak.one, leak.other, leak.reason) for leak in shown],
             f"{len(shown)} of {len(result.leaks)} leaking samples",
         )
+    pictures = [
+        picture(tile, key, WORDS[reason], alt=f"{key}: {WORDS[reason]}")
+        for (key, _, tile), reason in zip(
+            drawn, [leak.reason for leak in shown for _ in range(2)], strict=True
+        )
+    ]
+    names = [location(path).name for path in options.src]
+    page = compose(names, result, failures, pictures)
+    atomic.write_bytes(out / PAGE, render(page))
