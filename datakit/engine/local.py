@@ -15,7 +15,6 @@ from contextlib import contextmanager
 from multiprocessing.connection import Connection, Pipe
 from typing import Any
 
-from loky.backend import get_context
 from threadpoolctl import ThreadpoolController
 
 from datakit import machine
@@ -30,6 +29,7 @@ from datakit.engine.base import (
     described,
     prepared,
 )
+from datakit.engine.processes import CONTEXT, starting_processes
 from datakit.engine.worker import set_up
 from datakit.errors import DatakitError, EngineError, resource_fault
 
@@ -147,12 +147,9 @@ class _Processes:
         self._lifeline.close()
 
     def _new_pool(self, workers: int) -> ProcessPoolExecutor:
-        # Started afresh, not forked: a fork copies locks held by threads of OpenCV, torch or a
-        # notebook. Unlike "spawn", "loky" does not import the caller's main module: a script needs
-        # no `if __name__ == "__main__"`.
         with _starting_workers():
             return ProcessPoolExecutor(
-                workers, get_context("loky"), _start_worker, (self._blob, self._lifeline)
+                workers, CONTEXT, _start_worker, (self._blob, self._lifeline)
             )
 
     def _end(self, pool: ProcessPoolExecutor) -> None:
@@ -185,19 +182,18 @@ def _free_feeder(queue: Any) -> None:
 
 @contextmanager
 def _starting_workers() -> Iterator[None]:
-    """Start processes with the terminal's signals blocked, so that they never see them.
+    """Start workers, which end with this process, whatever the terminal tells them.
 
     Raises
     ------
     EngineError
         If this machine is short of what a process needs.
     """
-    # This process ends its workers by itself.
-    with machine.blocked(machine.TERMINAL_SIGNALS):
-        try:
+    try:
+        with starting_processes():
             yield
-        except OSError as error:
-            raise EngineError(f"workers cannot be started: {_shortage(error)}") from error
+    except OSError as error:
+        raise EngineError(f"workers cannot be started: {_shortage(error)}") from error
 
 
 def _shortage(error: OSError) -> str:

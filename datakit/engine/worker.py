@@ -29,7 +29,7 @@ def set_up(blob: bytes) -> Chunks | DatakitError:
     Call it before NumPy is imported: its libraries read the number of threads once.
     """
     keep_freed_memory()
-    os.environ.update(dict.fromkeys(THREAD_VARIABLES, "1"))
+    one_thread_per_library()
     # albumentations asks PyPI for its version when imported; datakit makes no such call.
     os.environ["NO_ALBUMENTATIONS_UPDATE"] = "1"
     try:
@@ -43,6 +43,11 @@ def set_up(blob: bytes) -> Chunks | DatakitError:
         return error
     except Exception as error:  # noqa: BLE001
         return EngineError(f"the work cannot be set up: {described(error)}")
+
+
+def one_thread_per_library() -> None:
+    """Let linear algebra that is loaded from now on run in the thread that asks for it."""
+    os.environ.update(dict.fromkeys(THREAD_VARIABLES, "1"))
 
 
 def silence_opencv(cv2: Any) -> None:

@@ -8,10 +8,8 @@ from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.connection import Connection, Pipe
 
-from loky.backend import get_context
-
+from datakit.engine.processes import CONTEXT, starting_processes
 from datakit.errors import InputError
-from datakit.machine import TERMINAL_SIGNALS, blocked
 from datakit.pages.small_photos import small_jpeg
 
 ATTEMPTS = 3
@@ -50,10 +48,9 @@ class DecodingProcess:
         with self._mutex:
             if self._pool is None:
                 # Ctrl-C of the terminal is for the server, which ends this process by itself.
-                with blocked(TERMINAL_SIGNALS):
-                    # Without the caller's main module: a script needs no guard.
+                with starting_processes():
                     self._pool = ProcessPoolExecutor(
-                        1, get_context("loky"), _end_with_server, (self._lifeline,)
+                        1, CONTEXT, _end_with_server, (self._lifeline,)
                     )
                     self._pool.submit(int)
             return self._pool

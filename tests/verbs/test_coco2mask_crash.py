@@ -126,7 +126,7 @@ def workers() -> list[psutil.Process]:
     found = []
     for child in psutil.Process().children(recursive=True):
         with suppress(psutil.Error):
-            if any("popen_loky" in word for word in child.cmdline()):
+            if any("multiprocessing.forkserver" in word for word in child.cmdline()):
                 found.append(child)
     return found
 

@@ -1,0 +1,84 @@
+"""Processes that are forked from a server."""
+
+from __future__ import annotations
+
+import os
+import resource
+import subprocess
+import sys
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+import psutil
+import pytest
+
+from datakit.engine.processes import CONTEXT, starting_processes
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def server_threads() -> tuple[int, bool]:
+    """Threads of the process that forked this one, and whether it has OpenCV."""
+    server = psutil.Process(os.getppid())
+    return server.num_threads(), any("cv2" in one.path for one in server.memory_maps())
+
+
+def variable(name: str) -> str | None:
+    return os.environ.get(name)
+
+
+def answer(function: object, *args: object) -> object:
+    with starting_processes():
+        pool = ProcessPoolExecutor(1, CONTEXT)
+    with pool, starting_processes():
+        return pool.submit(function, *args).result()  # type: ignore[arg-type]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="macOS's server loads nothing")
+def test_the_server_has_opencv_and_one_thread() -> None:
+    assert answer(server_threads) == (1, True)
+
+
+def test_a_process_has_the_environment_of_the_moment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SAID_LATER", "first")
+    assert answer(variable, "SAID_LATER") == "first"
+    monkeypatch.setenv("SAID_LATER", "second")
+    assert answer(variable, "SAID_LATER") == "second"
+    monkeypatch.delenv("SAID_LATER")
+    assert answer(variable, "SAID_LATER") is None
+
+
+BUSY = """
+import os, psutil
+from concurrent.futures import ProcessPoolExecutor
+from datakit.engine.processes import CONTEXT, starting_processes
+from tests.engine.test_processes import burn
+
+with starting_processes():
+    pool = ProcessPoolExecutor(1, CONTEXT)
+    done = pool.submit(burn)
+print(*done.result(), flush=True)
+pool.shutdown()
+"""
+
+
+def burn() -> tuple[int, int]:
+    """Take half a second of this CPU; return this process and the one that forked it."""
+    while sum(os.times()[:2]) < 0.5:
+        pass
+    return os.getpid(), os.getppid()
+
+
+def test_processes_have_ended_and_are_in_the_account_when_the_program_ends() -> None:
+    before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
+    done = subprocess.run(
+        [sys.executable, "-c", BUSY],
+        env={"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+    assert done.stderr == ""
+    assert not any(psutil.pid_exists(int(number)) for number in done.stdout.split())
+    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before > 0.4
