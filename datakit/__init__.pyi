@@ -538,6 +538,8 @@ def eval(
     kind: Literal["auto", "alpha", "mask", "plate"] = ...,
     profile: Literal["dim", "p3m", "p3m-arange", "rvm"] = ...,
     trimap: Literal["given", "p3m", "dim", "none"] = ...,
+    lpips: _Text | None = ...,
+    lpips_contract: _Text = ...,
     threshold: float = ...,
     resize: bool = ...,
     allow_synthetic: bool = ...,

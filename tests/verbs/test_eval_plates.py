@@ -40,6 +40,20 @@ def test_plates_near_the_truth_score_high(plates: Path, tmp_path: Path) -> None:
     assert near.metrics["ssim"].mean > far.metrics["ssim"].mean
 
 
+def test_a_network_of_ones_own_measures_how_plates_look(plates: Path, tmp_path: Path) -> None:
+    pytest.importorskip("onnx", reason="onnx is not installed")
+    from tests.models.inpainting.test_perceptual import mean_difference
+
+    network = mean_difference(tmp_path / "net.onnx")
+    truth = write_truth(tmp_path / "truth", 40)
+    found = datakit.eval((plates, truth), kind="plate", lpips=str(network), workers=0)
+    # The surroundings of the hole are 40 levels off, of 255 that are 2 to the network.
+    assert found.metrics["lpips"].mean == pytest.approx(80 / 255, abs=0.03)
+    assert any("lpips by lpips (sha256 " in note for note in found.notes)
+    with pytest.raises(InputError, match="add --kind plate"):
+        datakit.eval((plates, truth), lpips=str(network), workers=0)
+
+
 def test_photos_are_no_plates(plates: Path, tmp_path: Path) -> None:
     truth = write_truth(tmp_path / "truth", 0)
     with pytest.raises(InputError, match="expected plates that"):

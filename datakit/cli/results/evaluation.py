@@ -18,7 +18,7 @@ def show(result: Evaluation) -> None:
     for other in result.comparisons:
         _show_means(console, other.pred, other.metrics)
         _show_differences(console, result.pred, other)
-    shown = ("mse", "sad", "grad", "conn", "iou", "boundary_iou", "psnr", "ssim")
+    shown = ("mse", "sad", "grad", "conn", "iou", "boundary_iou", "psnr", "ssim", "lpips")
     names = [name for name in shown if name in result.metrics]
     worst = table_of("worst samples", ("id", *names))
     for score in result.worst:

@@ -7,18 +7,22 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import msgspec
+import numpy as np
+import numpy.typing as npt
 from msgspec import Meta
 
-from datakit.core.images.network_input import InputFit, Placement, place
+from datakit.core.images.network_input import InputFit, Placement, place, to_input
 from datakit.models.runtimes.contract import parsed_as, read_text
 
+Image = npt.NDArray[np.uint8]
+Float = npt.NDArray[np.float32]
 Side = Annotated[int, Meta(ge=8, le=4096)]
 Range = tuple[float, float]
 
 SHIPPED = ("deepfillv2", "lama", "migan")
 """Contracts that come with datakit."""
 
-_FOLDER = resources.files("datakit.models.inpainting") / "contracts"
+FOLDER = resources.files("datakit.models.inpainting") / "contracts"
 
 
 class PhotoContract(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -40,6 +44,13 @@ class PhotoContract(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     def place(self, image_hw: tuple[int, int]) -> Placement:
         """Return where a photo goes in the input."""
         return place(image_hw, self.size, self.fit, self.multiple)
+
+    def values(self, photo: Image, placement: Placement) -> Float:
+        """Return an (H, W, 3) uint8 RGB photo as the (h, w, 3) values that the network is fed."""
+        low, high = self.range
+        scaled = to_input(photo, placement, (0, 0, 0)).astype(np.float32)
+        found = scaled * np.float32((high - low) / 255) + np.float32(low)
+        return found[..., ::-1] if self.channels == "bgr" else found
 
 
 class MaskContract(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -95,6 +106,6 @@ def read_inpainting_contract(given: str | Path) -> InpaintingContract:
         If it is no contract; the text names the line.
     """
     if str(given) in SHIPPED:
-        text = (_FOLDER / f"{given}.yaml").read_text("utf-8")
+        text = (FOLDER / f"{given}.yaml").read_text("utf-8")
         return parsed_as(InpaintingContract, text, f"{given}.yaml")
     return parsed_as(InpaintingContract, read_text(given, SHIPPED), str(given))

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from datakit.errors import ModelError
 from datakit.models.factory import Identity, Settings
 from datakit.models.inpainting.base import Inpainter
-from datakit.models.inpainting.contract import InpaintingContract, read_inpainting_contract
+from datakit.models.inpainting.contract import read_inpainting_contract
 from datakit.models.inpainting.networked import Forward, NetworkInpainter
 from datakit.models.runtimes.onnx_runner import open_session, run_session
 from datakit.models.segmenters.contracted import load_torchscript
@@ -43,14 +43,34 @@ class ContractedInpainterFactory:
         """Build it; ModelError when the contract does not fit the network's inputs."""
         given, contract = open_contracted(settings, self.kind, read_inpainting_contract)
         identity = given.identity(self.kind)
-        if self.kind == "onnx":
-            forward, runtime = _onnx(given, contract, settings.device)
-        else:
-            forward, runtime = _torch(given, settings.device)
+        inputs = 2 if contract.mask.place == "input" else 1
+        forward, runtime = open_forward(given, self.kind, inputs, settings.device)
         return NetworkInpainter(replace(identity, runtime=runtime), contract, forward)
 
 
-def _torch(given: GivenWeights, device: str) -> tuple[Forward, str]:
+def open_forward(
+    given: GivenWeights, kind: Literal["onnx", "torchscript"], inputs: int, device: str
+) -> tuple[Forward, str]:
+    """Load a network; return its forward pass and what computes it.
+
+    Parameters
+    ----------
+    given : GivenWeights
+    kind : {"onnx", "torchscript"}
+    inputs : int
+        How many the contract gives.
+    device : str
+
+    Raises
+    ------
+    ModelError
+        If an ONNX file takes another number of inputs, or others than floats.
+    """
+    return (_onnx if kind == "onnx" else _torch)(given, inputs, device)
+
+
+def _torch(given: GivenWeights, inputs: int, device: str) -> tuple[Forward, str]:
+    """Load a program; how many inputs it takes, its forward pass says."""
     import torch
 
     from datakit.models.inpainting.torch_forward import torch_forward
@@ -61,21 +81,20 @@ def _torch(given: GivenWeights, device: str) -> tuple[Forward, str]:
     return forward, f"torch {torch.__version__}, {chosen}, float32"
 
 
-def _onnx(given: GivenWeights, contract: InpaintingContract, device: str) -> tuple[Forward, str]:
+def _onnx(given: GivenWeights, inputs: int, device: str) -> tuple[Forward, str]:
     session, runtime = open_session(given.data, device, "onnx")
-    inputs = session.get_inputs()
-    wanted = 2 if contract.mask.place == "input" else 1
-    if len(inputs) != wanted or any(one.type not in _DTYPES for one in inputs):
-        found = ", ".join(f"{one.name} {tuple(one.shape)} {one.type}" for one in inputs)
+    taken = session.get_inputs()
+    if len(taken) != inputs or any(one.type not in _DTYPES for one in taken):
+        found = ", ".join(f"{one.name} {tuple(one.shape)} {one.type}" for one in taken)
         raise ModelError(
-            f"onnx: the contract gives {wanted} input{'s' if wanted > 1 else ''} of floats, the "
-            f"model takes {found}; correct mask.place"
+            f"{given.path}: the contract gives {inputs} input{'s' if inputs > 1 else ''} of "
+            f"floats, the model takes {found}; correct mask.place, or take another contract"
         )
 
     def forward(values: list[Float]) -> list[Any]:
         feed = {
             one.name: value.astype(_DTYPES[one.type], copy=False)
-            for one, value in zip(inputs, values, strict=True)
+            for one, value in zip(taken, values, strict=True)
         }
         return run_session(session, None, feed, "onnx")
 

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from datakit.core.images.network_input import to_image_size, to_input
+from datakit.core.images.network_input import to_image_size
 from datakit.core.images.resizing import resample
 from datakit.core.inpainting.fill import fill_hole
 from datakit.errors import ModelError
@@ -57,18 +57,14 @@ class NetworkInpainter:
         contract = self._contract
         placement = contract.input.place((hole.shape[0], hole.shape[1]))
         picture = np.rint(photo).astype(np.uint8)
-        values = to_input(picture, placement, (0, 0, 0)).astype(np.float32)
+        values = contract.input.values(picture, placement)
         gap = np.zeros(placement.input_hw, np.float32)
         x0, y0, x1, y1 = placement.window_xyxy
         share = resample(hole.astype(np.float32), placement.window_hw[::-1], cv2.INTER_LINEAR)
         # What is partly in the hole is not known.
         gap[y0:y1, x0:x1] = share > 0
-        low, high = contract.input.range
-        values = values * np.float32((high - low) / 255) + np.float32(low)
         if contract.input.blank is not None:
             values[gap > 0] = contract.input.blank
-        if contract.input.channels == "bgr":
-            values = values[..., ::-1]
         mask = np.where(gap > 0, np.float32(contract.mask.hole), np.float32(contract.mask.known))
         outputs = self._forward(_inputs(values, mask, contract.mask.place))
         filled = self._picture(outputs, values.shape[:2])

@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from datakit.core.inpainting.diffusion import fill_by_diffusion
-from datakit.core.inpainting.exemplar import fill_by_patches
 from datakit.core.inpainting.fill import fill_hole
+from datakit.core.inpainting.tempering import fill_by_tempered_patches
 from datakit.models.factory import NOT_NEEDED, Identity, Settings
 from datakit.models.inpainting.base import Inpainter
 from datakit.models.prediction import Image
@@ -42,7 +42,7 @@ class OfflineInpainter:
 
 
 def _by_patches(photo: Image, hole: Bool, rng: np.random.Generator) -> Image:
-    return fill_hole(photo, hole, fill_by_patches, rng)
+    return fill_hole(photo, hole, fill_by_tempered_patches, rng)
 
 
 def _by_telea(photo: Image, hole: Bool, rng: np.random.Generator) -> Image:

@@ -129,9 +129,14 @@ def open_contracted(
     found = kind_of(given.data, str(given.path))
     if found != kind:
         raise ModelError(f"{given.path}: expected {kind}, found {found}")
+    require_runtime(given, kind)
+    return given, contract
+
+
+def require_runtime(given: GivenWeights, kind: Kind) -> None:
+    """Raise a ModelError that names the way out when what runs a kind of file is not installed."""
     if find_spec(_RUNTIMES[kind]) is None:
         raise ModelError(
             f"{given.path}: {_RUNTIMES[kind]} is needed to run it; install it: "
             "pip install 'datakit[prelabel]'"
         )
-    return given, contract

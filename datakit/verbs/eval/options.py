@@ -86,6 +86,21 @@ class Options(ReadOptions, frozen=True, kw_only=True):
         Literal["given", "p3m", "dim", "none"],
         Meta(description="the unknown region: GT's own trimaps, or made from its alphas"),
     ] = "given"
+    lpips: Annotated[
+        str | None,
+        Meta(
+            description="with --kind plate: also the perceptual distance (LPIPS) by this network, "
+            "ONNX or TorchScript",
+            extra={"metavar": "FILE", "input": "path"},
+        ),
+    ] = None
+    lpips_contract: Annotated[
+        str,
+        Meta(
+            description="input and output contract of --lpips: a YAML file or a shipped name",
+            extra={"metavar": "FILE|NAME", "input": "word"},
+        ),
+    ] = "lpips"
     threshold: Threshold = 0.5
     resize: Annotated[bool, Meta(description="scale predictions to the truth's size")] = False
     allow_synthetic: Annotated[
@@ -116,6 +131,9 @@ class Options(ReadOptions, frozen=True, kw_only=True):
                 "--metrics coco compares objects; leave out --between, --compare, --kind, --sort "
                 "and --resize"
             )
+
+        if self.lpips is not None and self.kind != "plate":
+            raise InputError("--lpips measures plates; add --kind plate")
 
     def _check_between(self) -> None:
         if len(self.src) < 2:

@@ -29,7 +29,7 @@ FILES = ("eval.json", "eval.csv", "eval.jsonl", "eval.svg", "failures.jsonl")
 
 HIGHER_IS_BETTER = frozenset({"iou", "dice", "boundary_iou", "precision", "recall", "ssim", "psnr"})
 
-_PLOTTED = ("mse", "sad", "grad", "conn", "iou", "boundary_iou", "psnr")
+_PLOTTED = ("mse", "sad", "grad", "conn", "iou", "boundary_iou", "psnr", "lpips")
 _BINS = 12
 
 

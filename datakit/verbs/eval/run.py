@@ -10,6 +10,7 @@ from datakit.engine.base import LazyTask, Outcome, ordered_map
 from datakit.errors import InputError
 from datakit.io.dataset import report_folder
 from datakit.io.store.storage import location
+from datakit.models.inpainting.perceptual import identify_perceptual
 from datakit.records.evaluation import (
     Agreement,
     Comparison,
@@ -150,7 +151,11 @@ def _refuse_synthetic(options: Options, gt: Labels, kind: Kind) -> None:
 
 
 def _notes(options: Options, kind: Kind) -> tuple[str, ...]:
-    return (f"compared {kind}s, as --kind was auto",) if options.kind == "auto" else ()
+    notes = (f"compared {kind}s, as --kind was auto",) if options.kind == "auto" else ()
+    if options.lpips is None:
+        return notes
+    network = identify_perceptual(options.lpips, options.lpips_contract)
+    return (*notes, f"lpips by {network.name} (sha256 {network.sha256}, {network.licence} licence)")
 
 
 def _pairs(
@@ -200,6 +205,7 @@ def _measure(
             "region": options.trimap,
             "threshold": options.threshold,
             "resize": options.resize,
+            "lpips": None if options.lpips is None else (options.lpips, options.lpips_contract),
         },
     )
     scores: list[Score] = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -18,6 +19,7 @@ from datakit.errors import InputError
 from datakit.io.layouts.base import Item
 from datakit.io.layouts.label_pixels import decode_ignored
 from datakit.io.pixels.decoders import decode_alpha, decode_photo, decode_trimap
+from datakit.models.inpainting.perceptual import PerceptualDistance
 from datakit.records.evaluation import Score
 from datakit.verbs.eval.known_label import known_label
 from datakit.verbs.eval.labels import Kind
@@ -47,11 +49,17 @@ class Evaluate:
     region: Region
     threshold: float
     resize: bool
+    lpips: tuple[str, str] | None = None
+    """The network of a perceptual distance, and its contract."""
+
+    @cached_property
+    def _perceptual(self) -> PerceptualDistance | None:
+        return None if self.lpips is None else PerceptualDistance(*self.lpips)
 
     def __call__(self, pair: Pair) -> Score:
         """Compare one pair."""
         if self.kind == "plate":
-            return _of_plates(pair)
+            return _of_plates(pair, self._perceptual)
         gt_name, pred_name = _file(pair.gt, self.kind), _file(pair.pred, self.kind)
         names = pred_name, gt_name
         if self.kind == "alpha":
@@ -110,7 +118,7 @@ class Evaluate:
         return np.clip(resample(pred, (gt.shape[1], gt.shape[0])), 0, 1)
 
 
-def _of_plates(pair: Pair) -> Score:
+def _of_plates(pair: Pair, perceptual: PerceptualDistance | None) -> Score:
     """Compare a plate with the photo of the empty scene, in the region that was filled."""
     file = region_file(pair.pred)
     if file is None or pair.pred.image is None or pair.gt.image is None:
@@ -122,6 +130,8 @@ def _of_plates(pair: Pair) -> Score:
         "psnr": min(hole_psnr_db(plate, truth, region), HIGHEST_PSNR_DB),
         "ssim": hole_ssim(plate, truth, region),
     }
+    if perceptual is not None:
+        metrics["lpips"] = perceptual.distance(plate, truth, region)
     return Score(
         id=pair.key,
         pred=pair.pred.source_name,
