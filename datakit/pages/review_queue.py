@@ -241,15 +241,14 @@ class ReviewQueue:
         size_wh = size_wh_of(bench.draft)
         with self._mutex:
             latest = self._latest(use.id)
-            below = (
-                self.labels.layer(subject, latest.edit)
-                if latest.edit
-                else mask_overlay.blank_layer(size_wh)
-            )
+            below, shown = mask_overlay.blank_layer(size_wh), bench.draft
+            if latest.edit:
+                below = self.labels.layer(subject, latest.edit)
+                shown = with_layer(subject, bench.draft, below)
             worked = Worked(
                 image=bench.image,
                 draft=bench.draft,
-                shown=with_layer(subject, bench.draft, below),
+                shown=shown,
                 is_mask=subject.label_kind == "mask",
                 answer=answer,
             )
@@ -258,7 +257,7 @@ class ReviewQueue:
             if not layer[window].size:
                 return {**state_of(latest), "patch": None}
             edit = self.labels.keep(over(below, layer))
-            after = np.where(layer[..., 1] > 0, layer[..., 0], worked.shown)
+            after = np.where(layer[..., 1] > 0, layer[..., 0], shown)
             state = self._write(
                 subject,
                 edit=edit,
@@ -285,8 +284,11 @@ class ReviewQueue:
         subject = self.subject(at)
         if subject.image is None:
             raise InputError(f"{subject.id}: expected a photo to work on, found none")
+        data = subject.image.read()
+        # A first edit need not wait for the thumbnail, which tells the digest too.
+        self._digests.setdefault(subject.id, hashlib.sha256(data).hexdigest())
         draft = coverage_of(subject, subject.labelled)
-        return Bench(decode_photo(subject.image.read(), subject.image.name), draft)
+        return Bench(decode_photo(data, subject.image.name), draft)
 
     def _latest(self, key: str) -> Decision:
         return self._log.latest(key) or Decision(id=key, at="")

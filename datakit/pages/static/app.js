@@ -108,6 +108,11 @@ function decide(verdict) {
   else say("Nothing open is left below in this list.");
 }
 
+// What the first edit is compared with: the label as it is in sight, which is here already.
+function keepBefore(at) {
+  if (!stage.before) pictures.get(at).label.then((label) => { if (at === current && !stage.before) stage.before = label; });
+}
+
 // A stroke of the brush: it adds (what the palette says), erases, or says that nobody knows.
 function paint(stroke, mode) {
   const at = current, { value, class_name } = mode === "add" ? palette.mark : {};
@@ -115,9 +120,7 @@ function paint(stroke, mode) {
   const entry = { ...stroke, mark: mode === "unknown" ? UNKNOWN : value, class_name };
   done.push({ at, before: settled(at) });
   queue.set(at, { ...queue.state(at), edit: queue.state(at).edit || "" });
-  if (!stage.before) {
-    pictures.get(at).label.then((label) => { if (at === current && !stage.before) stage.before = label; });
-  }
+  keepBefore(at);
   // The pictures that are kept are those from before the stroke.
   send(at, entry).then(() => {
     pictures.forget(at);
@@ -154,6 +157,7 @@ async function useTool(use) {
   if (current < 0 || !stage.label) return say("There is no label to change.");
   const at = current;
   done.push({ at, before: settled(at) });
+  keepBefore(at);
   clicks = use.prompts?.clicks ? [...clicks, ...use.prompts.clicks] : [];
   if (clicks.length) use = { prompts: { clicks } };
   $("stage").classList.add("waiting");
@@ -165,10 +169,7 @@ async function useTool(use) {
     pictures.forget(at);
     if (queue.data.coloured[at] || queue.data.unknown[at]) recolour(at);
     if (mark.class_name) relist(at);
-    if (at === current) {
-      if (!stage.before) stage.before = await pictures.get(at).before;
-      await stage.patch(patch);
-    }
+    if (at === current) await stage.patch(patch);
   } catch { /* reported by the event "refused" */ } finally {
     $("stage").classList.remove("waiting");
     showVertices();
@@ -244,6 +245,7 @@ function setView(view) {
     button.setAttribute("aria-checked", chosen);
     button.tabIndex = chosen ? 0 : -1;
   }
+  $("backdrop").hidden = view !== "cutout";
   faces.show();
   if (view === "difference" && stage.label && !stage.before) say("Nothing to compare with: no earlier label, no edit.");
 }
@@ -255,6 +257,7 @@ function setTool(name) {
   vertices.setMode(chosen === "vertices");
   pointing.setMode(chosen in POINTING ? chosen : null);
   for (const button of document.querySelectorAll("#tools button")) button.setAttribute("aria-pressed", button.id === chosen);
+  $("sized").hidden = !["add", "erase", "unknown", "hair", "harder", "softer"].includes(chosen);
   if (chosen in POINTING) say(POINTING[chosen]);
   showVertices();
 }

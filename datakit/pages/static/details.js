@@ -59,8 +59,11 @@ export class Details {
 
   // Why a draft is uncertain: in words, with the places in the picture; the numbers behind a click.
   #draft({ doubt, words, parts }, places) {
+    // Several places of one kind are told apart by a number.
+    const alike = (place) => places.filter((other) => other.words === place.words);
     this.#list("Why it is uncertain", [item(words), ...places.map((place) => {
-      const one = item(), go = make("button", place.words);
+      const same = alike(place), number = same.length > 1 ? ` (${same.indexOf(place) + 1})` : "";
+      const one = item(), go = make("button", place.words + number);
       go.type = "button";
       go.addEventListener("click", () => this.look([place.box]));
       one.append(go);

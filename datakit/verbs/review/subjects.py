@@ -90,7 +90,7 @@ def _subject(item: Item, earlier: Item | None, evidence: Evidence) -> Subject:
     residual = max((face.residual or 0 for face in faces.faces), default=0) if faces else 0
     count = f"{len(findings)} finding{'s' * (len(findings) > 1)}"
     words = [f"{count}: {findings[0].check}"] if findings else []
-    words += [f"uncertainty {draft.doubt:.2f}: {draft.reason}"] if draft else []
+    words += [f"{WORDS.get(draft.reason, draft.reason)} ({draft.doubt:.2f})"] if draft else []
     words += [f"a face still seen ({residual:.2f})"] if residual else []
     state = _STATES.get(item.label_state, ("", ""))
     reasons = [finding.check for finding in findings]
