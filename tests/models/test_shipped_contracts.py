@@ -14,9 +14,10 @@ import numpy as np
 import pytest
 
 from datakit.errors import ModelError
+from datakit.io.pixels.decoders import decode_photo
 from datakit.models.factory import Settings
 from datakit.models.runtimes.contract import Contract, read_contract
-from datakit.models.segmenters.base import build
+from datakit.models.segmenters.base import build, identify
 
 onnx = pytest.importorskip("onnx", reason="onnx is not installed")
 pytest.importorskip("onnxruntime", reason="the extra 'prelabel' is not installed")
@@ -28,7 +29,7 @@ PERSON, CLASSES = 15, 21
 
 
 def model(contract: Contract, **answers: np.ndarray) -> bytes:
-    """Return an ONNX model whose outputs are 1x1 convolutions (C, 3) of its input, in order."""
+    """Return an ONNX model whose outputs are 1x1 convolutions (C, in) of its input, in order."""
     high, wide = contract.input.size
     sides = ["h", "w"] if contract.input.fit == "multiple" else [high, wide]
     nodes, weights, outputs = [], [], []
@@ -38,7 +39,8 @@ def model(contract: Contract, **answers: np.ndarray) -> bytes:
         nodes.append(helper.make_node("Conv", ["x", f"{name}_weights"], [name]))
         shape = ["n", len(matrix), *sides]
         outputs.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, shape))
-    given = [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["n", 3, *sides])]
+    channels = ["n", contract.input.channel_count, *sides]
+    given = [helper.make_tensor_value_info("x", TensorProto.FLOAT, channels)]
     for name, constant in contract.input.beside.items():
         # A state goes in and comes out: its shape is free, as a film goes on with another.
         shape = [None] * len(constant.shape)
@@ -71,6 +73,8 @@ SHAPES: dict[str, tuple[dict[str, np.ndarray], float]] = {
         {"coarse": channels(1, 0, -1.0), "finest": channels(1, 0)},
         sigmoid((RED / 255 - 0.485) / 0.229),
     ),
+    # The fourth channel is the trimap, 0 where the draft sees nobody.
+    "vitmatte": ({"alphas": np.array([[0.5, 0, 0, 1]])}, RED / 255 - 0.5),
     "modnet": ({"matte": channels(1, 0, 0.5)}, RED / 255 - 0.5),
     # Foreground colours, the alpha, and the states of a film.
     "rvm": ({"fgr": channels(3, 0, -1.0), "pha": channels(1, 0)}, RED / 255),
@@ -123,3 +127,19 @@ def test_a_model_of_another_size_or_with_fewer_classes_is_told(tmp_path: Path) -
         build("onnx", Settings(weights=(path,), contract="deeplabv3", device="cpu"))
     with pytest.raises(ModelError, match="channel 15"):
         segmenter(tmp_path, "deeplabv3", {"out": channels(2, 0)})
+
+
+def test_a_trimap_is_drawn_around_the_offline_draft(sample_data: Path, tmp_path: Path) -> None:
+    [photo] = (sample_data / "portraits/images").glob("astronaut*")
+    image = decode_photo(photo.read_bytes())
+    # A little of the red, so that the map follows the picture, and all of the trimap.
+    matter = segmenter(tmp_path, "vitmatte", {"alphas": np.array([[0.01, 0, 0, 0.9]])})
+    [found] = matter.segment([image])
+    levels = np.round(found.probability / 0.9 * 2) / 2
+    shares = [float((levels == level).mean()) for level in (0, 0.5, 1)]
+    assert sum(shares) == 1 and min(shares) > 0.05 and shares[1] < 0.5
+    assert found.is_person is True
+    names = [one.name for one in matter.identity.members]
+    assert names[0] == "onnx" and "mediapipe selfie segmentation" in names
+    told = identify("onnx", Settings(weights=(tmp_path / "vitmatte.onnx",), contract="vitmatte"))
+    assert told.sha256 == matter.identity.sha256

@@ -56,6 +56,13 @@ class InputContract(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     ] = 255
     mean: Annotated[Triple, Meta(description="of RGB, taken off after dividing")] = (0, 0, 0)
     std: Annotated[Triple, Meta(description="of RGB, divided by at last")] = (1, 1, 1)
+    trimap: Annotated[
+        bool,
+        Meta(
+            description="onnx: the last channel is a trimap, 0, 0.5 and 1, around the outline of "
+            "mediapipe-selfie's draft"
+        ),
+    ] = False
     beside: Annotated[
         dict[str, Constant],
         Meta(description="onnx: inputs beside the picture (the first states of a video model)"),
@@ -70,7 +77,7 @@ class InputContract(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     @property
     def channel_count(self) -> int:
         """How many channels the model sees."""
-        return 1 if self.channels == "grey" else 3
+        return (1 if self.channels == "grey" else 3) + self.trimap
 
     def shape(self, batch: object = "N") -> tuple[object, ...]:
         """Return the shape of the input as error messages show it."""
@@ -133,7 +140,8 @@ def shipped_names() -> tuple[str, ...]:
     Examples
     --------
     >>> shipped_names()
-    ('birefnet', 'deeplabv3', 'isnet', 'modnet', 'p3mnet', 'rvm', 'smp', 'u2net', 'unet')
+    ('birefnet', 'deeplabv3', 'isnet', 'modnet', 'p3mnet', 'rvm', 'smp', 'u2net', 'unet', \
+'vitmatte')
     """
     folder = resources.files("datakit.models") / "contracts"
     return tuple(
@@ -215,8 +223,27 @@ def parsed_as(kind: type[Kind], text: str, name: str) -> Kind:
         raise SchemaError(f"{name} line {line or 1}: {reason}") from None
 
 
-def to_values(stacked: npt.NDArray[Any], contract: InputContract) -> Map:
-    """Bring (N, h, w, 3) values of 0 .. 255, RGB, to the float32 that a model is fed."""
+def to_values(
+    stacked: npt.NDArray[Any], contract: InputContract, trimaps: npt.NDArray[Any] | None = None
+) -> Map:
+    """Bring (N, h, w, 3) values of 0 .. 255, RGB, to the float32 that a model is fed.
+
+    Parameters
+    ----------
+    stacked : (N, h, w, 3)
+    contract : InputContract
+    trimaps : (N, h, w) of 0, 128 and 255, optional
+        For a contract with a trimap.
+
+    Raises
+    ------
+    ModelError
+        If the contract has a trimap, and none is given.
+    """
+    if contract.trimap and trimaps is None:
+        raise ModelError(
+            "input.trimap: expected in the contract of --model onnx only; leave it out"
+        )
     values = stacked.astype(np.float32)
     if contract.divide_by == "max":
         values /= np.maximum(values.max(axis=(1, 2, 3), keepdims=True), _EPSILON)
@@ -227,6 +254,10 @@ def to_values(stacked: npt.NDArray[Any], contract: InputContract) -> Map:
         values = values[..., ::-1]
     elif contract.channels == "grey":
         values = (values @ np.asarray(LUMA, np.float32))[..., None]
+    if trimaps is not None:
+        # 0, 0.5 and 1: 128 of 255 stands for one half.
+        known = np.rint(trimaps.astype(np.float32) / 127.5) / 2
+        values = np.concatenate([values, known[..., None].astype(np.float32)], axis=-1)
     if contract.layout == "nchw":
         values = values.transpose(0, 3, 1, 2)
     return np.ascontiguousarray(values)

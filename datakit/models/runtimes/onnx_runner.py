@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from datakit.core.images import network_input
+from datakit.core.images.network_input import Placement
 from datakit.errors import ModelError
 from datakit.models.factory import Identity, Settings
 from datakit.models.prediction import Hint, Image, Map, Prediction
@@ -24,6 +25,9 @@ from datakit.models.runtimes.contract import (
 from datakit.models.runtimes.devices import choose_device, equal_runs
 from datakit.models.runtimes.onnx_file import refuse_external
 from datakit.models.runtimes.output_layout import arranged, refuse_parts_of_masks
+
+UNKNOWN, OPAQUE = 128, 255
+"""Levels of a trimap."""
 
 _DTYPES: dict[str, type[np.generic]] = {
     "tensor(float)": np.float32,
@@ -119,22 +123,23 @@ class OnnxSegmenter:
         self, images: Sequence[Image], hints: Sequence[Hint | None] | None = None
     ) -> list[Prediction]:
         """Return one prediction per picture, at the model's resolution."""
+        return self.segment_within(images, None)
+
+    def segment_within(
+        self, images: Sequence[Image], trimaps: Sequence[npt.NDArray[np.uint8]] | None
+    ) -> list[Prediction]:
+        """Return one prediction per picture, given (H, W) trimaps for a contract that has one."""
         places = [self.contract.input.place((i.shape[0], i.shape[1])) for i in images]
         found: list[Prediction] = []
         while len(found) < len(images):
             at = len(found)
             run = next(equal_runs(places[at:], self._batch))
             run = slice(at, at + run.stop)
-            stacked = np.stack(
-                [
-                    network_input.to_input(image, place, self.contract.input.padding)
-                    for image, place in zip(images[run], places[run], strict=True)
-                ]
-            )
-            maps = self._run(to_values(stacked, self.contract.input))
+            values = self._values(images[run], places[run], trimaps and trimaps[run])
+            maps = self._run(values)
             if maps is None:
                 # Most likely its memory ran out; a batch of one says what it is.
-                self._batch = len(stacked) // 2
+                self._batch = len(values) // 2
                 continue
             raw_max = maps[0].max(axis=(1, 2))
             output, name = self.contract.output, self.identity.name
@@ -152,14 +157,41 @@ class OnnxSegmenter:
         return found
 
     def raw_output(self, image: Image) -> npt.NDArray[Any]:
-        """Return the (C, h, w) output that the contract reads, before its activation."""
+        """Return the (C, h, w) output that the contract reads, before its activation.
+
+        For a contract with a trimap all of the picture is unknown.
+        """
         place = self.contract.input.place((image.shape[0], image.shape[1]))
-        stacked = network_input.to_input(image, place, self.contract.input.padding)[None]
-        outputs = self._computed(to_values(stacked, self.contract.input))
+        unknown = np.full(image.shape[:2], UNKNOWN, np.uint8)
+        trimaps = [unknown] if self.contract.input.trimap else None
+        outputs = self._computed(self._values([image], [place], trimaps))
         if outputs is None:
             raise ModelError(f"{self.identity.name}: one picture does not fit into memory")
         found: npt.NDArray[Any] = outputs[0][0]
         return found
+
+    def _values(
+        self,
+        images: Sequence[Image],
+        places: Sequence[Placement],
+        trimaps: Sequence[npt.NDArray[np.uint8]] | None,
+    ) -> Map:
+        """Return what the model is fed of pictures whose inputs have one size."""
+        given = self.contract.input
+        pairs = list(zip(images, places, strict=True))
+        stacked = np.stack(
+            [network_input.to_input(image, place, given.padding) for image, place in pairs]
+        )
+        if trimaps is None:
+            return to_values(stacked, given)
+        placed = [
+            network_input.to_input(np.repeat(one[..., None], 3, 2), place, (0, 0, 0))[..., 0]
+            for one, place in zip(trimaps, places, strict=True)
+        ]
+        levels = np.stack(placed)
+        # What is partly unknown is unknown.
+        sure = (levels == 0) | (levels == OPAQUE)
+        return to_values(stacked, given, np.where(sure, levels, np.uint8(UNKNOWN)))
 
     def _run(self, values: Map) -> list[Map] | None:
         """Return (N, h, w) maps: the wanted output, then its sides; None to try fewer pictures."""

@@ -16,6 +16,7 @@ from datakit.models.runtimes.contract import Contract, read_contract
 from datakit.models.runtimes.onnx_runner import OnnxSegmenter
 from datakit.models.runtimes.probe import check_input, check_outputs, probe_pictures
 from datakit.models.segmenters.base import Segmenter
+from datakit.models.segmenters.trimapped import TrimappedSegmenter, trimapped_identity
 from datakit.models.weights.files import Kind
 from datakit.models.weights.given import GivenWeights, open_contracted
 
@@ -50,8 +51,9 @@ class ContractedFactory:
 
     def identify(self, settings: Settings) -> Identity:
         """Find the file, and read the contract."""
-        given, _ = open_contracted(settings, self.kind, read_contract)
-        return given.identity(self.kind)
+        given, contract = open_contracted(settings, self.kind, read_contract)
+        found = given.identity(self.kind)
+        return trimapped_identity(found) if contract.input.trimap else found
 
     def __call__(self, settings: Settings) -> Segmenter:
         """Build it; ModelError when the contract does not fit the model's input."""
@@ -60,11 +62,13 @@ class ContractedFactory:
         check_input(contract.input, given.shown)
         if self.kind == "onnx":
             found = OnnxSegmenter(identity, given.data, contract, settings)
-            return _probed(found, contract, given)
-        if contract.input.beside:
+            probed = _probed(found, contract, given)
+            return TrimappedSegmenter(found, settings) if contract.input.trimap else probed
+        if contract.input.beside or contract.input.trimap:
+            field = "beside" if contract.input.beside else "trimap"
             raise ModelError(
-                f"{given.path}: input.beside is for ONNX models, found a {self.kind}; export it as "
-                "ONNX"
+                f"{given.path}: input.{field} is for ONNX models, found a {self.kind}; export it "
+                "as ONNX"
             )
         from datakit.models.runtimes.torch_runner import TorchSegmenter
 
