@@ -75,8 +75,12 @@ for (const button of document.querySelectorAll(".command button")) {
     one.alt = alt;
     return one;
   };
-  const worst = (at) => ["error", "warning", "review"].find(
-    (level) => (found.get(at) || []).some((finding) => data.lists.severity[finding[2]] === level));
+  const LEVELS = [["error", "errors"], ["warning", "warnings"], ["review", "to review"]];
+  const counts = (at) => LEVELS.map(([level, many]) => {
+    const count = (found.get(at) || []).filter(
+      (finding) => data.lists.severity[finding[2]] === level).length;
+    return [level, count, count === 1 && level !== "review" ? level : many];
+  }).filter(([, count]) => count);
 
   function search() {
     const words = query.value.toLowerCase().split(/\s+/).filter(Boolean);
@@ -104,7 +108,7 @@ for (const button of document.querySelectorAll(".command button")) {
   }
 
   function row(place) {
-    const at = shown[place], one = make("div", null, "row"), level = worst(at);
+    const at = shown[place], one = make("div", null, "row");
     one.id = `row-${at}`;
     one.setAttribute("role", "option");
     one.setAttribute("aria-selected", place === chosen);
@@ -115,7 +119,9 @@ for (const button of document.querySelectorAll(".command button")) {
     one.append(thumb, name(data.id[at]));
     const facts = [value("split", at), `${data.width[at]}×${data.height[at]}`, value("tags", at)];
     const small = make("small", facts.filter(Boolean).join(" · "));
-    if (level) small.append(" · ", make("b", `${found.get(at).length} × ${level}`, level));
+    for (const [level, count, words] of counts(at)) {
+      small.append(" · ", make("b", `${count} ${words}`, level));
+    }
     one.append(small);
     // A name in two parts would be read as two words.
     one.setAttribute("aria-label", `${data.id[at]}, ${small.textContent}`);

@@ -20,7 +20,7 @@ from datakit.records.sample import Sample
 from datakit.verbs.report.appearance import appearance
 from datakit.verbs.report.lineage_table import MOST_FINDINGS, kinds, lineage
 from datakit.verbs.report.model_sections import drafts_section, faces_section, hidden
-from datakit.verbs.report.options import Options
+from datakit.verbs.report.options import VERB, Options
 from datakit.verbs.report.pictures import illustrate
 from datakit.verbs.report.steps import RunRecords, Step, steps_of
 from datakit.verbs.report.verdict import judge, torn_groups
@@ -267,12 +267,13 @@ def _quality(
 def _making(source: Collection, steps: Sequence[Step]) -> Section | None:
     if not steps:
         return None
-    records = [(step, step.record) for step in steps if step.record]
+    records = [(step, step.record) for step in steps if step.record and step.verb != VERB]
     tables = []
     if records:
         rows = [
-            [step.name, step.verb, *_told(record), number(record.findings), number(step.failed)]
+            [step.name, step.verb, _told(record), number(found), number(step.failed)]
             for step, record in records
+            for found in [max(record.findings, step.findings.total())]
         ]
         headings = ("step", "verb", "what came of it", "findings", "failed")
         tables.append(Table("Steps of the run", headings, rows, frozenset({3, 4})))
@@ -296,9 +297,9 @@ def _making(source: Collection, steps: Sequence[Step]) -> Section | None:
     )
 
 
-def _told(record: StepRecord) -> tuple[str]:
+def _told(record: StepRecord) -> str:
     counts = [(name, count) for name, count in record.counts.items() if name != "failed"]
-    return (", ".join(counted(count, name) for name, count in counts if count),)
+    return ", ".join(counted(count, name) for name, count in counts if count)
 
 
 def _groups(samples: Sequence[Sample]) -> set[str]:

@@ -50,7 +50,10 @@ def failures_section(steps: Sequence[tuple[str, int, Sequence[Failure]]]) -> Sec
             [name, number(count), one.error if one.names_its_file else f"{one.file}: {one.error}"]
             for count, one in grouped(failures)
         ]
-        rows += [[name, row.id, row.error] for row in failures]
+        rows += [
+            [name, row.id, row.error.partition(": ")[2] if row.names_its_file else row.error]
+            for row in failures
+        ]
         if failed > len(failures):
             text.append(
                 f"Of the {failed:,} failures of {name} the first {len(failures):,} are on record "
