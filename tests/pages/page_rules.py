@@ -49,7 +49,9 @@ return [...document.querySelectorAll(controls)].filter((one) => !named(one))
 """
 """Controls, landmarks and pictures that a screen reader has no name for."""
 
-TOO_WIDE = "return document.documentElement.scrollWidth - innerWidth"
+TOO_WIDE = """
+return document.documentElement.scrollWidth - document.documentElement.clientWidth;
+"""
 """By how many pixels the page is wider than the window."""
 
 FOCUSABLE = """

@@ -1,4 +1,4 @@
-"""The review in Firefox: Debian's; skipped where there is none."""
+"""The review and the report in Firefox: Debian's; skipped where there is none."""
 
 from __future__ import annotations
 
@@ -13,7 +13,10 @@ from typing import Any
 
 import pytest
 
+import datakit
+from tests.pages.page_rules import LOW_CONTRAST, NAMELESS, TOO_WIDE
 from tests.pages.test_review_browser import latest
+from tests.verbs.test_report import finding, table
 
 WAIT_S = 30
 PREFERENCES = {
@@ -25,6 +28,7 @@ PREFERENCES = {
     "network.captive-portal-service.enabled": False,
     "network.connectivity-service.enabled": False,
 }
+_ERRORS = ("JavaScript error: http://127.0.0.1", "JavaScript error: file:")
 
 
 class Firefox:
@@ -74,9 +78,12 @@ class Firefox:
         return json.loads(self._stream.read(int(digits)))
 
     def open(self, url: str) -> None:
-        self.ask("WebDriver:Navigate", {"url": url})
+        self.go(url)
         self.until("return document.documentElement.dataset.ready")
         self.until("return document.getElementById('stage').dataset.shown")
+
+    def go(self, url: str) -> None:
+        self.ask("WebDriver:Navigate", {"url": url})
 
     def run(self, script: str) -> Any:
         return self.ask("WebDriver:ExecuteScript", {"script": script, "args": []})["value"]
@@ -116,18 +123,18 @@ class Firefox:
 
     def problems(self) -> list[str]:
         lines = self.said.read_text().splitlines()
-        return [line for line in lines if line.startswith("JavaScript error: http://127.0.0.1")]
+        return [line for line in lines if line.startswith(_ERRORS)]
 
 
-@pytest.fixture
-def firefox(tmp_path: Path) -> Iterator[Firefox]:
+@pytest.fixture(scope="module")
+def firefox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Firefox]:
     program = shutil.which("firefox-esr") or shutil.which("firefox")
     if program is None:
         pytest.skip("no firefox here (scripts/test-programs.sh installs it)")
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    profile, said = tmp_path / "profile", tmp_path / "said"
-    profile.mkdir()
+    profile = tmp_path_factory.mktemp("profile")
+    said = profile.with_name("said")
     settings = {**PREFERENCES, "marionette.port": port}
     lines = [f"user_pref({name!r}, {json.dumps(value)});" for name, value in settings.items()]
     (profile / "user.js").write_text("\n".join(lines))
@@ -171,4 +178,26 @@ def test_a_session_in_firefox(firefox: Firefox, review: Callable[..., Any], face
         firefox.keys(view)
     firefox.keys("u")
     firefox.saved()
+    assert not firefox.problems()
+
+
+def test_a_report_in_firefox(firefox: Firefox, faces: Path, tmp_path: Path) -> None:
+    table(faces / "qc.jsonl", finding("bald_beard.jpg"))
+    datakit.report(faces, tmp_path / "r.html", workers=0)
+    firefox.go((tmp_path / "r.html").as_uri())
+    firefox.run("document.getElementById('query').focus()")
+    firefox.keys("bald\ue015")  # the arrow down
+    firefox.until("return document.querySelector('#detail img')?.naturalWidth > 0")
+    assert firefox.run("return document.querySelector('#detail h3').textContent") == (
+        "bald_beard.jpg"
+    )
+    firefox.run("document.querySelector('.command button').click()")
+    firefox.until(
+        "return !document.querySelector('.command button').textContent.startsWith('Copy')"
+    )
+    for rule in (LOW_CONTRAST, NAMELESS):
+        assert firefox.run(rule) == []
+    firefox.ask("WebDriver:SetWindowRect", {"width": 390, "height": 844})
+    assert firefox.run(TOO_WIDE) == 0
+    firefox.ask("WebDriver:SetWindowRect", {"width": 1280, "height": 900})
     assert not firefox.problems()

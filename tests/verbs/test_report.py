@@ -244,3 +244,57 @@ def test_how_the_splits_look_is_shown_from_the_records_of_stats(tmp_path: Path) 
     (tmp_path / "stats/stats.json").write_bytes(b"{}")
     page = report(set_, tmp_path / "bad.html", records=(str(tmp_path / "stats"),))
     assert "stats.json: cannot be read" in page
+
+
+def test_a_step_of_a_run_shows_the_failures_and_findings_of_the_whole_run(tmp_path: Path) -> None:
+    source = tmp_path / "export"
+    mask = np.zeros((24, 24), np.uint8)
+    mask[0:3, 0:4], mask[9:20, 9:20] = 255, 255
+    for kind, picture in (("images", photo(24, 24)), ("masks", mask)):
+        (source / kind).mkdir(parents=True)
+        Image.fromarray(picture).save(source / kind / "fine.png")
+        (source / kind / "broken.png").write_bytes(b"none")
+    (tmp_path / "steps.yaml").write_text(
+        "steps:\n  - {name: first, verb: trimap, src: export}\n"
+        "  - {name: quality, verb: qc, check: [shape], src: export}\n"
+        "  - {name: second, verb: trimap}\n  - report\n"
+    )
+    summary = datakit.run(tmp_path / "steps.yaml", tmp_path / "faces-2026", workers=0)
+    page = (tmp_path / "faces-2026/report.html").read_text()
+    assert "<h1>faces-2026</h1>" in page
+    assert "could not be processed, in first" in page
+    assert '<th scope="row">islands</th>' in page
+    for step in summary.steps[:3]:
+        assert f'<th scope="row">{step.name}</th>' in page
+    again = datakit.run(tmp_path / "steps.yaml", tmp_path / "faces-2026", workers=0)
+    assert [step.action for step in again.steps] == ["skip"] * 4
+    # Nothing of the run's later steps is known to a step of it, whenever it is written again.
+    datakit.run(tmp_path / "steps.yaml", tmp_path / "faces-2026", redo=("report",), workers=0)
+    assert (tmp_path / "faces-2026/report.html").read_text() == page
+
+
+def test_small_objects_have_a_logarithmic_axis_and_alphas_a_measured_one(tmp_path: Path) -> None:
+    set_ = dataset(tmp_path / "set", ["a.png", "b.png"])
+    rows = [json.loads(line) for line in (set_ / "metadata.jsonl").read_text().splitlines()]
+
+    def described(*shares: float | None) -> str:
+        for row, share in zip(rows, shares, strict=True):
+            row["fg_ratio"] = share
+        (set_ / "metadata.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+        page = report(set_, tmp_path / "r.html", overwrite=True)
+        return re.search(r'<desc id="shares-d">(.*?)</desc>', page)[1]  # type: ignore[index]
+
+    assert described(0.0004, 0.002) == (
+        "samples by foreground, % of the image, logarithmic; 0.02 to 0.05: 1, 0.2 to 0.5: 1"
+    )
+    # 22 x 30 of 36 x 48 pixels.
+    assert described(None, None) == "samples by foreground, % of the image; 35 to 40: 2"
+
+
+def test_the_table_has_pictures_of_what_was_found_first(tmp_path: Path) -> None:
+    set_ = dataset(tmp_path / "set", ["a.png", "b.png", "c.png"])
+    table(set_ / "qc.jsonl", finding("c.png"))
+    page = report(set_, tmp_path / "r.html", thumbnails=1, pictures=1)
+    assert list(data(page)["pictures"]) == ["2"]
+    page = report(set_, tmp_path / "r.html", thumbnails=3, overwrite=True)
+    assert list(data(page)["pictures"]) == ["0", "1", "2"]

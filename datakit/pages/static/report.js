@@ -219,6 +219,9 @@ for (const button of document.querySelectorAll(".command button")) {
   query.addEventListener("keydown", (event) => {
     if (event.key !== "ArrowDown" && event.key !== "Enter") return;
     event.preventDefault();
+    // The words may be newer than what was found.
+    clearTimeout(waiting);
+    search();
     box.focus();
     choose(0);
   });

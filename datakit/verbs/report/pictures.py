@@ -66,7 +66,7 @@ def illustrate(
             if key in labelled:
                 boxes.setdefault(key, {})[finding.check] = finding.box
     first = [*(key for found in shown.values() for _, key in found), *(d.id for d in ranked)]
-    listed = _listed(keys, [*contact, *first], options.thumbnails if count else 0)
+    listed = _listed(keys, [*first, *contact], options.thumbnails if count else 0)
     plain = frozenset([*contact, *(draft.id for draft in drafts), *listed])
     drawn, failed = _draw(options, with_image, plain, boxes, progress)
 
