@@ -348,6 +348,7 @@ def forget(
     sha256: Sequence[_Text] = ...,
     models: Sequence[_Text] = ...,
     apply: bool = ...,
+    sign_key: _Text | None = ...,
 ) -> Removal:
     """Find a photo and everything derived from it, and write datasets without them."""
 

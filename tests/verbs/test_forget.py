@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
+import subprocess
 from pathlib import Path
 
 import cv2
@@ -147,3 +149,33 @@ def test_an_even_picture_of_another_colour_may_stay(tmp_path: Path) -> None:
         (tmp_path / "in" / f"{name}.png").write_bytes(images.encode_png(picture))
     found = datakit.forget(tmp_path / "in", photo=(tmp_path / "in/red.png",), workers=0)
     assert {hit.id: hit.reason for hit in found.found} == {"red.png": "file", "red2.png": "near"}
+
+
+@pytest.mark.skipif(not shutil.which("ssh-keygen"), reason="needs ssh-keygen, which signs")
+def test_the_list_is_signed_so_that_others_can_check_it(planted: Path, tmp_path: Path) -> None:
+    key = tmp_path / "key"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key], check=True)
+    digest = hashlib.sha256((planted / "anna.png").read_bytes()).hexdigest()
+    options = {"sha256": (digest,), "apply": True, "workers": 0}
+    datakit.forget(planted / "photos", tmp_path / "out", sign_key=key, **options)
+    allowed = tmp_path / "allowed"
+    allowed.write_text(f"me@example.org {key.with_suffix('.pub').read_text()}")
+
+    def is_genuine(text: bytes) -> bool:
+        command = ["ssh-keygen", "-Y", "verify", "-f", allowed, "-I", "me@example.org"]
+        command += ["-n", "datakit", "-s", tmp_path / "out/removed.jsonl.sig"]
+        return subprocess.run(command, input=text, capture_output=True).returncode == 0
+
+    listed = (tmp_path / "out/removed.jsonl").read_bytes()
+    assert digest.encode() in listed
+    assert is_genuine(listed)
+    assert not is_genuine(listed.replace(b"file", b"near"))
+    # A key that does not work is met before anything is written.
+    allowed.chmod(0o600)
+    with pytest.raises(InputError, match="ssh-keygen cannot sign with it"):
+        datakit.forget(planted / "photos", tmp_path / "none", sign_key=allowed, **options)
+    assert not list(tmp_path.glob("none/photos/*"))
+    with pytest.raises(InputError, match="no such file"):
+        datakit.forget(planted / "photos", tmp_path / "none", sign_key=tmp_path / "no", **options)
+    with pytest.raises(InputError, match="goes with --apply"):
+        datakit.forget(planted / "photos", sha256=(digest,), sign_key=key)

@@ -62,6 +62,15 @@ class Options(PeopleOptions, frozen=True, kw_only=True):
         bool, Meta(description="write each dataset without them, as DST/NAME of the dataset")
     ] = False
 
+    sign_key: Annotated[
+        str | None,
+        Meta(
+            description="with --apply, sign the list of what was removed with this OpenSSH key: "
+            "removed.jsonl.sig",
+            extra={"input": "path"},
+        ),
+    ] = None
+
     def __post_init__(self) -> None:
         super().__post_init__()
         if not (self.photo or self.sha256 or self.face):
@@ -75,3 +84,5 @@ class Options(PeopleOptions, frozen=True, kw_only=True):
                 raise InputError(f"--sha256 {digest!r}: expected 64 hexadecimal digits (sha256sum)")
         if self.apply and not self.out:
             raise InputError("--apply: expected -o DST, the folder to write the datasets into")
+        if self.sign_key is not None and not self.apply:
+            raise InputError("--sign-key goes with --apply, which writes the list to sign")

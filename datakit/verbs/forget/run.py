@@ -21,7 +21,7 @@ from datakit.io.pixels import images
 from datakit.io.pixels.decoders import decode_small_photo
 from datakit.io.store import atomic
 from datakit.io.store.reads import sha256
-from datakit.io.store.storage import Location, location
+from datakit.io.store.storage import location
 from datakit.io.tables import csv_rows, jsonl
 from datakit.records.base import Record
 from datakit.records.failure import Failure
@@ -29,6 +29,7 @@ from datakit.records.removal import Found, Removal, Removed
 from datakit.records.training import SAMPLES
 from datakit.verbs.forget.faces import Vectors, showing, wanted_faces
 from datakit.verbs.forget.options import VERB, Cleared, Options
+from datakit.verbs.forget.signature import check_key, sign
 from datakit.verbs.forget.task import Query, SearchResult, query_of
 from datakit.verbs.shared.options import existing_inputs
 from datakit.verbs.shared.progress import ProgressListener, SilentProgress, note_source
@@ -70,6 +71,8 @@ def run(options: Options, progress: ProgressListener | None = None) -> Removal:
         If a photo or a source cannot be read, or DST must not be written.
     """
     progress = progress or SilentProgress()
+    if options.sign_key is not None:
+        check_key(options.sign_key)
     queries, digests = _queries(options)
     wanted = wanted_faces(options, progress) if options.face else None
     sources = [
@@ -312,10 +315,16 @@ def _write(
 
         write.claim_report(VERB, bare, result.failures, result.counts, report)
         return result
+    removed = _digest_list(sets)
+    # Before anything is written: a key that does not work costs nothing.
+    signature = sign(removed, options.sign_key) if options.sign_key is not None else None
     counts = dict(result.counts)
     for one in (one for one in sets if not _is_shards(one)):
         counts[f"left in {one.name}"] = _write_one(options, one, digests, progress)
-    _write_digests(out, sets)
+    atomic.write_bytes(out / REMOVED, removed)
+    atomic.write_bytes(out / f"{REMOVED}.sha256", f"{sha256(removed)}  {REMOVED}\n".encode())
+    if signature is not None:
+        atomic.write_bytes(out / f"{REMOVED}.sig", signature)
     return msgspec.structs.replace(result, applied=True, counts=counts)
 
 
@@ -356,17 +365,14 @@ def _write_one(
     return len(stay)
 
 
-def _write_digests(out: Location, sets: Sequence[_Searched]) -> None:
-    """Write what was removed: digests in their own order, and the digest of the list."""
+def _digest_list(sets: Sequence[_Searched]) -> bytes:
+    """Return what is removed as JSON lines: digest and reason, in the order of the digests."""
     reasons: dict[str, Removed] = {}
     for one in sets:
         for seen in one.seen:
             if seen.reason is not None and seen.sha256 is not None:
                 reasons.setdefault(seen.sha256, Removed(sha256=seen.sha256, reason=seen.reason))
-    lines = b"".join(msgspec.json.encode(reasons[key]) + b"\n" for key in sorted(reasons))
-    atomic.write_bytes(out / REMOVED, lines)
-    signature = f"{sha256(lines)}  {REMOVED}\n"
-    atomic.write_bytes(out / f"{REMOVED}.sha256", signature.encode())
+    return b"".join(msgspec.json.encode(reasons[key]) + b"\n" for key in sorted(reasons))
 
 
 def _sheet(sets: Sequence[_Searched]) -> bytes:

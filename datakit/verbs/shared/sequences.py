@@ -198,15 +198,7 @@ def _judge_numbered(
         questions.extend(
             _spread(_neighbours(part, numbers, found.items, across=False)) for part in parts
         )
-    asked = [pair for pairs in questions for pair in pairs]
-    verdicts = {
-        pair: verdict.error <= _FRAME_ERROR
-        for pair, verdict in compared(found, options, "Compare", asked, progress)
-    }
-    answers = iter(
-        len(pairs) >= 2 and 2 * sum(verdicts.get(pair, False) for pair in pairs) >= len(pairs)
-        for pairs in questions
-    )
+    answers = iter(_look_alike(found, options, questions, progress))
     for parts in candidates:
         for number, part in enumerate(parts):
             if not next(answers):
@@ -217,6 +209,44 @@ def _judge_numbered(
                 if found.frames[at] is None:
                     tag = name.series if len(parts) == 1 else f"{name.series}\0{number}"
                     found.frames[at] = FrameName(tag, name.number, certain=False)
+
+
+def _look_alike(
+    found: Lineage,
+    options: LineageOptions,
+    questions: Sequence[Sequence[tuple[int, int]]],
+    progress: ProgressListener,
+) -> list[bool]:
+    """Tell of each question whether half of its pairs, and two at least, look alike.
+
+    One pair more than half is asked first, spread evenly: when all of these say the same, the
+    others cannot change it.
+    """
+    verdicts: dict[tuple[int, int], bool] = {}
+
+    def ask(pairs: list[tuple[int, int]]) -> None:
+        for pair, verdict in compared(found, options, "Compare", pairs, progress):
+            verdicts[pair] = verdict.error <= _FRAME_ERROR
+
+    def alike(pairs: Sequence[tuple[int, int]]) -> int:
+        return sum(verdicts.get(pair, False) for pair in pairs)
+
+    def is_open(pairs: Sequence[tuple[int, int]]) -> bool:
+        first, _ = _halves(pairs)
+        return 2 * alike(first) < len(pairs) <= 2 * (alike(first) + len(pairs) - len(first))
+
+    ask([pair for pairs in questions for pair in _halves(pairs)[0]])
+    ask([pair for pairs in questions if is_open(pairs) for pair in _halves(pairs)[1]])
+    return [len(pairs) >= 2 and 2 * alike(pairs) >= len(pairs) for pairs in questions]
+
+
+def _halves(
+    pairs: Sequence[tuple[int, int]],
+) -> tuple[Sequence[tuple[int, int]], Sequence[tuple[int, int]]]:
+    """Return one pair more than half, spread evenly, and the others."""
+    if len(pairs) % 2:
+        return pairs[::2], pairs[1::2]
+    return [*pairs[::2], *pairs[1:2]], pairs[3::2]
 
 
 def _neighbours(

@@ -34,6 +34,7 @@ class Materialize:
     def __call__(self, item: Item) -> Product:
         """Write one sample's files."""
         data = image_bytes(item)
+        digest = sha256(data)
         names = {"file_name": item.place("images")}
         assert item.image is not None
         files = {names["file_name"]: self._materialized(item.image, names["file_name"], data)}
@@ -48,7 +49,7 @@ class Materialize:
             name = beside(names["file_name"], folder)
             files[name] = self._materialized(ref, name, ref.read())
         width, height = images.probe(data, item.source_name).size_wh
-        row = item.describe(width, height, sha256(data), self.step)
+        row = item.describe(width, height, digest, self.step)
         return Product(samples=(msgspec.structs.replace(row, **names),), files=files)
 
     def _materialized(self, file: FileRef, name: str, data: bytes) -> int:
