@@ -1,6 +1,7 @@
 """Telling people apart by their faces: pairs, thresholds, and drawn variants of sitters.
 
     python benchmarks/people.py pairs FACE_MODEL WEIGHTS SITTERS.csv PHOTOS...
+    python benchmarks/people.py variants FACE_MODEL WEIGHTS PHOTOS...    # drawn, of 24 sitters
     python benchmarks/people.py counts PHOTOS...      # the column `people`
 
 SITTERS.csv has photo,sitter,x,y: whose face it is whose middle lies nearest to (x, y), in shares
@@ -62,7 +63,6 @@ def pairs(model: str, weights: str, sitters: str, photos: list[str], folder: Pat
     for row in csv.DictReader(Path(sitters).read_text().splitlines()):
         named.setdefault(row["photo"], []).append((row["sitter"], float(row["x"]), float(row["y"])))
     vectors, people, place, photo_numbers = [], [], [], []
-    variants = {name: [] for name in VARIANTS}
     for at, path in enumerate(photos):
         photo = shrunk(path)
         faces = looked(look, photo, folder).faces
@@ -77,11 +77,6 @@ def pairs(model: str, weights: str, sitters: str, photos: list[str], folder: Pat
             people.append(owner.get(number, f"{at}/{number}"))
             place.append(at)
             photo_numbers.append(at + number / 1000 if collage else at)
-        if len(faces) == 1 and len(next(iter(variants.values()))) < VARIED:
-            for name, change in VARIANTS.items():
-                again = looked(look, change(photo), folder).faces
-                if len(again) == 1:
-                    variants[name].append((len(vectors) - 1, again[0].vector))
         print(path, len(faces), flush=True)
     contract = look._embedder.contract
     stacked = np.stack(vectors)
@@ -99,15 +94,6 @@ def pairs(model: str, weights: str, sitters: str, photos: list[str], folder: Pat
     for limit in np.arange(0.5, 0.76, 0.02):
         found = (same >= limit).mean()
         print(f"limit {limit:.2f}: found {found:.3f}, false accepts {(other >= limit).mean():.6f}")
-    for name, found in variants.items():
-        scores = np.array(
-            [similarity(stacked[[i]], v[None], contract.distance)[0, 0] for i, v in found]
-        )
-        print(
-            f"{name}: {len(scores)} sitters, lowest {scores.min():.3f}, "
-            f"AUC {auc(scores, other):.4f}, "
-            f"at the limit {(scores >= contract.threshold).mean():.3f}"
-        )
     for limit in (contract.threshold, *np.arange(0.54, 0.7, 0.02).round(2)):
         group = same_people(stacked, photo_of, contract.distance, limit)
         homes, members = {}, {}
@@ -132,6 +118,33 @@ def pairs(model: str, weights: str, sitters: str, photos: list[str], folder: Pat
         print(*row)
 
 
+def variants(model: str, weights: str, photos: list[str], folder: Path) -> None:
+    look = DetectPeople(model, (weights,))
+    plain, drawn = [], {name: [] for name in VARIANTS}
+    for path in photos:
+        photo = shrunk(path)
+        faces = looked(look, photo, folder).faces
+        if len(faces) != 1 or len(plain) == VARIED:
+            continue
+        plain.append(faces[0].vector)
+        for name, change in VARIANTS.items():
+            again = looked(look, change(photo), folder).faces
+            if len(again) == 1:
+                drawn[name].append((len(plain) - 1, again[0].vector))
+    contract = look._embedder.contract
+    stacked = np.stack(plain)
+    other = similarity(stacked, stacked, contract.distance)[np.triu_indices(len(stacked), 1)]
+    for name, found in drawn.items():
+        scores = np.array(
+            [similarity(stacked[[i]], v[None], contract.distance)[0, 0] for i, v in found]
+        )
+        print(
+            f"{name}: {len(scores)} sitters, lowest {scores.min():.3f}, "
+            f"AUC {auc(scores, other):.4f}, "
+            f"at the limit {(scores >= contract.threshold).mean():.3f}"
+        )
+
+
 def counts(photos: list[str], folder: Path) -> None:
     look = DetectPeople()
     for path in photos:
@@ -144,5 +157,7 @@ if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as scratch:
         if sys.argv[1] == "pairs":
             pairs(*sys.argv[2:5], sys.argv[5:], Path(scratch))
+        elif sys.argv[1] == "variants":
+            variants(*sys.argv[2:4], sys.argv[4:], Path(scratch))
         else:
             counts(sys.argv[2:], Path(scratch))

@@ -23,6 +23,7 @@ from datakit.io.layouts.sources import Collection, open_sources
 from datakit.notebook.coco import to_coco
 from datakit.notebook.picture import Picture
 from datakit.notebook.sample import SampleView
+from datakit.records.conditions import unknown_column
 from datakit.records.counts import counted
 from datakit.records.labels import BACKGROUND, IGNORED, is_binary, numbered, only_class
 
@@ -162,10 +163,7 @@ class Dataset:
         frame = self.frame.reset_index()
         unknown = sorted(expression.columns - set(frame.columns))
         if unknown:
-            raise InputError(
-                f"where: column {unknown[0]!r} is unknown; expected some of: "
-                f"{', '.join(frame.columns)}"
-            )
+            raise InputError(f"where: {unknown_column(unknown[0], frame.columns)}")
         table = {name: frame[name].to_numpy() for name in expression.columns}
         chosen = expression.matches(table)
         return replace(self, items=tuple(np.array(self.items, object)[chosen]))

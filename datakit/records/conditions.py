@@ -5,6 +5,7 @@ The language is `datakit.core.splitting.expressions`; these are the columns that
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
@@ -15,6 +16,7 @@ import numpy.typing as npt
 from datakit.core.splitting.expressions import parse
 from datakit.errors import InputError
 from datakit.records.sample import Sample
+from datakit.records.suggestions import nearest
 
 COLUMNS = {
     "id": "the sample's id",
@@ -91,10 +93,23 @@ def check_columns(text: str, named: frozenset[str]) -> None:
     """Raise InputError for a column that there is not."""
     unknown = sorted(named - set(COLUMNS))
     if unknown:
-        raise InputError(
-            f"expression {text!r}: column {unknown[0]!r} is unknown; expected some of: "
-            f"{', '.join(COLUMNS)}"
-        )
+        raise InputError(f"expression {text!r}: {unknown_column(unknown[0], COLUMNS)}")
+
+
+def unknown_column(name: str, known: Iterable[str]) -> str:
+    """Say that there is no such column, which there are, and what may have been meant.
+
+    Examples
+    --------
+    >>> unknown_column("widht", ["height", "width"])
+    "column 'widht' is unknown; expected some of: height, width; did you mean width?"
+    >>> unknown_column("complete", ["label_state"])
+    "column 'complete' is unknown; expected some of: label_state; text needs quotes: 'complete'"
+    """
+    names = list(known)
+    near = nearest(name, names)
+    meant = f"did you mean {near}?" if near else f"text needs quotes: {name!r}"
+    return f"column {name!r} is unknown; expected some of: {', '.join(names)}; {meant}"
 
 
 def as_column(name: str, values: list[Any]) -> npt.NDArray[Any]:

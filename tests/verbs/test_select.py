@@ -123,6 +123,8 @@ def test_several_sources_become_one_set(labelled: Path, photos: Path, tmp_path: 
         ({"where": "1 > 0"}, "expected a column"),
         ({"ids": "nosuch.txt"}, "cannot be read"),
         ({"like": "nosuch.jpg"}, "no such file"),
+        ({"where": "widht > 5"}, "did you mean width"),
+        ({"where": "label_state == complete"}, "text needs quotes: 'complete'"),
         ({"where": "width > 0", "stratify": ("split",)}, "goes with --n"),
     ],
 )
@@ -132,6 +134,40 @@ def test_what_cannot_be_is_said(
     with pytest.raises(InputError, match=message):
         datakit.select(photos, tmp_path / "out", workers=0, **options)
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        (b"", "found no columns"),
+        (b"file_name,stars\n", "it has no rows"),
+        (b"file_name;stars\np0.png;4\n", "separate columns by commas"),
+        (b"file_name,stars,stars\np0.png,1,2\n", "two columns named 'stars'"),
+        (b"file_name,stars\np0.png,1\np1.png\n", "row 3: expected 2 cells .* found 1"),
+        (b"file_name,stars\np0.png,1,5\n", "row 2: expected 2 cells .* found 3"),
+        ("file_name,stars\np0.png,1\n".encode("utf-16"), "save it as UTF-8"),
+    ],
+)
+def test_a_table_that_is_none_is_refused(
+    photos: Path, tmp_path: Path, table: bytes, message: str
+) -> None:
+    (tmp_path / "t.csv").write_bytes(table)
+    with pytest.raises(InputError, match=message):
+        datakit.select(photos, tmp_path / "out", join=tmp_path / "t.csv", workers=0)
+
+
+def test_an_empty_list_and_a_table_that_hides_a_column_are_said(
+    photos: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "ids.txt").write_text("\n\n")
+    with pytest.raises(InputError, match="lists none of 12 samples, it is empty"):
+        datakit.select(photos, tmp_path / "out", ids=tmp_path / "ids.txt", workers=0)
+    name = sorted(path.name for path in photos.rglob("*.png"))[0]
+    (tmp_path / "t.csv").write_text(f"file_name,width\n{name},5\n")
+    options = {"join": tmp_path / "t.csv", "where": "width == 5", "workers": 0}
+    done = datakit.select(photos, tmp_path / "out", **options)
+    assert done.counts["chosen"] == 1
+    assert any("the table's width is used in place of the source's" in n for n in done.notes)
 
 
 def test_a_broken_photo_is_one_row(photos: Path, tmp_path: Path) -> None:

@@ -236,6 +236,8 @@ def test_the_p3m_policy_lists_faces_that_are_not_anonymized(tmp_path: Path) -> N
         ({"train": 10, "val": 5}, "asked for 15 samples .*found 12"),
         ({"val": 1.5}, "ratio below 1 .* or a whole number"),
         ({"val": 0.2, "stratify": ("colour",)}, "column 'colour' is unknown"),
+        ({"val": float("inf")}, "val: expected a number of at most"),
+        ({"val": 0.2, "group_by": "people", "same_person": float("nan")}, "same-person: expected"),
         ({"val": 0.2, "stratify": ("fg_ratio:3",)}, "12 of 12 samples have no fg_ratio"),
         ({"val": 0.2, "stratify": ("tags:3",)}, "bins are for numbers"),
         ({"val": 0.2, "where": "width > 5000"}, "holds for none of 12"),

@@ -122,14 +122,14 @@ def _queries(options: Options) -> tuple[tuple[Query, ...], frozenset[str]]:
     for path in options.photo:
         file = location(path)
         if not file.is_file():
-            raise InputError(f"--photo {path}: no such file; check the path")
+            raise InputError(f"--photo {path}: expected a photo, found no such file")
         data = file.read_bytes()
         queries.append(query_of(data, path))
         digests.add(sha256(data))
     for path in options.face:
         file = location(path)
         if not file.is_file():
-            raise InputError(f"--face {path}: no such file; check the path")
+            raise InputError(f"--face {path}: expected a photo, found no such file")
         digests.add(sha256(file.read_bytes()))
     return tuple(queries), frozenset(digests)
 

@@ -22,7 +22,7 @@ from datakit.io.store import atomic
 from datakit.io.store.reads import sha256
 from datakit.io.store.storage import location
 from datakit.io.tables import csv_rows
-from datakit.records.conditions import COLUMNS
+from datakit.records.conditions import COLUMNS, unknown_column
 from datakit.records.failure import Failure
 from datakit.records.summary import Summary
 from datakit.verbs.select.options import VERB, Options
@@ -127,6 +127,8 @@ def _filter(options: Options, lineage: Lineage) -> list[str]:
             notes.append(f"--ids: {len(strangers):,} lines fit no sample, or several: {some}")
     if options.join is not None:
         table, flags = joined(lineage.items, options.join, options.on)
+        if hidden := ", ".join(sorted(set(table) & set(COLUMNS))):
+            notes.append(f"--join: the table's {hidden} is used in place of the source's own")
         if options.where is None:
             keep &= flags
         elif not all(flags):
@@ -148,8 +150,7 @@ def _holds(lineage: Lineage, text: str, table: dict[str, Column]) -> npt.NDArray
         raise InputError(f"--where {text!r}: expected a column in it")
     unknown = sorted(expression.columns - set(COLUMNS) - set(table))
     if unknown:
-        known = ", ".join([*COLUMNS, *table])
-        raise InputError(f"--where {text!r}: column {unknown[0]!r} is unknown; expected {known}")
+        raise InputError(f"--where {text!r}: {unknown_column(unknown[0], [*COLUMNS, *table])}")
     # A joined table's columns win: its user wrote them for this.
     own = columns(lineage, expression.columns - set(table))
     return expression.matches({**own, **{k: table[k] for k in expression.columns & set(table)}})
@@ -172,7 +173,7 @@ def _ranked(
     if options.like is not None:
         path = location(options.like)
         if not path.is_file():
-            raise InputError(f"--like {options.like}: no such file; check the path")
+            raise InputError(f"--like {options.like}: expected a photo, found no such file")
         wanted = describe(decode_small_photo(path.read_bytes(), path.name, side_px=SIDE_PX))
         distance = np.sqrt(((vectors - wanted) ** 2).sum(axis=1))
         chosen = np.argsort(distance, kind="stable")[: options.top]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import PurePosixPath
 
@@ -32,9 +33,8 @@ def listed(items: Sequence[Item], path: str) -> tuple[list[bool], list[str]]:
     found = {places[name] for name in wanted if places.get(name) is not None}
     strangers = sorted(name for name in wanted if places.get(name) is None)
     if not found:
-        raise InputError(
-            f"--ids {path}: lists none of {len(items):,} samples, only {_few(strangers)}"
-        )
+        only = f"only {_few(strangers)}" if strangers else "it is empty"
+        raise InputError(f"--ids {path}: lists none of {len(items):,} samples, {only}")
     return [at in found for at in range(len(items))], strangers
 
 
@@ -48,37 +48,48 @@ def joined(items: Sequence[Item], path: str, on: str) -> tuple[dict[str, Column]
     InputError
         If the file has no such column, names a sample twice, or none of the source.
     """
-    try:
-        reader = csv.DictReader(io.StringIO(_text("--join", path)))
-        rows = [{k: v for k, v in row.items() if k is not None} for row in reader]
-    except csv.Error as error:
-        raise InputError(f"--join {path}: cannot be read ({error})") from None
-    header = [name for name in reader.fieldnames or () if name]
+    header, rows = _rows(path)
     if on not in header:
         raise InputError(
             f"--join {path}: expected a column {on!r} that names the samples, found "
-            f"{', '.join(header) or 'no columns'}; name it with --on"
+            f"{', '.join(header) or 'no columns'}; name it with --on, separate columns by commas"
         )
     places = _places(items)
     row_of: dict[int, dict[str, str]] = {}
     for row in rows:
-        place = places.get((row[on] or "").removeprefix("'"))
+        place = places.get(row[on].removeprefix("'"))
         if place is None:
             continue
         if place in row_of:
             raise InputError(f"--join {path}: names {items[place].key} twice; leave one row of it")
         row_of[place] = row
     if not row_of:
-        some = _few([str(row[on]) for row in rows])
-        raise InputError(
-            f"--join {path}: names none of {len(items):,} samples in {on!r}, only {some}"
-        )
+        only = f"only {_few([row[on] for row in rows])}" if rows else "it has no rows"
+        raise InputError(f"--join {path}: names none of {len(items):,} samples in {on!r}, {only}")
     table = {
         name: _column([row_of.get(at, {}).get(name) or None for at in range(len(items))])
         for name in header
-        if name != on
+        if name not in ("", on)
     }
     return table, [at in row_of for at in range(len(items))]
+
+
+def _rows(path: str) -> tuple[list[str], list[dict[str, str]]]:
+    """Return the columns and the rows of a CSV; InputError where it is not one table."""
+    try:
+        lines = [row for row in csv.reader(io.StringIO(_text("--join", path))) if row]
+    except csv.Error as error:
+        raise InputError(f"--join {path}: cannot be read ({error})") from None
+    header = lines[0] if lines else []
+    if doubled := [name for name, count in Counter(filter(None, header)).items() if count > 1]:
+        raise InputError(f"--join {path}: has two columns named {doubled[0]!r}; rename one of them")
+    for number, row in enumerate(lines[1:], 2):
+        if len(row) != len(header):
+            raise InputError(
+                f"--join {path}, row {number}: expected {len(header)} cells as in the first row, "
+                f"found {len(row)}"
+            )
+    return header, [dict(zip(header, row, strict=True)) for row in lines[1:]]
 
 
 def _column(values: list[str | None]) -> Column:
@@ -116,8 +127,14 @@ def _places(items: Sequence[Item]) -> dict[str, int | None]:
 def _text(option: str, path: str) -> str:
     try:
         return location(path).read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{option} {path}: cannot be read ({error})") from None
+    except UnicodeDecodeError as error:
+        raise InputError(
+            f"{option} {path}: expected text in UTF-8, found byte {error.object[error.start]:#04x} "
+            f"at {error.start:,}; save it as UTF-8"
+        ) from None
+    except OSError as error:
+        reason = error.strerror or error
+        raise InputError(f"{option} {path}: cannot be read ({reason})") from None
 
 
 def _few(names: Sequence[str]) -> str:

@@ -12,7 +12,7 @@ from datakit.errors import DatakitError, InputError
 from datakit.io.layouts import READERS
 from datakit.io.layouts.base import Item
 from datakit.io.pixels.native import probe
-from datakit.records.conditions import COLUMNS, as_column, row_values
+from datakit.records.conditions import COLUMNS, as_column, row_values, unknown_column
 from datakit.records.labels import LabelObject
 from datakit.verbs.shared.lineage import Lineage, source_of
 from datakit.verbs.shared.people import counts_column
@@ -28,9 +28,7 @@ def columns(lineage: Lineage, wanted: Names[str]) -> dict[str, npt.NDArray[Any]]
     """
     unknown = sorted(set(wanted) - set(COLUMNS))
     if unknown:
-        raise InputError(
-            f"column {unknown[0]!r} is unknown; expected some of: {', '.join(COLUMNS)}"
-        )
+        raise InputError(unknown_column(unknown[0], COLUMNS))
     return {name: _column(lineage, name) for name in wanted}
 
 

@@ -24,7 +24,7 @@ class PeopleOptions(WriteOptions, frozen=True, kw_only=True):
         ),
     ] = ()
     same_person: Annotated[
-        float | None,
+        Annotated[float, Meta(ge=-1, le=1e6)] | None,
         Meta(
             description="similarity from which two faces are one person [default: the contract's "
             "threshold]"

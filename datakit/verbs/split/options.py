@@ -13,7 +13,7 @@ VERB = "split"
 COMMON = ("out", "val", "test", "seed", "stratify", "group_by", "audit", "repair")
 
 
-Amount = Annotated[float, Meta(gt=0)]
+Amount = Annotated[float, Meta(gt=0, le=1e12)]
 
 
 class SplitOptions(LineageOptions, frozen=True, kw_only=True):
