@@ -22,7 +22,7 @@ from PIL import Image
 
 import datakit
 from datakit.errors import InputError, ModelError
-from datakit.io.pixels import decoders
+from datakit.io.pixels import decoders, images
 from datakit.models.weights.provenance import WEIGHTS_VARIABLE
 
 pytest.importorskip("ai_edge_litert", reason="the extra 'faces' is not installed")
@@ -297,6 +297,24 @@ def test_masks_and_preview_are_written_where_asked(portraits, tmp_path):
     assert any("it shows faces" in note for note in summary.notes)
     # Beside DST, never in it.
     assert not list(out.rglob("*preview*"))
+    # What the run wrote itself may be written again.
+    options = {"workers": 0, "alpha_dir": portraits / "alphas", "facemask_dir": masks}
+    datakit.anonymize(src, out, **options, overwrite=True)
+    with pytest.raises(InputError, match=f"expected an empty or new folder, found {FACE}"):
+        datakit.anonymize(src, tmp_path / "other", **options)
+
+
+@pytest.mark.parametrize("folder", ["src", "src/masks", "out/masks", "alphas", "."])
+def test_masks_replace_no_file_that_is_read(tmp_path, folder):
+    put(tmp_path / "src/a.png", images.encode_png(np.zeros((8, 8, 3), np.uint8)))
+    put(tmp_path / "alphas/a.png", b"not looked at")
+    before = tree(tmp_path)
+    with pytest.raises(InputError, match=r"--facemask-dir .*: expected a folder apart from"):
+        datakit.anonymize(
+            tmp_path / "src", tmp_path / "out", workers=0, on_no_face="copy",
+            alpha_dir=tmp_path / "alphas", facemask_dir=tmp_path / folder,
+        )  # fmt: skip
+    assert tree(tmp_path) == before
 
 
 def test_a_matte_that_is_missing_in_alpha_dir_is_a_failure(portraits, tmp_path):

@@ -11,9 +11,10 @@ from datakit.engine.base import LazyTask
 from datakit.errors import InputError
 from datakit.io.dataset import output
 from datakit.io.dataset.output import DatasetWriter
+from datakit.io.dataset.workspace import has_journal
 from datakit.io.layouts.sources import Collection
 from datakit.io.store import atomic
-from datakit.io.store.storage import location
+from datakit.io.store.storage import location, overlap
 from datakit.records.anonymization import AUDIT, REVIEW, REVIEW_HEADER
 from datakit.records.counts import counted
 from datakit.records.summary import Summary
@@ -60,6 +61,7 @@ def run(options: Options, progress: ProgressListener | None = None) -> Summary:
     expected: Mapping[str, Sequence[Expected]] = {}
     if not options.dry_run:
         output.check_target(planned.target, options.mode, planned.origins, planned.inputs)
+        _check_masks_folder(options, planned)
         expected = expected_by_neighbours(options, source, progress)
     task = LazyTask(
         "datakit.verbs.anonymize.task:Anonymize",
@@ -110,6 +112,40 @@ def run(options: Options, progress: ProgressListener | None = None) -> Summary:
     if options.preview and not options.dry_run:
         notes.append(_preview(options, source, task))
     return msgspec.structs.replace(summary, findings=waiting, notes=tuple(notes))
+
+
+def _check_masks_folder(options: Options, planned: Run) -> None:
+    """Refuse a --facemask-dir whose files the masks of the faces would replace.
+
+    Raises
+    ------
+    InputError
+        If it is in what is read or in DST, or around one of them, or holds files that this
+        run's earlier start did not write.
+    """
+    if options.facemask_dir is None:
+        return
+    folder, flag = location(options.facemask_dir), f"--facemask-dir {options.facemask_dir}"
+    read = [("the source", origin) for origin in planned.origins]
+    for what, place in (*read, *planned.inputs, ("DST", planned.target)):
+        if overlap(folder, place):
+            raise InputError(f"{flag}: expected a folder apart from {what} {place}")
+    with atomic.write_errors(folder):
+        if not folder.exists():
+            return
+        if not folder.is_dir():
+            raise InputError(f"{flag}: expected a folder, found a file")
+        held = next((entry.name for entry in folder.iterdir()), None)
+    if held is None or (options.mode == "resume" and has_journal(planned.target)):
+        # A run that goes on has the same options: it was empty when that run began.
+        return
+    if options.mode != "new" and output.is_finished(planned.target):
+        last = output.read_card(planned.target).commands[-1:]
+        if [command.options.get("facemask_dir") for command in last] == [options.facemask_dir]:
+            return
+    raise InputError(
+        f"{flag}: expected an empty or new folder, found {held} in it; name another one"
+    )
 
 
 def _preview(options: Options, source: Collection, task: LazyTask) -> str:

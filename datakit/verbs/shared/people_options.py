@@ -14,7 +14,10 @@ class PeopleOptions(WriteOptions, frozen=True, kw_only=True):
 
     face_model: Annotated[
         str,
-        Meta(description="face embedding: sface, faceres, or the .yaml contract of another"),
+        Meta(
+            description="face embedding: sface, faceres, or the .yaml contract of another",
+            extra={"input": "word"},
+        ),
     ] = "sface"
     face_weights: Annotated[
         tuple[str, ...],
