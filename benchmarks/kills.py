@@ -428,9 +428,10 @@ def main() -> None:
             break
         turn, place = divmod(number, len(trials))
         name = args.signals[(turn + place) % len(args.signals)]
-        trials[place].disturb(number, turn, name, rng)
         trial = trials[place]
-        print(number, trial.name, name, *trial.faults[-1:], file=sys.stderr, flush=True)
+        before = len(trial.faults)
+        trial.disturb(number, turn, name, rng)
+        print(number, trial.name, name, *trial.faults[before:], file=sys.stderr, flush=True)
     names = sorted({*args.signals})
     print(f"| verb | {' | '.join(f'SIG{name}' for name in names)} |\n|{'---|' * (len(names) + 1)}")
     for trial in trials:

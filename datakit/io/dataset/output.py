@@ -240,6 +240,7 @@ def _opened(
                 with suppress(OSError):
                     atomic.remove_leftovers(out)
                     ownership.remove_all(out)
+                    ownership.remove_empty_folders(out)
                     workspace.abandon()
             raise
 

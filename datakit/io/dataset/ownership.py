@@ -164,6 +164,17 @@ def remove_all(out: Location) -> None:
     _remove(out, last)
 
 
+def remove_empty_folders(out: Location) -> None:
+    """Remove every folder below ``out`` that holds nothing: a run made it, and was stopped."""
+    if isinstance(out, ObjectPath):
+        return
+    for parent, _, _ in os.walk(out, topdown=False):
+        if parent != str(out):
+            # One that holds something stays.
+            with suppress(OSError):
+                os.rmdir(parent)
+
+
 def remove_stale(out: Location, current: NameSet) -> None:
     """Remove what earlier runs wrote, and is not in ``current``."""
     _remove(out, (name for name in owned_names(out) if name not in current))

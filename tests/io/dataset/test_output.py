@@ -67,6 +67,7 @@ def test_a_run_that_stops_before_its_first_item_leaves_no_trace(
         # What a worker was writing when the signal came.
         (out / "data/part").mkdir(parents=True)
         (out / f"data/part/{atomic.TEMPORARY_PREFIX}1").write_bytes(b"half")
+        (out / "data/empty").mkdir()
         raise InputError("stop")
     assert out.exists() is existed
     assert not existed or not list(out.iterdir())
