@@ -172,7 +172,7 @@ def remove_empty_folders(out: Location) -> None:
         if parent != str(out):
             # One that holds something stays.
             with suppress(OSError):
-                os.rmdir(parent)
+                Path(parent).rmdir()
 
 
 def remove_stale(out: Location, current: NameSet) -> None:
