@@ -96,6 +96,24 @@ def hood(photo: Photo, mesh: Points) -> Photo:
     return drawn
 
 
+def back_of_a_head(photo: Photo, mesh: Points) -> Photo:
+    """The hair above the forehead, stretched over all of the face: no face is left to be found."""
+    drawn = photo.copy()
+    height = float(np.linalg.norm(mesh[CHIN] - mesh[FOREHEAD]))
+    centre, half = mesh.mean(axis=0) - [0, height * 0.1], height * 0.75
+    top = mesh[FOREHEAD] - [0, height * 0.12]
+    size = np.array(photo.shape[1::-1])
+    (x0, y0), (x1, y1) = np.int32(np.clip([top - height * 0.1, top + height * 0.1], 0, size - 1))
+    hair = photo[y0 : max(y1, y0 + 1), x0 : max(x1, x0 + 1)]
+    (u0, v0), (u1, v1) = np.int32(np.clip([centre - half, centre + half], 0, size))
+    patch = cv2.resize(hair, (int(u1 - u0), int(v1 - v0)), interpolation=cv2.INTER_CUBIC)
+    shape = np.zeros(photo.shape[:2], np.uint8)
+    cv2.ellipse(shape, (tuple(map(float, centre)), (height * 1.1, height * 1.45), 0.0), 1, -1)
+    inside = shape[v0:v1, u0:u1] > 0
+    drawn[v0:v1, u0:u1][inside] = patch[inside]
+    return drawn
+
+
 def close_up(photo: Photo, mesh: Points) -> Photo:
     """Only brows to mouth are left of the photo."""
     low, high = mesh.min(axis=0), mesh.max(axis=0)
@@ -115,6 +133,7 @@ VARIANTS: Mapping[str, Callable[[Photo, Points], Photo]] = {
     "behind a hand": behind_a_hand,
     "hood": hood,
     "close-up": close_up,
+    "back of a head": back_of_a_head,
 }
 
 
