@@ -223,7 +223,11 @@ def thresholds(folder: Path) -> None:
     """Recall (167 faces) and boxes without an annotated face, upright photos."""
     mediapipe, centerface = MediapipeDetector(0.1), CenterFaceDetector(0.1)
     seen = [
-        (boxes, mediapipe.detect(image), centerface.detect(image))
+        (
+            boxes,
+            mediapipe.detect(image) + mediapipe.detect_closely(image),
+            centerface.detect(image),
+        )
         for _, image, boxes in annotated(folder)
     ]
     for low, high in THRESHOLDS:
@@ -259,7 +263,8 @@ def stages(folder: Path) -> None:
     found = [finder.find(photo, people.coarse(photo) >= 0.5) for photo in photos]
     for name, work in (
         ("people", lambda k: people.coarse(photos[k])),
-        ("mediapipe, tiles", lambda k: detector.detect(photos[k])),
+        ("mediapipe, whole and large tiles", lambda k: detector.detect(photos[k])),
+        ("mediapipe, small tiles", lambda k: detector.detect_closely(photos[k])),
         ("centerface, upright", lambda k: centerface.detect(photos[k])),
         ("all detectors, all turns", lambda k: finder.find(photos[k])),
         (

@@ -41,6 +41,10 @@ class FaceDetector(Protocol):
         """Find the faces of an (H, W, 3) uint8 RGB image; boxes and points in pixel edges."""
         ...
 
+    def detect_closely(self, image: Image) -> list[FaceDetection]:
+        """Find what a second, slower look adds to `detect`; nothing where there is none."""
+        ...
+
     def detect_turned(self, image: Image) -> list[FaceDetection]:
         """Find faces in a photo that was turned: only what is sure, at the size it has."""
         ...

@@ -26,21 +26,18 @@ from datakit.models.faces.base import FaceDetector
 Image = npt.NDArray[np.uint8]
 Mask = npt.NDArray[np.bool_]
 
-# The longer side of the photo before it is turned: for a first look, for a shorter one when the
-# upright photo leaves nobody without a face, and for the close search that follows when some face
-# is best seen in a turned photo.
+# The longer side of the photo before it is turned: for a first look, and for the close search that
+# follows when some face is best seen in a turned photo.
 SCOUT_SIDE_PX = 480
-GLANCE_SIDE_PX = 320
 TURNED_SIDE_PX = 850
 LARGEST_SCALE = 2.0
 # Right angles for photos that lie on their side, and heads that lean by 45 degrees. CenterFace
 # finds 99 % of the faces that lean by 30 degrees, and 90 % at 45.
 TURNS_DEG = (90.0, 180.0, 270.0, 45.0, 315.0)
-RIGHT_ANGLES_DEG = TURNS_DEG[:3]
 # When the upright photo counts as understood: hardly any person without a face, and no sure face
-# that leans.
+# that leans so far that another one may be out of reach.
 _FACELESS_SHARE = 0.01
-_LEVEL_RAD = np.deg2rad(25)
+_LEVEL_RAD = np.deg2rad(35)
 # The crop in which an expected face is looked for: it may have moved by its own size.
 _EXPECTED_PER_BOX = 3.0
 _EXPECTED_PX = 256
@@ -49,12 +46,12 @@ _EXPECTED_PX = 256
 class FaceFinder:
     """The union of several detectors, merged.
 
-    Every detector searches the photo as it is. Turned photos (`TURNS_DEG`) are searched by the
-    detectors that gain from it (`FaceDetector.turns_well`), or by all when none of them does, and
-    with a higher threshold: what is no face gives faint hits, and there are five more passes.
-    They are small at first; only when the detectors agree that some face is turned, the turned
-    photos are searched closely. When a segmentation of the people is given and every one of them
-    has an upright face, right angles alone are searched, and smaller still.
+    Every detector searches the photo as it is. When a segmentation of the people shows that each
+    of them has an upright face, that is all. Else the detectors look more closely, and at turned
+    photos (`TURNS_DEG`): those that gain from it (`FaceDetector.turns_well`), or all when none of
+    them does, with a higher threshold, because what is no face gives faint hits. Turned photos are
+    small at first; only when the detectors agree that some face is turned, they are searched
+    closely.
 
     Parameters
     ----------
@@ -80,16 +77,18 @@ class FaceFinder:
         ----------
         image : (H, W, 3) uint8 RGB
         person : (h, w) bool, optional
-            Where people are, at any resolution; it only saves time.
+            Where people are, at any resolution; without it every photo is searched closely.
         """
         seen = [found for detector in self.detectors for found in detector.detect(image)]
-        if person is not None and _is_understood(image, person, merge_detections(seen)):
-            seen += self._turned(image, GLANCE_SIDE_PX, RIGHT_ANGLES_DEG)
-        else:
-            seen += self._turned(image, SCOUT_SIDE_PX, TURNS_DEG)
+        faces = merge_detections(seen)
+        if person is not None and _is_understood(image, person, faces):
+            return faces
+        for detector in self.detectors:
+            seen += detector.detect_closely(image)
+        seen += self._turned(image, SCOUT_SIDE_PX)
         faces = merge_detections(seen)
         if any(face.members[0].turn_deg for face in faces):
-            faces = merge_detections(seen + self._turned(image, TURNED_SIDE_PX, TURNS_DEG))
+            faces = merge_detections(seen + self._turned(image, TURNED_SIDE_PX))
         return faces
 
     def find_expected(self, image: Image, expected: Expected, known: Sequence[Face]) -> Face | None:
@@ -126,12 +125,10 @@ class FaceFinder:
         faces = merge_detections(near)
         return replace(faces[0], seen_in=expected.seen_in) if faces else None
 
-    def _turned(
-        self, image: Image, longer_side_px: int, turns_deg: Sequence[float]
-    ) -> list[FaceDetection]:
+    def _turned(self, image: Image, longer_side_px: int) -> list[FaceDetection]:
         small, scale_xy = _resized(image, longer_side_px)
         seen = []
-        for degrees in turns_deg:
+        for degrees in TURNS_DEG:
             turned = turn_image(small, degrees)
             for detector in self._turners:
                 seen += [
@@ -153,19 +150,13 @@ def _sighting(found: FaceDetection, image: Image) -> Sighting:
 
 
 def _is_understood(image: Image, person: Mask, faces: Sequence[Face]) -> bool:
-    """Tell whether every person has an upright face, and every face is a person's."""
-    height, width = image.shape[:2]
-    heads = []
-    for face in faces:
-        first = face.members[0]
-        centre = (first.box_xyxy[:2] + first.box_xyxy[2:]) / 2
-        row, column = np.floor(centre[::-1] * person.shape / [height, width]).astype(int)
-        inside = 0 <= row < person.shape[0] and 0 <= column < person.shape[1]
-        if first.score >= SURE_SCORE:
-            if abs(first.roll_rad) > _LEVEL_RAD or not inside or not person[row, column]:
-                return False
-            heads.append(Head(centre, first.side_px))
-    return bool(heads) and faceless(person, heads, (width, height)).share < _FACELESS_SHARE
+    """Tell whether every person in sight has a sure face that is more or less upright."""
+    sure = [face.members[0] for face in faces if face.members[0].score >= SURE_SCORE]
+    if not sure or any(abs(found.roll_rad) > _LEVEL_RAD for found in sure):
+        return False
+    heads = [Head((one.box_xyxy[:2] + one.box_xyxy[2:]) / 2, one.side_px) for one in sure]
+    left = faceless(person, heads, (image.shape[1], image.shape[0]))
+    return left.share < _FACELESS_SHARE
 
 
 def _resized(image: Image, longer_side_px: int) -> tuple[Image, npt.NDArray[np.float64]]:

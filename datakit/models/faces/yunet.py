@@ -88,6 +88,10 @@ class YunetDetector:
         """Find faces; boxes may leave the image."""
         return self._detect(image, self.threshold)
 
+    def detect_closely(self, image: Image) -> list[FaceDetection]:
+        """Find nothing more: `detect` looks as closely as this detector can."""
+        return []
+
     def detect_turned(self, image: Image) -> list[FaceDetection]:
         """Find faces in a turned photo, with the threshold for these."""
         return [found for found in self.detect(image) if found.score >= self.turned_threshold]
