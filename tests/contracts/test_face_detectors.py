@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 
@@ -13,14 +14,16 @@ from datakit.models.weights.provenance import WEIGHTS_VARIABLE
 pytest.importorskip("ai_edge_litert", reason="the extra 'faces' is not installed")
 
 
+YUNET = "weights/yunet/yunet_s_640_640.onnx"
+
+
 @pytest.fixture(scope="module", params=list(FACE_DETECTORS))
 def detector(request):
     factory = FACE_DETECTORS.load(request.param)
     try:
         return factory()
     except ModelError:
-        folder = request.getfixturevalue("shared_data") / "weights/yunet"
-        return factory(weights=[folder / "yunet_s_640_640.onnx"])
+        return factory(weights=[request.getfixturevalue("shared_data") / YUNET])
 
 
 @pytest.fixture(scope="module")
@@ -38,6 +41,20 @@ def test_the_face_is_found_with_its_keypoints(detector, portrait):
     assert right_eye[0] < nose[0] < left_eye[0]
     assert max(right_eye[1], left_eye[1]) < nose[1] < np.mean(mouth, axis=0)[1]
     assert abs(best.roll_rad) < 0.3
+
+
+def test_the_threshold_decides_what_is_found(request, detector, portrait):
+    # A shaken camera: every detector still sees the face, and is less sure of it.
+    blurred = cv2.filter2D(portrait, -1, np.full((1, 25), 1 / 25, np.float32))
+    places = [request.getfixturevalue("shared_data") / YUNET] if detector.name == "yunet" else []
+    low = type(detector)(0.02, places).detect(blurred)
+    best = max(hit.score for hit in low)
+    assert 0.1 < best < 0.7
+    assert all(hit.score >= 0.02 for hit in low)
+    above = type(detector)(best + 0.02, places)
+    assert not above.detect(blurred)
+    # Half of it is enough where a face is expected.
+    assert above.detect_faint(blurred)
 
 
 def test_equal_pixels_give_equal_numbers_after_other_sizes(detector, portrait):

@@ -268,14 +268,15 @@ def test_public_figures_stay_sharp_and_the_record_says_so(safe, tmp_path):
 
 def test_the_preview_begins_with_what_waits_for_a_person(safe, portraits, tmp_path):
     from datakit.io.layouts.sources import open_sources
-    from datakit.verbs.anonymize.preview import _uncertain_first
+    from datakit.verbs.anonymize.preview import _records, _uncertain_first
 
     lines = [json.loads(line) for line in (safe / "anonymize.jsonl").read_text().splitlines()]
     last = lines[-1]["id"]
     lines[-1] |= {"status": "review", "file_name": None, "sha256_out": None}
     (tmp_path / "anonymize.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
     order = [
-        item.key for item in _uncertain_first(tmp_path, open_sources([str(portraits)]).items())
+        item.key
+        for item in _uncertain_first(_records(tmp_path), open_sources([str(portraits)]).items())
     ]
     assert order == [last, *sorted(line["id"] for line in lines[:-1])]
 
@@ -315,6 +316,22 @@ def test_masks_replace_no_file_that_is_read(tmp_path, folder):
             alpha_dir=tmp_path / "alphas", facemask_dir=tmp_path / folder,
         )  # fmt: skip
     assert tree(tmp_path) == before
+
+
+def test_thresholds_and_smallest_face_change_what_is_hidden(portraits, tmp_path):
+    put(tmp_path / "src" / FACE, (portraits / "images" / FACE).read_bytes())
+
+    def record(name, **options):
+        datakit.anonymize(tmp_path / "src", tmp_path / name, workers=0, **options)
+        return audit(tmp_path / name)[FACE]
+
+    assert record("strict", threshold=0.99)["status"] == "no-face"
+    seen = record("wary", residual_threshold=0.001)
+    assert any(face["residual"] is not None for face in seen["faces"])
+    assert seen["status"] == "review"
+    assert "a detector still sees a face there" in seen["reasons"][0]
+    left = record("large", min_face=2000)
+    assert {face["mask"] for face in left["faces"]} == {"none"}
 
 
 def test_a_matte_that_is_missing_in_alpha_dir_is_a_failure(portraits, tmp_path):

@@ -120,14 +120,12 @@ def merge_detections(detections: Sequence[FaceDetection]) -> tuple[Face, ...]:
     ranked = sorted(
         detections, key=lambda found: (-found.score, found.detector, *found.box_xyxy.tolist())
     )
-    groups: list[list[FaceDetection]] = []
-    for found in ranked:
-        home = next((group for group in groups if is_same_face(group[0], found)), None)
-        if home is None:
-            groups.append([found])
-        else:
-            home.append(found)
-    return tuple(Face(_best_turn_first(group)) for group in groups)
+    same = _same_faces(ranked, ranked)
+    groups: dict[int, list[FaceDetection]] = {}
+    for at, found in enumerate(ranked):
+        home = next((first for first in groups if same[first, at]), at)
+        groups.setdefault(home, []).append(found)
+    return tuple(Face(_best_turn_first(group)) for group in groups.values())
 
 
 def _best_turn_first(group: Sequence[FaceDetection]) -> tuple[FaceDetection, ...]:
@@ -154,8 +152,19 @@ def _vote(found: FaceDetection) -> float:
 
 def is_same_face(a: FaceDetection, b: FaceDetection) -> bool:
     """Tell whether two detections are one face; `merge_detections` says when."""
-    iou, share = overlap(a.box_xyxy[None], b.box_xyxy[None])
-    if iou[0, 0] > MERGE_IOU:
-        return True
-    small, large = sorted((a.side_px, b.side_px))
-    return bool(share[0, 0] > MERGE_SHARE and small * MERGE_SIZE_RATIO >= large)
+    return bool(_same_faces([a], [b])[0, 0])
+
+
+def _same_faces(
+    some: Sequence[FaceDetection], others: Sequence[FaceDetection]
+) -> npt.NDArray[np.bool_]:
+    """Tell for each pair of detections whether they are one face, (len(some), len(others))."""
+    boxes = [
+        np.array([found.box_xyxy for found in seen], np.float64).reshape(-1, 4)
+        for seen in (some, others)
+    ]
+    iou, share = overlap(*boxes)
+    sides = [(box[:, 2:] - box[:, :2]).max(axis=1) for box in boxes]
+    small, large = np.minimum.outer(*sides), np.maximum.outer(*sides)
+    within = (share > MERGE_SHARE) & (small * MERGE_SIZE_RATIO >= large)
+    return np.asarray((iou > MERGE_IOU) | within)

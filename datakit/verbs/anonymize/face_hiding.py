@@ -9,7 +9,7 @@ from typing import Literal, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from datakit.core.faces.bodies import FACELESS_LIMIT, PERSON_CONFIDENCE, Faceless, Head, faceless
+from datakit.core.faces.bodies import PERSON_CONFIDENCE, Head, faceless
 from datakit.core.faces.crops import upright_crop
 from datakit.core.faces.detections import Face, FaceDetection, crop_to_photo
 from datakit.core.faces.neighbours import Expected
@@ -20,6 +20,7 @@ from datakit.core.matting.transition import remove_transition
 from datakit.models.faces.finder import FaceFinder
 from datakit.models.faces.masks import CROP_PER_BOX, CROP_PX, FaceMask, FaceMasker
 from datakit.records.anonymization import HiddenFace
+from datakit.verbs.anonymize.missed_faces import Box, missed_faces
 
 Image = npt.NDArray[np.uint8]
 Alpha = npt.NDArray[np.float32]
@@ -73,6 +74,8 @@ class Hidden:
         For the audit.
     reasons : tuple of str
         Why a person has to look at it; empty when all is well.
+    bare : tuple of (x0, y0, x1, y1)
+        Where reasons speak of a face that was not found.
     traits : tuple of dict
         For each of `faces` the groups that it belongs to (`datakit.core.faces.traits`).
     """
@@ -81,6 +84,7 @@ class Hidden:
     mask: Mask
     faces: tuple[HiddenFace, ...]
     reasons: tuple[str, ...]
+    bare: tuple[Box, ...] = ()
     traits: tuple[dict[str, str], ...] = ()
 
 
@@ -155,13 +159,7 @@ class FaceHider:
             alpha = clean_residue(alpha)
         person = self._people.coarse(image) >= PERSON_CONFIDENCE
         faces = list(self._finder.find(image, person))
-        absent = []
-        for one in expected:
-            face = self._finder.find_expected(image, one, faces)
-            if face is not None:
-                faces.append(face)
-            elif one.on_both_sides:
-                absent.append(one)
+        absent = self._add_expected(image, faces, expected)
         small = [face for face in faces if face.members[0].side_px < self._hiding.min_face_px]
         small_ids = {id(face) for face in small}
         wanted = [face for face in faces if id(face) not in small_ids]
@@ -186,15 +184,32 @@ class FaceHider:
         heads = [head for layer in layers for head in _head(layer)]
         heads += [_face_head(face, 0.0) for face in small]
         left = faceless(person, heads, (image.shape[1], image.shape[0]))
-        reasons = (
-            *_reasons(layers, inside),
-            *_faceless_reason(left),
-            *_absent_reasons(absent, image),
-        )
+        missed = missed_faces(left, absent, (image.shape[1], image.shape[0]))
         shown = [layer.found.face for layer in layers] + small
         return Hidden(
-            result, mask, records, reasons, tuple(traits_of(image, face) for face in shown)
+            result,
+            mask,
+            records,
+            (*_reasons(layers, inside), *missed.values()),
+            tuple(missed),
+            tuple(traits_of(image, face) for face in shown),
         )
+
+    def _add_expected(
+        self, image: Image, faces: list[Face], expected: Sequence[Expected]
+    ) -> list[Expected]:
+        """Add the faces that neighbouring frames show; return those that must be there and are not.
+
+        Each is looked for among all that were found before it.
+        """
+        absent = []
+        for one in expected:
+            face = self._finder.find_expected(image, one, faces)
+            if face is not None:
+                faces.append(face)
+            elif one.on_both_sides:
+                absent.append(one)
+        return absent
 
     def _layers(
         self, masker: FaceMasker, image: Image, alpha: Alpha | None, masks: Iterable[FaceMask]
@@ -291,24 +306,6 @@ def _head(layer: _Layer) -> Iterable[Head]:
 def _face_head(face: Face, roll_rad: float) -> Head:
     box = face.box_xyxy
     return Head((box[:2] + box[2:]) / 2, face.members[0].side_px, roll_rad)
-
-
-def _faceless_reason(left: Faceless) -> Iterable[str]:
-    if left.share >= FACELESS_LIMIT:
-        yield (
-            f"person {list(left.box_xyxy)}: {left.share:.0%} of the photo is a person whose face "
-            "was not found, or only hits too small to be theirs"
-        )
-
-
-def _absent_reasons(absent: Sequence[Expected], image: Image) -> Iterable[str]:
-    size = np.tile(image.shape[1::-1], 2)
-    for one in absent:
-        box = np.rint(np.array(one.sighting.box_xyxy) * size).astype(int).tolist()
-        yield (
-            f"face {box}: the frames before and after show one there (as in {one.seen_in}), and "
-            "none was found"
-        )
 
 
 def _original_inside(layer: _Layer, mask: Mask) -> int:

@@ -19,6 +19,7 @@ from datakit.io.pixels import images
 from datakit.io.store import atomic
 from datakit.io.store.storage import Location
 from datakit.records.anonymization import AUDIT, Anonymization
+from datakit.records.counts import counted
 from datakit.verbs.anonymize.face_hiding import Hidden
 from datakit.verbs.anonymize.task import Anonymize
 
@@ -28,11 +29,13 @@ Tile = tuple[Image, str]
 TILE_PX = 360
 COLUMNS = 4
 TITLE = (
-    "anonymize: found (left), result (right). Green: hidden. Red: box of a face. It shows faces."
+    "anonymize: found (left), result (right). Green: hidden. Red: box of a face. "
+    "Blue: its face was not found. It shows faces."
 )
 _LINE_LETTERS = 52
 _RED = (213, 94, 0)
-"""Vermilion of the Okabe-Ito palette."""
+_BLUE = (0, 114, 178)
+"""Vermilion and blue of the Okabe-Ito palette."""
 _LEAST_CERTAIN_FIRST = ("review", "no-face", "released", "anonymized", "skipped")
 
 
@@ -57,11 +60,12 @@ def write_preview(
     count : int
         Largest number of photos.
     """
-    chosen = _uncertain_first(out, items)[:count]
+    records = _records(out)
+    chosen = _uncertain_first(records, items)[:count]
     if not chosen:
         return 0
     task = Anonymize(**params)
-    tiles = [tile for item in chosen for tile in _pair(item, task)]
+    tiles = [tile for item in chosen for tile in _pair(item, records[item.key], task)]
     sheet = contact_sheet(
         [image for image, _ in tiles],
         [caption for _, caption in tiles],
@@ -73,18 +77,25 @@ def write_preview(
     return len(chosen)
 
 
-def _uncertain_first(out: Location, items: Iterable[Item]) -> list[Item]:
+def _records(out: Location) -> dict[str, Anonymization]:
+    """Return the audit of a dataset by photo."""
     decoder = msgspec.json.Decoder(Anonymization)
     with (out / AUDIT).open("rb") as lines:
-        status = {record.id: record.status for record in map(decoder.decode, lines)}
-    known = [item for item in items if item.key in status]
-    return sorted(known, key=lambda item: _LEAST_CERTAIN_FIRST.index(status[item.key]))
+        return {record.id: record for record in map(decoder.decode, lines)}
 
 
-def _pair(item: Item, task: Anonymize) -> tuple[Tile, Tile]:
+def _uncertain_first(records: Mapping[str, Anonymization], items: Iterable[Item]) -> list[Item]:
+    known = [item for item in items if item.key in records]
+    return sorted(known, key=lambda item: _LEAST_CERTAIN_FIRST.index(records[item.key].status))
+
+
+def _pair(item: Item, record: Anonymization, task: Anonymize) -> tuple[Tile, Tile]:
     """Return the tiles of one photo: what was found, and the result with the reasons in words."""
     try:
         photo = task.read(item)
+        if record.status == "skipped":
+            caption = _lines("left sharp: it meets --skip-where")
+            return (photo.image, _lines(item.key)), (photo.image, caption)
         hidden, _ = task.hide(item, photo)
     except OutputError:
         # Not this sample's fault: the run stops and can go on later.
@@ -92,12 +103,20 @@ def _pair(item: Item, task: Anonymize) -> tuple[Tile, Tile]:
     except DatakitError as error:
         blank = np.full((TILE_PX, TILE_PX, 3), 225, np.uint8)
         return (blank, _lines(item.key)), (blank, _lines(str(error)))
-    caption = "; ".join(hidden.reasons) or "hidden"
-    if not hidden.faces:
-        caption = "no face was found"
-    faces = "1 face" if len(hidden.faces) == 1 else f"{len(hidden.faces)} faces"
-    shown = f"{item.key}: {faces}"
-    return (_found(photo.image, hidden), _lines(shown)), (hidden.image, _lines(caption))
+    faces = sum(face.mask != "none" for face in record.faces)
+    shown = f"{item.key}: {counted(faces, 'faces')} hidden"
+    return (_found(photo.image, hidden), _lines(shown)), (hidden.image, _lines(_outcome(record)))
+
+
+def _outcome(record: Anonymization) -> str:
+    """Say in words what became of a photo, and why."""
+    if record.status == "anonymized":
+        return "in the dataset"
+    if record.status == "released":
+        return f"in the dataset on a person's word: {'; '.join(record.reasons)}"
+    if record.file_name is not None:
+        return f"in the dataset, copied: {'; '.join(record.reasons)}"
+    return f"waits for a person, would be: {'; '.join(record.reasons)}"
 
 
 def _found(image: Image, hidden: Hidden) -> Image:
@@ -112,6 +131,9 @@ def _found(image: Image, hidden: Hidden) -> Image:
     for face in hidden.faces:
         x0, y0, x1, y1 = (round(edge * scale) for edge in face.box_xyxy)
         cv2.rectangle(drawn, (x0, y0), (x1, y1), _RED, 1)
+    for box in hidden.bare:
+        x0, y0, x1, y1 = (round(edge * scale) for edge in box)
+        cv2.rectangle(drawn, (x0, y0), (x1, y1), _BLUE, 2)
     return drawn
 
 
