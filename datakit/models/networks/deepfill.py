@@ -3,7 +3,9 @@
 A coarse network guesses the hole; a fine one looks at the guess with two branches, one of dilated
 gated convolutions and one that copies what is known to where it is missing (contextual attention,
 Yu et al. 2018, CVPR), and joins them. Names of layers are those of the PyTorch generator published
-at github.com/nipponjo/deepfillv2-pytorch, so that its state dicts load by name.
+at github.com/nipponjo/deepfillv2-pytorch, so that its state dicts load by name. The authors' own
+weights, trained in TensorFlow and converted there, are of the other `Flavour`: the same layers,
+that see the picture half a step shifted.
 """
 
 from __future__ import annotations
@@ -13,6 +15,11 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+
+Flavour = Literal["torch", "tensorflow"]
+"""How a halving lies on the picture, and whether the scores of the attention are fused: in
+TensorFlow the zeros around an even side are all after its end, the nearest pixels are spread from
+the first to the last one, and nothing is fused."""
 
 WIDTH = 48
 INPUTS = 5
@@ -35,6 +42,8 @@ class GatedConv(nn.Module):
     stride, dilation : int
     activation : {"elu", "relu", "none"}
         "none" is a plain convolution without a gate, for the last layer.
+    late : bool
+        Whether the zeros of a halving are all after the end; see `Flavour`.
     """
 
     def __init__(
@@ -46,20 +55,24 @@ class GatedConv(nn.Module):
         stride: int = 1,
         dilation: int = 1,
         activation: Literal["elu", "relu", "none"] = "elu",
+        late: bool = False,
     ) -> None:
         super().__init__()
         self._activation = activation
+        self._zeros_after = kernel_px // 2 if late else 0
         self.conv = nn.Conv2d(
             inputs,
             outputs if activation == "none" else 2 * outputs,
             kernel_px,
             stride=stride,
-            padding=dilation * (kernel_px - 1) // 2,
+            padding=0 if late else dilation * (kernel_px - 1) // 2,
             dilation=dilation,
         )
 
     def forward(self, x: Tensor) -> Tensor:
         """Return (N, outputs, h, w)."""
+        if self._zeros_after:
+            x = functional.pad(x, (0, self._zeros_after, 0, self._zeros_after))
         found: Tensor = self.conv(x)
         if self._activation == "none":
             return found
@@ -84,9 +97,10 @@ class Upsampled(nn.Module):
 class Down(nn.Module):
     """Half the size, then a gated convolution."""
 
-    def __init__(self, inputs: int, outputs: int, hidden: int) -> None:
+    def __init__(self, inputs: int, outputs: int, hidden: int, flavour: Flavour) -> None:
         super().__init__()
-        self.conv1_downsample = GatedConv(inputs, hidden, stride=2)
+        late = flavour == "tensorflow"
+        self.conv1_downsample = GatedConv(inputs, hidden, stride=2, late=late)
         self.conv2 = GatedConv(hidden, outputs)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -113,15 +127,21 @@ class ContextualAttention(nn.Module):
     """Paste at each place the known patches that look like what is there, by how much they do.
 
     Patches of 3 x 3 are compared at half the size by their cosine; scores of neighbours that match
-    neighbours support each other ("fusion" along rows and along columns); what is pasted are
-    patches of 4 x 4 of the whole size.
+    neighbours support each other ("fusion" along rows and along columns, not in TensorFlow); what
+    is pasted are patches of 4 x 4 of the whole size.
+
+    Parameters
+    ----------
+    flavour : {"torch", "tensorflow"}
     """
 
     fuse_weight: Tensor
 
-    def __init__(self) -> None:
+    def __init__(self, flavour: Flavour = "torch") -> None:
         super().__init__()
-        self.register_buffer("fuse_weight", torch.eye(3).view(1, 1, 3, 3))
+        self._flavour = flavour
+        if flavour == "torch":
+            self.register_buffer("fuse_weight", torch.eye(3).view(1, 1, 3, 3))
 
     def forward(self, features: Tensor, mask: Tensor) -> Tensor:
         """Return (N, C, h, w) for features of the same shape, h and w even.
@@ -133,13 +153,13 @@ class ContextualAttention(nn.Module):
             1 in the hole; all of a batch have the first one's.
         """
         count, channels, height, width = features.shape
-        small = functional.interpolate(features, scale_factor=1 / _RATE, mode="nearest")
+        small = _fewer(features, _RATE, self._flavour)
         high, wide = small.shape[2:]
         pasted = functional.unfold(features, 2 * _RATE, padding=1, stride=_RATE)
         pasted = pasted.transpose(1, 2).reshape(count, -1, channels, 2 * _RATE, 2 * _RATE)
         compared = functional.unfold(small, 3, padding=1)
         compared = compared.transpose(1, 2).reshape(count, -1, channels, 3, 3)
-        gap = functional.interpolate(mask[:1], scale_factor=1 / (4 * _RATE), mode="nearest")
+        gap = _fewer(mask[:1], 4 * _RATE, self._flavour)
         gaps = functional.unfold(gap, 3, padding=1)
         known = (gaps.mean(dim=1) == 0).to(features.dtype).view(1, -1, 1, 1)
         found = []
@@ -148,7 +168,9 @@ class ContextualAttention(nn.Module):
             scores = functional.conv2d(
                 one[None], patches / length.clamp_min(_LEAST_NORM), padding=1
             )
-            scores = self._fused(scores, high, wide).view(1, -1, high, wide)
+            if self._flavour == "torch":
+                scores = self._fused(scores, high, wide)
+            scores = scores.view(1, -1, high, wide)
             shares = functional.softmax(scores * known * _SOFTMAX_SCALE, dim=1) * known
             found.append(functional.conv_transpose2d(shares, whole, stride=_RATE, padding=1) / 4)
         return torch.cat(found).view(count, channels, height, width)
@@ -162,6 +184,17 @@ class ContextualAttention(nn.Module):
             scores = flat.view(1, high, wide, high, wide).permute(0, 2, 1, 4, 3)
             high, wide = wide, high
         return scores.contiguous()
+
+
+def _fewer(x: Tensor, times: int, flavour: Flavour) -> Tensor:
+    """Return the nearest pixels of a picture of 1 / times the size; see `Flavour`."""
+    if flavour == "torch":
+        return functional.interpolate(x, scale_factor=1 / times, mode="nearest")
+    for axis in (2, 3):
+        length = x.shape[axis]
+        spread = torch.linspace(0, length - 1, length // times, dtype=torch.float64)
+        x = x.index_select(axis, (spread + 0.5).floor().long().to(x.device))
+    return x
 
 
 def _bottleneck(owner: nn.Module, prefix: str, channels: int) -> None:
@@ -189,11 +222,11 @@ _FROM_ATTENTION = ("ca_conv_bn4", "ca_conv_bn5")
 class Coarse(nn.Module):
     """The first guess: (N, 5, h, w) to RGB in [-1, 1]."""
 
-    def __init__(self, width: int) -> None:
+    def __init__(self, width: int, flavour: Flavour) -> None:
         super().__init__()
         self.conv1 = GatedConv(INPUTS, width // 2, 5)
-        self.down_block1 = Down(width // 2, width, width)
-        self.down_block2 = Down(width, 2 * width, 2 * width)
+        self.down_block1 = Down(width // 2, width, width, flavour)
+        self.down_block2 = Down(width, 2 * width, 2 * width, flavour)
         _bottleneck(self, "conv_bn", 2 * width)
         _add_last(self, 2 * width, width)
 
@@ -205,17 +238,17 @@ class Coarse(nn.Module):
 class Fine(nn.Module):
     """The second look: RGB with the guess in its hole, to RGB in [-1, 1]."""
 
-    def __init__(self, width: int) -> None:
+    def __init__(self, width: int, flavour: Flavour) -> None:
         super().__init__()
         self.conv_conv1 = GatedConv(3, width // 2, 5)
-        self.conv_down_block1 = Down(width // 2, width, width // 2)
-        self.conv_down_block2 = Down(width, 2 * width, width)
+        self.conv_down_block1 = Down(width // 2, width, width // 2, flavour)
+        self.conv_down_block2 = Down(width, 2 * width, width, flavour)
         _bottleneck(self, "conv_conv_bn", 2 * width)
         self.ca_conv1 = GatedConv(3, width // 2, 5)
-        self.ca_down_block1 = Down(width // 2, width, width // 2)
-        self.ca_down_block2 = Down(width, 2 * width, 2 * width)
+        self.ca_down_block1 = Down(width // 2, width, width // 2, flavour)
+        self.ca_down_block2 = Down(width, 2 * width, 2 * width, flavour)
         self.ca_conv_bn1 = GatedConv(2 * width, 2 * width, activation="relu")
-        self.contextual_attention = ContextualAttention()
+        self.contextual_attention = ContextualAttention(flavour)
         self.ca_conv_bn4 = GatedConv(2 * width, 2 * width)
         self.ca_conv_bn5 = GatedConv(2 * width, 2 * width)
         _add_last(self, 4 * width, width)
@@ -244,6 +277,8 @@ class DeepFill(nn.Module):
     ----------
     width : int
         Channels of the first level; 48 in the publication.
+    flavour : {"torch", "tensorflow"}
+        Where the weights were trained.
 
     Examples
     --------
@@ -251,10 +286,10 @@ class DeepFill(nn.Module):
     True
     """
 
-    def __init__(self, width: int = WIDTH) -> None:
+    def __init__(self, width: int = WIDTH, flavour: Flavour = "torch") -> None:
         super().__init__()
-        self.stage1 = Coarse(width)
-        self.stage2 = Fine(width)
+        self.stage1 = Coarse(width, flavour)
+        self.stage2 = Fine(width, flavour)
 
     def forward(self, photo: Tensor, mask: Tensor) -> Tensor:
         """Return what the fine stage says of the whole picture.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+
 import numpy as np
 import pytest
 
@@ -12,17 +14,23 @@ from datakit.models.networks.deepfill import (  # noqa: E402
     PARAMETERS,
     ContextualAttention,
     DeepFill,
+    Flavour,
 )
-from datakit.models.networks.deepfill_weights import read_deepfill  # noqa: E402
+from datakit.models.networks.deepfill_weights import _CONVERTED, read_deepfill  # noqa: E402
 from tests.models.weight_makers import state_dict_bytes  # noqa: E402
 
 State = dict[str, np.ndarray]
 
 
-def slow_conv(x: np.ndarray, weight: np.ndarray, bias: np.ndarray, stride: int, dilation: int):
-    """Convolve pixel by pixel, zeros around."""
+TENSORFLOW = "tensorflow"
+
+
+def slow_conv(
+    x: np.ndarray, weight: np.ndarray, bias: np.ndarray, stride: int, dilation: int, late
+):
+    """Convolve pixel by pixel, zeros around; late: all zeros of a halving after the end."""
     kernel = weight.shape[2]
-    reach = dilation * (kernel - 1) // 2
+    reach = 0 if late and stride == 2 else dilation * (kernel - 1) // 2
     height, width = x.shape[1:]
     out = np.empty((len(weight), -(-height // stride), -(-width // stride)))
     for y in range(out.shape[1]):
@@ -40,7 +48,7 @@ def slow_conv(x: np.ndarray, weight: np.ndarray, bias: np.ndarray, stride: int, 
 
 def gated(state: State, name: str, x: np.ndarray, stride=1, dilation=1, kind="elu") -> np.ndarray:
     weight, bias = state[f"{name}.conv.weight"], state[f"{name}.conv.bias"]
-    found = slow_conv(x, weight, bias, stride, dilation)
+    found = slow_conv(x, weight, bias, stride, dilation, TENSORFLOW in state)
     if kind == "none":
         return found
     values, gate = found[: len(found) // 2], found[len(found) // 2 :]
@@ -82,8 +90,20 @@ def fused(scores: np.ndarray) -> np.ndarray:
     return padded[:-2, :-2] + padded[1:-1, 1:-1] + padded[2:, 2:]
 
 
-def slow_attention(x: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    small, gap = x[:, ::2, ::2], mask[:, ::8, ::8]
+def spread(x: np.ndarray, times: int) -> np.ndarray:
+    """Take every so manieth pixel, from the first to the last one."""
+    rows, columns = (
+        [int(n * (side - 1) / (side // times - 1) + 0.5) for n in range(side // times)]
+        for side in x.shape[1:]
+    )
+    return x[:, rows][:, :, columns]
+
+
+def slow_attention(x: np.ndarray, mask: np.ndarray, fuse: bool = True) -> np.ndarray:
+    if fuse:
+        small, gap = x[:, ::2, ::2], mask[:, ::8, ::8]
+    else:
+        small, gap = spread(x, 2), spread(mask, 8)
     high, wide = small.shape[1:]
     places = [(y, column) for y in range(high) for column in range(wide)]
     scores = np.empty((len(places), len(places)))
@@ -92,11 +112,12 @@ def slow_attention(x: np.ndarray, mask: np.ndarray) -> np.ndarray:
         known = known / max(np.sqrt((known**2).sum()), 1e-4)
         for q, (qy, qx) in enumerate(places):
             scores[p, q] = (known * patch(small, qy - 1, qx - 1, 3)).sum()
-    by_columns = [places.index((y, column)) for column in range(wide) for y in range(high)]
-    scores = fused(scores)
-    scores = fused(scores[np.ix_(by_columns, by_columns)])
-    back = np.argsort(by_columns)
-    scores = scores[np.ix_(back, back)]
+    if fuse:
+        by_columns = [places.index((y, column)) for column in range(wide) for y in range(high)]
+        scores = fused(scores)
+        scores = fused(scores[np.ix_(by_columns, by_columns)])
+        back = np.argsort(by_columns)
+        scores = scores[np.ix_(back, back)]
     whole = [patch(gap, y - 1, column - 1, 3).sum() == 0 for y, column in places]
     usable = np.array(whole, float)[:, None]
     powers = np.exp(scores * usable * 10 - (scores * usable * 10).max(axis=0))
@@ -122,15 +143,16 @@ def slow_deepfill(state: State, photo: np.ndarray, mask: np.ndarray) -> np.ndarr
     copied = gated(state, "stage2.ca_conv1", joined)
     for name in ("stage2.ca_down_block1", "stage2.ca_down_block2"):
         copied = down(state, name, copied)
-    copied = slow_attention(gated(state, "stage2.ca_conv_bn1", copied, kind="relu"), mask)
+    copied = gated(state, "stage2.ca_conv_bn1", copied, kind="relu")
+    copied = slow_attention(copied, mask, fuse=TENSORFLOW not in state)
     for name in ("stage2.ca_conv_bn4", "stage2.ca_conv_bn5"):
         copied = gated(state, name, copied)
     return last(state, "stage2", np.concatenate([dilated, copied]))
 
 
-def random_model(width: int = 4) -> DeepFill:
+def random_model(width: int = 4, flavour: Flavour = "torch") -> DeepFill:
     torch.manual_seed(5)
-    model = DeepFill(width).double().eval()
+    model = DeepFill(width, flavour).double().eval()
     for weight in model.parameters():
         torch.nn.init.normal_(weight, std=0.3)
     return model
@@ -143,10 +165,13 @@ def inputs(height: int, width: int) -> tuple[np.ndarray, np.ndarray]:
     return rng.uniform(-1, 1, (3, height, width)), mask
 
 
-def test_the_forward_pass_is_the_direct_one() -> None:
-    model = random_model()
+@pytest.mark.parametrize("flavour", ["torch", TENSORFLOW])
+def test_the_forward_pass_is_the_direct_one(flavour: Flavour) -> None:
+    model = random_model(flavour=flavour)
     photo, mask = inputs(32, 24)
     state = {key: value.numpy() for key, value in model.state_dict().items()}
+    if flavour == TENSORFLOW:
+        state[TENSORFLOW] = np.ones(1)
     wanted = slow_deepfill(state, photo, mask)
     with torch.inference_mode():
         found = model(torch.from_numpy(photo)[None], torch.from_numpy(mask)[None])[0].numpy()
@@ -193,3 +218,24 @@ def test_a_state_dict_is_read_and_another_one_refused() -> None:
         assert torch.equal(again.state_dict()[key], value)
     with pytest.raises(ModelError, match="expected the generator of a DeepFillv2; it lacks"):
         read_deepfill(state_dict_bytes(torch.nn.Conv2d(3, 3, 3)), "other.pth")
+
+
+def test_the_authors_weights_are_read_by_their_converted_names() -> None:
+    """The names and shapes of `networks_tf.Generator` of nipponjo/deepfillv2-pytorch."""
+    model = random_model(flavour=TENSORFLOW).float()
+    names = {new: old for old, new in _CONVERTED.items()}
+    state = {}
+    for key, value in model.state_dict().items():
+        layer, kind = key.rsplit(".conv.", 1)
+        inner = ".conv" if layer.endswith("_upsample.conv") else ""
+        state[f"{names[layer.removesuffix('.conv')]}{inner}.conv.{kind}"] = value
+    assert len(names) == 42 and len(state) == 84
+    for name in ("xconv2_downsample.conv.weight", "pmconv6.conv.bias", "conv10_atrous.conv.weight"):
+        assert name in state
+    assert state["allconv13_upsample.conv.conv.weight"].shape == (8, 8, 3, 3)
+    stored = io.BytesIO()
+    torch.save({"G": state}, stored)
+    again = read_deepfill(stored.getvalue(), "states_tf.pth")
+    photo, mask = (torch.from_numpy(one)[None].float() for one in inputs(32, 24))
+    with torch.inference_mode():
+        assert torch.equal(again(photo, mask), model(photo, mask))
