@@ -21,6 +21,7 @@ import cv2
 import numpy as np
 
 from datakit.core.metrics.plate_metrics import hole_psnr_db, hole_ssim
+from datakit.core.quality.plates import lost_detail, seam_ratio
 from datakit.models.inpainting.base import build
 
 MODELS = ("exemplar", "telea", "navier-stokes")
@@ -87,15 +88,25 @@ def quality(data: Path, side: int, sheet: Path | None) -> None:
 
 
 def large(path: Path) -> None:
-    truth = cv2.resize(photo_of(path, 1 << 16), (4000, 3000), interpolation=cv2.INTER_CUBIC)
+    photo = photo_of(path, 1 << 16)
+    # Mirrored, not enlarged, so that it has the detail of its pixels.
+    rows, columns = 3000 - photo.shape[0], 4000 - photo.shape[1]
+    truth = np.pad(photo, [(0, max(0, rows)), (0, max(0, columns)), (0, 0)], mode="symmetric")
+    truth = np.ascontiguousarray(truth[:3000, :4000])
     y, x = np.mgrid[:3000, :4000]
     hole = ((x - 2000) / 560) ** 2 + ((y - 2000) / 700) ** 2 < 1
     print(f"hole of {hole.mean():.1%}")
     for name in MODELS:
         start = time.process_time()
-        build(name).fill(truth, hole, np.random.default_rng(0))
+        filled = build(name).fill(truth, hole, np.random.default_rng(0))
         peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        print(f"{name}: {time.process_time() - start:.1f} s of CPU, peak so far {peak_mb:.0f} MB")
+        took = time.process_time() - start
+        blur, seam = lost_detail(filled, hole), seam_ratio(filled, hole)
+        print(
+            f"{name}: {took:.1f} s of CPU, peak so far {peak_mb:.0f} MB; blur {blur:.2f} powers of "
+            f"two, seam {seam:.2f}",
+            flush=True,
+        )
 
 
 if __name__ == "__main__":

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -28,14 +29,18 @@ SOLVE_PX = 1 << 18
 
 _CONTEXT = 0.5
 _LEAST_CONTEXT_PX = 64
+_SHAPES_SIGMA_PX = 3.0
 
 
-def fill_hole(photo: Image, hole: Bool, solve: Solve, rng: np.random.Generator) -> Image:
+def fill_hole(
+    photo: Image, hole: Bool, solve: Solve, rng: np.random.Generator, solve_px: int = SOLVE_PX
+) -> Image:
     """Fill a hole of a photo of any size.
 
-    The surroundings of the hole are made small and solved there. On the way back to the photo's
-    size the patches of each level say where the detail of the next one is copied from, so that a
-    large hole is as sharp as the photo around it. At last the seam is closed by a membrane.
+    Parts of the hole that lie far apart are filled one by one, each from its own surroundings,
+    which are made small and solved there. On the way back to the photo's size the patches of each
+    level say where the detail of the next one is copied from, so that a large hole is as sharp as
+    the photo around it. At last the seam is closed by a membrane.
 
     Parameters
     ----------
@@ -46,6 +51,8 @@ def fill_hole(photo: Image, hole: Bool, solve: Solve, rng: np.random.Generator) 
         network.
     rng : Generator
         Same seed, same bytes.
+    solve_px : int
+        Pixels of the copy that is solved, at most.
 
     Returns
     -------
@@ -70,25 +77,55 @@ def fill_hole(photo: Image, hole: Bool, solve: Solve, rng: np.random.Generator) 
     if hole.shape != photo.shape[:2]:
         raise InputError(f"hole: expected the photo's shape {photo.shape[:2]}, found {hole.shape}")
     filled = photo.copy()
-    if not hole.any():
-        return filled
-    window = context_window(hole)
-    levels = [(photo[window.slices].astype(np.float32), hole[window.slices])]
-    while levels[0][1].size > SOLVE_PX:
+    for part in parts_apart(hole):
+        window = context_window(part).slices
+        inner = part[window]
+        # The other parts stay unknown: what was made up is no source.
+        found = _fill_window(photo[window], hole[window], solve, rng, solve_px)
+        filled[window][inner] = np.rint(found[inner]).astype(np.uint8)
+    return filled
+
+
+def parts_apart(hole: Bool) -> Iterator[Bool]:
+    """Yield the parts of a hole whose surroundings do not overlap, in reading order.
+
+    Yields
+    ------
+    (H, W) bool
+
+    Examples
+    --------
+    >>> hole = np.zeros((100, 900), bool); hole[40:60, 40:60] = hole[40:60, 800:820] = True
+    >>> [int(part.sum()) for part in parts_apart(hole)]
+    [400, 400]
+    """
+    _, _, facts, _ = cv2.connectedComponentsWithStats(hole.astype(np.uint8), connectivity=8)
+    surroundings = np.zeros(hole.shape, np.uint8)
+    for left, top, wide, high, _ in facts[1:].tolist():
+        tight = Window(top, left, top + high, left + wide)
+        surroundings[_with_context(tight, hole.shape).slices] = 1
+    count, groups = cv2.connectedComponents(surroundings, connectivity=4)
+    for number in range(1, count):
+        yield hole & (groups == number)
+
+
+def _fill_window(
+    photo: Image, hole: Bool, solve: Solve, rng: np.random.Generator, solve_px: int
+) -> Float:
+    """Return a window of a photo with its hole filled, in levels of 0 .. 255."""
+    levels = [(photo.astype(np.float32), hole)]
+    while levels[0][1].size > solve_px:
         levels.insert(0, halved(*levels[0]))
-    if not known_centres(levels[0][1]).any():
+    small, gap = levels[0]
+    if not known_centres(gap).any():
         raise InputError(
             f"hole: expected some of the photo to be left to fill it with, found {hole.mean():.0%} "
             "of it to be filled; use a smaller region"
         )
-    small, gap = levels[0]
     found = solve(small, gap, rng)
     if len(levels) > 1:
         found = _with_detail(found, levels, rng)
-    pixels, gap = levels[-1]
-    closed = close_seam(found, pixels, gap)
-    filled[window.slices][gap] = np.rint(closed[gap]).astype(np.uint8)
-    return filled
+    return close_seam(found, *levels[-1])
 
 
 def context_window(hole: Bool) -> Window:
@@ -100,17 +137,22 @@ def context_window(hole: Bool) -> Window:
     >>> tuple(context_window(hole))
     (200, 100, 1000, 700)
     """
-    height, width = hole.shape
     rows, columns = np.flatnonzero(hole.any(axis=1)), np.flatnonzero(hole.any(axis=0))
     tight = Window(int(rows[0]), int(columns[0]), int(rows[-1]) + 1, int(columns[-1]) + 1)
+    return _with_context(tight, hole.shape)
+
+
+def _with_context(tight: Window, shape_hw: tuple[int, ...]) -> Window:
     longest = max(tight.bottom - tight.top, tight.right - tight.left)
-    return tight.grown(max(_LEAST_CONTEXT_PX, round(longest * _CONTEXT)), height, width)
+    reach_px = max(_LEAST_CONTEXT_PX, round(longest * _CONTEXT))
+    return tight.grown(reach_px, shape_hw[0], shape_hw[1])
 
 
 def _with_detail(found: Float, levels: list[tuple[Float, Bool]], rng: np.random.Generator) -> Float:
     """Bring a fill of the smallest level to the size of the largest, patch by patch."""
     matches = matched(found, *levels[0], rng)
     for pixels, gap in levels[1:]:
+        solved = found
         coarse, matches = matches, Matches(touching(gap), known_centres(gap), rng)
         matches.start_from(enlarged(coarse, matches))
         found = pixels.copy()
@@ -132,4 +174,20 @@ def _with_detail(found: Float, levels: list[tuple[Float, Bool]], rng: np.random.
         matches.propagate(compare, NEAR_JUMPS_PX)
         voted = gap | around(gap)
         found[voted] = vote(pixels, voted, matches, similarity(matches.cost))
+        found[gap] += _large_shapes_apart(solved, found, gap)[gap]
     return found
+
+
+def _large_shapes_apart(solved: Float, found: Float, gap: Bool) -> Float:
+    """Return what the large shapes of a level's gap lack of those of the level before.
+
+    The patches of the photo need not have the colours that were found for the hole.
+    """
+    height, width = gap.shape
+    size_wh = (solved.shape[1], solved.shape[0])
+    weight = cv2.resize(gap.astype(np.float32), size_wh, interpolation=cv2.INTER_AREA)
+    apart = solved - cv2.resize(found, size_wh, interpolation=cv2.INTER_AREA)
+    smooth = cv2.GaussianBlur(apart * weight[..., None], (0, 0), _SHAPES_SIGMA_PX)
+    share = cv2.GaussianBlur(weight, (0, 0), _SHAPES_SIGMA_PX)[..., None]
+    shapes = smooth / np.maximum(share, 1e-3)
+    return np.asarray(cv2.resize(shapes, (width, height), interpolation=cv2.INTER_LINEAR))

@@ -10,7 +10,8 @@ import numpy.typing as npt
 
 from datakit.core.images.network_input import to_image_size
 from datakit.core.images.resizing import resample
-from datakit.core.inpainting.fill import fill_hole
+from datakit.core.images.tiles import Window
+from datakit.core.inpainting.fill import SOLVE_PX, fill_hole
 from datakit.errors import ModelError
 from datakit.models.factory import Identity
 from datakit.models.inpainting.contract import InpaintingContract
@@ -23,6 +24,10 @@ Forward = Callable[[list[Float]], Sequence[Float]]
 
 _LIKELY = 0.25
 """How far outside its range an output may be, as a share of it, and still be believed."""
+_LONGEST = 1.5
+"""What is longer than this, against the network's own aspect, is filled in tiles."""
+_LEFT_TO_NEXT = 4
+"""The last 1 / n of a tile is left to the next one, which sees what lies beyond it."""
 
 
 class NetworkInpainter:
@@ -51,9 +56,29 @@ class NetworkInpainter:
         ModelError
             If the network does not take its input, or its output is not what the contract says.
         """
-        return fill_hole(photo, hole, self._solve, rng)
+        high, wide = self._contract.input.size
+        return fill_hole(photo, hole, self._solve, rng, min(SOLVE_PX, high * wide))
 
     def _solve(self, photo: Float, hole: Bool, rng: np.random.Generator) -> Float:
+        """Fill a small copy: at once, or, where that would distort it, in tiles one by one."""
+        seen, found, left = photo.copy(), photo.copy(), hole.copy()
+        shape_hw = (hole.shape[0], hole.shape[1])
+        stretched = self._contract.input.fit == "stretch"
+        tiles = tiles_along(shape_hw, self._contract.input.size if stretched else shape_hw)
+        for window, kept in tiles:
+            gap = left[kept.slices]
+            if not gap.any():
+                continue
+            filled = self._run(seen[window.slices], left[window.slices])
+            top, leftmost = kept.top - window.top, kept.left - window.left
+            filled = filled[top : top + gap.shape[0], leftmost : leftmost + gap.shape[1]]
+            # The seam is closed by what the network says of known pixels, too.
+            found[kept.slices] = filled
+            seen[kept.slices][gap] = filled[gap]
+            left[kept.slices] = False
+        return found
+
+    def _run(self, photo: Float, hole: Bool) -> Float:
         contract = self._contract
         placement = contract.input.place((hole.shape[0], hole.shape[1]))
         picture = np.rint(photo).astype(np.uint8)
@@ -97,6 +122,46 @@ class NetworkInpainter:
         if self._contract.input.channels == "bgr":
             values = values[..., ::-1]
         return np.ascontiguousarray(np.clip(values, 0, 1) * np.float32(255))
+
+
+def tiles_along(
+    shape_hw: tuple[int, int], network_hw: tuple[int, int]
+) -> list[tuple[Window, Window]]:
+    """Cut a long picture into overlapping tiles of a network's aspect.
+
+    Parameters
+    ----------
+    shape_hw, network_hw : tuple of int
+
+    Returns
+    -------
+    list of (Window, Window)
+        What the network is shown, and the part of it that is kept: the parts cover the picture
+        once. One tile, all of it, where it is at most half as long again as the network.
+
+    Examples
+    --------
+    >>> [(tuple(seen), tuple(kept)) for seen, kept in tiles_along((90, 200), (512, 512))]
+    [((0, 0, 90, 90), (0, 0, 90, 68)), ((0, 45, 90, 135), (0, 68, 90, 113)), \
+((0, 90, 90, 180), (0, 113, 90, 158)), ((0, 110, 90, 200), (0, 158, 90, 200))]
+    """
+    height, width = shape_hw
+    aspect = network_hw[1] / network_hw[0]
+    if max(width / height / aspect, height * aspect / width) <= _LONGEST:
+        return [(Window(0, 0, height, width), Window(0, 0, height, width))]
+    wide = width > height * aspect
+    length = width if wide else height
+    side = round(height * aspect) if wide else round(width / aspect)
+    starts = [*range(0, length - side, max(1, side // 2)), length - side]
+    ends = [start + side - side // _LEFT_TO_NEXT for start in starts[:-1]] + [length]
+
+    def across(begin: int, end: int) -> Window:
+        return Window(0, begin, height, end) if wide else Window(begin, 0, end, width)
+
+    return [
+        (across(start, start + side), across(begin, end))
+        for start, begin, end in zip(starts, [0, *ends[:-1]], ends, strict=True)
+    ]
 
 
 def _inputs(values: Float, mask: Float, place: str) -> list[Float]:

@@ -75,6 +75,23 @@ def test_a_large_photo_gets_its_detail_from_patches(monkeypatch: pytest.MonkeyPa
     assert 0.8 < contrast < 1.2
 
 
+def test_people_far_apart_are_removed_one_by_one_each_from_its_own_surroundings() -> None:
+    photo = np.random.default_rng(0).integers(0, 256, (90, 900, 3)).astype(np.uint8)
+    hole = np.zeros((90, 900), bool)
+    hole[40:60, 40:50] = hole[40:60, 56:66] = hole[30:60, 800:820] = True
+    solved = []
+
+    def solve(small: np.ndarray, gap: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        solved.append((gap.shape[1], int(gap.sum())))
+        return np.where(gap[..., None], np.float32(7 + len(solved)), small)
+
+    found = fill_hole(photo, hole, solve, np.random.default_rng(0))
+    # The two that stand together share their surroundings.
+    assert [pixels for _, pixels in solved] == [400, 600]
+    assert max(width for width, _ in solved) < 200
+    assert np.array_equal(found[~hole], photo[~hole])
+
+
 @settings(max_examples=15, deadline=None)
 @given(
     st.integers(20, 60),
