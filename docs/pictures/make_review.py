@@ -42,9 +42,9 @@ def main() -> None:
         server = subprocess.Popen([*command, "--no-browser"], stderr=subprocess.PIPE, text=True)
         try:
             assert server.stderr is not None
-            address = re.search(r"http\S+", server.stderr.readline())
-            assert address
-            picture = photographed(address[0], f"{folder}/profile")
+            found = (re.search(r"http\S+", line) for line in server.stderr)
+            address = next(one[0] for one in found if one)
+            picture = photographed(address, f"{folder}/profile")
         finally:
             server.terminate()
             server.wait()

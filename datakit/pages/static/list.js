@@ -99,6 +99,7 @@ export class List {
     id.append(start, data.id[at].slice(-12));
     id.title = data.id[at];
     reason.textContent = data.reason[at] || [data.split[at], data.label_kind[at]].filter(Boolean).join(" · ");
+    reason.title = reason.textContent;
     words.append(id, reason, mark);
     row.append(picture, words);
     row.addEventListener("click", () => this.choose(at));
