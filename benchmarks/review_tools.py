@@ -164,7 +164,7 @@ def measure(
         for key, name in (("c", "a click"), ("y", "a hair stroke")):
             driver.execute_script("window.answers = []")
             press(driver, key)
-            for _ in range(uses):
+            for number in range(uses):
                 shown = driver.execute_script(
                     "return document.getElementById('stage').dataset.shown"
                 )
@@ -174,7 +174,9 @@ def measure(
                 drag(driver, beside, (0, 0) if key == "c" else (0, 24))
                 until(driver, f"return window.answers.length > {before}")
                 until(driver, IDLE)
-                press(driver, "\ue014")  # next
+                # To and fro through the list: the end of it has no next.
+                onward = (number // max(1, len(outlines) - 1)) % 2 == 0
+                press(driver, "\ue014" if onward else "\ue012")
                 time.sleep(0.5)
             told(name, driver.execute_script("return window.answers"), 150)
             press(driver, key)

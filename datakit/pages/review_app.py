@@ -26,14 +26,15 @@ ASSETS = {
         f"{name}.js": "text/javascript"
         for name in (
             *("app", "brush", "details", "faces", "keys", "lens", "list", "neighbours", "pace"),
-            *("palette", "pending", "pictures", "pointing", "queue", "stage", "vertices"),
+            *("palette", "pending", "pictures", "pointing", "queue", "repairs"),
+            *("stage", "vertices"),
         )
     },
 }
 """Everything that the page loads; no other file can be asked for."""
 
 MOST_BODY_BYTES = 64 << 20
-MOST_AHEAD = 3
+MOST_AHEAD = 2
 
 
 def make_app(review: ReviewQueue, token: str, port: int) -> RequestFilter:
@@ -137,6 +138,12 @@ def make_app(review: ReviewQueue, token: str, port: int) -> RequestFilter:
 
         return await _answer(write)
 
+    async def preview(request: Request) -> Response:
+        query = request.query_params
+        return await _answer(
+            lambda: _json(msgspec.json.encode(review.preview_repair(query["id"], query["repair"])))
+        )
+
     routes = [
         Route("/", page),
         Route("/assets/{name}", asset),
@@ -152,6 +159,7 @@ def make_app(review: ReviewQueue, token: str, port: int) -> RequestFilter:
         Route("/api/outline/{at:int}", outline),
         Route("/api/decide", decide, methods=["POST"]),
         Route("/api/paint", paint, methods=["POST"]),
+        Route("/api/preview", preview),
         Route("/api/tool", tool, methods=["POST"]),
     ]
     return RequestFilter(Starlette(routes=routes), token, port)

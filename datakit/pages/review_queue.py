@@ -13,7 +13,8 @@ import msgspec
 import numpy as np
 
 from datakit.core.drafts.unsure_places import unsure_places
-from datakit.core.matting.brush import marked, over, touched
+from datakit.core.interactive.prompted import Answer
+from datakit.core.matting.brush import Layer, marked, over, touched
 from datakit.errors import InputError
 from datakit.io.dataset.decisions import DecisionLog, now, read_edit
 from datakit.io.layouts.base import Item
@@ -31,6 +32,7 @@ from datakit.records.review import Decision, Seconds, ToolModel, Verdict
 
 _SHOWN_AS_THEY_ARE = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp"}
 _NOTE = 2000
+_HALF = 128
 
 
 class Ask(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -238,39 +240,59 @@ class ReviewQueue:
         subject, at = self._known(use.id), self._places[use.id]
         bench = self._workbench.bench(at)
         answer = self._workbench.answer(at) if use.prompts else None
-        size_wh = size_wh_of(bench.draft)
         with self._mutex:
             latest = self._latest(use.id)
-            below, shown = mask_overlay.blank_layer(size_wh), bench.draft
-            if latest.edit:
-                below = self.labels.layer(subject, latest.edit)
-                shown = with_layer(subject, bench.draft, below)
-            worked = Worked(
-                image=bench.image,
-                draft=bench.draft,
-                shown=shown,
-                is_mask=subject.label_kind == "mask",
-                answer=answer,
-            )
+            worked, below = self._worked(subject, bench, latest.edit, answer)
             layer = changed_layer(worked, use)
-            window = touched(layer)
-            if not layer[window].size:
+            patch = _patch(worked.shown, layer)
+            if patch is None:
                 return {**state_of(latest), "patch": None}
-            edit = self.labels.keep(over(below, layer))
-            after = np.where(layer[..., 1] > 0, layer[..., 0], shown)
             state = self._write(
                 subject,
-                edit=edit,
+                edit=self.labels.keep(over(below, layer)),
                 objects=_with_object(latest, use.value, use.class_name),
                 models=_with_model(latest, self._workbench.model if answer else None),
             )
-        png = mask_overlay.overlay_png(np.ascontiguousarray(after[window]))
-        patch = {
-            "png": base64.b64encode(png).decode(),
-            "x": window[1].start,
-            "y": window[0].start,
-        }
         return {**state, "patch": patch}
+
+    def preview_repair(self, key: str, repair: str) -> dict[str, Any]:
+        """Say what a repair would change, and change nothing.
+
+        Returns
+        -------
+        dict
+            ``patch`` as above, ``more`` and ``less``: how many pixels the subject would win, lose.
+
+        Raises
+        ------
+        InputError
+            If there is no such sample or repair, or the sample has no photo or label.
+        """
+        subject = self._known(key)
+        bench = self._workbench.bench(self._places[key])
+        worked, _ = self._worked(subject, bench, self._latest(key).edit, None)
+        layer = changed_layer(worked, ToolUse(id=key, repair=repair))
+        wins = (layer[..., 1] > 0) & (layer[..., 0] >= _HALF)
+        loses = (layer[..., 1] > 0) & ~wins
+        return {
+            "patch": _patch(worked.shown, layer),
+            "more": int(np.count_nonzero(wins)),
+            "less": int(np.count_nonzero(loses)),
+        }
+
+    def _worked(
+        self, subject: Subject, bench: Bench, edit: str | None, answer: Answer | None
+    ) -> tuple[Worked, Layer]:
+        """Return what a tool works on, and the layer of the edits before."""
+        below, shown = mask_overlay.blank_layer(size_wh_of(bench.draft)), bench.draft
+        if edit:
+            below = self.labels.layer(subject, edit)
+            shown = with_layer(subject, bench.draft, below)
+        is_mask = subject.label_kind == "mask"
+        worked = Worked(
+            image=bench.image, draft=bench.draft, shown=shown, is_mask=is_mask, answer=answer
+        )
+        return worked, below
 
     def prepare(self, places: Sequence[int]) -> None:
         """Decode what tools would work on, and have the model look at it, the first one first."""
@@ -352,6 +374,20 @@ def state_of(decision: Decision) -> dict[str, Any]:
 def _with_object(decision: Decision, mark: int, class_name: str) -> dict[str, str]:
     """Return the objects that a person added, with the one of a mark if it names a class."""
     return {**decision.objects, str(mark): class_name} if class_name else decision.objects
+
+
+def _patch(shown: mask_overlay.Coverage, layer: Layer) -> dict[str, Any] | None:
+    """Return the part of a label that a layer changes, as an overlay with its place."""
+    window = touched(layer)
+    if not layer[window].size:
+        return None
+    after = np.where(layer[..., 1] > 0, layer[..., 0], shown)[window]
+    png = mask_overlay.overlay_png(np.ascontiguousarray(after))
+    return {
+        "png": base64.b64encode(png).decode(),
+        "x": window[1].start,
+        "y": window[0].start,
+    }
 
 
 def _with_model(decision: Decision, model: ToolModel | None) -> tuple[ToolModel, ...]:

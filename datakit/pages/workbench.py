@@ -16,7 +16,7 @@ from datakit.pages.ahead import Ahead
 from datakit.pages.mask_overlay import Coverage
 from datakit.records.review import ToolModel
 
-MOST_BENCHES = 3
+MOST_BENCHES = 4
 MOST_ENCODED = 6
 """SAM's features of a photo are 4 MB, those of SAM 2 are 16."""
 

@@ -56,6 +56,15 @@ def test_pointing_changes_the_label_and_undo_takes_it_back(
 
 def test_repairs_and_hair(browser: Any, review: Callable[..., Any], faces: Path) -> None:
     page = Page(browser, review(faces).url)
+    # What a repair would change is seen before, and nothing is done.
+    page.find("[data-repair=grow]").send_keys("")
+    page.until(
+        "return /^Grow would add [1-9]/.test(document.querySelector('#message').textContent)"
+    )
+    assert page.run("return document.querySelector('canvas.changes').width") > 0
+    page.run("document.activeElement.blur()")
+    assert page.run("return document.querySelector('canvas.changes').width") == 0
+    assert not latest(faces.with_name("faces.review"))
     before, grown = changes(page, lambda: page.keys("g"))
     assert (grown >= before).all()
     assert (grown > before).any()

@@ -12,6 +12,7 @@ import { PendingDecisions } from "./pending.js";
 import { Pictures } from "./pictures.js";
 import { POINTING, Pointing } from "./pointing.js";
 import { KINDS, Queue } from "./queue.js";
+import { Repairs } from "./repairs.js";
 import { Stage } from "./stage.js";
 import { Vertices } from "./vertices.js";
 
@@ -318,10 +319,10 @@ for (const button of document.querySelectorAll("#tools button")) {
   KEYS[button.dataset.key] = () => setTool(button.id);
   button.addEventListener("click", () => setTool(button.id));
 }
-for (const button of document.querySelectorAll("[data-repair]")) {
-  KEYS[button.dataset.key] = () => useTool({ repair: button.dataset.repair });
-  button.addEventListener("click", () => useTool({ repair: button.dataset.repair }));
-}
+for (const button of document.querySelectorAll("[data-repair]")) KEYS[button.dataset.key] = () => button.click();
+new Repairs(document.querySelectorAll("[data-repair]"), stage, {
+  say, use: useTool, sample: async () => ({ id: queue.data.id[current], edit: (await settled(current)).edit }),
+});
 VIEWS.forEach((view, place) => { KEYS[place + 1] = () => setView(view); });
 
 listenForKeys({

@@ -22,6 +22,7 @@ export class Stage {
     this.colours = null; // classes or objects of the label, each in its colour
     this.contour = false; // whether the label's edge is drawn besides its tint
     this.marks = layer("marks"); // strokes that say "unknown", until the server's stripes come
+    this.changes = layer("changes"); // what a repair would change
     this.other = layer("before"); // what is seen of the label before
     this.boxes = document.createElementNS("http://www.w3.org/2000/svg", "svg");
     this.boxes.setAttribute("class", "boxes");
@@ -41,12 +42,12 @@ export class Stage {
     this.size = any ? { width: any.naturalWidth, height: any.naturalHeight } : { width: 1, height: 1 };
     this.label = label;
     this.labelled = label ? { width: label.naturalWidth, height: label.naturalHeight } : { width: 0, height: 0 };
-    Object.assign(this.editLayer, { width: 0, height: 0 });
+    for (const one of [this.editLayer, this.changes]) Object.assign(one, { width: 0, height: 0 });
     this.#resize(Math.min(1, ENOUGH_PX / Math.max(this.labelled.width, this.labelled.height, 1)));
     this.boxes.setAttribute("viewBox", `0 0 ${this.size.width} ${this.size.height}`);
     this.world.style.width = `${this.size.width}px`;
     this.world.style.height = `${this.size.height}px`;
-    this.world.replaceChildren(...[photo, this.other, this.shown, this.marks, this.boxes].filter(Boolean));
+    this.world.replaceChildren(...[photo, this.other, this.shown, this.marks, this.changes, this.boxes].filter(Boolean));
     this.#setUnknown(unknown);
     if (photo) {
       photo.className = "photo";
@@ -97,10 +98,30 @@ export class Stage {
     this.refine();
   }
 
+  // Show what a part that the server changed wins and loses the label; null: nothing.
+  async preview(patch) {
+    if (!patch || !this.label) return Object.assign(this.changes, { width: 0, height: 0 });
+    const picture = await decoded(patch.png), { width, height } = picture, scratch = layer();
+    Object.assign(this.changes, this.labelled);
+    const pen = this.changes.getContext("2d");
+    const place = (inner) => inner.drawImage(picture, 0, 0), below = (inner) => inner.drawImage(this.label, -patch.x, -patch.y);
+    for (const [one, less, colour] of [[place, below, ADDED], [below, place, REMOVED]]) {
+      Object.assign(scratch, { width, height });
+      const inner = scratch.getContext("2d");
+      one(inner);
+      inner.globalCompositeOperation = "destination-out";
+      less(inner);
+      inner.globalCompositeOperation = "source-in";
+      inner.fillStyle = colour;
+      inner.fillRect(0, 0, width, height);
+      pen.drawImage(scratch, patch.x, patch.y);
+    }
+    return this.changes;
+  }
+
   // Put a part of the label that the server changed in its place.
   async patch({ png, x, y }) {
-    const bytes = Uint8Array.from(atob(png), (letter) => letter.charCodeAt(0));
-    const picture = await createImageBitmap(new Blob([bytes], { type: "image/png" }));
+    const picture = await decoded(png);
     this.paintable();
     const rect = { x, y, width: picture.width, height: picture.height }, pen = this.editLayer.getContext("2d");
     pen.clearRect(rect.x, rect.y, rect.width, rect.height);
@@ -337,6 +358,11 @@ export class Stage {
   }
 
   static get step() { return STEP; }
+}
+
+function decoded(png) {
+  const bytes = Uint8Array.from(atob(png), (letter) => letter.charCodeAt(0));
+  return createImageBitmap(new Blob([bytes], { type: "image/png" }));
 }
 
 function layer(kind = "") {
