@@ -139,6 +139,7 @@ def prelabel(
     member: Sequence[_Text] = ...,
     effort: Literal["fast", "default", "best"] = ...,
     prompts: Literal["none", "boxes", "faces", "annotations"] = ...,
+    instances: bool = ...,
     device: _Text = ...,
     batch: int | None = ...,
     precision: Literal["float32", "bfloat16", "float16"] = ...,

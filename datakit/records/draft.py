@@ -60,7 +60,12 @@ class Draft(Record, frozen=True, kw_only=True):
     hint: Annotated[
         str, Meta(description="where a segmenter without a model started: annotation, face, option")
     ] = ""
-    outlined: Annotated[Outlined | None, Meta(description="null: no subject was found")] = None
+    outlined: Annotated[
+        Outlined | None, Meta(description="null: no subject was found, or it is in `objects`")
+    ] = None
+    objects: Annotated[
+        tuple[Outlined, ...], Meta(description="each person by itself, where drafts have instances")
+    ] = ()
 
 
 class Queued(Record, frozen=True, kw_only=True):

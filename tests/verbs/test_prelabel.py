@@ -366,3 +366,62 @@ def test_busy_shares_count_the_hands() -> None:
     table = times.table(2.0)
     assert (table["read"].busy, table["read"].rate) == (0.25, 4.0)
     assert (table["infer"].busy, table["infer"].rate) == (0.25, 4.0)
+
+
+@pytest.fixture(scope="module")
+def couple(tmp_path_factory: pytest.TempPathFactory, sample_data: Path) -> Path:
+    """Return a folder with one photo: two people side by side, 256 x 512 pixels."""
+    names = ("astronaut.jpg", "bald_beard.jpg")
+    images = [cv2.imread(str(sample_data / "portraits/images" / name)) for name in names]
+    folder = tmp_path_factory.mktemp("couple")
+    joined = np.hstack([cv2.resize(image, (256, 256)) for image in images])
+    assert cv2.imwrite(str(folder / "two.png"), joined)
+    return folder
+
+
+def test_people_are_parted_into_instances(couple: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    datakit.prelabel(couple, out, instances=True, effort="fast", workers=0)
+    mask = cv2.imread(str(out / "masks/two.png"), cv2.IMREAD_UNCHANGED)
+    assert mask.dtype == np.uint16 and set(np.unique(mask)) == {0, 1, 2}
+    left, right = (np.nonzero(mask == number)[1] for number in (1, 2))
+    assert (left < 256).mean() > 0.97 and (right >= 256).mean() > 0.97
+    row = json.loads((out / "metadata.jsonl").read_text())
+    assert [one["id"] for one in row["instances"]] == [1, 2] and row["annotations"] == 2
+    assert [one["area"] for one in row["instances"]] == [len(left), len(right)]
+    coco = json.loads((out / "annotations.coco.json").read_text())
+    assert [one["area"] for one in coco["annotations"]] == [len(left), len(right)]
+    # The same people in one mask; the alpha does not tell them apart.
+    datakit.prelabel(couple, tmp_path / "one", effort="fast", workers=0)
+    whole = cv2.imread(str(tmp_path / "one/masks/two.png"), cv2.IMREAD_UNCHANGED)
+    assert ((mask > 0) == (whole > 0)).all()
+    assert (out / "alphas/two.png").read_bytes() == (tmp_path / "one/alphas/two.png").read_bytes()
+    # What a tool sent back as it got it is unchanged.
+    datakit.export(out, tmp_path / "coco", format="coco", workers=0)
+    merged = datakit.prelabel(merge=str(tmp_path / "coco"), into=str(out))
+    after = cv2.imread(str(out / "masks/two.png"), cv2.IMREAD_UNCHANGED)
+    assert (after == mask).all() and merged.failed == 0
+
+
+def test_boxes_part_people_too(couple: Path, tmp_path: Path) -> None:
+    boxes = [(0, 0, 256, 256), (256, 0, 256, 256)]
+    annotations = [
+        {"id": number, "image_id": 1, "category_id": 1, "bbox": box, "area": 65536, "iscrowd": 0}
+        for number, box in enumerate(boxes, 1)
+    ]
+    shutil.copytree(couple, tmp_path / "src")
+    (tmp_path / "src/_annotations.coco.json").write_text(
+        json.dumps(
+            {
+                "images": [{"id": 1, "file_name": "two.png", "width": 512, "height": 256}],
+                "categories": [{"id": 1, "name": "person"}],
+                "annotations": annotations,
+            }
+        )
+    )
+    out = tmp_path / "out"
+    datakit.prelabel(
+        tmp_path / "src", out, instances=True, prompts="boxes", effort="fast", workers=0
+    )
+    mask = cv2.imread(str(next(out.rglob("masks/two.png"))), cv2.IMREAD_UNCHANGED)
+    assert set(np.unique(mask[:, :256])) == {0, 1} and set(np.unique(mask[:, 256:])) == {0, 2}

@@ -66,7 +66,7 @@ def draft(options: DraftOptions, progress: ProgressListener | None) -> Drafting:
     summary = process(
         Run(VERB, options, source, decided_by(models, options.contract)),
         _task(options),
-        label_map={"background": 0, options.category: 255},
+        label_map={"background": 0} | ({} if options.instances else {options.category: 255}),
         contents=Contents(
             notes=licence_notes(models, "labels"),
             tables={DRAFTS: ""},
@@ -178,6 +178,7 @@ def _task(options: DraftOptions) -> LazyTask:
             "depth": int(options.depth),
             "outline": options.outline,
             "category": options.category,
+            "instances": options.instances,
             "batch": _batch(options),
             "threads": threads if gpu else 0,
         },

@@ -74,6 +74,13 @@ class DraftOptions(WriteOptions, frozen=True, kw_only=True):
             "people of the faces that are found"
         ),
     ] = "none"
+    instances: Annotated[
+        bool,
+        Meta(
+            description="masks hold an id for each person: parts are split along the faces that "
+            "are found, or along the boxes of --prompts"
+        ),
+    ] = False
     device: Annotated[
         str,
         Meta(

@@ -206,13 +206,14 @@ def _image_entry(number: int, draft: Draft) -> dict[str, Any]:
 def _annotation_entries(drafts: Iterable[Draft]) -> Iterator[dict[str, Any]]:
     number = 0
     for image, draft in enumerate(drafts, 1):
-        if draft.outlined is not None:
+        whole = () if draft.outlined is None else (draft.outlined,)
+        for outlined in draft.objects or whole:
             number += 1
             yield {
                 "id": number,
                 "image_id": image,
                 "category_id": 1,
-                **msgspec.structs.asdict(draft.outlined),
+                **msgspec.structs.asdict(outlined),
                 "iscrowd": 0,
             }
 

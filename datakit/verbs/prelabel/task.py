@@ -15,6 +15,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from datakit.core.drafts.instances import split_by_boxes, split_by_heads
 from datakit.core.faces.bodies import Head
 from datakit.core.faces.detections import FaceDetection
 from datakit.engine.base import Outcome
@@ -31,7 +32,7 @@ from datakit.models.faces.base import FACE_DETECTORS, FaceDetector
 from datakit.models.prediction import Hint
 from datakit.records.draft import DRAFT, DRAFTS, NONCOMMERCIAL, Draft, Outlined
 from datakit.records.product import Product
-from datakit.records.sample import SYNTHETIC, Operation, Sample
+from datakit.records.sample import SYNTHETIC, Instance, Operation, Sample
 from datakit.verbs.prelabel.drafts import Cleaning, Label, ModelOutputs, emptied, make_label
 from datakit.verbs.prelabel.hints import hint_of, hint_of_boxes, object_boxes
 from datakit.verbs.prelabel.inference import Inference
@@ -54,12 +55,12 @@ ModelSpec = tuple[str, Mapping[str, Any]]
 
 @dataclass(frozen=True)
 class Photo:
-    """A decoded photo; ``has_people`` is False where faces were looked for and none is there."""
+    """A decoded photo, with the heads on it where faces were looked for."""
 
     data: bytes
     image: Image
     hint: Hint | None
-    has_people: bool = True
+    heads: tuple[Head, ...] = ()
 
 
 @dataclass
@@ -81,6 +82,7 @@ class Prelabel:
     depth: int
     outline: str
     category: str
+    instances: bool
     batch: int
     threads: int
 
@@ -116,9 +118,9 @@ class _Worker:
         # One at once for each thread, as a graph works on one picture at a time; kept here, because
         # threads end with their chunk and detectors are slow to build. The first is built now, so
         # that what is missing is found before any work.
-        self._idle_detectors = (
-            [_face_detector()] if FACES_OPTION in (task.people, task.prompts) else []
-        )
+        by_faces = task.instances and task.prompts in (NO_PROMPTS, FACES_OPTION)
+        self._finds_heads = by_faces or FACES_OPTION in (task.people, task.prompts)
+        self._idle_detectors = [_face_detector()] if self._finds_heads else []
         self.clock = StageClock()
         segmenters = [one.segmenter for one in (model, second) if one is not None]
         self._takes_hints = any(segmenter.takes_hints for segmenter in segmenters)
@@ -134,8 +136,8 @@ class _Worker:
         with self.clock.timed(DECODE):
             image = decode_photo(data, item.source_name, transparency=item.transparency)
         hw = (image.shape[0], image.shape[1])
-        prompts, people = self._task.prompts, self._task.people
-        heads = self._heads(image) if FACES_OPTION in (prompts, people) else ()
+        prompts = self._task.prompts
+        heads = self._heads(image) if self._finds_heads else ()
         # Annotations that no model looks at need not fit the photo.
         hint: Hint | None = None
         if prompts == FACES_OPTION:
@@ -144,7 +146,7 @@ class _Worker:
             hint = hint_of_boxes(object_boxes(item, hw, outlined=prompts == "annotations"))
         elif item.annotations and self._takes_hints:
             hint = hint_of(item, hw)
-        return Photo(data, image, hint, people != FACES_OPTION or bool(heads))
+        return Photo(data, image, hint, heads)
 
     def _heads(self, image: Image) -> tuple[Head, ...]:
         try:
@@ -189,11 +191,14 @@ class _Worker:
             label = make_label(photo.image, outputs, self._cleaning, self._task.depth)
             if not self._shows_people(photo, outputs):
                 label = emptied(label, outputs)
-            outlined = outlined_mask(label.mask, self._task.outline)
+            mask: npt.NDArray[Any] = label.mask
+            if self._task.instances:
+                mask = self._split(label.mask > 0, photo)
+            outlines = self._outlines(mask)
         with self.clock.timed(WRITE):
-            names, files = self._written(item, photo, label)
+            names, files = self._written(item, photo, label, mask)
         digest = sha256(photo.data)
-        sample = self._row(item, label, names, digest)
+        sample = self._row(item, label, mask, names, digest)
         height, width = label.mask.shape
         draft = Draft(
             id=sample.id,
@@ -204,7 +209,8 @@ class _Worker:
             area=round(cv2.countNonZero(label.mask) / label.mask.size, 6),
             parts=label.parts,
             hint=outputs.prediction.hint,
-            outlined=outlined,
+            outlined=None if self._task.instances or not outlines else outlines[0],
+            objects=tuple(outlines) if self._task.instances else (),
         )
         line = msgspec.json.encode(draft).decode() + "\n"
         return Product(samples=(sample,), files=files, lines={DRAFTS: line})
@@ -212,32 +218,59 @@ class _Worker:
     def _shows_people(self, photo: Photo, outputs: ModelOutputs) -> bool:
         if self._task.people == "verified" and outputs.prediction.is_person is False:
             return False
-        return photo.has_people
+        return self._task.people != FACES_OPTION or bool(photo.heads)
 
-    def _row(self, item: Item, label: Label, names: dict[str, str], digest: str) -> Sample:
+    def _split(self, mask: npt.NDArray[np.bool_], photo: Photo) -> npt.NDArray[np.uint16]:
+        """Return (H, W) ids of people, from 1."""
+        if self._task.prompts in (NO_PROMPTS, FACES_OPTION):
+            return split_by_heads(mask, photo.heads)
+        return split_by_boxes(mask, () if photo.hint is None else photo.hint.object_boxes())
+
+    def _outlines(self, mask: npt.NDArray[Any]) -> list[Outlined]:
+        """Return the outlines of all people, or of each one."""
+        if not self._task.instances:
+            whole = outlined_mask(mask, self._task.outline)
+            return [] if whole is None else [whole]
+        alone = (np.uint8(255) * (mask == number) for number in range(1, int(mask.max()) + 1))
+        drawn = (outlined_mask(one, self._task.outline) for one in alone)
+        return [one for one in drawn if one is not None]
+
+    def _row(
+        self,
+        item: Item,
+        label: Label,
+        mask: npt.NDArray[Any],
+        names: dict[str, str],
+        digest: str,
+    ) -> Sample:
         height, width = label.mask.shape
         sample = item.describe(width, height, digest, self._step)
         found = bool(label.mask.any())
+        areas = np.bincount(mask.ravel())[1:].tolist() if self._task.instances else []
+        instances = tuple(
+            Instance(id=number, category=self._task.category, annotation="", area=area)
+            for number, area in enumerate(areas, 1)
+        )
         return msgspec.structs.replace(
             sample,
             tags=tuple(sorted({*sample.tags, *self._tags})),
             categories=(self._task.category,) if found else (),
-            annotations=int(found),
-            instances=(),
+            annotations=len(instances) if self._task.instances else int(found),
+            instances=instances,
             label_state="complete",
             fg_ratio=round(float(cv2.mean(label.alpha)[0]) / np.iinfo(label.alpha.dtype).max, 6),
             **names,
         )
 
     def _written(
-        self, item: Item, photo: Photo, label: Label
+        self, item: Item, photo: Photo, label: Label, mask: npt.NDArray[Any]
     ) -> tuple[dict[str, str], dict[str, int]]:
         """Write image, mask, alpha and, where it says more than the alpha, the model's own map."""
         names, files = carry_files(self._task.out, item, photo.data, leave_out=FOLDERS)
         names["mask_file_name"] = item.place("masks", ".png")
         names["alpha_file_name"] = item.place("alphas", ".png")
         pictures: dict[str, npt.NDArray[Any]] = {
-            names["mask_file_name"]: label.mask,
+            names["mask_file_name"]: mask,
             names["alpha_file_name"]: label.alpha,
         }
         if label.raw is not None:

@@ -82,6 +82,7 @@ def task(out: Path, **changes: Any) -> Prelabel:
         "depth": 8,
         "outline": "rle",
         "category": "person",
+        "instances": False,
         "batch": 1,
         "threads": 0,
     }
