@@ -59,7 +59,7 @@ def test_repairs_and_hair(browser: Any, review: Callable[..., Any], faces: Path)
     # What a repair would change is seen before, and nothing is done.
     page.find("[data-repair=grow]").send_keys("")
     page.until(
-        "return /^Grow would add [1-9]/.test(document.querySelector('#message').textContent)"
+        "return /^Grow: [1-9].* more, 0 less/.test(document.querySelector('#message').textContent)"
     )
     assert page.run("return document.querySelector('canvas.changes').width") > 0
     page.run("document.activeElement.blur()")
@@ -80,6 +80,9 @@ def test_tools_have_names_and_say_which_is_chosen(
 ) -> None:
     page = Page(browser, review(faces).url)
     page.keys("l")
+    # What the page says is said to screen readers, too.
+    assert page.find("#message").get_attribute("role") == "status"
+    assert "loose line" in page.find("#message").text
     pressed = "return [...document.querySelectorAll('#tools [aria-pressed=true]')].map(b => b.id)"
     assert page.run(pressed) == ["lasso"]
     page.keys("b")

@@ -365,8 +365,9 @@ for (const [id, names, least] of [["label", queue.classes, 2], ["reviewer", queu
   $(id).hidden = names.length < least;
   for (const name of names) $(id).append(new Option(name, name));
 }
-$("reason").hidden = queue.reasons.length < 2;
-for (const [reason, count] of queue.reasons) $("reason").append(new Option(`${reason} (${count.toLocaleString("en")})`, reason));
+const reasons = queue.reasons;
+$("reason").hidden = reasons.length < 2;
+for (const [reason, count] of reasons) $("reason").append(new Option(`${reason} (${count.toLocaleString("en")})`, reason));
 for (const [kind, count] of queue.kinds()) $("kind").append(new Option(`${KINDS[kind]} (${count.toLocaleString("en")})`, kind));
 $("kind").value = queue.kinds().has("look") ? "look" : "";
 document.title = `${queue.length.toLocaleString("en")} samples · datakit review`;

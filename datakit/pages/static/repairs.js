@@ -5,13 +5,14 @@ export class Repairs {
     this.asked = 0;
     for (const button of buttons) {
       const { repair } = button.dataset;
-      for (const kind of ["pointerenter", "focus"]) button.addEventListener(kind, () => this.preview(repair, button.textContent));
+      for (const kind of ["pointerenter", "focus"]) button.addEventListener(kind, () => this.preview(repair));
       for (const kind of ["pointerleave", "blur"]) button.addEventListener(kind, () => this.clear());
       button.addEventListener("click", () => { this.clear(); use({ repair }); });
     }
   }
 
-  async preview(repair, name) {
+  async preview(repair) {
+    const name = repair[0].toUpperCase() + repair.slice(1);
     const number = ++this.asked, { id, edit } = await this.sample();
     if (id === undefined || edit === "" || !this.stage.label || number !== this.asked) return;
     const answer = await fetch(`api/preview?${new URLSearchParams({ id, repair })}`).catch(() => null);
@@ -19,7 +20,7 @@ export class Repairs {
     const { patch, more, less } = await answer.json();
     if (number !== this.asked) return;
     await this.stage.preview(patch);
-    this.say(patch ? `${name} would add ${more.toLocaleString("en")} and take ${less.toLocaleString("en")} pixels.` : `${name} would change nothing.`);
+    this.say(patch ? `${name}: ${more.toLocaleString("en")} pixels more, ${less.toLocaleString("en")} less.` : `${name}: nothing would change.`);
   }
 
   clear() {
