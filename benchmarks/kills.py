@@ -9,12 +9,12 @@ the undisturbed run, after the first file is there (of a new `python -m datakit`
 while it starts; every third one is hit once more while it resumes), resumed to its end, and all
 that lies in its folder compared with the undisturbed one, every byte of every file but the seconds
 that a summary states. Starting Python and its libraries takes longer than these runs, so most are
-forked from this process, which has them loaded, and have no worker processes; of every sixteen
-two are forked and start two workers, and one is a new `python -m datakit`, as all are on Ray.
-A run that was over before its signal does not count and is drawn again,
-earlier. Workers end with the process that got the signal, by themselves: one that is left after
-20 s is a fault. With --change a source image becomes another one between the signal and the resumed
-run, which must end as an undisturbed run over the changed source does.
+forked from this process, which has them loaded; every second one has two worker processes. One of
+sixteen is a new `python -m datakit`, as all are on Ray. A run that was over before its signal does
+not count and is drawn again, earlier. Workers end with the process that got the signal, by
+themselves: one that is left after 20 s is a fault. With --change a source image becomes another one
+between the signal and the resumed run, which must end as an undisturbed run over the changed source
+does.
 """
 
 from __future__ import annotations
@@ -353,7 +353,7 @@ class Trial:
         """Send one run a signal, or two, resume it, and compare what it leaves."""
         folder, sent = self._folder, signal.Signals[f"SIG{name}"]
         fork = self.engine == "local" and turn % 16 != 7
-        workers = 0 if fork and turn % 8 != 3 else 2
+        workers = 0 if fork and turn % 2 == 0 else 2
         if fork not in self.lasts:
             self.undisturbed(fork)
         earliest, longest = self.lasts[fork]
