@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import http.server
+import os
 import pickle
 import threading
 from pathlib import Path
@@ -223,6 +224,14 @@ def test_what_is_no_weights_is_refused(cache, tmp_path, shared_data) -> None:
         with pytest.raises(ModelError, match="expected"):
             datakit.weights(action="add", subject=file, licence="MIT")
     assert not cache.exists() or not list(cache.iterdir())
+
+
+def test_a_pipe_is_not_waited_for(cache, tmp_path, sample_data) -> None:
+    os.mkfifo(tmp_path / "pipe.pth")
+    with pytest.raises(InputError, match="expected a file of weights, found something else"):
+        datakit.weights(action="add", subject=tmp_path / "pipe.pth", licence="MIT")
+    with pytest.raises(InputError, match="expected a file, found something else"):
+        datakit.train(sample_data / "portraits", tmp_path / "out", weights=tmp_path / "pipe.pth")
 
 
 def test_the_command_line(cache, tmp_path) -> None:

@@ -64,8 +64,12 @@ class Recipe:
         """Read the weights that are given; InputError when they cannot be read."""
         if options.weights is None:
             return cls(options, None)
+        place = location(options.weights)
         try:
-            return cls(options, location(options.weights).read_bytes())
+            # Reading anything else (a pipe, a device) may never end.
+            if place.exists() and not place.is_file():
+                raise InputError(f"--weights {place}: expected a file, found something else")
+            return cls(options, place.read_bytes())
         except OSError as error:
             raise InputError(
                 f"--weights {options.weights}: cannot be read ({error.strerror or error}); check "

@@ -182,6 +182,9 @@ def _write_note(digest: str, options: Options) -> None:
 
 def _read(file: Path) -> bytes:
     try:
+        # Reading anything else (a pipe, a device) may never end.
+        if file.exists() and not file.is_file():
+            raise InputError(f"{file}: expected a file of weights, found something else")
         if file.stat().st_size > MAX_BYTES:
             raise InputError(f"{file}: expected weights of at most {MAX_BYTES:,} bytes")
         return file.read_bytes()
