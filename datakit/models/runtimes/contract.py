@@ -118,6 +118,13 @@ class OutputContract(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
         tuple[int, ...], Meta(max_length=16, description="side outputs, finest first")
     ] = ()
 
+    def __post_init__(self) -> None:
+        if self.divide_by != 1 and self.activation != "none":
+            raise ValueError(
+                f"divide_by: expected 1 for activation {self.activation}, as only maps of 0 .. 255 "
+                f"are divided, found {self.divide_by:g}"
+            )
+
 
 class Contract(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A model's contract.

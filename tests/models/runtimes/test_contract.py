@@ -30,6 +30,11 @@ def test_a_contract_is_told_with_its_line(tmp_path) -> None:
         parse_contract("name: x\ninput:\n  size: [64, 64]\n  std: [1, 0, 1]\n", "x.yaml")
     with pytest.raises(SchemaError, match=r"line 1: .*input"):
         parse_contract("name: x\noutput:\n  index: 0\n", "x.yaml")
+    with pytest.raises(SchemaError, match=r"output: divide_by: expected 1 for activation sigmoid"):
+        parse_contract(
+            "name: x\ninput:\n  size: [64, 64]\noutput: {activation: sigmoid, divide_by: 255}\n",
+            "x",
+        )
     with pytest.raises(ModelError, match="birefnet"):
         read_contract(tmp_path / "none.yaml")
     (tmp_path / "big.yaml").write_bytes(b"#" * 70_000)
