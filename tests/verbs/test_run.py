@@ -297,6 +297,19 @@ def test_every_example_is_a_pipeline(work: Path, kind: str) -> None:
     assert load(work / "p.yaml", work / "out").steps
 
 
+def test_the_plates_of_the_selfie_example_are_a_step_beside_the_training_data(work: Path) -> None:
+    from datakit.verbs.run.pipeline_file import load
+
+    before, mark, rest = example("selfie").partition("  # - name: plates\n")
+    block, end, after = rest.partition("\n\n")
+    uncommented = (mark + block).replace("  # ", "  ")
+    (work / "p.yaml").write_text(before + uncommented + end + after)
+    steps = {step.name: step for step in load(work / "p.yaml", work / "out").steps}
+    assert steps["plates"].verb == "inpaint"
+    sources = [steps[name].options.src for name in ("plates", "training")]
+    assert sources[0] == sources[1] == (str(work / "out/split"),)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["roboflow", "p3m", "selfie"])
 def test_every_example_runs_on_the_sample_data(work: Path, sample_data: Path, kind: str) -> None:
