@@ -61,7 +61,7 @@ def quality(data: Path, side: int, sheet: Path | None) -> None:
     alphas = sorted((data / "alphas").iterdir())
     photos = sorted(path for path in data.glob("photos/*") if path.is_file())
     inpainters = {name: build(name) for name in MODELS}
-    rows = []
+    rows, traces = [], []
     print("photo | hole | " + " | ".join(f"{name} PSNR SSIM" for name in MODELS) + " | s of CPU")
     for number, path in enumerate(photos):
         truth = photo_of(path, side)
@@ -74,6 +74,7 @@ def quality(data: Path, side: int, sheet: Path | None) -> None:
             found.append(inpainter.fill(spoilt, hole, np.random.default_rng(0)))
             took = time.process_time() - start if name == "exemplar" else took
         rows.append([(hole_psnr_db(f, truth, hole), hole_ssim(f, truth, hole)) for f in found])
+        traces.append([(lost_detail(f, hole), seam_ratio(f, hole)) for f in found])
         text = " | ".join(f"{psnr:.2f} {ssim:.3f}" for psnr, ssim in rows[-1])
         print(f"{path.name} | {hole.mean():.2f} | {text} | {took:.1f}", flush=True)
         if sheet is not None:
@@ -85,6 +86,13 @@ def quality(data: Path, side: int, sheet: Path | None) -> None:
     for number, name in enumerate(MODELS[1:], 1):
         better = (table[:, 0] > table[:, number]).mean(axis=0)
         print(f"better than {name}: PSNR in {better[0]:.0%}, SSIM in {better[1]:.0%} of the photos")
+
+    for name, (blur, seam) in zip(MODELS, np.array(traces).transpose(1, 2, 0), strict=True):
+        print(
+            f"{name}: blur {np.median(blur):.1f} powers of two, above 1 in {(blur > 1).sum()}, above "
+            f"2 in {(blur > 2).sum()}; seam above 1.5 in {(seam > 1.5).sum()}, above 2.5 in "
+            f"{(seam > 2.5).sum()}"
+        )
 
 
 def large(path: Path) -> None:
