@@ -89,8 +89,8 @@ def quality(data: Path, side: int, sheet: Path | None) -> None:
 
     for name, (blur, seam) in zip(MODELS, np.array(traces).transpose(1, 2, 0), strict=True):
         print(
-            f"{name}: blur {np.median(blur):.1f} powers of two, above 1 in {(blur > 1).sum()}, above "
-            f"2 in {(blur > 2).sum()}; seam above 1.5 in {(seam > 1.5).sum()}, above 2.5 in "
+            f"{name}: blur {np.median(blur):.1f} powers of two, above 1 in {(blur > 1).sum()}, "
+            f"above 2 in {(blur > 2).sum()}; seam above 1.5 in {(seam > 1.5).sum()}, above 2.5 in "
             f"{(seam > 2.5).sum()}"
         )
 
