@@ -206,7 +206,7 @@ def test_fairness_is_reported_as_aggregates_when_asked(photos: Path, tmp_path: P
     counts = {trait: sum(int(r["faces"]) for r in rows if r["trait"] == trait) for trait in
               ("size", "brightness", "pose")}  # fmt: skip
     assert len(set(counts.values())) == 1 and counts["size"] >= 2
-    assert all(float(row["hidden_share"]) > 0 for row in rows)
+    assert all(float(row["hidden_per_box"]) > 0 for row in rows)
     assert not list((tmp_path / "safe").glob(".traits*"))
     datakit.anonymize(source, tmp_path / "plain", workers=0)
     assert not (tmp_path / "plain/fairness.csv").exists()

@@ -17,7 +17,7 @@ TRAITS = ".traits.jsonl"
 """One line per face while the run goes on; it does not stay in DST."""
 
 TABLE = "fairness.csv"
-ROW = ("trait", "group", "faces", "estimated_recall", "hidden_share", "seen_after", "by_mesh")
+ROW = ("trait", "group", "faces", "estimated_recall", "hidden_per_box", "seen_after", "by_mesh")
 
 
 class Trait(Record, frozen=True, kw_only=True):
@@ -25,7 +25,8 @@ class Trait(Record, frozen=True, kw_only=True):
 
     groups: dict[str, str]
     detectors: tuple[str, ...]
-    hidden_share: float
+    hidden_per_box: float
+    """Hidden area in areas of the face's box; an ellipse reaches beyond it."""
     seen_after: bool
     by_mesh: bool
 
@@ -40,7 +41,7 @@ def trait_lines(faces: Sequence[HiddenFace], traits: Sequence[dict[str, str]]) -
         row = Trait(
             groups=groups,
             detectors=face.detectors,
-            hidden_share=face.mask_px / max((x1 - x0) * (y1 - y0), 1),
+            hidden_per_box=face.mask_px / max((x1 - x0) * (y1 - y0), 1),
             seen_after=face.residual is not None,
             by_mesh=face.mask == "mesh",
         )
@@ -72,7 +73,7 @@ def _row(trait: str, group: str, faces: list[Trait], detectors: Sequence[str]) -
         group,
         count,
         "" if recall is None else f"{recall:.4f}",
-        f"{sum(face.hidden_share for face in faces) / count:.3f}",
+        f"{sum(face.hidden_per_box for face in faces) / count:.3f}",
         f"{sum(face.seen_after for face in faces) / count:.3f}",
         f"{sum(face.by_mesh for face in faces) / count:.3f}",
     )

@@ -29,8 +29,8 @@ Tile = tuple[Image, str]
 TILE_PX = 360
 COLUMNS = 4
 TITLE = (
-    "anonymize: found (left), result (right). Green: hidden. Red: box of a face. "
-    "Blue: its face was not found. It shows faces."
+    "anonymize: found (left); result, or what it would be (right). Green: hidden. Red: box of a "
+    "face. Blue: its face was not found. It shows faces."
 )
 _LINE_LETTERS = 52
 _RED = (213, 94, 0)
@@ -116,7 +116,7 @@ def _outcome(record: Anonymization) -> str:
         return f"in the dataset on a person's word: {'; '.join(record.reasons)}"
     if record.file_name is not None:
         return f"in the dataset, copied: {'; '.join(record.reasons)}"
-    return f"waits for a person, would be: {'; '.join(record.reasons)}"
+    return f"waits for a person: {'; '.join(record.reasons)}"
 
 
 def _found(image: Image, hidden: Hidden) -> Image:
