@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 import msgspec
@@ -19,6 +19,7 @@ Colour = tuple[int, int, int]
 
 _LINES = frozenset({"classes.txt", "labels.txt", "class_names.txt", "categories.txt", "obj.names"})
 _JSON = frozenset({"classes.json", "label_map.json", "id2label.json", "labelmap.json"})
+_TABLES = frozenset({"labelmap.txt", "class_dict.csv", "_classes.csv", "objectinfo150.txt"})
 _MAX_BYTES = 1 << 20
 
 
@@ -47,8 +48,9 @@ class ClassNames:
 def find_class_names(root: Root, names: list[str]) -> ClassNames | None:
     """Return what such a file of a source says, the one nearest to its top; None without.
 
-    Read are ``labelmap.txt`` (NAME:R,G,B::, of VOC tools), ``_classes.csv`` (Roboflow),
-    ``objectInfo150.txt`` (ADE20K), lists of one name per line, and JSON of names and values.
+    Read are ``labelmap.txt`` (NAME:R,G,B::, of VOC tools), ``class_dict.csv`` (NAME,R,G,B),
+    ``_classes.csv`` (Roboflow), ``objectInfo150.txt`` (ADE20K), lists of one name per line, and
+    JSON of names and values.
 
     Raises
     ------
@@ -82,7 +84,7 @@ def _base(name: str) -> str:
 
 
 def _names_classes(name: str) -> bool:
-    return _base(name) in _LINES | _JSON | {"labelmap.txt", "_classes.csv", "objectinfo150.txt"}
+    return _base(name) in _LINES | _JSON | _TABLES
 
 
 def _is_rival(name: str, first: str) -> bool:
@@ -101,13 +103,16 @@ def _read(root: Root, name: str, base: str) -> ClassNames:
     if base in _LINES:
         return ClassNames(file=name, values=listed_names(text.splitlines()))
     if base == "labelmap.txt":
-        return _colour_map(name, lines)
+        return _colour_map(name, [line.split(":")[:2] for line in lines if line[0] != "#"])
+    if base == "class_dict.csv":
+        rows = ([row[0], ",".join(row[1:4])] for row in csv.reader(lines[1:]) if row)
+        return _colour_map(name, rows)
     if base == "_classes.csv":
         return ClassNames(file=name, values=_csv_names(text, 0, 1))
     if base in _JSON:
         return ClassNames(file=name, values=_json_names(name, text))
-    rows = [line.split("\t") for line in lines]
-    return ClassNames(file=name, values={int(r[0]): r[-1] for r in rows if r[0].isdigit()})
+    listed = [line.split("\t") for line in lines]
+    return ClassNames(file=name, values={int(r[0]): r[-1] for r in listed if r[0].isdigit()})
 
 
 def listed_names(lines: list[str]) -> dict[int, str]:
@@ -141,13 +146,11 @@ def names_by_line(lines: list[str], first: int = 0) -> dict[int, str]:
     return {number: name for number, name in named if name}
 
 
-def _colour_map(name: str, lines: list[str]) -> ClassNames:
+def _colour_map(name: str, rows: Iterable[list[str]]) -> ClassNames:
+    """Return classes by their rows of a name and a colour."""
     values: dict[int, str] = {}
     colours: dict[Colour, str] = {}
-    for line in lines:
-        if line.startswith("#"):
-            continue
-        parts = line.split(":")
+    for parts in rows:
         numbers = re.findall(r"\d+", parts[1]) if len(parts) > 1 else []
         values[len(values)] = parts[0].strip()
         if len(numbers) == 3:

@@ -114,6 +114,26 @@ def coded_ignore(data: bytes, name: str, *, coding: MaskCoding) -> npt.NDArray[n
     return np.where(unknown, np.uint8(255), np.uint8(0))
 
 
+def decode_object_ids(data: bytes, name: str) -> npt.NDArray[np.unsignedinteger[Any]]:
+    """Decode a picture of the ids of objects: (H, W), 0 where there is none.
+
+    Where it has colours (CVAT's segmentation masks), each is an object, its id 65536 R + 256 G + B.
+
+    Raises
+    ------
+    InputError
+        As `decode_mask`.
+    """
+    shown = decode_stored(data, name)
+    if shown.ndim == 2 or (shown[..., :1] == shown[..., :3]).all():
+        return decode_mask(data, name)
+    return _colour_codes(shown[..., :3])
+
+
+def _colour_codes(pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint32]:
+    return pixels.astype(np.uint32) @ np.array([1 << 16, 1 << 8, 1], np.uint32)
+
+
 def _in_map_values(data: bytes, name: str, coding: MaskCoding) -> npt.NDArray[Any]:
     if coding.colours:
         shown = decode_stored(data, name)
@@ -132,7 +152,7 @@ def _in_map_values(data: bytes, name: str, coding: MaskCoding) -> npt.NDArray[An
 def _from_colours(
     pixels: npt.NDArray[np.uint8], coding: MaskCoding, name: str
 ) -> npt.NDArray[np.uint8]:
-    codes = pixels.astype(np.uint32) @ np.array([1 << 16, 1 << 8, 1], np.uint32)
+    codes = _colour_codes(pixels)
     mask = np.zeros(codes.shape, np.uint8)
     known = np.zeros(codes.shape, bool)
     for (red, green, blue), value in coding.colours:

@@ -33,6 +33,8 @@ class Pairs:
         Image -> kind of label -> the one file of it; several are none.
     failures : list of Failure
         Labels without an image, or with others of their kind.
+    unplaced : list of FileRef
+        Labels without an image.
     """
 
     def __init__(
@@ -40,6 +42,7 @@ class Pairs:
     ) -> None:
         self.labels: dict[FileRef, dict[str, FileRef]] = {}
         self.failures: list[Failure] = []
+        self.unplaced: list[FileRef] = []
         self._loosely = 0
         self._by_name = 0
         self._contested: set[tuple[FileRef, str]] = set()
@@ -81,6 +84,7 @@ class Pairs:
                 self._by_name += 1
         paired = {ref.shown for files in self.labels.values() for ref in files.values()}
         self.failures = [one for one in self.failures if one.id not in paired]
+        self.unplaced = [ref for ref in self.unplaced if ref.shown not in paired]
 
     @cached_property
     def _loose(self) -> Mapping[tuple[str | None, str], list[FileRef]]:
@@ -120,6 +124,8 @@ class Pairs:
             found = next((hits for key in tries if (hits := self._loose.get(key))), [])
             self._loosely += bool(found)
         if len(found) != 1:
+            if not found:
+                self.unplaced.append(ref)
             self.failures.append(_without_image(ref) if not found else _ambiguous(ref, found))
             return
         mine = self.labels.setdefault(found[0], {})

@@ -75,6 +75,13 @@ class PictureReader:
         labels = {ref: place for ref, place in places.items() if place.kind not in ("image", "")}
         self._images, failures = _unique(images)
         paired = Pairs(self._images, labels)
+        if len(labels) > 1 and len(paired.unplaced) == len(labels):
+            first, photo = paired.unplaced[0], next(iter(images))
+            raise InputError(
+                f"{root.root}: expected labels named as their photos, found none: {first.shown} is "
+                f"one of {len(labels)} labels, {photo.shown} one of {len(images)} photos; rename "
+                "them, or read the photos alone with --from photos"
+            )
         self._labels = paired.labels
         self._study = fixed or _studied(labels, classes)
         paired.settle(self._study.kind)

@@ -13,7 +13,7 @@ from datakit.core.masks.foreground import foreground
 from datakit.core.masks.values import values_in
 from datakit.errors import InputError
 from datakit.io.layouts.base import Item
-from datakit.io.pixels.decoders import decode_mask
+from datakit.io.layouts.label_pixels import decode_object_ids
 from datakit.records.labels import FOREGROUND, ClassRules
 from datakit.records.sample import Instance
 
@@ -151,7 +151,7 @@ def _instances(item: Item, kept: dict[str, Array | None], classes: FileClasses) 
             f"{item.source_name}: expected a mask of objects, found classes or an alpha; take "
             "--kind semantic or binary"
         )
-    ids = decode_mask(item.object_ids.read(), item.object_ids.shown)
+    ids = decode_object_ids(item.object_ids.read(), item.object_ids.shown)
     if ids.shape != mask.shape:
         raise InputError(
             f"{item.object_ids.shown}: expected the size of the mask, {mask.shape[::-1]}, found "

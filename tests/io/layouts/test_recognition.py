@@ -104,7 +104,19 @@ READ: dict[str, tuple[Tree, str, str]] = {
         "two-folders",
         "alpha",
     ),
+    "opacity": (
+        pairs("clip_img/{}.jpg", "matting/{}.png", np.dstack([photo(32, 24), soft()])),
+        "two-folders",
+        "alpha",
+    ),
+    "splits in both names": (
+        pairs("TrainVal_images/train_images/{}.jpg", "TrainVal_parsing/train_segmentations/{}.png"),
+        "images-masks",
+        "mask",
+    ),
+    "splits above": (pairs("Train/Image/{}.jpg", "Train/GT/{}.png"), "images-masks", "mask"),
     "_mask": (pairs("{}.jpg", "{}_mask.png"), "suffixes", "mask"),
+    "_Mask": (pairs("{}.JPG", "{}_Mask.PNG"), "suffixes", "mask"),
     "-matte": (pairs("{}.jpg", "{}-matte.png", soft()), "suffixes", "alpha"),
     "_gt": (pairs("{}.jpg", "{}_gt.png"), "suffixes", "mask"),
     "_seg": (pairs("{}.jpg", "{}_seg.png"), "suffixes", "mask"),
@@ -171,6 +183,24 @@ def test_labels_that_no_layout_claims_are_refused(tmp_path: Path, name: str) -> 
     assert len(photos) >= len(STEMS)
 
 
+def test_labels_that_no_photo_has_are_refused(tmp_path: Path) -> None:
+    pairs("image/img_{}.jpg", "label/lbl_{}.png")(tmp_path)
+    with pytest.raises(InputError, match=r"label/lbl_a\.png is one of 4 labels, image/img_a\.jpg"):
+        open_sources([str(tmp_path)])
+
+
+def test_colours_are_objects_as_cvat_writes_them(tmp_path: Path) -> None:
+    pairs("JPEGImages/{}.jpg", "SegmentationClass/{}.png", disc(1))(tmp_path / "src")
+    objects = colours()
+    objects[:, 16:][disc()[:, 16:] > 0] = (0, 128, 0)
+    pairs("JPEGImages/{}.jpg", "SegmentationObject/{}.png", objects)(tmp_path / "src")
+    put(tmp_path / "src/labelmap.txt", "background:0,0,0::\nperson:200,10,30::\n")
+    summary = datakit.coco2mask(tmp_path / "src", tmp_path / "out", kind="instance", workers=0)
+    assert (summary.failed, summary.counts["samples"]) == (0, 4)
+    for item in open_sources([str(tmp_path / "out")]).items():
+        assert item.sample and [one.category for one in item.sample.instances] == ["person"] * 2
+
+
 @pytest.mark.parametrize("name", PHOTOS)
 def test_photos_are_photos(tmp_path: Path, name: str) -> None:
     PHOTOS[name](tmp_path / "src")
@@ -222,12 +252,20 @@ def test_index_pictures_void_and_names(tmp_path: Path) -> None:
     assert next(iter(source.items())).coding.ignored == (255,)
 
 
-def test_colours_are_named_by_a_labelmap(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        (
+            "labelmap.txt",
+            "# label:color_rgb:parts:actions\nbackground:0,0,0::\nperson:200,10,30::\n",
+        ),
+        ("class_dict.csv", "name,r,g,b\nbackground,0,0,0\nperson,200,10,30\n"),
+    ],
+)
+def test_colours_are_named_by_a_file(tmp_path: Path, name: str, text: str) -> None:
     make = pairs("JPEGImages/{}.jpg", "SegmentationClass/{}.png", colours())
     make(tmp_path / "src")
-    put(tmp_path / "src/labelmap.txt", "# label:color_rgb:parts:actions\nbackground:0,0,0::\n")
-    with (tmp_path / "src/labelmap.txt").open("a") as handle:
-        handle.write("person:200,10,30::\n")
+    put(tmp_path / "src" / name, text)
     source = open_sources([str(tmp_path / "src")])
     assert source.label_map == {"background": 0, "person": 1}
     coding = dict(next(iter(source.items())).coding.colours)
