@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from datakit.io.layouts.base import SPLITS, ReadSettings
-from datakit.io.layouts.class_names import ClassNames
+from datakit.io.layouts.class_names import ClassNames, find_class_names
 from datakit.io.layouts.pictures import PictureReader, refs_of
 from datakit.io.layouts.placements import Placement, is_image
 from datakit.io.store.files import Root
@@ -36,7 +36,8 @@ _PHOTO = re.compile(r"_leftImg8bit$")
 class CityscapesReader(PictureReader):
     """``leftImg8bit/SPLIT/CITY/NAME_leftImg8bit.png`` with ``gtFine/…/NAME_gtFine_labelIds.png``.
 
-    ``instanceIds`` are the objects. The ids 0 to 6 (void) are unknown. The photos of one
+    ``instanceIds`` are the objects. The ids 0 to 6 (void) are unknown, unless a file beside names
+    other classes (``label_colors.txt``, as Datumaro writes it). The photos of one
     sequence (``CITY_SEQUENCE_FRAME``) are one group.
     """
 
@@ -47,7 +48,7 @@ class CityscapesReader(PictureReader):
         settings: ReadSettings = ReadSettings(),  # noqa: B008
     ) -> None:
         places = {name: _place(name) for name in names if is_image(name)}
-        classes = ClassNames(file="", values=_NAMED)
+        classes = find_class_names(root, names) or ClassNames(file="", values=_NAMED)
         super().__init__(root, names, refs_of(root, places), classes=classes)
 
     @staticmethod

@@ -19,7 +19,9 @@ Colour = tuple[int, int, int]
 
 _LINES = frozenset({"classes.txt", "labels.txt", "class_names.txt", "categories.txt", "obj.names"})
 _JSON = frozenset({"classes.json", "label_map.json", "id2label.json", "labelmap.json"})
-_TABLES = frozenset({"labelmap.txt", "class_dict.csv", "_classes.csv", "objectinfo150.txt"})
+_TABLES = frozenset(
+    {"labelmap.txt", "class_dict.csv", "label_colors.txt", "_classes.csv", "objectinfo150.txt"}
+)
 _MAX_BYTES = 1 << 20
 
 
@@ -49,8 +51,8 @@ def find_class_names(root: Root, names: list[str]) -> ClassNames | None:
     """Return what such a file of a source says, the one nearest to its top; None without.
 
     Read are ``labelmap.txt`` (NAME:R,G,B::, of VOC tools), ``class_dict.csv`` (NAME,R,G,B),
-    ``_classes.csv`` (Roboflow), ``objectInfo150.txt`` (ADE20K), lists of one name per line, and
-    JSON of names and values.
+    ``label_colors.txt`` (R G B NAME, of CamVid), ``_classes.csv`` (Roboflow), ``objectInfo150.txt``
+    (ADE20K), lists of one name per line, and JSON of names and values.
 
     Raises
     ------
@@ -107,6 +109,9 @@ def _read(root: Root, name: str, base: str) -> ClassNames:
     if base == "class_dict.csv":
         rows = ([row[0], ",".join(row[1:4])] for row in csv.reader(lines[1:]) if row)
         return _colour_map(name, rows)
+    if base == "label_colors.txt":
+        found = (re.fullmatch(r"([\d\s]*)(.+)", line) for line in lines)
+        return _colour_map(name, [[one[2], one[1]] for one in found if one])
     if base == "_classes.csv":
         return ClassNames(file=name, values=_csv_names(text, 0, 1))
     if base in _JSON:

@@ -20,7 +20,7 @@ from datakit.io.layouts.base import Item, ReadSettings
 from datakit.io.layouts.image_names import split_named
 from datakit.io.store.files import Folder, Root
 from datakit.records.failure import Failure
-from datakit.records.labels import Box, LabelObject, Ring, Rle
+from datakit.records.labels import FOREGROUND, Box, LabelObject, Ring, Rle
 
 FAMILY = "datumaro"
 
@@ -154,7 +154,8 @@ def _imported(root: Path, name: str, failures: list[Failure]) -> tuple[list[str]
     except Exception as error:  # noqa: BLE001
         words = _words(error.__cause__ or error)
         raise InputError(f"{root}: Datumaro cannot read it as {name} ({words})") from None
-    return [str(label.name) for label in labels], entries
+    # Layouts without classes (Segment Anything) know objects alone.
+    return [str(label.name) for label in labels] or [FOREGROUND], entries
 
 
 def _failure(error: Any) -> Failure:
@@ -183,6 +184,8 @@ def _shape(annotation: Any, classes: list[str]) -> _Shape:
 
     kind = annotation.type.name
     label = getattr(annotation, "label", None)
+    if label is None and classes == [FOREGROUND]:
+        label = 0
     shape = _Shape(
         kind=kind,
         category=classes[label] if label is not None and 0 <= label < len(classes) else "",

@@ -18,6 +18,8 @@ _LABEL_FILES = frozenset(
 )
 _ARRAYS = frozenset({".npy", ".npz", ".mat", ".pts", ".gif"})
 _TABLES = frozenset({".json", ".jsonl", ".ndjson", ".xml", ".csv", ".tsv", ".txt", ".yaml", ".yml"})
+_NO_LABELS = _TABLES | {"", ".md", ".rst", ".html", ".pdf", ".log", ".db", ".py"}
+"""Suffixes of what lies in folders of labels without being one, or is looked into."""
 _HEAD_BYTES = 1 << 20
 _FEW_FILES = 16
 _FEW_NAMES = 50
@@ -36,8 +38,9 @@ def label_evidence(root: Root, names: list[str]) -> str | None:
     """Return what speaks for labels, as a clause of a sentence; None when nothing does.
 
     Looked for are: a sibling folder whose stems mostly agree and whose pictures are no colour
-    photos; files of labels beside most photos; a file that names the photos and speaks of shapes.
-    A README, captions and a few grey photos are no evidence.
+    photos; files of labels beside most photos, or of unknown kinds in folders named as labels; a
+    file that names the photos and speaks of shapes. A README, captions and a few grey photos are no
+    evidence.
     """
     photos = [name for name in names if is_image(name)]
     others = [name for name in names if not is_image(name)]
@@ -46,6 +49,7 @@ def label_evidence(root: Root, names: list[str]) -> str | None:
         or _named_labels(root, photos)
         or _suffixed(photos)
         or _file_a_photo(root, photos, others)
+        or _unknown_labels(others)
         or _one_file(root, photos, others)
         or _results(root, others)
     )
@@ -136,6 +140,15 @@ def _speaks(root: Root, files: list[str]) -> bool:
         rows = bool(lines) and all(_NUMBERS.fullmatch(line) for line in lines[:20])
         spoken += rows or (suffix_of(name) != ".txt" and bool(_SHAPE_WORDS.search(text)))
     return 2 * spoken > len(some)
+
+
+def _unknown_labels(others: list[str]) -> str | None:
+    """Find files of unknown kinds in folders named as labels (``annotations/train.datum``)."""
+    for name in others:
+        folder, _, file = name.rpartition("/")
+        if suffix_of(name) not in _NO_LABELS and not file.startswith(".") and _names_labels(folder):
+            return f"{folder}/ is named as labels and holds files of an unknown kind ({name})"
+    return None
 
 
 def _one_file(root: Root, photos: list[str], others: list[str]) -> str | None:

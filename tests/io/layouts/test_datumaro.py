@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import sys
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 
 import datakit
+from datakit.core.masks.rle import mask_to_rle
 from datakit.errors import InputError
 from datakit.io.layouts import READERS
 from datakit.io.layouts.sources import open_sources
@@ -100,3 +102,27 @@ def test_what_it_cannot_read_is_one_sentence(coco: Path, name: str, words: str) 
     with pytest.raises(InputError, match=words) as caught:
         open_sources([str(coco)], layout=f"datumaro:{name}")
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.skipif(not INSTALLED, reason="Datumaro is not installed")
+def test_objects_of_a_layout_without_classes_are_foreground(tmp_path: Path) -> None:
+    """Segment Anything: a JSON of objects for each photo."""
+    cv2.imwrite(str(tmp_path / "a.jpg"), np.full((HEIGHT, WIDTH, 3), 90, np.uint8))
+    mask = np.zeros((HEIGHT, WIDTH), bool)
+    mask[2:11, 2:11] = True
+    one = {
+        "id": 1,
+        "segmentation": {"size": [HEIGHT, WIDTH], "counts": mask_to_rle(mask)},
+        "bbox": [2, 2, 9, 9],
+        "area": 81,
+        "predicted_iou": 0.9,
+        "stability_score": 0.9,
+        "point_coords": [[5, 5]],
+        "crop_box": [0, 0, WIDTH, HEIGHT],
+    }
+    image = {"image_id": 1, "width": WIDTH, "height": HEIGHT, "file_name": "a.jpg"}
+    (tmp_path / "a.json").write_text(json.dumps({"image": image, "annotations": [one]}))
+    source = open_sources([str(tmp_path)], layout="datumaro:segment_anything")
+    [item] = source.items()
+    [found] = READERS.load("datumaro:segment_anything").objects(item, (WIDTH, HEIGHT))
+    assert (source.classes, found.category, found.problem) == (("foreground",), "foreground", None)

@@ -143,6 +143,7 @@ REFUSED: dict[str, Tree] = {
     "one unknown JSON": one_file(
         "anything.json", {f"{s}.jpg": {"contour": [[1, 2], [3, 4], [5, 6]]} for s in STEMS}
     ),
+    "a file of an unknown kind": one_file("annotations/train.datum", "x"),
     "labels of other names": pairs("train/{}.jpg", "train_labels/{}_L.png"),
     "grey pictures": pairs("raw/{}.jpg", "depth/{}.png", photo(32, 24)[..., 0]),
 }
@@ -199,6 +200,15 @@ def test_colours_are_objects_as_cvat_writes_them(tmp_path: Path) -> None:
     assert (summary.failed, summary.counts["samples"]) == (0, 4)
     for item in open_sources([str(tmp_path / "out")]).items():
         assert item.sample and [one.category for one in item.sample.instances] == ["person"] * 2
+
+
+def test_ids_of_cityscapes_are_those_of_a_file_beside(tmp_path: Path) -> None:
+    pairs("leftImg8bit/val/{}_leftImg8bit.png", "gtFine/val/{}_gtFine_labelIds.png", disc(1))(
+        tmp_path
+    )
+    assert "person" in open_sources([str(tmp_path)]).classes[16:]
+    put(tmp_path / "label_colors.txt", " background\n person\n")
+    assert open_sources([str(tmp_path)]).label_map == {"background": 0, "person": 1}
 
 
 @pytest.mark.parametrize("name", PHOTOS)
@@ -260,6 +270,7 @@ def test_index_pictures_void_and_names(tmp_path: Path) -> None:
             "# label:color_rgb:parts:actions\nbackground:0,0,0::\nperson:200,10,30::\n",
         ),
         ("class_dict.csv", "name,r,g,b\nbackground,0,0,0\nperson,200,10,30\n"),
+        ("label_colors.txt", "0 0 0\tbackground\n200 10 30\tperson\n"),
     ],
 )
 def test_colours_are_named_by_a_file(tmp_path: Path, name: str, text: str) -> None:
