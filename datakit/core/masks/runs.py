@@ -81,9 +81,15 @@ def unite_spans(
     >>> starts.tolist(), ends.tolist()
     ([1.0, 4.0], [2.0, 8.0])
     """
-    # With both ends sorted on their own, nothing covers the gap between ends[i] and starts[i + 1]
-    # exactly when i + 1 spans have begun and as many have ended: no pairing, no running count.
-    starts, ends = np.sort(starts), np.sort(ends)
+    return unite_sorted(np.sort(starts), np.sort(ends))
+
+
+def unite_sorted(
+    starts: npt.NDArray[Number], ends: npt.NDArray[Number]
+) -> tuple[npt.NDArray[Number], npt.NDArray[Number]]:
+    """Unite spans as `unite_spans` does, of starts and ends that are sorted, each on its own."""
+    # Nothing covers the gap between ends[i] and starts[i + 1] exactly when i + 1 spans have begun
+    # and as many have ended: no pairing, no running count.
     gap = np.ones(len(starts) + 1, dtype=bool)
     np.less(ends[:-1], starts[1:], out=gap[1:-1])
     return starts[gap[:-1]], ends[gap[1:]]

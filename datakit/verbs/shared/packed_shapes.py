@@ -15,8 +15,8 @@ from datakit.verbs.shared.shapes import Shape
 class PackedShapes(Sequence[Shape]):
     """A sequence that makes its shapes when they are asked for.
 
-    A shape of four points in a list takes 450 bytes, here 150: the points of all shapes are one
-    block, and what shapes have in common is kept once.
+    A shape of four points in a list takes 450 bytes, here 110: the points of all shapes are one
+    block, their ids another, and what shapes have in common is kept once.
 
     Attributes
     ----------
@@ -34,7 +34,8 @@ class PackedShapes(Sequence[Shape]):
     def __init__(self, shapes: Iterable[Shape] = ()) -> None:
         self._points = bytearray()
         self._ends = array("q", [0])
-        self._annotations: list[str] = []
+        self._ids = bytearray()
+        self._id_ends = array("q", [0])
         self.kinds: list[Shape] = []
         self._lengths: list[tuple[int, ...]] = []
         self._shared: dict[tuple[object, ...], tuple[Shape, tuple[int, ...]]] = {}
@@ -46,7 +47,9 @@ class PackedShapes(Sequence[Shape]):
         for ring in shape.rings:
             self._points += ring.tobytes()
         self._ends.append(len(self._points))
-        self._annotations.append(shape.annotation)
+        # Any text may be an id, half a surrogate pair too.
+        self._ids += shape.annotation.encode("utf-8", "surrogatepass")
+        self._id_ends.append(len(self._ids))
         lengths = tuple(map(len, shape.rings))
         # A mask of its own is shared with nobody.
         own = None if shape.counts is None else len(self)
@@ -58,7 +61,7 @@ class PackedShapes(Sequence[Shape]):
         self._lengths.append(lengths)
 
     def __len__(self) -> int:
-        return len(self._annotations)
+        return len(self.kinds)
 
     @overload
     def __getitem__(self, index: int) -> Shape: ...
@@ -76,7 +79,9 @@ class PackedShapes(Sequence[Shape]):
         rings = (points,) if len(lengths) == 1 else np.split(points, np.cumsum(lengths[:-1]))
         kind = self.kinds[number]
         return Shape(
-            self._annotations[number],
+            self._ids[self._id_ends[number] : self._id_ends[number + 1]].decode(
+                "utf-8", "surrogatepass"
+            ),
             kind.category,
             tuple(rings) if lengths else (),
             kind.counts,

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from datakit.core.images.orientation import oriented_wh
 from datakit.core.masks.painting import order_by_area, paint_labels
 from datakit.core.masks.polygons import polygon_counts_each, polygon_spans
-from datakit.core.masks.runs import Counts, unite_spans
+from datakit.core.masks.runs import Counts, unite_sorted
 from datakit.errors import InputError
 from datakit.io.layouts.base import Item
 from datakit.records.labels import IGNORED, Ring, Role
@@ -110,9 +110,11 @@ def united_spans(
     for batch in _batches(shapes):
         rings, owners = flat_rings(batch)
         more = polygon_spans(rings, height, width, rule, owners)
-        starts, ends = unite_spans(
-            np.concatenate([starts, more[0]]), np.concatenate([ends, more[1]])
-        )
+        # Sorted where they are: of a million shapes each copy is tens of megabytes.
+        starts, ends = np.concatenate([starts, more[0]]), np.concatenate([ends, more[1]])
+        starts.sort()
+        ends.sort()
+        starts, ends = unite_sorted(starts, ends)
     return starts, ends
 
 
