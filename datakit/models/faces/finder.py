@@ -34,8 +34,8 @@ LARGEST_SCALE = 2.0
 # Right angles for photos that lie on their side, and heads that lean by 45 degrees. CenterFace
 # finds 99 % of the faces that lean by 30 degrees, and 90 % at 45.
 TURNS_DEG = (90.0, 180.0, 270.0, 45.0, 315.0)
-# When the upright photo counts as understood: hardly any person without a face, and no sure face
-# that leans so far that another one may be out of reach.
+# When the upright photo counts as understood: hardly any person without a face, and no face that
+# leans so far that another one may be out of reach.
 _FACELESS_SHARE = 0.01
 _LEVEL_RAD = np.deg2rad(35)
 # The crop in which an expected face is looked for: it may have moved by its own size.
@@ -150,9 +150,11 @@ def _sighting(found: FaceDetection, image: Image) -> Sighting:
 
 
 def _is_understood(image: Image, person: Mask, faces: Sequence[Face]) -> bool:
-    """Tell whether every person in sight has a sure face that is more or less upright."""
-    sure = [face.members[0] for face in faces if face.members[0].score >= SURE_SCORE]
-    if not sure or any(abs(found.roll_rad) > _LEVEL_RAD for found in sure):
+    """Tell whether every person in sight has a sure, more or less upright face, and none leans."""
+    firsts = [face.members[0] for face in faces]
+    sure = [found for found in firsts if found.score >= SURE_SCORE]
+    # Also a faint hit that leans says so: of a crowd that stands on its head little else is seen.
+    if not sure or any(abs(found.roll_rad) > _LEVEL_RAD for found in firsts):
         return False
     heads = [Head((one.box_xyxy[:2] + one.box_xyxy[2:]) / 2, one.side_px) for one in sure]
     left = faceless(person, heads, (image.shape[1], image.shape[0]))

@@ -67,6 +67,9 @@ def test_a_person_with_an_upright_face_is_searched_once():
         pytest.param([face(60, 50, side=8)], id="a face too small to be the person's"),
         pytest.param([face(60, 50, roll_deg=50)], id="a face that leans"),
         pytest.param([face(60, 50), face(200, 60, roll_deg=90)], id="another one that leans"),
+        pytest.param(
+            [face(60, 50), face(200, 60, roll_deg=180, score=0.25)], id="a faint one upside down"
+        ),
     ],
 )
 def test_what_is_not_explained_is_searched_closely_and_turned(found):
