@@ -14,12 +14,18 @@ import hashlib
 import sys
 from collections.abc import Callable, Iterator
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+if TYPE_CHECKING:
+    from datakit.core.similarity.hashing import Fingerprint
+
 ANNOTATIONS = "train/_annotations.coco.json"
+NEIGHBOURS = 33
+"""Of the 64 neighbours that stand for a series so many can decide whether it is a video."""
 
 
 @cache
@@ -182,7 +188,7 @@ def matte(source: Path, out: Path) -> None:
     manifest.write()
 
 
-def _fingerprints(source: Path, out: Path | None = None) -> None:
+def _fingerprints(source: Path, out: Path | None = None) -> list[Fingerprint]:
     """Hash and fingerprint the photos, and compare those that could be near-duplicates."""
     import numpy as np
 
@@ -200,6 +206,7 @@ def _fingerprints(source: Path, out: Path | None = None) -> None:
     near = candidates(keys, np.concatenate([one.probes for one in prints]), owners)
     for one, other in zip(near.left.tolist(), near.right.tolist(), strict=True):
         same_picture(compare(prints[one].thumbnail, prints[other].thumbnail))
+    return prints
 
 
 def dedup(source: Path, out: Path) -> None:
@@ -208,8 +215,13 @@ def dedup(source: Path, out: Path) -> None:
 
 
 def split(source: Path, out: Path) -> None:
-    """Fingerprint and compare; everything is copied."""
-    _fingerprints(source, out)
+    """Fingerprint and compare, neighbours too: numbered photos may be a video. Copy everything."""
+    from datakit.core.similarity.picture_match import compare
+
+    prints = _fingerprints(source, out)
+    neighbours = list(pairwise(prints))
+    for one, other in neighbours[:: max(1, len(neighbours) // NEIGHBOURS)][:NEIGHBOURS]:
+        compare(one.thumbnail, other.thumbnail)
 
 
 def select(source: Path, out: Path) -> None:

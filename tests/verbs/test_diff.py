@@ -109,3 +109,20 @@ def test_the_command_line(tmp_path: Path) -> None:
     assert len(json.loads(as_json.stdout)["removed"]) == 1
     with pytest.raises(InputError, match="name both"):
         datakit.diff(before, workers=0)
+
+
+def test_what_a_review_changed_is_found_in_its_export(tmp_path: Path) -> None:
+    before = write_labelled_set(tmp_path / "before", "semantic")
+    datakit.mask2coco(before, tmp_path / "back", shapes="rle", workers=0)
+    (file,) = (tmp_path / "back/train").glob("*.json")
+    document = json.loads(file.read_text())
+    gone = document["annotations"].pop(0)
+    file.write_text(json.dumps(document))
+    found = datakit.diff((before, tmp_path / "back"), tmp_path / "changes", workers=0)
+    assert found.exit_code == 1
+    assert not (found.added or found.removed or found.moved)
+    changed = [one for one in found.changed if one.labels]
+    (image,) = (one for one in document["images"] if one["id"] == gone["image_id"])
+    assert [Path(one.before).stem for one in changed] == [Path(image["file_name"]).stem]
+    assert min(label.iou for label in changed[0].labels if label.iou is not None) == 0
+    assert (tmp_path / "changes/diff.png").stat().st_size > 1000
