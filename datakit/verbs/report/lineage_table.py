@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from datakit.io.layouts.base import Item
@@ -60,11 +60,13 @@ def lineage(items: Sequence[Item], evidence: Evidence, art: Art) -> tuple[dict[s
             *("fg", "source", "sha256", "history", "doubt"),
         )
     }
+    places: dict[str, int] = {}
     for item in items:
         sample = item.sample
         if sample is None:
             continue
-        draft = evidence.drafts.get(sample.id)
+        places[item.key] = len(places)
+        draft = evidence.drafts.get(item.key)
         row = {
             "id": sample.id,
             "width": sample.width,
@@ -74,7 +76,7 @@ def lineage(items: Sequence[Item], evidence: Evidence, art: Art) -> tuple[dict[s
             "parent": sample.parent,
             "tags": lists["tags"].index_of(", ".join(sample.tags)),
             "labels": lists["labels"].index_of(", ".join(kinds(sample))),
-            "fg": _share(sample, art),
+            "fg": _share(item.key, sample, art),
             "source": sample.source.name,
             "sha256": sample.source.sha256,
             "history": _history(lists["history"], sample),
@@ -82,16 +84,15 @@ def lineage(items: Sequence[Item], evidence: Evidence, art: Art) -> tuple[dict[s
         }
         for name, value in row.items():
             columns[name].append(value)
-    found, left_out = _findings(columns["id"], evidence, lists["check"])
-    places = {key: at for at, key in enumerate(columns["id"])}
+    found, left_out = _findings(places, evidence, lists["check"])
     pictures = {places[key]: b64encode(jpeg).decode() for key, jpeg in art.of_samples.items()}
     shown = {name: column.values for name, column in lists.items()}
     lists_shown = shown | {"severity": SEVERITIES}
     return {**columns, "lists": lists_shown, "findings": found, "pictures": pictures}, left_out
 
 
-def _share(sample: Sample, art: Art) -> float | None:
-    share = art.shares.get(sample.id) if sample.fg_ratio is None else sample.fg_ratio
+def _share(key: str, sample: Sample, art: Art) -> float | None:
+    share = art.shares.get(key) if sample.fg_ratio is None else sample.fg_ratio
     return None if share is None else round(share, 6)
 
 
@@ -114,9 +115,8 @@ def _history(steps: _List, sample: Sample) -> int:
 
 
 def _findings(
-    ids: Sequence[str], evidence: Evidence, checks: _List
+    places: Mapping[str, int], evidence: Evidence, checks: _List
 ) -> tuple[list[tuple[int, int, int, float, str]], int]:
-    places = {key: at for at, key in enumerate(ids)}
     rows: list[tuple[int, Finding]] = [
         (places[key], finding)
         for key, findings in evidence.findings.items()

@@ -80,7 +80,7 @@ def compose(
     folder = location(options.src[0]).resolve().name or options.src[0]
     sections = [
         _samples(samples, art.contact, folder),
-        _labels(source, samples, art.shares),
+        _labels(source, samples, _shares(items, art.shares)),
         appearance(evidence.statistics),
         _quality(evidence, steps, art.checks, folder),
         faces_section(evidence),
@@ -191,11 +191,11 @@ def _split_table(samples: Sequence[Sample]) -> Table:
 
 
 def _labels(
-    source: Collection, samples: Sequence[Sample], measured: Mapping[str, float]
+    source: Collection, samples: Sequence[Sample], shares: Sequence[float]
 ) -> Section | None:
     classes = Counter(name for sample in samples for name in sample.categories)
     tags = Counter(tag for sample in samples for tag in sample.tags)
-    text, charts = _shares(samples, measured)
+    text, charts = _shares_chart(shares, len(samples))
     if classes:
         charts.append(bar_chart("classes", "Samples with a class", bars(classes), "samples"))
     if tags:
@@ -209,15 +209,18 @@ def _labels(
     return Section("labels", "Labels", text, charts, tables if label_map else ())
 
 
-def _shares(
-    samples: Sequence[Sample], measured: Mapping[str, float]
-) -> tuple[list[str], list[Markup]]:
-    """Return what is to be said of the foreground shares, and their chart."""
+def _shares(items: Sequence[Item], measured: Mapping[str, float]) -> list[float]:
+    """Return the foreground of the labels in percent, as far as it is known."""
     known = [
-        measured.get(sample.id) if sample.fg_ratio is None else sample.fg_ratio
-        for sample in samples
+        measured.get(item.key) if item.sample.fg_ratio is None else item.sample.fg_ratio
+        for item in items
+        if item.sample is not None
     ]
-    shares = [100 * share for share in known if share is not None]
+    return [100 * share for share in known if share is not None]
+
+
+def _shares_chart(shares: Sequence[float], samples: int) -> tuple[list[str], list[Markup]]:
+    """Return what is to be said of the foreground shares, and their chart."""
     some = [share for share in shares if share]
     if not some:
         return [], []
@@ -233,8 +236,8 @@ def _shares(
     text = f"Half of the labels cover less than {median(some):.3g} % of their image."
     empty = len(shares) - len(some)
     text += f" {counted(empty, 'labels')} cover nothing." if empty else ""
-    if len(shares) < len(samples):
-        text += f" Measured on {len(shares):,} of {counted(len(samples), 'samples')}."
+    if len(shares) < samples:
+        text += f" Measured on {len(shares):,} of {counted(samples, 'samples')}."
     return [text], [chart]
 
 
