@@ -126,7 +126,9 @@ def main() -> None:
             command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True
         )
         try:
-            url = re.search(r"http\S+", server.stderr.readline())[0]  # type: ignore[union-attr, index]
+            # Before its address it says as what it reads the dataset.
+            found = (re.search(r"http\S+", line) for line in server.stderr or ())
+            url = next(one[0] for one in found if one)
             print(f"server: ready after {time.perf_counter() - started:.1f} s")
             measure(url, given, Path(folder))
         finally:
