@@ -5,6 +5,8 @@ from __future__ import annotations
 import html
 import json
 import re
+from base64 import b64decode
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +18,12 @@ from PIL import Image
 import datakit
 from datakit.errors import InputError
 from datakit.io.dataset import output
+from datakit.io.dataset.run_folder import RunFolder
 from datakit.records.anonymization import Anonymization
 from datakit.records.card import MOST_FAILURES
 from datakit.records.draft import Queued
 from datakit.records.finding import Finding
+from datakit.records.pipeline import StepRecord
 from datakit.records.statistics import Spread, Statistics
 from tests.verbs.exports import photo
 
@@ -298,3 +302,26 @@ def test_the_table_has_pictures_of_what_was_found_first(tmp_path: Path) -> None:
     assert list(data(page)["pictures"]) == ["2"]
     page = report(set_, tmp_path / "r.html", thumbnails=3, overwrite=True)
     assert list(data(page)["pictures"]) == ["0", "1", "2"]
+
+
+def test_no_picture_comes_from_an_earlier_step_of_the_run(tmp_path: Path) -> None:
+    """Before it was anonymized a photo is red here, and green after."""
+    steps = []
+    for name, colour in (("raw", (250, 0, 0)), ("anonymous", (0, 250, 0))):
+        set_ = dataset(tmp_path / "run" / name, ["a.png", "b.png"])
+        for file in (set_ / "images").iterdir():
+            Image.new("RGB", (48, 36), colour).save(file)
+        table(set_ / "qc.jsonl", finding("a.png", box=(1, 1, 9, 9)))
+        kept = {"key": "0", "version": "0", "options": {}, "inputs": {}}
+        steps.append(StepRecord(name=name, verb="anonymize", state="done", out=name, **kept))
+    RunFolder(tmp_path / "run").write_index("steps.yaml", tuple(steps))
+    page = report(tmp_path / "run/anonymous", tmp_path / "r.html")
+    assert "raw" in page
+    shown = re.findall(r"data:image/jpeg;base64,([\w+/=]+)", page)
+    found = [*shown, *data(page)["pictures"].values()]
+    assert len(found) == 5
+    for one in found:
+        with Image.open(BytesIO(b64decode(one))) as opened:
+            red, green, _ = np.moveaxis(np.asarray(opened.convert("RGB"), int), 2, 0)
+        # The frame around a finding is orange, (213, 94, 0).
+        assert (red - green < 180).all()

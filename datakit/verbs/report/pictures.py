@@ -149,7 +149,11 @@ def _shown(evidence: Evidence, count: int) -> dict[str, list[tuple[Finding, str]
     room = MOST_PICTURES
     shown = {}
     for check in order:
-        shown[check] = by_check[check][: min(count, room)]
+        # A sample that several steps complain of is shown once, by the worst of it.
+        worst: dict[str, tuple[Finding, str]] = {}
+        for finding, key in by_check[check]:
+            worst.setdefault(key, (finding, key))
+        shown[check] = list(worst.values())[: min(count, room)]
         room -= len(shown[check])
     return {check: found for check, found in shown.items() if found}
 

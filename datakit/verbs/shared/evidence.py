@@ -201,7 +201,9 @@ def _read_statistics(root: Root, found: Evidence) -> bool:
 
 def _add_finding(found: Evidence, names: _Names, row: Finding) -> None:
     if key := names.find(row.sample):
-        found.findings.setdefault(key, []).append(row)
+        rows = found.findings.setdefault(key, [])
+        # Two steps may find the same.
+        rows += [row] if row not in rows else []
     else:
         found.strangers += 1
 
