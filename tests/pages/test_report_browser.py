@@ -43,7 +43,7 @@ def test_a_reader(browser: Any, faces: Path, tmp_path: Path) -> None:
     browser.set_window_size(390 + frame, 844)
     assert page.run(TOO_WIDE) == 0
     browser.set_window_size(1280, 820)
-    page.find("#rows").click()
+    page.run("document.querySelector('#rows [role=option]').click()")
     for scheme in ("light", "dark"):
         media = {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
         browser.execute_cdp_cmd("Emulation.setEmulatedMedia", media)

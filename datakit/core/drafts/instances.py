@@ -100,7 +100,7 @@ def split_by_heads(mask: Mask, heads: Sequence[Head]) -> Ids:
         if len(persons) == 1:
             ids[y, x] = persons[0]
         elif persons:
-            costs = [_distance(ordered[person - 1], x, y) for person in persons]
+            costs = [_distance(ordered[person - 1], x + 0.5, y + 0.5) for person in persons]
             ids[y, x] = np.asarray(persons, np.uint16)[np.argmin(costs, axis=0)]
         else:
             ids[y, x] = _nearest_id(ids, x, y)
