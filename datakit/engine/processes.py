@@ -15,6 +15,7 @@ import atexit
 import io
 import os
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,6 +28,12 @@ _PRELOADED = ("datakit.engine.preload",)
 _END_S = 5.0
 """How long the server may take to end: it does when the last of its processes has."""
 _POLL_S = 0.002
+_LONGEST_FOLDER = 70
+"""A socket's path has at most 103 bytes (macOS), 32 of them behind this folder."""
+_SERVER_ENDED = (
+    "the process that forks them has ended: killed, or short of memory or of open files; raise the "
+    "limit (ulimit -n 4096), or use fewer --workers"
+)
 
 
 @contextmanager
@@ -55,6 +62,17 @@ else:
             super().__init__()
             # macOS's frameworks do not survive a fork once they are loaded.
             self.set_forkserver_preload([*_PRELOADED] if sys.platform == "linux" else [])
+
+        def ensure_running(self) -> None:
+            """Start it, unless it runs."""
+            folder = tempfile.gettempdir()
+            if len(os.fsencode(folder)) > _LONGEST_FOLDER:
+                raise OSError(
+                    f"the path of the folder for temporary files, {folder}, is too long for a "
+                    f"socket; set TMPDIR to one of at most {_LONGEST_FOLDER} bytes, or use "
+                    "--workers 0"
+                )
+            super().ensure_running()
 
         def end(self) -> None:
             """End it and wait, so that what its processes cost is in this process's account."""
@@ -98,7 +116,10 @@ else:
             self.finalizer = Finalize(self, _close, (held, self.sentinel))
             with os.fdopen(told, "wb") as pipe:
                 pipe.write(message.getbuffer())
-            self.pid = forkserver.read_signed(self.sentinel)
+            try:
+                self.pid = forkserver.read_signed(self.sentinel)
+            except EOFError as error:
+                raise ConnectionError(_SERVER_ENDED) from error
 
     def _close(*descriptors: int) -> None:
         for descriptor in descriptors:

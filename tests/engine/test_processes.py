@@ -48,6 +48,51 @@ def test_a_process_has_the_environment_of_the_moment(monkeypatch: pytest.MonkeyP
     assert answer(variable, "SAID_LATER") is None
 
 
+FEW_FILES = """
+import resource, sys
+from datakit.engine.base import LazyTask, ordered_map
+from datakit.engine.local import LocalEngine
+from datakit.errors import EngineError
+from tests.engine.test_local import Large
+
+resource.setrlimit(resource.RLIMIT_NOFILE, (int(sys.argv[1]),) * 2)
+task = LazyTask("tests.engine.test_local:Digest", {})
+try:
+    print(len(list(ordered_map(LocalEngine(2), task, [Large("a", b"x", fatal=False)]))))
+except EngineError as error:
+    print(error)
+"""
+
+
+@pytest.mark.parametrize("files", range(14, 26))
+def test_too_few_open_files_are_named_and_nothing_else_is_printed(files: int) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", FEW_FILES, str(files)],
+        env={"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+    assert done.stderr == ""
+    assert done.stdout == "1\n" or "open files" in done.stdout
+
+
+def test_a_folder_for_temporary_files_with_too_long_a_name_is_named(tmp_path: Path) -> None:
+    folder = tmp_path / ("deep" * 25)
+    folder.mkdir()
+    done = subprocess.run(
+        [sys.executable, "-c", FEW_FILES, "1000"],
+        env={"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin", "TMPDIR": str(folder)},
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+    assert done.stderr == ""
+    assert "set TMPDIR" in done.stdout
+
+
 BUSY = """
 import os, psutil
 from concurrent.futures import ProcessPoolExecutor
