@@ -28,8 +28,8 @@ _PRELOADED = ("datakit.engine.preload",)
 _END_S = 5.0
 """How long the server may take to end: it does when the last of its processes has."""
 _POLL_S = 0.002
-_LONGEST_FOLDER = 70
-"""A socket's path has at most 103 bytes (macOS), 32 of them behind this folder."""
+_LONGEST_FOLDER = 75 if sys.platform == "linux" else 71
+"""A socket's path has at most 107 bytes (macOS: 103), 32 of them behind this folder."""
 _SERVER_ENDED = (
     "the process that forks them has ended: killed, or short of memory or of open files; raise the "
     "limit (ulimit -n 4096), or use fewer --workers"

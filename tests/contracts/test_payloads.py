@@ -11,9 +11,11 @@ import signal
 import struct
 import subprocess
 import sys
+import tempfile
 import time
 import zlib
 from io import BytesIO
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -235,7 +237,14 @@ def test_no_payload_survives(source, tmp_path):
     assert not leaks(tmp_path)
 
 
-def test_no_payload_lies_about_after_a_kill(source, tmp_path):
+@pytest.fixture
+def temporary():
+    """A folder for temporary files whose path is short enough for a socket in it."""
+    with tempfile.TemporaryDirectory() as folder:
+        yield Path(folder)
+
+
+def test_no_payload_lies_about_after_a_kill(source, tmp_path, temporary):
     out = tmp_path / "out"
     argv = [sys.executable, "-m", "datakit", "anonymize", str(source), "-o", str(out)]
     with subprocess.Popen(
@@ -243,7 +252,7 @@ def test_no_payload_lies_about_after_a_kill(source, tmp_path):
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
-        env={**os.environ, "TMPDIR": str(tmp_path)},
+        env={**os.environ, "TMPDIR": str(temporary)},
     ) as running:
         while running.poll() is None and len(list(tmp_path.rglob("images/*"))) < 3:
             time.sleep(0.02)
@@ -251,5 +260,6 @@ def test_no_payload_lies_about_after_a_kill(source, tmp_path):
             os.killpg(running.pid, signal.SIGKILL)
     assert list(tmp_path.rglob("images/*"))
     assert not leaks(tmp_path)
+    assert not leaks(temporary)
     datakit.anonymize(source, out, workers=0, resume=True)
     assert not leaks(tmp_path)
