@@ -11,7 +11,7 @@ from msgspec import Meta
 
 from datakit.core.faces.alignment import Alignment
 from datakit.core.faces.identities import Distance
-from datakit.models.runtimes.contract import InputContract, parsed_as, read_text
+from datakit.models.runtimes.contract import InputContract, read_given
 
 SHIPPED = ("faceres", "sface")
 """The contracts that come with datakit."""
@@ -76,7 +76,5 @@ def read_embedding(given: str | Path) -> EmbeddingContract:
     SchemaError
         If it is no contract; the text names the line.
     """
-    if str(given) in SHIPPED:
-        file = resources.files("datakit.models.embeddings") / "contracts" / f"{given}.yaml"
-        return parsed_as(EmbeddingContract, file.read_text("utf-8"), f"{given}.yaml")
-    return parsed_as(EmbeddingContract, read_text(given, SHIPPED), str(given))
+    folder = resources.files("datakit.models.embeddings") / "contracts"
+    return read_given(EmbeddingContract, given, SHIPPED, folder)

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from msgspec import Meta
 
 from datakit.core.images.network_input import InputFit, Placement, place, to_input
-from datakit.models.runtimes.contract import parsed_as, read_text
+from datakit.models.runtimes.contract import read_given
 
 Image = npt.NDArray[np.uint8]
 Float = npt.NDArray[np.float32]
@@ -105,7 +105,4 @@ def read_inpainting_contract(given: str | Path) -> InpaintingContract:
     SchemaError
         If it is no contract; the text names the line.
     """
-    if str(given) in SHIPPED:
-        text = (FOLDER / f"{given}.yaml").read_text("utf-8")
-        return parsed_as(InpaintingContract, text, f"{given}.yaml")
-    return parsed_as(InpaintingContract, read_text(given, SHIPPED), str(given))
+    return read_given(InpaintingContract, given, SHIPPED, FOLDER)

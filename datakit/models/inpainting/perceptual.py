@@ -16,7 +16,7 @@ from datakit.errors import ModelError
 from datakit.models.factory import Identity, Settings
 from datakit.models.inpainting.contract import FOLDER, PhotoContract
 from datakit.models.inpainting.contracted import open_forward
-from datakit.models.runtimes.contract import parsed_as, read_text
+from datakit.models.runtimes.contract import read_given
 from datakit.models.weights.files import kind_of
 from datakit.models.weights.given import GivenWeights, open_weights, require_runtime
 
@@ -52,10 +52,7 @@ def read_perceptual_contract(given: str | Path) -> PerceptualContract:
     SchemaError
         If it is no contract; the text names the line.
     """
-    if str(given) in SHIPPED:
-        text = (FOLDER / f"{given}.yaml").read_text("utf-8")
-        return parsed_as(PerceptualContract, text, f"{given}.yaml")
-    return parsed_as(PerceptualContract, read_text(given, SHIPPED), str(given))
+    return read_given(PerceptualContract, given, SHIPPED, FOLDER)
 
 
 def identify_perceptual(weights: str | Path, contract: str | Path) -> Identity:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from importlib import resources
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -228,6 +229,33 @@ def parsed_as(kind: type[Kind], text: str, name: str) -> Kind:
             path = path.rpartition(".")[0] if line is None else path
         reason = f"{path}: {words}" if path else words
         raise SchemaError(f"{name} line {line or 1}: {reason}") from None
+
+
+def read_given(
+    kind: type[Kind], given: str | Path, shipped: Sequence[str], folder: Traversable
+) -> Kind:
+    """Read a contract of a kind: the name of a shipped one, or a YAML file.
+
+    Parameters
+    ----------
+    kind : type
+    given : str or Path
+    shipped : sequence of str
+        Names of those that come with datakit.
+    folder : Traversable
+        Where their files are.
+
+    Raises
+    ------
+    ModelError
+        If there is no such file.
+    SchemaError
+        If it is no contract; the text names the line.
+    """
+    if str(given) in shipped:
+        file = folder / f"{given}.yaml"
+        return parsed_as(kind, file.read_text("utf-8"), file.name)
+    return parsed_as(kind, read_text(given, shipped), str(given))
 
 
 def to_values(

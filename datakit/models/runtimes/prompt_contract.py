@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from datakit.models.runtimes.contract import Constant, InputContract, parsed_as, read_text
+from datakit.models.runtimes.contract import Constant, InputContract, read_given
 
 SHIPPED = ("sam",)
 
@@ -89,7 +89,5 @@ def read_prompt_contract(given: str | Path) -> PromptContract:
     >>> read_prompt_contract("sam").input.fit
     'corner'
     """
-    if str(given) in SHIPPED:
-        file = resources.files("datakit.models") / "contracts" / "promptable" / f"{given}.yaml"
-        return parsed_as(PromptContract, file.read_text("utf-8"), f"{given}.yaml")
-    return parsed_as(PromptContract, read_text(given, SHIPPED), str(given))
+    folder = resources.files("datakit.models") / "contracts" / "promptable"
+    return read_given(PromptContract, given, SHIPPED, folder)

@@ -12,7 +12,7 @@ from datakit.errors import InputError
 from datakit.machine import usable_cpus
 from datakit.models.segmenters.base import SEGMENTERS
 from datakit.records.labels import ClassRules
-from datakit.verbs.shared.options import WriteOptions
+from datakit.verbs.shared.options import Device, WriteOptions
 
 VERB = "prelabel"
 COMMON = ("out", "model", "weights", "refine", "largest", "merge", "into")
@@ -81,14 +81,7 @@ class DraftOptions(WriteOptions, frozen=True, kw_only=True):
             "are found, or along the boxes of --prompts"
         ),
     ] = False
-    device: Annotated[
-        str,
-        Meta(
-            pattern="^(auto|cpu|cuda(:[0-9]+)?)$",
-            description="where the model runs; auto takes a GPU when there is one, and says so",
-            extra={"metavar": "auto|cpu|cuda[:N]"},
-        ),
-    ] = "auto"
+    device: Device = "auto"
     batch: Annotated[
         Annotated[int, Meta(ge=1, le=4096)] | None,
         Meta(

@@ -11,7 +11,7 @@ from msgspec import Meta
 from datakit.errors import InputError
 from datakit.io.store.storage import is_remote, is_url, shown
 from datakit.records.review import DECISIONS
-from datakit.verbs.shared.options import WriteOptions
+from datakit.verbs.shared.options import Device, WriteOptions
 
 VERB = "review"
 _NAME = re.compile(r"[\w-]{1,64}")
@@ -114,14 +114,7 @@ class ServeOptions(FolderOptions, frozen=True, kw_only=True):
             extra={"metavar": "FILE|NAME", "input": "word"},
         ),
     ] = None
-    device: Annotated[
-        str,
-        Meta(
-            pattern="^(auto|cpu|cuda(:[0-9]+)?)$",
-            description="where the model runs; auto takes a GPU when there is one, and says so",
-            extra={"metavar": "auto|cpu|cuda[:N]"},
-        ),
-    ] = "auto"
+    device: Device = "auto"
     port: Annotated[int, Meta(ge=0, le=65535, description="port of the page; 0: any free one")] = 0
     blind: Annotated[
         bool, Meta(description="keep the verdicts of other reviewers of SRC off the page")

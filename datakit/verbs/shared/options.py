@@ -21,6 +21,16 @@ from datakit.records.base import Options
 from datakit.verbs.shared.picture_engine import PictureEngine
 from datakit.verbs.shared.progress import ProgressListener, note_source
 
+Device = Annotated[
+    str,
+    Meta(
+        pattern="^(auto|cpu|cuda(:[0-9]+)?)$",
+        description="where the model runs; auto takes a GPU when there is one, and says so",
+        extra={"metavar": "auto|cpu|cuda[:N]"},
+    ),
+]
+"""The option ``--device`` of verbs that run a segmenter."""
+
 
 class SourceOptions(Options, frozen=True, kw_only=True):
     """Options of every verb that reads a source."""
