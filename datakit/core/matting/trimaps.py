@@ -127,6 +127,8 @@ def _sure(part: UInt8Array, reach_px: FloatArray) -> BoolArray:
     """
     depth = cv2.distanceTransform(part, cv2.DIST_L2, 5) - 0.5
     sure: BoolArray = (depth > reach_px) & (part > 0)
+    if _is_one_piece(part) and sure.any():
+        return sure
     count, labels, stats, _ = cv2.connectedComponentsWithStats(part, connectivity=8)
     areas = stats[1:, cv2.CC_STAT_AREA]
     with_core = np.ones(count, bool)
@@ -139,6 +141,12 @@ def _sure(part: UInt8Array, reach_px: FloatArray) -> BoolArray:
     kept = ~with_core[labels] & (depth >= _KEPT_CORE * deepest[labels])
     sure |= kept
     return sure
+
+
+def _is_one_piece(part: UInt8Array) -> bool:
+    """Whether all pixels of a part are connected: a tenth of the time of naming the pieces."""
+    _, hierarchy = cv2.findContours(part, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
+    return int(np.count_nonzero(hierarchy[0, :, 3] < 0)) == 1
 
 
 def p3m_trimap(alpha: FloatArray, kernel_px: int = P3M_KERNEL_PX) -> UInt8Array:
