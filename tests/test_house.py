@@ -122,7 +122,7 @@ def test_nothing_imports_the_run_of_a_verb() -> None:
 def test_handing_out_work_imports_no_library_of_the_work() -> None:
     """Some verbs read arrays and pictures in their own process, others only hand out work."""
     only_hands_out = {"coco2mask", "export", "matte", "report", "run", "trimap", "validate"}
-    needed = {"datakit.verbs.qc.run": {"matplotlib"}, "datakit.verbs.review.run": {"scipy"}}
+    needed = {"datakit.verbs.qc.run": {"matplotlib"}}
     for name in MODULES:
         if match := re.fullmatch(r"datakit\.verbs\.(\w+)\.run", name):
             allowed = {"yaml"} if match[1] in only_hands_out else {"PIL", "cv2", "numpy", "yaml"}

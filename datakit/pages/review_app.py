@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from importlib.resources import files
 from typing import Any
 
@@ -14,10 +15,10 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from datakit.errors import DatakitError, OutputError
-from datakit.pages.edit_tools import ToolUse
 from datakit.pages.request_filter import RequestFilter
 from datakit.pages.review_queue import Ask, ReviewQueue
 from datakit.pages.subject import Subject
+from datakit.pages.tool_use import ToolUse
 
 ASSETS = {
     "icon.svg": "image/svg+xml",
@@ -25,8 +26,8 @@ ASSETS = {
     **{
         f"{name}.js": "text/javascript"
         for name in (
-            *("app", "brush", "details", "faces", "keys", "lens", "list", "neighbours", "pace"),
-            *("palette", "pending", "pictures", "pointing", "queue", "repairs"),
+            *("app", "brush", "details", "faces", "keys", "layers", "lens", "list", "neighbours"),
+            *("pace", "palette", "pending", "pictures", "pointing", "queue", "repairs"),
             *("stage", "vertices"),
         )
     },
@@ -190,6 +191,7 @@ async def _body(request: Request) -> bytes:
     return b"".join(parts)
 
 
+@cache
 def _asset(name: str) -> bytes:
     return (files("datakit.pages") / "static" / name).read_bytes()
 

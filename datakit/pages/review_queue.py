@@ -23,10 +23,11 @@ from datakit.io.pixels.decoders import decode_photo
 from datakit.io.store.files import FileRef
 from datakit.models.segmenters.promptable import PromptableSegmenter
 from datakit.pages import mask_overlay
-from datakit.pages.edit_tools import ToolUse, Worked, changed_layer
 from datakit.pages.review_labels import ReviewLabels, coverage_of, size_wh_of, with_layer
+from datakit.pages.review_list import ReviewList, state_of
 from datakit.pages.subject import Subject, with_objects
 from datakit.pages.thumbnails import Thumbnails
+from datakit.pages.tool_use import ToolUse, Worked
 from datakit.pages.workbench import Bench, Workbench
 from datakit.records.review import Decision, Seconds, ToolModel, Verdict
 
@@ -88,6 +89,7 @@ class ReviewQueue:
         self._reviewer = reviewer
         self._hide = hide
         self._places = {subject.id: at for at, subject in enumerate(subjects)}
+        self._list = ReviewList(subjects, hides=hide is not None)
         self._digests: dict[str, str] = {}
         self._mutex = threading.Lock()
         self.labels = ReviewLabels(log)
@@ -95,32 +97,7 @@ class ReviewQueue:
 
     def queue(self) -> bytes:
         """Return the list of all subjects as JSON, column by column, with where each stands."""
-        states = {
-            key: state_of(decision)
-            for key, decision in self._log.all().items()
-            if key in self._places and not decision.is_open
-        }
-        columns = {
-            name: [getattr(subject, name) for subject in self.subjects]
-            for name in (
-                *("id", "kinds", "severity", "priority", "reason", "reasons", "group", "split"),
-                *(
-                    "width",
-                    "height",
-                    "label_kind",
-                    "waiting",
-                    "unknown",
-                    "compared",
-                    "classes",
-                    "others",
-                ),
-            )
-        }
-        columns["pictured"] = [subject.image is not None for subject in self.subjects]
-        columns["counterpart"] = [self._has_counterpart(subject) for subject in self.subjects]
-        columns["coloured"] = [bool(subject.palette) for subject in self.subjects]
-        review = hashlib.sha256(str(self._log.folder.resolve()).encode()).hexdigest()
-        return msgspec.json.encode({**columns, "states": states, "review": review})
+        return self._list.json(self._log.all(), self._log.folder)
 
     def subject(self, at: int) -> Subject:
         """Return a subject by its place; InputError for a place that there is not."""
@@ -156,9 +133,6 @@ class ReviewQueue:
         if subject.original is None or subject.original.image is None or subject.waiting:
             raise InputError(f"{subject.id}: no picture from before or after anonymize to show")
         return _shown_by_browsers(subject.original.image)
-
-    def _has_counterpart(self, subject: Subject) -> bool:
-        return subject.original is not None and (not subject.waiting or self._hide is not None)
 
     def thumbnail(self, at: int) -> bytes:
         """Return a small JPEG; only a dataset's own pictures leave one on the disk."""
@@ -243,7 +217,7 @@ class ReviewQueue:
         with self._mutex:
             latest = self._latest(use.id)
             worked, below = self._worked(subject, bench, latest.edit, answer)
-            layer = changed_layer(worked, use)
+            layer = _tools()(worked, use)
             patch = _patch(worked.shown, layer)
             if patch is None:
                 return {**state_of(latest), "patch": None}
@@ -271,7 +245,7 @@ class ReviewQueue:
         subject = self._known(key)
         bench = self._workbench.bench(self._places[key])
         worked, _ = self._worked(subject, bench, self._latest(key).edit, None)
-        layer = changed_layer(worked, ToolUse(id=key, repair=repair))
+        layer = _tools()(worked, ToolUse(id=key, repair=repair))
         wins = (layer[..., 1] > 0) & (layer[..., 0] >= _HALF)
         loses = (layer[..., 1] > 0) & ~wins
         return {
@@ -306,6 +280,7 @@ class ReviewQueue:
         subject = self.subject(at)
         if subject.image is None:
             raise InputError(f"{subject.id}: expected a photo to work on, found none")
+        _tools()  # imported now, while nobody waits for an answer
         data = subject.image.read()
         # A first edit need not wait for the thumbnail, which tells the digest too.
         self._digests.setdefault(subject.id, hashlib.sha256(data).hexdigest())
@@ -351,24 +326,19 @@ class ReviewQueue:
         return subject.image
 
 
+def _tools() -> Callable[[Worked, ToolUse], Layer]:
+    """Return `changed_layer`; SciPy, which it needs, takes longer to import than the whole page."""
+    from datakit.pages.edit_tools import changed_layer
+
+    return changed_layer
+
+
 def _shown_by_browsers(ref: FileRef) -> tuple[bytes, str]:
     data = ref.read()
     kind = _SHOWN_AS_THEY_ARE.get(images.probe(data, ref.name).format)
     if kind:
         return data, kind
     return images.encode_png(decode_photo(data, ref.name)), "image/png"
-
-
-def state_of(decision: Decision) -> dict[str, Any]:
-    """Return where a sample stands, as the page knows it."""
-    return {
-        "verdict": decision.verdict,
-        "note": decision.note,
-        "edit": decision.edit,
-        "objects": decision.objects,
-        "models": decision.models,
-        "at": decision.at,
-    }
 
 
 def _with_object(decision: Decision, mark: int, class_name: str) -> dict[str, str]:

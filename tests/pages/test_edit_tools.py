@@ -8,7 +8,8 @@ import pytest
 from datakit.core.interactive.prompts import Click, Prompts, Stroke
 from datakit.core.matting.brush import paint_alpha
 from datakit.errors import InputError
-from datakit.pages.edit_tools import ToolUse, Worked, changed_layer
+from datakit.pages.edit_tools import changed_layer
+from datakit.pages.tool_use import ToolUse, Worked
 from tests.core.interactive.pictures import figure
 
 IMAGE, TRUTH = figure()

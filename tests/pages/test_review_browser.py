@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 from collections.abc import Callable
 from contextlib import suppress
@@ -14,6 +15,7 @@ import pytest
 from PIL import Image
 
 import datakit
+from datakit.pages.review_app import ASSETS
 from tests.pages.conftest import logs
 
 WAIT_S = 20
@@ -99,6 +101,15 @@ def test_a_session(browser: Any, review: Callable[..., Any], faces: Path, tmp_pa
     ids = page.run("return [...document.querySelectorAll('.row b')].map((row) => row.textContent)")
     assert len(ids) == 7
     page.shows(ids[0])
+
+    # The list was fetched once, and the picture before all that can wait for it.
+    page.until("return document.querySelector('#reasons h3')")
+    fetched = page.run("return performance.getEntriesByType('resource').map((one) => one.name)")
+    kinds = [re.sub(r"\?.*|/\d+", "", url.removeprefix(server.url)) for url in fetched]
+    assert kinds.count("api/queue") == 1
+    assert max(kinds.index("image"), kinds.index("label")) < kinds.index("api/sample")
+    loaded = {kind.removeprefix("assets/") for kind in kinds if kind.startswith("assets/")}
+    assert loaded | {"icon.svg"} == set(ASSETS)
 
     # Filter and search.
     page.find("#search").send_keys("bald")
@@ -258,6 +269,7 @@ def test_a_server_that_is_killed_loses_nothing(
         "return document.querySelector('#count').textContent.startsWith(arguments[0])",
         str(2 + asleep),
     )
+    page.saved()
     found = latest(folder)
     assert found[first]["verdict"] == "accept"
     assert found[second]["verdict"] == "flag"

@@ -16,9 +16,9 @@ from datakit.core.interactive.prompts import Click, Prompts
 from datakit.io.dataset.decisions import open_log, read_decisions
 from datakit.models.factory import Settings
 from datakit.models.segmenters.promptable import PROMPTABLE, PromptableSegmenter
-from datakit.pages.edit_tools import ToolUse
 from datakit.pages.review_queue import Ask, ReviewQueue, Subject
 from datakit.pages.thumbnails import Thumbnails
+from datakit.pages.tool_use import ToolUse
 from tests.models import prompt_makers
 from tests.pages.test_review_queue import labelled, overlay, write
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Literal
 
 import cv2
 import numpy as np
@@ -13,6 +14,7 @@ from datakit.errors import InputError
 
 Bools = npt.NDArray[np.bool_]
 Point = tuple[float, float]
+Ground = Literal["foreground", "background", "unknown"]
 
 MOST_POINTS = 20_000
 """Of all strokes and lassos of one request."""

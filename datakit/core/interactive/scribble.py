@@ -7,13 +7,12 @@ window around them alone, so that an answer is quick and everything else keeps i
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Literal
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
-from datakit.core.interactive.prompts import Stroke, stroke_pixels
+from datakit.core.interactive.prompts import Ground, Stroke, stroke_pixels
 from datakit.core.masks.parts import parts_at
 from datakit.core.matting.alpha import estimate_alpha
 from datakit.core.matting.alpha_trimap import trimap_of_alpha
@@ -25,7 +24,6 @@ from datakit.errors import InputError
 Image = npt.NDArray[np.uint8]
 Bools = npt.NDArray[np.bool_]
 FloatArray = npt.NDArray[np.float32]
-Ground = Literal["foreground", "background", "unknown"]
 
 GROUNDS: tuple[Ground, ...] = ("foreground", "background", "unknown")
 _VALUES: dict[Ground, int] = {

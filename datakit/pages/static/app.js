@@ -53,26 +53,33 @@ async function show(at) {
   neighbours.show(at);
   const words = queue.data.waiting[at] ? "This photo is not in the dataset; --photos SRC shows it here." : "";
   clicks = [];
-  const near = [queue.step(at, 1), queue.step(at, 2), queue.step(at, -1)].filter((one) => one !== undefined);
-  details.show(at, near).then((known) => {
-    if (!known) return;
-    palette.show(known.palette || [], false);
-    faces.found((known.faces || []).map((face) => face.box));
-    if (known.empty && !queue.state(at).edit) say("The label is empty: no pixel belongs to the subject.");
-  });
+  details.begin(at);
   // A stroke on its way belongs to the label that comes; a server that is gone is not waited for.
   if (settling.has(at)) await Promise.race([settled(at), new Promise((wake) => setTimeout(wake, 1500))]);
   const found = pictures.get(at);
   const [photo, label, before, unknown, colours] = await Promise.all([found.photo, found.label, found.before, found.unknown, found.colours]);
   if (at !== current) return;
   stage.show({ photo, label, before, unknown, colours }, words);
+  pictures.problem(at, { photo, label }).then((problem) => { if (problem && at === current) $("message").textContent = problem; });
   showVertices();
   faces.show();
   if (photo) photo.alt = `${queue.data.id[at]}: ${queue.data.reason[at] || "no findings"}`;
   requestAnimationFrame(() => {
     $("stage").dataset.shown = queue.data.id[at];
-    near.forEach((one) => pictures.get(one));
+    setTimeout(() => follow(at)); // after this frame: the picture comes before all else
   });
+}
+
+// What can wait until a sample is in sight: what is known of it, and the pictures beside it in the list.
+async function follow(at) {
+  if (at !== current) return;
+  const near = [queue.step(at, 1), queue.step(at, 2), queue.step(at, -1)].filter((one) => one !== undefined);
+  near.forEach((one) => pictures.get(one));
+  const known = await details.complete(near);
+  if (!known) return;
+  palette.show(known.palette || [], false);
+  faces.found((known.faces || []).map((face) => face.box));
+  if (known.empty && !queue.state(at).edit) say("The label is empty: no pixel belongs to the subject.");
 }
 
 function mark() {
@@ -155,7 +162,7 @@ async function showVertices() {
 
 // A tool of the server's: what it changed of the label comes back and is drawn in.
 async function useTool(use) {
-  if (current < 0 || !stage.label) return say("There is no label to change.");
+  if (current < 0 || !stage.mayEdit()) return;
   const at = current;
   done.push({ at, before: settled(at) });
   keepBefore(at);
@@ -226,6 +233,16 @@ pending.addEventListener("written", (event) => {
   mark();
 });
 pending.addEventListener("change", tellSaved);
+pending.addEventListener("elsewhere", ({ detail: { id, state } }) => {
+  const at = queue.places.get(id);
+  if (at === undefined || settling.has(at)) return;
+  const isEdited = queue.state(at).edit !== state.edit;
+  queue.set(at, state);
+  list.update(at);
+  mark();
+  if (isEdited) pictures.forget(at);
+  if (isEdited && at === current) show(at);
+});
 pending.addEventListener("refused", (event) => say(`Not saved: ${event.detail}`));
 window.addEventListener("beforeunload", (event) => {
   saveNote();
@@ -360,16 +377,9 @@ let typed = 0;
 $("search").addEventListener("input", () => { clearTimeout(typed); typed = setTimeout(filter, 80); });
 for (const id of ["kind", "status", "label", "reason", "reviewer", "order"]) $(id).addEventListener("change", () => filter());
 
-// A choice is offered where there is one.
-for (const [id, names, least] of [["label", queue.classes, 2], ["reviewer", queue.reviewers, 1]]) {
-  $(id).hidden = names.length < least;
-  for (const name of names) $(id).append(new Option(name, name));
-}
-const reasons = queue.reasons;
-$("reason").hidden = reasons.length < 2;
-for (const [reason, count] of reasons) $("reason").append(new Option(`${reason} (${count.toLocaleString("en")})`, reason));
-for (const [kind, count] of queue.kinds()) $("kind").append(new Option(`${KINDS[kind]} (${count.toLocaleString("en")})`, kind));
-$("kind").value = queue.kinds().has("look") ? "look" : "";
+const kinds = queue.kinds();
+for (const [kind, count] of kinds) $("kind").append(new Option(`${KINDS[kind]} (${count.toLocaleString("en")})`, kind));
+$("kind").value = kinds.has("look") ? "look" : "";
 document.title = `${queue.length.toLocaleString("en")} samples · datakit review`;
 setView("overlay");
 tellSaved();
@@ -377,4 +387,13 @@ filter(true);
 show(queue.shown.find((at) => queue.isOpen(at)) ?? queue.shown[0]);
 if (!queue.shown.length) say("There are no samples to look at.");
 mark();
+
+// While the first picture is on its way: a choice is offered where there is one.
+for (const [id, names, least] of [["label", queue.classes, 2], ["reviewer", queue.reviewers, 1]]) {
+  $(id).hidden = names.length < least;
+  for (const name of names) $(id).append(new Option(name, name));
+}
+const reasons = queue.reasons;
+$("reason").hidden = reasons.length < 2;
+for (const [reason, count] of reasons) $("reason").append(new Option(`${reason} (${count.toLocaleString("en")})`, reason));
 document.documentElement.dataset.ready = "yes";

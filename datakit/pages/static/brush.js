@@ -31,7 +31,7 @@ export class Brush {
     const { box } = this.stage;
     // Before the stage's own listener, so that it can leave the pointer to the brush.
     box.addEventListener("pointerdown", (event) => {
-      if (!this.mode || this.spaced || event.button !== 0 || !this.stage.label) return;
+      if (!this.mode || this.spaced || event.button !== 0 || !this.stage.mayEdit()) return;
       event.preventDefault();
       if (event.pointerType === "touch") {
         // Two fingers zoom: nothing is painted before it is clear that there is one.
@@ -72,6 +72,7 @@ export class Brush {
     const { stage } = this, point = stage.point(event);
     this.waiting = null;
     stage.paintable();
+    if (this.mode === "unknown") stage.markable();
     stage.box.setPointerCapture(event.pointerId);
     const { width, height } = stage.editLayer, canvas = document.createElement("canvas");
     Object.assign(canvas, { width, height });

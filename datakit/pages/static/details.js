@@ -7,8 +7,8 @@ export class Details {
     this.at = -1;
   }
 
-  // Fetch and show what is known of a sample; the server gets the next ones ready.
-  async show(at, next) {
+  // Show at once what the list knows of a sample.
+  begin(at) {
     this.at = at;
     const { data } = this.queue;
     this.name.textContent = data.id[at];
@@ -16,13 +16,21 @@ export class Details {
     const size = data.width[at] ? `${data.width[at]} × ${data.height[at]}` : "";
     this.facts.textContent = [size, data.split[at], data.label_kind[at], place].filter(Boolean).join(" · ");
     this.note.value = this.queue.state(at).note;
+    this.#fill({});
+  }
+
+  // Fetch and show the rest, and return it; null when another sample is in sight by then. The server gets
+  // this sample and the next ones ready for the tools.
+  async complete(next) {
+    const { at } = this;
     let known = {};
     try {
       const response = await fetch(`api/sample/${at}?${next.map((one) => `next=${one}`).join("&")}`);
       if (response.ok) known = await response.json();
     } catch { /* no server: the picture may still be here */ }
-    if (at === this.at) this.#fill(known);
-    return at === this.at ? known : null;
+    if (at !== this.at) return null;
+    this.#fill(known);
+    return known;
   }
 
   #fill(known) {

@@ -3,14 +3,29 @@
 const LATER_MS = [300, 1000, 2000, 5000];
 
 export class PendingDecisions extends EventTarget {
-  constructor(name) {
+  constructor(review) {
     super();
-    this.name = `datakit-review-${name}`;
-    this.entries = this.#load();
+    // A name for this tab alone: two tabs must not write over each other's entries.
+    this.review = `datakit-review-${review}`;
+    this.name = `${this.review}-${crypto.randomUUID()}`;
+    this.entries = [];
     this.answers = new Map(); // entry -> how to tell who waits for it
     this.failures = 0;
     this.problem = "";
-    if (this.entries.length) this.#send();
+    this.isSending = false;
+    navigator.locks.request(this.name, () => new Promise(() => {})); // held as long as the tab lives
+    for (const name of kept(this.review)) navigator.locks.request(name, () => this.#adopt(name));
+    this.tabs = new BroadcastChannel(this.review);
+    this.tabs.addEventListener("message", ({ data }) => this.dispatchEvent(new CustomEvent("elsewhere", { detail: data })));
+  }
+
+  // Take over what a tab that is gone has left.
+  #adopt(name) {
+    const left = JSON.parse(localStorage.getItem(name) || "[]");
+    this.entries.splice(this.isSending ? 1 : 0, 0, ...left);
+    if (this.#keep()) localStorage.removeItem(name);
+    this.#tell();
+    this.#send();
   }
 
   // Take an entry {id, ask}, {id, tool} or {id, stroke, x, y}; the promise gives where the sample stands then.
@@ -20,13 +35,15 @@ export class PendingDecisions extends EventTarget {
     const answer = new Promise((resolve, reject) => this.answers.set(entry, { resolve, reject }));
     answer.catch(() => {}); // reported by the event "refused" as well
     this.#tell();
-    if (this.entries.length === 1) this.#send();
+    this.#send();
     return answer;
   }
 
   get waiting() { return this.entries.length; }
 
   async #send() {
+    if (this.isSending) return;
+    this.isSending = true;
     while (this.entries.length) {
       const entry = this.entries[0];
       let response = null;
@@ -41,6 +58,7 @@ export class PendingDecisions extends EventTarget {
           // What an earlier page left is written too, and nobody here waits for its promise.
           const last = !this.entries.some((other) => other.id === entry.id);
           this.dispatchEvent(new CustomEvent("written", { detail: { id: entry.id, state, last } }));
+          this.tabs.postMessage({ id: entry.id, state });
           continue;
         }
       } else if (response && response.status !== 403 && response.status < 500) {
@@ -55,6 +73,7 @@ export class PendingDecisions extends EventTarget {
       this.#tell();
       await new Promise((wake) => setTimeout(wake, LATER_MS[Math.min(this.failures++, 3)]));
     }
+    this.isSending = false;
   }
 
   #done(entry) {
@@ -71,18 +90,24 @@ export class PendingDecisions extends EventTarget {
 
   #tell() { this.dispatchEvent(new Event("change")); }
 
-  #load() {
-    try {
-      return JSON.parse(localStorage.getItem(this.name)) || [];
-    } catch {
-      return [];
-    }
-  }
-
+  // Put the entries into the browser's storage; false when it is full.
   #keep() {
     try {
-      localStorage.setItem(this.name, JSON.stringify(this.entries));
-    } catch { /* full: they are still in memory, and the page warns before it closes */ }
+      if (this.entries.length) localStorage.setItem(this.name, JSON.stringify(this.entries));
+      else localStorage.removeItem(this.name);
+      return true;
+    } catch {
+      return false; // they are still in memory, and the page warns before it closes
+    }
+  }
+}
+
+// What tabs of a review have put into the browser's storage, by name.
+function kept(review) {
+  try {
+    return Object.keys(localStorage).filter((name) => name.startsWith(review));
+  } catch {
+    return []; // this browser stores nothing for the page
   }
 }
 

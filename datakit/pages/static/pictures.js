@@ -30,10 +30,19 @@ export class Pictures {
 
   forget(at) { this.entries.delete(at); }
 
+  // Why the photo or the label of a sample is not in sight though it has one, in the server's words.
+  async problem(at, { photo, label }) {
+    const { data } = this.queue, { edit } = this.queue.state(at), missing = [];
+    if (data.pictured[at] && !photo) missing.push(`image/${at}`);
+    if (data.label_kind[at] && !label) missing.push(labelAddress(at, edit));
+    const answers = await Promise.all(missing.map((address) => fetch(address).then((one) => (one.ok ? "A picture that this browser cannot decode." : one.text()), () => "The server does not answer.")));
+    return [...new Set(answers)].join(" ");
+  }
+
   #fetch(at) {
     const { data } = this.queue, { edit } = this.queue.state(at);
     const has = data.label_kind[at] !== "";
-    const label = has ? load(`label/${at}${edit ? `?edit=${edit}` : ""}`) : none();
+    const label = has ? load(labelAddress(at, edit)) : none();
     // Before: the label of an earlier dataset, or else the label as it was before the brush.
     const before = !has ? none() : data.compared[at] ? load(`before/${at}`)
       : edit ? load(`label/${at}`) : none();
@@ -43,6 +52,8 @@ export class Pictures {
     return { photo: data.pictured[at] ? load(`image/${at}`) : none(), label, before, unknown, colours };
   }
 }
+
+const labelAddress = (at, edit) => `label/${at}${edit ? `?edit=${edit}` : ""}`;
 
 const none = () => Promise.resolve(null);
 

@@ -38,7 +38,7 @@ export class Pointing {
       if (this.touches.size > 1) this.#clear();
       const second = event.button === 2 && this.mode === "click";
       if (!this.mode || this.spaced || this.touches.size > 1 || !(event.button === 0 || second)) return;
-      if (!this.stage.label) return;
+      if (!this.stage.mayEdit()) return;
       event.preventDefault();
       box.setPointerCapture(event.pointerId);
       this.points = [this.stage.point(event)];

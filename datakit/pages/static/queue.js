@@ -12,7 +12,7 @@ export class Queue {
     this.length = data.id.length;
     this.places = new Map(data.id.map((id, at) => [id, at]));
     this.states = new Map(Object.entries(data.states).map(([id, state]) => [this.places.get(id), state]));
-    this.words = data.id.map((id, at) => `${id}\n${data.reason[at]}`.toLowerCase());
+    this.words = null; // what a search looks through, made by the first one
     this.shown = [];
     this.rank = new Map();
   }
@@ -63,6 +63,7 @@ export class Queue {
 
   filter({ search, kind, status, order, label, reason, reviewer }) {
     const words = search.toLowerCase().split(/\s+/).filter(Boolean);
+    if (words.length) this.words ||= this.data.id.map((id, at) => `${id}\n${this.data.reason[at]}`.toLowerCase());
     const found = [];
     for (let at = 0; at < this.length; at++) {
       if (this.#isKind(at, kind) && this.#stands(at, status) && this.#has(at, label) && this.#isFor(at, reason) && this.#seenBy(at, reviewer) && words.every((word) => this.words[at].includes(word))) {

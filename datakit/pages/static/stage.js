@@ -1,4 +1,6 @@
 // The picture in the middle: photo and label as layers, five ways to see them, zoom and pan.
+import { decoded, layer, tinted, within } from "./layers.js";
+
 const MOST_ZOOM = 40, STEP = 1.25, MARGIN_PX = 24;
 const ENOUGH_PX = 2048; // longer side of a label that is only looked at; the brush has all of it
 const TINT = "#00d59b", BEFORE = "#ff7a2f", ADDED = "#2aa3ff", REMOVED = "#ff7a2f";
@@ -21,7 +23,7 @@ export class Stage {
     this.shown = layer("label"); // what is seen of it
     this.colours = null; // classes or objects of the label, each in its colour
     this.contour = false; // whether the label's edge is drawn besides its tint
-    this.marks = layer("marks"); // strokes that say "unknown", until the server's stripes come
+    this.marks = layer("marks"); // strokes that say "unknown", until the server's stripes come; empty until there is one
     this.changes = layer("changes"); // what a repair would change
     this.other = layer("before"); // what is seen of the label before
     this.boxes = document.createElementNS("http://www.w3.org/2000/svg", "svg");
@@ -75,10 +77,18 @@ export class Stage {
 
   #setUnknown(picture) {
     this.world.querySelector(".unknown")?.remove();
-    Object.assign(this.marks, this.labelled);
+    Object.assign(this.marks, { width: 0, height: 0 });
     if (!picture) return;
     Object.assign(picture, { className: "layer unknown", draggable: false, alt: "unknown region" });
     this.marks.before(picture);
+  }
+
+  // Whether the label can be changed; where it cannot, the message says why.
+  mayEdit() {
+    const { label, labelled, size } = this, inWords = ({ width, height }) => `${width} × ${height}`;
+    const may = label !== null && labelled.width === size.width && labelled.height === size.height;
+    if (!may) this.message.textContent = label ? `The label has ${inWords(labelled)} pixels, the photo ${inWords(size)}: it can only be looked at.` : "There is no label to change.";
+    return may;
   }
 
   // Have every pixel of the label: for the brush, and where the zoom shows them.
@@ -97,6 +107,9 @@ export class Stage {
     this.label = this.editLayer;
     this.refine();
   }
+
+  // Make room for strokes that say "unknown": a layer that lies there empty costs time in every frame.
+  markable() { if (!this.marks.width) Object.assign(this.marks, this.labelled); }
 
   // Show what a part that the server changed wins and loses the label; null: nothing.
   async preview(patch) {
@@ -358,36 +371,4 @@ export class Stage {
   }
 
   static get step() { return STEP; }
-}
-
-function decoded(png) {
-  const bytes = Uint8Array.from(atob(png), (letter) => letter.charCodeAt(0));
-  return createImageBitmap(new Blob([bytes], { type: "image/png" }));
-}
-
-function layer(kind = "") {
-  const canvas = document.createElement("canvas");
-  canvas.className = `layer ${kind}`;
-  canvas.setAttribute("aria-hidden", "true");
-  return canvas;
-}
-
-// Clear a rectangle of a canvas and draw inside it alone.
-function within(canvas, rect, draw) {
-  const pen = canvas.getContext("2d");
-  pen.save();
-  pen.beginPath();
-  pen.rect(rect.x, rect.y, rect.width, rect.height);
-  pen.clip();
-  pen.clearRect(rect.x, rect.y, rect.width, rect.height);
-  draw(pen);
-  pen.restore();
-}
-
-function tinted(pen, editLayer, colour) {
-  const { width, height } = pen.canvas;
-  pen.drawImage(editLayer, 0, 0, width, height);
-  pen.globalCompositeOperation = "source-in";
-  pen.fillStyle = colour;
-  pen.fillRect(0, 0, width, height);
 }

@@ -30,7 +30,7 @@ export class Vertices {
     box.addEventListener("pointerdown", (event) => {
       if (!this.on || this.spaced || event.button !== 0) return;
       const at = this.stage.point(event), found = this.#vertex(at) || this.#edge(at);
-      if (!found) return;
+      if (!found || !this.stage.mayEdit()) return;
       event.preventDefault();
       const before = found.ring.points.map((point) => [...point]);
       if (event.shiftKey) {

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from datakit.core.drafts.uncertainty import WORDS
@@ -13,7 +12,7 @@ from datakit.io.layouts.sources import open_sources
 from datakit.pages.subject import Paint, Subject
 from datakit.records.anonymization import Anonymization
 from datakit.records.finding import Finding
-from datakit.records.review import Decision
+from datakit.records.review import Decision, Verdict
 from datakit.verbs.review.options import VERB, ServeOptions
 from datakit.verbs.review.others import verdicts_of
 from datakit.verbs.shared.command_lines import step_line
@@ -66,11 +65,13 @@ def review_subjects(
         source = open_sources((options.photos,))
         originals = {item.key: item for item in source.items() if item.key in wanted}
     shown = [
-        replace(
-            _subject(item, earlier.get(item.key), evidence),
+        _subject(
+            item,
+            evidence,
+            earlier=earlier.get(item.key),
+            original=_original(evidence.faces.get(item.key), originals),
             palette=paints.get(item.key, ()),
             others=verdicts_of(others, item.key),
-            original=_original(evidence.faces.get(item.key), originals),
         )
         for item in items
     ]
@@ -83,7 +84,15 @@ def _original(record: Anonymization | None, originals: Mapping[str, Item]) -> It
     return originals.get(record.id) if record else None
 
 
-def _subject(item: Item, earlier: Item | None, evidence: Evidence) -> Subject:
+def _subject(
+    item: Item,
+    evidence: Evidence,
+    *,
+    earlier: Item | None,
+    original: Item | None,
+    palette: tuple[Paint, ...],
+    others: Mapping[str, Verdict],
+) -> Subject:
     findings = evidence.findings.get(item.key, [])
     draft, faces = evidence.drafts.get(item.key), evidence.faces.get(item.key)
     severity = worst(findings)
@@ -117,7 +126,10 @@ def _subject(item: Item, earlier: Item | None, evidence: Evidence) -> Subject:
         image=item.image,
         labelled=item,
         earlier=earlier,
+        original=original,
         classes=item.sample.categories if item.sample else (),
+        palette=palette,
+        others=others,
     )
 
 
