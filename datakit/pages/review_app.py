@@ -28,7 +28,7 @@ ASSETS = {
         for name in (
             *("app", "brush", "details", "faces", "keys", "layers", "lens", "list", "neighbours"),
             *("pace", "palette", "pending", "pictures", "pointing", "queue", "repairs"),
-            *("stage", "vertices"),
+            *("stage", "tools", "vertices"),
         )
     },
 }

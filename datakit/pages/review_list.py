@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from functools import cached_property
 from operator import attrgetter
 from pathlib import Path
@@ -15,10 +15,13 @@ from datakit.pages.subject import Subject
 from datakit.records.review import Decision
 
 COLUMNS = (
-    *("id", "kinds", "severity", "priority", "reason", "reasons", "group", "split", "width"),
-    *("height", "label_kind", "waiting", "unknown", "compared", "classes", "others"),
+    *("id", "priority", "reason", "group", "width", "height"),
+    *("waiting", "unknown", "compared"),
 )
 """Attributes of a subject that the page knows of all of them."""
+
+TABLES = ("kinds", "severity", "reasons", "split", "label_kind", "classes")
+"""Those whose values many subjects share: the page gets each value once, and `others` too."""
 
 
 class ReviewList:
@@ -40,14 +43,21 @@ class ReviewList:
         return frozenset(subject.id for subject in self._subjects)
 
     @cached_property
-    def _columns(self) -> dict[str, msgspec.Raw]:
+    def _fixed(self) -> dict[str, msgspec.Raw]:
+        """What no decision changes."""
+        subjects = self._subjects
         columns: dict[str, list[Any]] = {
-            name: list(map(attrgetter(name), self._subjects)) for name in COLUMNS
+            name: list(map(attrgetter(name), subjects)) for name in COLUMNS
         }
-        columns["pictured"] = [subject.image is not None for subject in self._subjects]
-        columns["counterpart"] = list(map(self._has_counterpart, self._subjects))
-        columns["coloured"] = [bool(subject.palette) for subject in self._subjects]
-        return {name: msgspec.Raw(msgspec.json.encode(one)) for name, one in columns.items()}
+        columns["pictured"] = [subject.image is not None for subject in subjects]
+        columns["counterpart"] = list(map(self._has_counterpart, subjects))
+        columns["coloured"] = [bool(subject.palette) for subject in subjects]
+        tables = {name: _table(list(map(attrgetter(name), subjects))) for name in TABLES}
+        tables["others"] = _table([tuple(subject.others.items()) for subject in subjects])
+        return {
+            "columns": msgspec.Raw(msgspec.json.encode(columns)),
+            "tables": msgspec.Raw(msgspec.json.encode(tables)),
+        }
 
     def _has_counterpart(self, subject: Subject) -> bool:
         return subject.original is not None and (not subject.waiting or self._hides)
@@ -68,7 +78,20 @@ class ReviewList:
             if key in self._ids and not decision.is_open
         }
         review = hashlib.sha256(str(folder.resolve()).encode()).hexdigest()
-        return msgspec.json.encode({**self._columns, "states": states, "review": review})
+        return msgspec.json.encode({**self._fixed, "states": states, "review": review})
+
+
+def _table(column: Sequence[Hashable]) -> dict[str, list[Any]]:
+    """Return the different values of a column, and which of them each row has.
+
+    Examples
+    --------
+    >>> _table(["val", "train", "val"])
+    {'values': ['val', 'train'], 'rows': [0, 1, 0]}
+    """
+    numbers: dict[Hashable, int] = {}
+    rows = [numbers.setdefault(value, len(numbers)) for value in column]
+    return {"values": list(numbers), "rows": rows}
 
 
 def state_of(decision: Decision) -> dict[str, Any]:

@@ -87,7 +87,7 @@ def test_what_nobody_knows_is_striped(queue: ReviewQueue) -> None:
     assert set(np.unique(stripes[8:16, 8:16])) == {0, 255}
     # What the mask itself leaves open is unknown too, and nothing that covers.
     assert stripes[:2, :4].any() and not stripes[2:8].any() and not stripes[:8, 4:].any()
-    assert json.loads(queue.queue())["unknown"] == [False, True, False]
+    assert json.loads(queue.queue())["columns"]["unknown"] == [False, True, False]
     with pytest.raises(InputError, match="expected an ignore mask"):
         queue.labels.unknown(queue.subject(0), None)
 

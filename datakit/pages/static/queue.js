@@ -7,11 +7,16 @@ export const KINDS = {
 };
 
 export class Queue {
-  constructor(data) {
-    this.data = data;
-    this.length = data.id.length;
-    this.places = new Map(data.id.map((id, at) => [id, at]));
-    this.states = new Map(Object.entries(data.states).map(([id, state]) => [this.places.get(id), state]));
+  // As the server sends it: columns, and tables of the values that many samples share, with a row each.
+  constructor({ columns, tables, states, review }) {
+    this.data = columns;
+    this.tables = tables;
+    tables.others.values = tables.others.values.map((pairs) => Object.fromEntries(pairs));
+    for (const [name, { values, rows }] of Object.entries(tables)) columns[name] = rows.map((row) => values[row]);
+    this.review = review;
+    this.length = columns.id.length;
+    this.places = new Map(columns.id.map((id, at) => [id, at]));
+    this.states = new Map(Object.entries(states).map(([id, state]) => [this.places.get(id), state]));
     this.words = null; // what a search looks through, made by the first one
     this.shown = [];
     this.rank = new Map();
@@ -31,23 +36,26 @@ export class Queue {
 
   // Kinds that occur, with how many samples each has.
   kinds() {
-    const counts = new Map();
-    for (const kind of Object.keys(KINDS)) {
-      let count = 0;
-      for (let at = 0; at < this.length; at++) count += this.#isKind(at, kind);
-      if (count || !kind) counts.set(kind, count);
-    }
-    return counts;
+    const counts = this.#counted("kinds");
+    counts.set("look", this.data.priority.reduce((count, one) => count + (one > 0), 0));
+    counts.set("", this.length);
+    return new Map(Object.keys(KINDS).filter((kind) => !kind || counts.get(kind)).map((kind) => [kind, counts.get(kind)]));
   }
 
   // Classes that occur, by name.
-  get classes() { return [...new Set(this.data.classes.flat())].sort(); }
+  get classes() { return [...this.#counted("classes").keys()].sort(); }
 
   // Reasons to look that occur, the most frequent first, with how many samples each has.
   get reasons() {
-    const counts = new Map();
-    for (const reason of this.data.reasons.flat()) counts.set(reason, (counts.get(reason) || 0) + 1);
-    return [...counts].sort(([a, many], [b, more]) => more - many || (a < b ? -1 : 1));
+    return [...this.#counted("reasons")].sort(([a, many], [b, more]) => more - many || (a < b ? -1 : 1));
+  }
+
+  // Entries of a column of lists, with how many samples have each.
+  #counted(name) {
+    const { values, rows } = this.tables[name], times = values.map(() => 0), counts = new Map();
+    for (const row of rows) times[row]++;
+    values.forEach((entries, row) => entries.forEach((entry) => counts.set(entry, (counts.get(entry) || 0) + times[row])));
+    return counts;
   }
 
   // The samples to see beside one: its group, or those before and after it in the list.
@@ -59,17 +67,18 @@ export class Queue {
   }
 
   // Other reviewers, by name.
-  get reviewers() { return [...new Set(this.data.others.flatMap(Object.keys))].sort(); }
+  get reviewers() { return [...new Set(this.tables.others.values.flatMap(Object.keys))].sort(); }
 
   filter({ search, kind, status, order, label, reason, reviewer }) {
     const words = search.toLowerCase().split(/\s+/).filter(Boolean);
     if (words.length) this.words ||= this.data.id.map((id, at) => `${id}\n${this.data.reason[at]}`.toLowerCase());
+    const asked = [
+      kind && ((at) => this.#isKind(at, kind)), status && ((at) => this.#stands(at, status)),
+      label && ((at) => this.data.classes[at].includes(label)), reason && ((at) => this.data.reasons[at].includes(reason)),
+      reviewer && ((at) => this.#seenBy(at, reviewer)), ...words.map((word) => (at) => this.words[at].includes(word)),
+    ].filter(Boolean);
     const found = [];
-    for (let at = 0; at < this.length; at++) {
-      if (this.#isKind(at, kind) && this.#stands(at, status) && this.#has(at, label) && this.#isFor(at, reason) && this.#seenBy(at, reviewer) && words.every((word) => this.words[at].includes(word))) {
-        found.push(at);
-      }
-    }
+    for (let at = 0; at < this.length; at++) if (asked.every((holds) => holds(at))) found.push(at);
     const { priority, id } = this.data;
     if (order === "priority") found.sort((a, b) => priority[b] - priority[a] || a - b);
     if (order === "id") found.sort((a, b) => (id[a] < id[b] ? -1 : 1));
@@ -84,18 +93,10 @@ export class Queue {
     return this.shown[place];
   }
 
-  #isKind(at, kind) {
-    if (!kind) return true;
-    return kind === "look" ? this.data.priority[at] > 0 : this.data.kinds[at].includes(kind);
-  }
-
-  #isFor(at, reason) { return !reason || this.data.reasons[at].includes(reason); }
-
-  #has(at, label) { return !label || this.data.classes[at].includes(label); }
+  #isKind(at, kind) { return kind === "look" ? this.data.priority[at] > 0 : this.data.kinds[at].includes(kind); }
 
   // Decided by another reviewer; "≠": otherwise than here.
   #seenBy(at, reviewer) {
-    if (!reviewer) return true;
     const verdicts = this.data.others[at], { verdict } = this.state(at);
     if (reviewer !== "≠") return reviewer in verdicts;
     return verdict !== null && Object.values(verdicts).some((other) => other !== verdict);
@@ -103,7 +104,6 @@ export class Queue {
 
   #stands(at, status) {
     const state = this.state(at);
-    if (!status) return true;
     if (status === "edit") return state.edit !== null;
     return status === "open" ? state.verdict === null : state.verdict === status;
   }
