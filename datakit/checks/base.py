@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datakit.checks.limits import Limits
+from datakit.core.drafts.hands import Hand
 from datakit.core.matting.alpha_coding import Decoded, decode_stored
 from datakit.core.metrics.robust import robust_z
 from datakit.core.quality.contour_profiles import EdgeColours, edge_colours
@@ -71,6 +72,8 @@ class Subject:
     trimap : (H, W) uint8 in {0, 128, 255}, optional
     confidence : (H, W) float32 in [0, 1], optional
         A segmenter's probability of foreground.
+    hands : sequence of Hand, optional
+        The hands on the image; None where they were not looked for.
     region : (H, W) bool, optional
         What was filled, of a plate that `inpaint` made.
     group : str
@@ -87,6 +90,7 @@ class Subject:
     mask: NDArray[np.bool_] | None = None
     trimap: NDArray[np.uint8] | None = None
     confidence: NDArray[np.float32] | None = None
+    hands: Sequence[Hand] | None = None
     region: NDArray[np.bool_] | None = None
     group: str = ""
     split: str = ""

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datakit.checks.base import NOT_MEASURED, Check, Measured, Subject, value_of
+from datakit.core.drafts.hands import missing_hand
 from datakit.core.quality.label_quality import extra_region, label_quality, missing_region
 
 SLACK_OF_DIAGONAL = 0.008
@@ -35,6 +36,13 @@ def _measure_extra(subject: Subject) -> Measured:
     return Measured({"share": found.area_share}, found.box_xyxy)
 
 
+def _measure_hands(subject: Subject) -> Measured:
+    if subject.hands is None or subject.paired is None:
+        return NOT_MEASURED
+    found = missing_hand(subject.paired[1], subject.hands)
+    return Measured({"share": found.share}, found.box_xyxy)
+
+
 def _measure_quality(subject: Subject) -> Measured:
     pair = _pair(subject)
     if pair is None:
@@ -48,6 +56,12 @@ CHECKS = (
         "missing_region",
         "the segmenter sees more of the subject: a region of {share:.1%} of it is missing",
         _measure_missing,
+        value_of("share"),
+    ),
+    Check(
+        "missing_hand",
+        "a hand whose arm the label has is seen, and {share:.0%} of it is missing",
+        _measure_hands,
         value_of("share"),
     ),
     Check(

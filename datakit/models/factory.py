@@ -17,6 +17,7 @@ from datakit.registry import Registry
 
 Precision = Literal["float32", "bfloat16", "float16"]
 Effort = Literal["fast", "default", "best"]
+BEST: Effort = "best"
 NOT_NEEDED = "not needed"
 
 Built = TypeVar("Built", covariant=True)

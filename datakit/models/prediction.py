@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
+from datakit.core.drafts.hands import Hand
 from datakit.core.images import network_input
 from datakit.core.images.network_input import Placement
 
@@ -33,6 +35,8 @@ class Prediction:
         Where the region came from that the segmenter started with; empty for models.
     is_person : bool, optional
         Whether there is a person at all, where the segmenter verified it; None where it did not.
+    hands : sequence of Hand, optional
+        The hands on the picture, where the segmenter looked for them; None where it did not.
     """
 
     probability: Map
@@ -41,6 +45,7 @@ class Prediction:
     sides: Map | None = None
     hint: str = ""
     is_person: bool | None = None
+    hands: Sequence[Hand] | None = None
 
     def to_image_size(self) -> Map:
         """Return (H, W) float32 in [0, 1], at the size of the picture and without padding."""

@@ -114,7 +114,8 @@ class ReviewQueue:
         ]
         known = {**self._details(subject), "palette": palette}
         if "draft" in known and subject.label_kind:
-            known["places"] = unsure_places(coverage_of(subject, subject.labelled))
+            coverage = coverage_of(subject, subject.labelled)
+            known["places"] = unsure_places(coverage, known["draft"]["missing_hand"])
         return msgspec.json.encode(known)
 
     def image(self, at: int) -> tuple[bytes, str]:

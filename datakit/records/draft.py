@@ -32,6 +32,7 @@ DRAFT = "draft"
 NONCOMMERCIAL = "noncommercial-model"
 """Tag of a label made by a model whose licence forbids commercial use."""
 
+Box = tuple[int, int, int, int]
 Weight = Annotated[float, Meta(ge=0, le=1)]
 
 
@@ -63,6 +64,10 @@ class Draft(Record, frozen=True, kw_only=True):
     outlined: Annotated[
         Outlined | None, Meta(description="null: no subject was found, or it is in `objects`")
     ] = None
+    missing_hand: Annotated[
+        Box | None,
+        Meta(description="pixel edges of a hand that was seen, and that the label mostly lacks"),
+    ] = None
     objects: Annotated[
         tuple[Outlined, ...], Meta(description="each person by itself, where drafts have instances")
     ] = ()
@@ -81,6 +86,7 @@ class Queued(Record, frozen=True, kw_only=True):
     parts: Annotated[
         dict[str, float], Meta(description="measure -> its percentile in the set, 0 to 1")
     ] = field(default_factory=dict)
+    missing_hand: Annotated[Box | None, Meta(description="as in `drafts.jsonl`")] = None
 
 
 class Change(Record, frozen=True, kw_only=True):

@@ -4,7 +4,7 @@ import pytest
 
 from datakit.checks.base import StoredFile, Subject
 from datakit.records.probe import Probe
-from tests.planted.base import stand_in_segmenter, to_levels, trimap_of
+from tests.planted.base import hand_at, stand_in_segmenter, to_levels, trimap_of
 from tests.planted.mattes import CleanMatte, analytic_matte
 
 
@@ -28,6 +28,7 @@ def whole_subject(matte: CleanMatte) -> Subject:
         trimap=trimap_of(matte.alpha, 3),
         region=cv2.circle(np.zeros_like(levels), (60, 60), 30, 255, -1) > 0,
         confidence=stand_in_segmenter(matte.alpha, np.random.default_rng(0)),
+        hands=[hand_at((180, 380), 40)],
         group="one",
         split="train",
     )

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from datakit.checks.base import StoredFile, Subject
 from datakit.checks.edge import MIN_POINTS
+from datakit.core.drafts.hands import Hand
 from datakit.core.matting.repair import repair
 from datakit.records.probe import Probe
 from tests.planted.mattes import CleanMatte
@@ -140,3 +141,13 @@ def trimap_of(alpha: NDArray[np.float32], radius_px: int) -> NDArray[np.uint8]:
     unknown = cv2.dilate(((alpha > 0) & (alpha < 1)).astype(np.uint8), kernel) > 0
     unknown |= cv2.morphologyEx((alpha > 0.5).astype(np.uint8), cv2.MORPH_GRADIENT, kernel) > 0
     return np.where(unknown, 128, np.where(alpha > 0.5, 255, 0)).astype(np.uint8)
+
+
+def hand_at(centre_xy: tuple[float, float], size_px: float) -> Hand:
+    """Return an open hand that points upward, about as wide as high."""
+    knuckles = np.array([-0.3, -0.15, 0.0, 0.15, 0.3])
+    shares = [(0.0, 0.5)]
+    for number, x in enumerate(knuckles):
+        tip = -0.5 if number else 0.0
+        shares += [(x * (1 + k / 4), 0.15 + (tip - 0.15) * k / 3) for k in range(4)]
+    return Hand(1.0, np.array(shares) * size_px + centre_xy)

@@ -15,6 +15,7 @@ from tests.planted.base import (
     blob,
     edge_blob,
     grown,
+    hand_at,
     has_sure_colours,
     jpeg,
     random_shift,
@@ -259,6 +260,22 @@ def plant_extra(base: Base, share: float, rng: np.random.Generator) -> Subject |
     return subject_of(base, np.maximum(base.alpha, disk), confidence=confidence)
 
 
+def plant_cut_hand(base: Base, share: float, rng: np.random.Generator) -> Subject | None:
+    solid = np.pad((base.alpha > 0.9).astype(np.uint8), 1)
+    space = cv2.distanceTransform(solid, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)[1:-1, 1:-1]
+    size_px = 0.1 * base.diagonal_px
+    places = np.argwhere(space > 0.7 * size_px)
+    if not len(places):
+        return None
+    y, x = places[rng.integers(len(places))]
+    cut = base.alpha.copy()
+    low = round(y + (share - 0.5) * size_px)
+    cut[
+        max(0, round(y - 0.6 * size_px)) : low, x - round(0.6 * size_px) : x + round(0.6 * size_px)
+    ] = 0
+    return subject_of(base, cut, hands=[hand_at((x, y), size_px)])
+
+
 # ---- pairs
 
 
@@ -316,6 +333,7 @@ DEFECTS: tuple[Defect, ...] = (
     Defect("fringe", "colour of the rim", (0.4, 0.2, 0.8), plant_fringe),
     Defect("stair_steps", "times enlarged", (3, 2, 3.3, 8), plant_stairs),
     Defect("missing_region", "of the subject", (0.1, 0.06, 0.2), plant_missing),
+    Defect("missing_hand", "of its length", (0.9, 0.75), plant_cut_hand),
     Defect("extra_region", "of the subject", (0.1, 0.06, 0.2), plant_extra),
     Defect("label_quality", "of the subject", (0.2, 0.1, 0.3), plant_missing),
     Defect("swapped_pair", "1 swapped, 2 the photo as alpha", (1, 2), plant_swap),

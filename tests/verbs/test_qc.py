@@ -325,6 +325,26 @@ def test_a_segmenter_judges_the_content(sample_data: Path, tmp_path: Path) -> No
         datakit.qc(source, tmp_path / "other", segmenter="none such")
 
 
+def test_a_hand_cut_out_of_a_real_matte_is_reported(shared_data: Path, tmp_path: Path) -> None:
+    pytest.importorskip("ai_edge_litert")
+    folder = shared_data / "matting/ppm100"
+    name, half = "506937171_b73ff1c24b_o", cv2.IMREAD_REDUCED_COLOR_2
+    image = cv2.imread(str(folder / f"image/{name}.jpg"), half)[..., ::-1]
+    alpha = cv2.imread(str(folder / f"alpha/{name}.jpg"), half)[..., 0].copy()
+    high = len(alpha)
+    for stem in ("whole", "cut"):
+        save_png(tmp_path / f"set/images/{stem}.png", np.ascontiguousarray(image))
+        save_png(tmp_path / f"set/alphas/{stem}.png", alpha)
+        alpha[round(0.28 * high) : round(0.43 * high), : round(0.33 * high)] = 0
+    result = datakit.qc(
+        tmp_path / "set", tmp_path / "out", workers=0, sheet=0, segmenter="mediapipe-selfie"
+    )
+    found = findings_of(tmp_path / "out")
+    assert "missing_hand" in found["cut"]
+    assert "missing_hand" not in found.get("whole", set())
+    assert any(note.startswith("hands mediapipe hands (Apache-2.0)") for note in result.notes)
+
+
 def test_suspects_are_ranked_by_predictions_that_learnt_nothing_from_them(tmp_path: Path) -> None:
     """Two folds: each folder holds what its model says of the samples it did not see."""
     src, folds = tmp_path / "src", (tmp_path / "fold1", tmp_path / "fold2")

@@ -61,11 +61,27 @@ def body_rect(hips_xy: Points, reach_xy: Points) -> Rect:
     >>> rect.size_wh, rect.roll_rad
     ((100.0, 100.0), 0.0)
     """
-    across, down = reach_xy - hips_xy
-    side = 2 * float(np.hypot(across, down)) * GROWTH
+    side = 2 * float(np.hypot(*(reach_xy - hips_xy))) * GROWTH
+    centre_xy = (float(hips_xy[0]), float(hips_xy[1]))
+    return Rect(centre_xy, (side, side), upright_roll(hips_xy, reach_xy))
+
+
+def upright_roll(base_xy: Points, top_xy: Points) -> float:
+    """Return how far a rectangle is turned in which one point is straight above another.
+
+    Returns
+    -------
+    float
+        In radians, clockwise, from -pi on and below pi.
+
+    Examples
+    --------
+    >>> round(upright_roll(np.array([0.0, 0.0]), np.array([5.0, 0.0])), 3)
+    1.571
+    """
+    across, down = top_xy - base_xy
     roll = np.pi / 2 - np.arctan2(-down, across)
-    turned = float((roll + np.pi) % (2 * np.pi) - np.pi)
-    return Rect((float(hips_xy[0]), float(hips_xy[1])), (side, side), turned)
+    return float((roll + np.pi) % (2 * np.pi) - np.pi)
 
 
 def on_photo(values: Map, rect: Rect, photo_wh: tuple[int, int], size_wh: tuple[int, int]) -> Map:

@@ -32,6 +32,7 @@ WEIGHTS: Mapping[str, float] = {
     "sides": 1.0,
     "flip": 1.0,
     "second": 1.0,
+    "hand": 1.0,
     # What the subject looks like says less than what the model is unsure of: at half weight these
     # order the sure half, and cannot push a sure draft above an uncertain one.
     "faint": 0.5,
@@ -48,6 +49,7 @@ WORDS: Mapping[str, str] = {
     "sides": "the network's own layers disagree",
     "flip": "the mirrored photo gives another label",
     "second": "two models disagree",
+    "hand": "a hand may be missing",
     "faint": "the model hardly saw a subject",
     "components": "it is in several parts",
     "border": "it is cut off by the photo's border",

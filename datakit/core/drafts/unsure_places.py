@@ -9,6 +9,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+Box = tuple[int, int, int, int]
+
 MOST_PLACES = 3
 _UNSURE = (26, 229)
 """Between a tenth and nine tenths of 255."""
@@ -29,22 +31,26 @@ class UnsurePlace:
     words : str
     """
 
-    box: tuple[int, int, int, int]
+    box: Box
     words: str
 
 
-def unsure_places(alpha: npt.NDArray[np.uint8]) -> list[UnsurePlace]:
+def unsure_places(
+    alpha: npt.NDArray[np.uint8], missing_hand: Box | None = None
+) -> list[UnsurePlace]:
     """Return the largest places of a draft that are neither subject nor background, or apart.
 
     Parameters
     ----------
     alpha : (H, W) uint8
         The draft, 255 where the subject covers all.
+    missing_hand : box, optional
+        Of a hand that was seen on the photo, and that the draft lacks.
 
     Returns
     -------
     list of UnsurePlace
-        At most `MOST_PLACES`, the largest first.
+        At most `MOST_PLACES`: the hand, then the largest first.
 
     Examples
     --------
@@ -74,10 +80,13 @@ def unsure_places(alpha: npt.NDArray[np.uint8]) -> list[UnsurePlace]:
         if area >= least
     ]
     found.sort(key=lambda one: (-one[0], one[1].box))
-    return [place for _, place in found[:MOST_PLACES]]
+    places = [place for _, place in found]
+    if missing_hand is not None:
+        places.insert(0, UnsurePlace(missing_hand, "a hand may be missing"))
+    return places[:MOST_PLACES]
 
 
-def _parts(mask: npt.NDArray[np.uint8]) -> list[tuple[int, tuple[int, int, int, int]]]:
+def _parts(mask: npt.NDArray[np.uint8]) -> list[tuple[int, Box]]:
     """Return area and box of each connected part of a mask."""
     _, _, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
     return [
@@ -86,7 +95,7 @@ def _parts(mask: npt.NDArray[np.uint8]) -> list[tuple[int, tuple[int, int, int, 
     ]
 
 
-def _side(box: tuple[int, int, int, int], bounds: Sequence[int]) -> str:
+def _side(box: Box, bounds: Sequence[int]) -> str:
     """Name where in the subject's bounds (x, y, width, height) a box lies."""
     left, top, width, height = bounds
     across = ((box[0] + box[2]) / 2 - left) / max(width, 1)

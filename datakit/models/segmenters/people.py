@@ -14,12 +14,13 @@ import numpy as np
 from datakit.core.drafts.bodies import Body, is_there, with_bodies
 from datakit.core.images import network_input
 from datakit.models.faces.mediapipe import FULL_RANGE, full_range
-from datakit.models.factory import Identity, Settings, joined
+from datakit.models.factory import BEST, Effort, Identity, Settings, joined
 from datakit.models.prediction import Hint, Image, Map, Prediction
 from datakit.models.runtimes.litert import LitertModel
 from datakit.models.segmenters.base import Segmenter
 from datakit.models.segmenters.body_pose import DETECTION, LANDMARKS, BodyFinder
-from datakit.models.segmenters.selfie import SELFIE, SelfieSegmenter, litert_version
+from datakit.models.segmenters.hands import HANDS, PALMS, HandFinder
+from datakit.models.segmenters.selfie import SELFIE, SelfieSegmenter, litert_identity
 from datakit.models.weights.provenance import Weights, load_weights
 from datakit.models.weights.shipped import mediapipe_weights
 
@@ -40,8 +41,9 @@ class PeopleSegmenter:
 
     Looks: the whole photo and its mirror image by two networks (a square and a wide one), the box
     around what they see, and the bodies that the pose networks find. Somebody is there when a face
-    is sure, or a body lies where the passes say (`Prediction.is_person`). Always on the CPU. More
-    passes (mirrored bodies, a tighter box) did not help on photos of people: ``best`` is the same.
+    is sure, or a body lies where the passes say (`Prediction.is_person`). ``best`` finds hands as
+    well, which the draft may lack; more passes (mirrored bodies, a tighter box) did not help on
+    photos of people. Always on the CPU.
 
     Raises
     ------
@@ -52,11 +54,12 @@ class PeopleSegmenter:
     takes_hints = False
 
     def __init__(self, settings: Settings) -> None:
-        self.identity = identity_of_people()
+        self.identity = identity_of_people(settings.effort)
         self._square = _Network(SELFIE)
         self._wide = _Network(LANDSCAPE)
         self._bodies = BodyFinder()
         self._faces = full_range()
+        self._hands = HandFinder() if settings.effort == BEST else None
         self._sides = settings.sides
 
     def segment(
@@ -81,6 +84,7 @@ class PeopleSegmenter:
             raw_max=float(mixed.max()),
             sides=np.stack(passes) if self._sides else None,
             is_person=self._sees_somebody(image, bodies),
+            hands=None if self._hands is None else self._hands.find(image, bodies),
         )
 
     def _bodies_on(self, image: Image, probability: Map) -> list[Body]:
@@ -131,30 +135,18 @@ class PeopleFactory:
         """Check the models that datakit carries, and name their runtime."""
         if settings.effort == "fast":
             return SelfieSegmenter.identify(settings)
-        return identity_of_people()
+        return identity_of_people(settings.effort)
 
     def __call__(self, settings: Settings) -> Segmenter:
         """Build it."""
         return SelfieSegmenter(settings) if settings.effort == "fast" else PeopleSegmenter(settings)
 
 
-def identity_of_people() -> Identity:
+def identity_of_people(effort: Effort = "default") -> Identity:
     """Return what the chain runs, its networks as members."""
-    runtime = f"LiteRT {litert_version()}, cpu"
-    members = []
-    for weights in (SELFIE, LANDSCAPE, DETECTION, LANDMARKS, FULL_RANGE):
-        loaded = load_weights(weights)
-        members.append(
-            Identity(
-                name=weights.name,
-                sha256=loaded.sha256,
-                licence=weights.licence,
-                release=loaded.release,
-                source=weights.source,
-                runtime=runtime,
-            )
-        )
-    return joined("mediapipe-selfie", members)
+    networks = [SELFIE, LANDSCAPE, DETECTION, LANDMARKS, FULL_RANGE]
+    networks += [PALMS, HANDS] if effort == BEST else []
+    return joined("mediapipe-selfie", [litert_identity(weights) for weights in networks])
 
 
 class _Network:

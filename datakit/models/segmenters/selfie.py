@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from importlib.metadata import version
 
 import cv2
@@ -15,7 +16,7 @@ from datakit.errors import ModelError
 from datakit.models.factory import Identity, Settings
 from datakit.models.prediction import Hint, Image, Prediction
 from datakit.models.runtimes.litert import LitertModel
-from datakit.models.weights.provenance import load_weights
+from datakit.models.weights.provenance import Weights, load_weights
 from datakit.models.weights.shipped import mediapipe_weights
 
 SELFIE = mediapipe_weights(
@@ -73,15 +74,7 @@ class SelfieSegmenter:
     @classmethod
     def identify(cls, settings: Settings) -> Identity:
         """Check the model that datakit carries, and name its runtime."""
-        loaded = load_weights(SELFIE)
-        return Identity(
-            name="mediapipe-selfie",
-            sha256=loaded.sha256,
-            licence=SELFIE.licence,
-            release=loaded.release,
-            source=SELFIE.source,
-            runtime=f"LiteRT {litert_version()}, cpu",
-        )
+        return replace(litert_identity(SELFIE), name="mediapipe-selfie")
 
     def segment(
         self, images: Sequence[Image], hints: Sequence[Hint | None] | None = None
@@ -93,6 +86,19 @@ class SelfieSegmenter:
             placement = network_input.identity((image.shape[0], image.shape[1]))
             found.append(Prediction(matte, placement, raw_max=float(matte.max())))
         return found
+
+
+def litert_identity(weights: Weights) -> Identity:
+    """Check a model that datakit carries, and say that LiteRT runs it."""
+    loaded = load_weights(weights)
+    return Identity(
+        name=weights.name,
+        sha256=loaded.sha256,
+        licence=weights.licence,
+        release=loaded.release,
+        source=weights.source,
+        runtime=f"LiteRT {litert_version()}, cpu",
+    )
 
 
 def litert_version() -> str:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from datakit.core.images import network_input
-from datakit.models.factory import Identity, Settings, joined
+from datakit.models.factory import BEST, Identity, Settings, joined
 from datakit.models.prediction import Hint, Image, Map, Prediction
 from datakit.models.segmenters.base import Segmenter
 from datakit.models.segmenters.people import PeopleSegmenter, identity_of_people
@@ -28,7 +29,7 @@ class ThoroughSegmenter:
 
     def __init__(self, model: Segmenter, settings: Settings) -> None:
         self._model = model
-        self._people = PeopleSegmenter(settings)
+        self._people = PeopleSegmenter(replace(settings, effort=BEST))
         self.identity = thorough_identity(model.identity)
         self.takes_hints = model.takes_hints
 
@@ -50,7 +51,7 @@ class ThoroughSegmenter:
 
 def thorough_identity(model: Identity) -> Identity:
     """Return what runs: the model, and the chain's networks."""
-    return joined(model.name, [model, *identity_of_people().members])
+    return joined(model.name, [model, *identity_of_people(BEST).members])
 
 
 def _mean(first: Prediction, mirrored: Prediction, people: Prediction) -> Prediction:
@@ -67,6 +68,7 @@ def _mean(first: Prediction, mirrored: Prediction, people: Prediction) -> Predic
         sides=np.stack(fitted),
         hint=first.hint,
         is_person=people.is_person,
+        hands=people.hands,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +11,13 @@ import numpy as np
 import numpy.typing as npt
 
 from datakit.core.drafts.cleaning import THRESHOLD, follow_edges, keep_parts, stretch_range
+from datakit.core.drafts.hands import (
+    MISSING_SHARE,
+    Box,
+    Hand,
+    MissingHand,
+    missing_hand,
+)
 from datakit.core.drafts.uncertainty import measure_uncertainty
 from datakit.core.images import network_input
 from datakit.core.matting.alpha import estimate_alpha
@@ -78,12 +86,15 @@ class Label:
         The model's own map, where the alpha is not just that map enlarged.
     parts : dict
         Uncertainty measures.
+    missing_hand : box, optional
+        Of a hand that was seen, and that the label mostly lacks; in pixel edges.
     """
 
     alpha: npt.NDArray[Any]
     mask: npt.NDArray[np.uint8]
     raw: npt.NDArray[np.uint16] | None
     parts: dict[str, float]
+    missing_hand: Box | None = None
 
 
 def make_label(image: Image, outputs: ModelOutputs, cleaning: Cleaning, depth: int) -> Label:
@@ -100,7 +111,10 @@ def make_label(image: Image, outputs: ModelOutputs, cleaning: Cleaning, depth: i
         alpha = _matted(image, alpha)
     stored = _stored(alpha, depth)
     mask = np.where(stored > np.iinfo(stored.dtype).max // 2, np.uint8(255), np.uint8(0))
-    label = Label(stored, mask, None if cleaning.is_off else _stored(raw, 16), parts)
+    missing = _missing_hand(alpha, outputs.prediction.hands)
+    parts |= {} if missing is None else {"hand": round(missing.share, 6)}
+    place = None if missing is None else missing.box_xyxy
+    label = Label(stored, mask, None if cleaning.is_off else _stored(raw, 16), parts, place)
     # A faint haze is no person: the label is empty, and the model's output is kept beside it.
     return label if mask.any() else emptied(label, outputs)
 
@@ -111,6 +125,14 @@ def emptied(label: Label, outputs: ModelOutputs) -> Label:
     return Label(
         np.zeros_like(label.alpha), np.zeros_like(label.mask), _stored(raw, 16), label.parts
     )
+
+
+def _missing_hand(alpha: Map, hands: Sequence[Hand] | None) -> MissingHand | None:
+    """Return the hand that a label mostly lacks, all of it there as a share of 0; None unseen."""
+    if hands is None:
+        return None
+    found = missing_hand(alpha, hands)
+    return found if found.share >= MISSING_SHARE else MissingHand(0.0, None)
 
 
 def _uncertainty_measures(outputs: ModelOutputs, probability: Map) -> dict[str, float]:

@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from datakit.errors import InputError
-from datakit.models.factory import Identity, Settings
+from datakit.models.factory import BEST, Identity, Settings
 from datakit.models.segmenters.base import SEGMENTERS, Segmenter, build, identify
 from datakit.models.segmenters.boxed import BoxedSegmenter, boxed_identity
 from datakit.models.segmenters.thorough import ThoroughSegmenter, thorough_identity
 
 ANSWER_BOXES = frozenset({"promptable", "grabcut", "kmeans", "gmm", "meanshift", "otsu"})
 """Segmenters that start from boxes themselves."""
-FAST, DEFAULT, BEST = "fast", "default", "best"
+FAST, DEFAULT = "fast", "default"
 
 
 def settings_of(name: str, effort: str, given: Mapping[str, Any]) -> dict[str, Any]:

@@ -63,7 +63,8 @@ class DraftOptions(WriteOptions, frozen=True, kw_only=True):
         Meta(
             description="passes over each photo. fast: one; default: mediapipe-selfie also "
             "runs on the mirrored photo and on people's boxes and bodies, and follows edges; "
-            "best: a model with weights runs twice, averaged with that chain"
+            "best: a model with weights runs twice, averaged with that chain; hands that a draft "
+            "lacks are reported"
         ),
     ] = "default"
     prompts: Annotated[

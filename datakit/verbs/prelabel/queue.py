@@ -25,6 +25,7 @@ from datakit.records.draft import (
     DRAFTS,
     QUEUE,
     QUEUE_CSV,
+    Box,
     Calibration,
     Change,
     Draft,
@@ -105,6 +106,7 @@ class _Measured(NamedTuple):
     files: list[str]
     area: Column
     parts: dict[str, Column]
+    missing_hands: list[Box | None]
 
 
 def _drafts(writer: DatasetWriter) -> Iterator[Draft]:
@@ -117,15 +119,17 @@ def _measured(drafts: Iterable[Draft]) -> _Measured:
     files: list[str] = []
     area: list[float] = []
     parts: dict[str, list[float]] = {name: [] for name in WEIGHTS}
+    missing_hands: list[Box | None] = []
     for draft in drafts:
         ids.append(draft.id)
         files.append(draft.file_name)
         area.append(draft.area)
+        missing_hands.append(draft.missing_hand)
         for name, values in parts.items():
             values.append(draft.parts.get(name, float("nan")))
     columns = {name: np.array(values, np.float64) for name, values in parts.items()}
     known = {name: column for name, column in columns.items() if not np.isnan(column).all()}
-    return _Measured(ids, files, np.array(area, np.float64), known)
+    return _Measured(ids, files, np.array(area, np.float64), known, missing_hands)
 
 
 def _queue(drafts: _Measured, order: Order) -> Iterator[Queued]:
@@ -137,6 +141,7 @@ def _queue(drafts: _Measured, order: Order) -> Iterator[Queued]:
             doubt=round(float(order.uncertainty[at]), 6),
             reason=order.reason[at],
             parts={name: round(float(column[at]), 6) for name, column in order.percentiles.items()},
+            missing_hand=drafts.missing_hands[at],
         )
 
 

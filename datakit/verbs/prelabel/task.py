@@ -208,6 +208,7 @@ class _Worker:
             height=height,
             area=round(cv2.countNonZero(label.mask) / label.mask.size, 6),
             parts=label.parts,
+            missing_hand=label.missing_hand,
             hint=outputs.prediction.hint,
             outlined=None if self._task.instances or not outlines else outlines[0],
             objects=tuple(outlines) if self._task.instances else (),

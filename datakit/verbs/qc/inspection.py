@@ -10,6 +10,7 @@ from datakit.io.dataset.names import FAILURES
 from datakit.io.store import atomic
 from datakit.io.store.storage import location
 from datakit.models.segmenters.base import identify
+from datakit.models.segmenters.hands import hands_identity
 from datakit.pages.report import render
 from datakit.records.failure import Failure
 from datakit.records.labels import is_binary
@@ -81,5 +82,8 @@ def _model_note(segmenter: str | None) -> list[str]:
     """Say which weights judge; ModelError before any work when they are missing or damaged."""
     if segmenter is None:
         return []
-    found = identify(segmenter)
-    return [f"segmenter {found.name} ({found.licence}), sha256 {found.sha256}"]
+    models = {"segmenter": identify(segmenter), "hands": hands_identity()}
+    return [
+        f"{role} {found.name} ({found.licence}), sha256 {found.sha256}"
+        for role, found in models.items()
+    ]

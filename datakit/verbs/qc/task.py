@@ -33,6 +33,7 @@ from datakit.io.store.files import FileRef
 from datakit.io.store.reads import sha256
 from datakit.io.store.storage import location
 from datakit.models.segmenters.base import build, segment_one
+from datakit.models.segmenters.hands import PeoplesHands
 from datakit.records.failure import Failure
 from datakit.records.product import Product
 from datakit.records.sample import Operation
@@ -68,6 +69,7 @@ class Inspect:
 
     def __post_init__(self) -> None:
         self._model = build(self.segmenter) if self.segmenter else None
+        self._hands = PeoplesHands() if self.segmenter else None
 
     def __call__(self, item: Item) -> Product:
         """Measure a sample; what is wrong with its files is measured too."""
@@ -78,6 +80,8 @@ class Inspect:
         subject, label = read_subject(item)
         if self._model is not None and subject.paired is not None:
             subject = replace(subject, confidence=segment_one(self._model, subject.paired[0]))
+        if self._hands is not None and subject.paired is not None:
+            subject = replace(subject, hands=self._hands.find(subject.paired[0]))
         names = [name for name in self.checks if _applies(name, item)]
         measured = replace(measure(subject, names), file=label.name)
         row = msgspec.json.encode(to_row(measured)).decode() + "\n"

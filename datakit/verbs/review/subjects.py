@@ -154,7 +154,12 @@ def details_of(item: Item | None, key: str, evidence: Evidence) -> dict[str, Any
     }
     if draft := evidence.drafts.get(key):
         words = WORDS.get(draft.reason, draft.reason)
-        found["draft"] = {"doubt": draft.doubt, "words": words, "parts": draft.parts}
+        found["draft"] = {
+            "doubt": draft.doubt,
+            "words": words,
+            "parts": draft.parts,
+            "missing_hand": draft.missing_hand,
+        }
     record = evidence.faces.get(key) or next(
         (record for record in evidence.waiting if record.id == key and item is None), None
     )

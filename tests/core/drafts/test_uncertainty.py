@@ -71,7 +71,7 @@ def test_measures_are_finite_and_not_negative(probability: np.ndarray) -> None:
         flipped=probability[:, ::-1],
         second=probability[::-1],
     )
-    assert set(parts) == set(WEIGHTS) - {"area"}
+    assert set(parts) == set(WEIGHTS) - {"area", "hand"}
     assert all(0 <= value <= 1 for value in parts.values())
 
 

@@ -33,6 +33,14 @@ def test_a_second_person_and_a_faint_arm_are_named_with_their_places() -> None:
     assert second.box == (5, 20, 25, 50)
 
 
+def test_a_missing_hand_comes_first() -> None:
+    alpha = subject()
+    alpha[140:180, 30:60] = 120
+    hand, _ = unsure_places(alpha, (20, 90, 40, 110))
+    assert hand.words == "a hand may be missing"
+    assert hand.box == (20, 90, 40, 110)
+
+
 @given(arrays(np.uint8, (30, 40), elements=st.sampled_from([0, 60, 120, 255])))
 def test_places_lie_in_the_picture(alpha: np.ndarray) -> None:
     found = unsure_places(alpha)

@@ -32,7 +32,7 @@ def test_it_is_the_weighted_mean_of_both(sample_data: Path) -> None:
     assert np.abs(found.to_image_size() - expected).mean() < 0.01
     assert found.is_person is True
     assert thorough.identity.name == "otsu"
-    assert len(thorough.identity.members) == 6
+    assert len(thorough.identity.members) == 8
 
 
 class Hinted:

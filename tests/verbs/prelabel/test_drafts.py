@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -9,6 +11,7 @@ import pytest
 from datakit.core.images import network_input
 from datakit.models.prediction import Prediction
 from datakit.verbs.prelabel.drafts import Cleaning, ModelOutputs, make_label
+from tests.planted.base import hand_at
 
 HW = (90, 120)
 
@@ -55,6 +58,17 @@ def test_without_a_subject_the_label_is_empty_and_the_map_is_kept() -> None:
     assert label.raw.shape == (60, 60)
     assert label.raw.max() == round(0.45 * 65535)
     assert label.parts["faint"] == pytest.approx(0.55, abs=1e-6)
+
+
+def test_a_hand_that_the_draft_lacks_is_measured_and_has_its_place() -> None:
+    outside, inside = hand_at((105.0, 30.0), 16.0), hand_at((60.0, 45.0), 16.0)
+    arm = replace(outside, arm_xy=np.array([[60.0, 60.0], [70.0, 45.0]]))
+    for hands, share in (([arm, inside], 1.0), ([inside], 0.0)):
+        found = replace(predicted(disc()), hands=hands)
+        label = make_label(photo(), ModelOutputs(found), Cleaning(), 8)
+        assert label.parts["hand"] == pytest.approx(share, abs=0.1)
+        assert (label.missing_hand is not None) == bool(share)
+    assert "hand" not in make_label(photo(), ModelOutputs(predicted(disc())), Cleaning(), 8).parts
 
 
 def test_stretching_invents_a_subject_and_is_off_by_default() -> None:
