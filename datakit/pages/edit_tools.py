@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
+from datakit.core.interactive.colour_evidence import lab_colours
 from datakit.core.interactive.outline_edit import reshaped
 from datakit.core.interactive.outline_tools import TOOLS
 from datakit.core.interactive.prompted import prompted
@@ -19,6 +21,11 @@ from datakit.pages.tool_use import ToolUse, Worked
 
 Bools = npt.NDArray[np.bool_]
 _HALF = 128
+
+
+def warm_up() -> None:
+    """Have OpenCV make its tables of Lab colours, which takes a fifth of a second once."""
+    lab_colours(np.zeros((1, 1, 3), np.uint8))
 
 
 def changed_layer(worked: Worked, use: ToolUse) -> Layer:
@@ -46,10 +53,12 @@ def changed_layer(worked: Worked, use: ToolUse) -> Layer:
     if not 0 <= use.value < UNKNOWN:
         raise InputError(f"{use.id}: expected a class or object up to 254, found {use.value}")
     layer = np.zeros((*shown.shape, 3), np.uint8)
-    changed = after != shown
-    layer[changed, 0] = after[changed]
-    layer[changed, 1] = 255
-    layer[changed & (after >= _HALF), 2] = use.value
+    x, y, width, height = cv2.boundingRect((after != shown).view(np.uint8))
+    window = slice(y, y + height), slice(x, x + width)
+    new, changed = after[window], after[window] != shown[window]
+    layer[window][changed, 0] = new[changed]
+    layer[window][changed, 1] = 255
+    layer[window][changed & (new >= _HALF), 2] = use.value
     return layer
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+from collections import OrderedDict
+
 import msgspec
 import numpy as np
 
@@ -16,6 +19,8 @@ from datakit.pages.mask_overlay import Coverage
 from datakit.pages.subject import Subject
 
 _HALF = 128
+MOST_LAYERS = 4
+"""Edits that are held: one of 12 megapixels is 36 MB."""
 
 
 class ReviewLabels:
@@ -24,17 +29,20 @@ class ReviewLabels:
     Parameters
     ----------
     log : DecisionLog
-        Where edits are kept; the last one is held in memory, too.
+        Where edits are kept; the latest that were used are held in memory, too.
     """
 
     def __init__(self, log: DecisionLog) -> None:
         self._log = log
-        self._last_layer: tuple[str, Layer] | None = None
+        self._mutex = threading.Lock()
+        self._layers: OrderedDict[tuple[str, tuple[int, int]], Layer] = OrderedDict()
 
     def shown(self, subject: Subject, edit: str | None) -> Coverage:
         """Return a label with an edit painted over it, (H, W) uint8."""
         shown = coverage_of(subject, subject.labelled)
-        return shown if edit is None else with_layer(subject, shown, self.layer(subject, edit))
+        if edit is None:
+            return shown
+        return with_layer(subject, shown, self.layer(edit, size_wh_of(shown)))
 
     def overlay(self, subject: Subject, edit: str | None) -> bytes:
         """Return a label as a PNG overlay."""
@@ -48,10 +56,11 @@ class ReviewLabels:
         """Return stripes over the unknown pixels, as a PNG to lay over the label."""
         unknown = None if subject.labelled is None else decode_ignored(subject.labelled)
         if edit is not None:
-            layer = self.layer(subject, edit)
+            layer = self.layer(edit, size_wh_of(coverage_of(subject, subject.labelled)))
             unknown = paint_ignore(unknown, layer)
-            # An edit that marks nothing as unknown has no stripes: that is no error.
-            unknown = np.zeros(layer.shape[:2], np.uint8) if unknown is None else unknown
+            if unknown is None:
+                # An edit that marks nothing as unknown has no stripes: that is no error.
+                return mask_overlay.overlay_png(np.zeros((1, 1), np.uint8))
         if unknown is None:
             raise InputError(f"{subject.id}: expected an ignore mask, the sample has none")
         return mask_overlay.overlay_png(mask_overlay.striped(unknown))
@@ -63,26 +72,34 @@ class ReviewLabels:
             raise InputError(f"{subject.id}: expected a mask, the sample has none")
         mask = decode_label(item, "mask", item.mask)
         if edit is not None:
-            mask = paint_mask(mask, self.layer(subject, edit), new_value=1)
+            mask = paint_mask(mask, self.layer(edit, size_wh_of(mask)), new_value=1)
         return mask_overlay.colours_png(mask)
 
     def outline(self, subject: Subject, edit: str | None) -> bytes:
         """Return the rings of a label's outline as JSON."""
         return msgspec.json.encode(outline_rings(self.shown(subject, edit) >= _HALF))
 
-    def layer(self, subject: Subject, edit: str) -> Layer:
-        """Return an edit as a layer of the label's size."""
-        kept = self._last_layer
-        if kept is not None and kept[0] == edit:
-            return kept[1]
-        size_wh = size_wh_of(coverage_of(subject, subject.labelled))
-        return mask_overlay.read_layer(read_edit(self._log.folder, edit), size_wh)
+    def layer(self, edit: str, size_wh: tuple[int, int]) -> Layer:
+        """Return an edit as a layer of a label's size."""
+        with self._mutex:
+            kept = self._layers.get((edit, size_wh))
+        if kept is not None:
+            return kept
+        return self._hold(edit, mask_overlay.read_layer(read_edit(self._log.folder, edit), size_wh))
 
     def keep(self, layer: Layer) -> str:
         """Write an edit to the disk; the next one on the same sample begins with it."""
         edit = self._log.keep_edit(mask_overlay.layer_png(layer))
-        self._last_layer = edit, layer
+        self._hold(edit, layer)
         return edit
+
+    def _hold(self, edit: str, layer: Layer) -> Layer:
+        with self._mutex:
+            self._layers[edit, (layer.shape[1], layer.shape[0])] = layer
+            self._layers.move_to_end((edit, (layer.shape[1], layer.shape[0])))
+            while len(self._layers) > MOST_LAYERS:
+                self._layers.popitem(last=False)
+        return layer
 
 
 def coverage_of(subject: Subject, item: Item | None) -> Coverage:

@@ -191,7 +191,7 @@ class ReviewQueue:
         with self._mutex:
             latest = self._latest(key)
             if latest.edit:
-                stroke = over(self.labels.layer(subject, latest.edit), stroke)
+                stroke = over(self.labels.layer(latest.edit, size_wh), stroke)
             edit = self.labels.keep(stroke)
             objects = _with_object(latest, mark, class_name)
             return self._write(subject, edit=edit, objects=objects)
@@ -261,7 +261,7 @@ class ReviewQueue:
         """Return what a tool works on, and the layer of the edits before."""
         below, shown = mask_overlay.blank_layer(size_wh_of(bench.draft)), bench.draft
         if edit:
-            below = self.labels.layer(subject, edit)
+            below = self.labels.layer(edit, size_wh_of(bench.draft))
             shown = with_layer(subject, bench.draft, below)
         is_mask = subject.label_kind == "mask"
         worked = Worked(
@@ -281,11 +281,16 @@ class ReviewQueue:
         subject = self.subject(at)
         if subject.image is None:
             raise InputError(f"{subject.id}: expected a photo to work on, found none")
-        _tools()  # imported now, while nobody waits for an answer
+        # While nobody waits for an answer.
+        from datakit.pages.edit_tools import warm_up
+
+        warm_up()
         data = subject.image.read()
         # A first edit need not wait for the thumbnail, which tells the digest too.
         self._digests.setdefault(subject.id, hashlib.sha256(data).hexdigest())
         draft = coverage_of(subject, subject.labelled)
+        if edit := self._latest(subject.id).edit:
+            self.labels.layer(edit, size_wh_of(draft))
         return Bench(decode_photo(data, subject.image.name), draft)
 
     def _latest(self, key: str) -> Decision:
@@ -352,8 +357,8 @@ def _patch(shown: mask_overlay.Coverage, layer: Layer) -> dict[str, Any] | None:
     window = touched(layer)
     if not layer[window].size:
         return None
-    after = np.where(layer[..., 1] > 0, layer[..., 0], shown)[window]
-    png = mask_overlay.overlay_png(np.ascontiguousarray(after))
+    value, weight, _ = np.moveaxis(layer[window], 2, 0)
+    png = mask_overlay.overlay_png(np.where(weight > 0, value, shown[window]))
     return {
         "png": base64.b64encode(png).decode(),
         "x": window[1].start,

@@ -20,6 +20,7 @@ PALETTE: Final = 3
 
 _SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
 _GRAY: Final = 0
+_RGBA: Final = 6
 _HEADER: Final = struct.Struct(">IIBBBBB")
 _HEADER_END: Final = len(_SIGNATURE) + 12 + _HEADER.size
 _BYTES_PER_CHANGE: Final = 24
@@ -58,7 +59,7 @@ def encode_spans(mask: SpanMask, value: int) -> bytes | None:
     starts[1:] = toggles[:inside]
     values = np.zeros(len(starts), np.uint8)
     values[1::2] = value
-    return _gray(height, width, 1, deflate_runs(starts, values, n_bytes))
+    return _picture(height, width, 8, _GRAY, deflate_runs(starts, values, n_bytes))
 
 
 def encode_lines(lines: Lines, sample_bytes: int) -> bytes | None:
@@ -86,7 +87,37 @@ def encode_lines(lines: Lines, sample_bytes: int) -> bytes | None:
         stream = deflate_runs(starts, raw[starts], len(raw))
     else:
         stream = deflate_samples(raw, starts, sample_bytes)
-    return _gray(len(lines), (lines.shape[1] - 1) // sample_bytes, sample_bytes, stream)
+    width = (lines.shape[1] - 1) // sample_bytes
+    return _picture(len(lines), width, 8 * sample_bytes, _GRAY, stream)
+
+
+def encode_rgba(part: npt.NDArray[np.uint8], top: int, height: int) -> bytes | None:
+    """Encode colours with opacity from their runs, or return None if they are mostly noise.
+
+    Parameters
+    ----------
+    part : (h, W, 4) uint8
+        The rows from ``top`` on; all others are 0 in every channel.
+    top, height : int
+        Of the whole picture; ``part`` lies inside.
+
+    Examples
+    --------
+    >>> len(encode_rgba(np.zeros((5, 1000, 4), np.uint8), 0, 1000))
+    3972
+    """
+    rows, width, channels = part.shape
+    lines = np.zeros((height, 1 + channels * width), np.uint8)
+    lines[top : top + rows, 1:] = part.reshape(rows, channels * width)
+    raw = lines.reshape(-1)
+    # The row below the last one differs from it, too.
+    first = max(top * lines.shape[1], channels)
+    last = min((top + rows + 1) * lines.shape[1], raw.size)
+    (changes,) = (raw[first:last] != raw[first - channels : last - channels]).nonzero()
+    if len(changes) * _BYTES_PER_CHANGE > raw.size:
+        return None
+    starts = np.concatenate((np.arange(channels), changes + first))
+    return _picture(height, width, 8, _RGBA, deflate_samples(raw, starts, channels))
 
 
 def with_chunks(
@@ -100,8 +131,8 @@ def with_chunks(
     return _SIGNATURE + _chunk(b"IHDR", bytes(header)) + added + png[_HEADER_END:]
 
 
-def _gray(height: int, width: int, sample_bytes: int, stream: bytes) -> bytes:
-    header = _HEADER.pack(width, height, 8 * sample_bytes, _GRAY, 0, 0, 0)
+def _picture(height: int, width: int, bits: int, colour_type: int, stream: bytes) -> bytes:
+    header = _HEADER.pack(width, height, bits, colour_type, 0, 0, 0)
     return b"".join(
         (_SIGNATURE, _chunk(b"IHDR", header), _chunk(b"IDAT", stream), _chunk(b"IEND", b""))
     )

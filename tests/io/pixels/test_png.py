@@ -184,3 +184,22 @@ def test_the_bytes_are_those_of_every_other_machine(kind: str) -> None:
     n_values, dtype, digest = KEPT[kind]
     data = images.encode_png(steps(n_values, dtype))
     assert hashlib.sha256(data).hexdigest()[:16] == digest
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 10_000))
+def test_colours_with_opacity_are_read_back_from_any_rows(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    height, width = (int(side) for side in rng.integers(1, 60, 2))
+    pixels = np.zeros((height, width, 4), np.uint8)
+    top = int(rng.integers(0, height))
+    bottom = int(rng.integers(top, height + 1))
+    pixels[top:bottom, int(rng.integers(0, width)) :] = rng.integers(0, 256, 4)
+    found = png.encode_rgba(pixels[top:bottom], top, height)
+    assert found is None or (decoders.decode_stored(found) == pixels).all()
+
+
+def test_flat_colours_with_opacity_are_written_from_their_runs_and_noise_is_not() -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (40, 40, 4)).astype(np.uint8)
+    assert png.encode_rgba(noise, 0, 40) is None
+    assert png.encode_rgba(np.full((9, 400, 4), 7, np.uint8), 391, 400) is not None
