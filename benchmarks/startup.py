@@ -16,6 +16,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from measure import installed
+
 BARE = """
 import click
 
@@ -34,7 +36,7 @@ app()
 def cost(command: list[str]) -> tuple[float, float]:
     """Return (wall, CPU) seconds of a command."""
     before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
-    subprocess.run(command, check=True, capture_output=True)
+    subprocess.run(command, check=True, capture_output=True, env=installed())
     wall, after = time.perf_counter() - started, resource.getrusage(resource.RUSAGE_CHILDREN)
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     return wall, cpu

@@ -283,19 +283,20 @@ def open_root(root: str) -> Root:
         if isinstance(place, ObjectPath):
             return _open_remote(place)
         root = str(place)
+    path = Path(root)
     try:
-        found = Path(root).stat()
+        found = path.stat()
     except (FileNotFoundError, NotADirectoryError):
         raise InputError(f"{root}: no such file or folder; check the path") from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise InputError(f"{root}: cannot be opened ({reason})") from None
     if stat.S_ISDIR(found.st_mode):
-        return Folder(Path(root))
+        return Folder(path)
     if not _is_zip(root):
-        return OneFile(Path(root))
+        return OneFile(path)
     # An archive that was replaced under its name is another archive.
-    return _open_zip(Path(root), found.st_ino, found.st_size, found.st_mtime_ns)
+    return _open_zip(path, found.st_ino, found.st_size, found.st_mtime_ns)
 
 
 def _open_remote(place: ObjectPath) -> Root:

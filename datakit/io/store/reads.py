@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import threading
 import time
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
@@ -18,6 +19,9 @@ from datakit.records.product import SourceFile
 
 MTIME_GRACE_NS = 2_000_000_000
 """A file written less than this before it was read may change without changing its times."""
+
+_RECENT = 4
+"""Files whose digests are remembered: those of one item, most have a photo and a label."""
 
 
 class Version(NamedTuple):
@@ -43,23 +47,25 @@ _mutex = threading.Lock()
 
 
 class _Hashed(threading.local):
-    data: bytes = b""
-    sha256: str = hashlib.sha256(b"").hexdigest()
+    def __init__(self) -> None:
+        self.recent: deque[tuple[bytes, str]] = deque(maxlen=_RECENT)
 
 
-_last = _Hashed()
+_hashed = _Hashed()
 
 
 def sha256(data: bytes) -> str:
-    """Return the hexadecimal digest; of the object that was asked for last, without computing.
+    """Return the hexadecimal digest; of the objects that were asked for last, without computing.
 
     A photo is hashed when it is read, for the manifest, and when it is copied: always the same
-    bytes.
+    bytes, and those of its label come between.
     """
-    if data is not _last.data:
-        _last.sha256 = hashlib.sha256(data).hexdigest()
-        _last.data = data
-    return _last.sha256
+    for known, digest in _hashed.recent:
+        if known is data:
+            return digest
+    digest = hashlib.sha256(data).hexdigest()
+    _hashed.recent.append((data, digest))
+    return digest
 
 
 @contextmanager

@@ -292,8 +292,8 @@ class Rasterize:
             data = images.encode_like(image, images.written_suffix(name))
             atomic.write_bytes(target, data)
             return len(data)
-        path = item.image.path if item.image else None
-        if self.placing == "copy" or path is None:
+        path = item.image.path if item.image and self.placing != "copy" else None
+        if path is None:
             atomic.write_bytes(target, data)
             return len(data)
         return atomic.link(path, target, symbolic=self.placing == "symlink")
