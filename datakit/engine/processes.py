@@ -30,6 +30,8 @@ _END_S = 5.0
 _POLL_S = 0.002
 _LONGEST_FOLDER = 75 if sys.platform == "linux" else 71
 """A socket's path has at most 107 bytes (macOS: 103), 32 of them behind this folder."""
+_SHORT_FOLDER = "/tmp"
+"""Where the sockets go when the folder for temporary files has a longer path."""
 _SERVER_ENDED = (
     "the process that forks them has ended: killed, or short of memory or of open files; raise the "
     "limit (ulimit -n 4096), or use fewer --workers"
@@ -50,7 +52,7 @@ if sys.platform == "win32":
     CONTEXT: context.BaseContext = context.SpawnContext()
 else:
     from multiprocessing import forkserver, popen_forkserver, spawn
-    from multiprocessing.util import Finalize
+    from multiprocessing.util import Finalize, get_temp_dir
 
     class _Server(forkserver.ForkServer):
         """The server of this process, started when the first process is asked for."""
@@ -65,13 +67,8 @@ else:
 
         def ensure_running(self) -> None:
             """Start it, unless it runs."""
-            folder = tempfile.gettempdir()
-            if len(os.fsencode(folder)) > _LONGEST_FOLDER:
-                raise OSError(
-                    f"the path of the folder for temporary files, {folder}, is too long for a "
-                    f"socket; set TMPDIR to one of at most {_LONGEST_FOLDER} bytes, or use "
-                    "--workers 0"
-                )
+            if len(os.fsencode(tempfile.gettempdir())) > _LONGEST_FOLDER:
+                _make_short_folder()
             super().ensure_running()
 
         def end(self) -> None:
@@ -89,6 +86,23 @@ else:
             if self._forkserver_pid is not None:
                 os.close(self._forkserver_alive_fd)
                 self._forkserver_pid = None
+
+    def _make_short_folder() -> None:
+        """Make this process's folder of sockets, which only its user may enter, in a short place.
+
+        `multiprocessing` keeps the one it made first, and removes it when the process ends.
+        """
+        usual, tempfile.tempdir = tempfile.gettempdir(), _SHORT_FOLDER
+        try:
+            get_temp_dir()
+        except OSError as error:
+            raise OSError(
+                f"the path of the folder for temporary files, {usual}, is too long for a socket, "
+                f"and {_SHORT_FOLDER} takes no files ({error.strerror}); set TMPDIR to a folder of "
+                f"at most {_LONGEST_FOLDER} bytes, or use --workers 0"
+            ) from error
+        finally:
+            tempfile.tempdir = usual
 
     _server = _Server()
     atexit.register(_server.end)

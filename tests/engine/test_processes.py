@@ -78,11 +78,22 @@ def test_too_few_open_files_are_named_and_nothing_else_is_printed(files: int) ->
     assert done.stdout == "1\n" or "open files" in done.stdout
 
 
-def test_a_folder_for_temporary_files_with_too_long_a_name_is_named(tmp_path: Path) -> None:
+LONG_FOLDER = """
+import multiprocessing.util, os, stat, tempfile
+from tests.engine.test_processes import answer, variable
+
+print(answer(variable, "TMPDIR") == tempfile.gettempdir())
+folder = multiprocessing.util.get_temp_dir()
+print(folder, oct(stat.S_IMODE(os.stat(folder).st_mode)))
+"""
+
+
+def in_a_long_folder(tmp_path: Path, program: str) -> str:
+    """Run a program whose folder for temporary files has a path too long for a socket."""
     folder = tmp_path / ("deep" * 25)
     folder.mkdir()
     done = subprocess.run(
-        [sys.executable, "-c", FEW_FILES, "1000"],
+        [sys.executable, "-c", program, "1000"],
         env={"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin", "TMPDIR": str(folder)},
         capture_output=True,
         text=True,
@@ -90,7 +101,26 @@ def test_a_folder_for_temporary_files_with_too_long_a_name_is_named(tmp_path: Pa
         check=False,
     )
     assert done.stderr == ""
-    assert "set TMPDIR" in done.stdout
+    return done.stdout
+
+
+def test_a_long_path_of_the_folder_for_temporary_files_is_too_long_for_sockets_only(
+    tmp_path: Path,
+) -> None:
+    as_ever, folder, mode = in_a_long_folder(tmp_path, LONG_FOLDER).split()
+    assert as_ever == "True"
+    assert mode == "0o700"
+    assert len(folder) < 75
+    assert not Path(folder).exists()
+
+
+def test_no_short_folder_either_is_named(tmp_path: Path) -> None:
+    no_tmp = FEW_FILES.replace(
+        "import resource, sys",
+        "import resource, sys; from datakit.engine import processes; "
+        "processes._SHORT_FOLDER = '/proc'",
+    )
+    assert "set TMPDIR" in in_a_long_folder(tmp_path, no_tmp)
 
 
 BUSY = """
