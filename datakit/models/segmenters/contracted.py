@@ -13,6 +13,7 @@ from datakit.errors import ModelError
 from datakit.models.factory import Identity, Settings
 from datakit.models.prediction import Image
 from datakit.models.runtimes.contract import Contract, read_contract
+from datakit.models.runtimes.known_portrait import check_answer, known_portrait
 from datakit.models.runtimes.onnx_runner import OnnxSegmenter
 from datakit.models.runtimes.probe import check_input, check_outputs, probe_pictures
 from datakit.models.segmenters.base import Segmenter
@@ -82,9 +83,10 @@ class ContractedFactory:
 
 
 def _probed(segmenter: Probed, contract: Contract, given: GivenWeights) -> Segmenter:
-    """Return the segmenter, once what it makes of a picture is what its contract says."""
+    """Return the segmenter, once what it makes of known pictures is what its contract says."""
     outputs = [segmenter.raw_output(picture) for picture in probe_pictures()]
     check_outputs(np.stack(outputs), contract, given.shown)
+    check_answer(segmenter.raw_output(known_portrait()[0]), contract, given.shown)
     return segmenter
 
 
