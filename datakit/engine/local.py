@@ -8,8 +8,9 @@ import pickle
 import signal
 import sys
 import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from multiprocessing.connection import Connection, Pipe
@@ -36,6 +37,10 @@ from datakit.errors import DatakitError, EngineError, resource_fault
 STARTS = 3
 _TIGHT_FILES = 64
 """With a limit below this open files are short before anything else is."""
+_FIRST_S = 0.5
+"""How long the first chunk may take before a second worker is started: the start of one, mostly."""
+_PAYS_S = 0.1
+"""Work that one worker does before others are started: about what another one costs."""
 _FEEDER_S = 1.0
 """How long a thread that is not held up takes to end, at most."""
 
@@ -91,8 +96,17 @@ class _Finished:
         return self._outcomes
 
 
+class _Pool(ProcessPoolExecutor):
+    """A pool that starts a process for a chunk when none is idle and there are fewer than this."""
+
+    _max_workers: int
+
+
 class _Processes:
-    """A pool for chunks and, once a worker died, a pool of one for the suspects."""
+    """A pool for chunks and, once a worker died, a pool of one for the suspects.
+
+    The pool has one worker until there is more to do than starting another one costs.
+    """
 
     def __init__(self, task: Task[Any, Any], workers: int) -> None:
         self._blob = pickle.dumps(task)
@@ -100,17 +114,33 @@ class _Processes:
         self._lifeline, self._held_end = Pipe(duplex=False)
         self._workers = workers
         self._pool = self._new_pool(workers)
-        self._alone: ProcessPoolExecutor | None = None
+        self._pool._max_workers = 1
+        self._latest: Future[Any] | None = None
+        self._patience_s = _FIRST_S
+        self._alone: _Pool | None = None
 
     def submit(self, chunk: Sequence[Keyed]) -> _Submitted:
+        self._try_one_worker()
         try:
             with _starting_workers():
-                return _Submitted(self._pool.submit(_run_chunk, list(chunk)))
+                self._latest = self._pool.submit(_run_chunk, list(chunk))
+            return _Submitted(self._latest)
         except BrokenProcessPool:
             # The broken pool's unfinished chunks find out by their own futures.
             self._end(self._pool)
             self._pool = self._new_pool(self._workers)
             return self.submit(chunk)
+
+    def _try_one_worker(self) -> None:
+        """Wait for what is under way, unless it takes so long that more workers pay."""
+        if self._latest is None or self._pool._max_workers == self._workers:
+            return
+        began = time.monotonic()
+        done, _ = wait([self._latest], self._patience_s)
+        left_s = min(self._patience_s - (time.monotonic() - began), _PAYS_S)
+        if not done or left_s <= 0:
+            self._pool._max_workers = self._workers
+        self._patience_s = left_s
 
     def run_alone(self, item: Keyed) -> Outcome[Any]:
         if self._alone is None:
@@ -124,7 +154,7 @@ class _Processes:
             self._alone = None
             raise WorkerDied from None
 
-    def _started_alone(self) -> ProcessPoolExecutor:
+    def _started_alone(self) -> _Pool:
         """Start a worker for suspects; one that is killed while it starts is started again."""
         for _ in range(STARTS):
             pool = self._new_pool(1)
@@ -148,13 +178,11 @@ class _Processes:
         self._held_end.close()
         self._lifeline.close()
 
-    def _new_pool(self, workers: int) -> ProcessPoolExecutor:
+    def _new_pool(self, workers: int) -> _Pool:
         with _starting_workers():
-            return ProcessPoolExecutor(
-                workers, CONTEXT, _start_worker, (self._blob, self._lifeline)
-            )
+            return _Pool(workers, CONTEXT, _start_worker, (self._blob, self._lifeline))
 
-    def _end(self, pool: ProcessPoolExecutor) -> None:
+    def _end(self, pool: _Pool) -> None:
         processes, queue = (
             list((pool._processes or {}).values()),
             getattr(pool, "_call_queue", None),

@@ -7,6 +7,7 @@ import sys
 import threading
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any, cast
 
 import psutil
 import pytest
@@ -158,3 +159,15 @@ def test_a_pipe_is_closed_only_under_a_thread_that_is_held_up(
     assert closed.is_set() == stuck
     end.set()
     feeder.join()
+
+
+@pytest.mark.parametrize(("patience_s", "workers"), [(60.0, 1), (0.0, 2)])
+def test_a_second_worker_is_started_when_the_first_takes_long(
+    patience_s: float, workers: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(local, "_FIRST_S", patience_s)
+    monkeypatch.setattr(local, "_PAYS_S", patience_s)
+    with LocalEngine(2).open(Digest()) as session:
+        handles = [session.submit([Large(str(n), b"x", fatal=False)]) for n in range(3)]
+        assert len(cast(Any, session)._pool._processes) == workers
+        assert [handle.result()[0].value for handle in handles] == [1, 1, 1]
