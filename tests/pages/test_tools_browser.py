@@ -79,6 +79,13 @@ def test_tools_have_names_and_say_which_is_chosen(
     browser: Any, review: Callable[..., Any], faces: Path
 ) -> None:
     page = Page(browser, review(faces).url)
+    # Whatever is in hand, the picture and the toolbar keep to their place beside the details.
+    edge = "return Math.max(...[...document.querySelectorAll('#stage, .tools button, .tools input')]"
+    edge += ".map((one) => one.getBoundingClientRect().right))"
+    limit = page.run("return document.getElementById('details').getBoundingClientRect().left")
+    for key in "bqy.;":
+        page.keys(key)
+        assert page.run(edge) <= limit
     page.keys("l")
     # What the page says is said to screen readers, too.
     assert page.find("#message").get_attribute("role") == "status"
@@ -91,3 +98,36 @@ def test_tools_have_names_and_say_which_is_chosen(
     assert page.run(pressed) == []
     nameless = "return [...document.querySelectorAll('button')].filter(b => !(b.textContent.trim()"
     assert page.run(f"{nameless} || b.getAttribute('aria-label'))).length") == 0
+
+
+def test_a_soft_brush_fades_out_once_and_scribbles_are_solved(
+    browser: Any, review: Callable[..., Any], faces: Path
+) -> None:
+    page = Page(browser, review(faces).url)
+    slide = "const s = document.getElementById(arguments[0]); s.value = arguments[1];"
+    slide += "s.dispatchEvent(new Event('input'))"
+    sizes = []
+    page.keys("b")
+    for softness in (0, 100):
+        page.run(slide, "soft", softness)
+        before, after = changes(page, lambda: page.drag((0.1, 0.1), (80, 3)))
+        added = after.astype(int) - before
+        assert added.min() == 0
+        sizes.append([(added > 0).sum(), ((added > 20) & (added < 235)).sum()])
+        page.keys("u")
+        page.saved()
+        page.until(
+            "return !/edited/.test(document.querySelector('.row[aria-selected=true]').textContent)"
+        )
+    # The rim is wide, and stays soft where the stroke passed several times.
+    (hard, hard_rim), (soft, soft_rim) = sizes
+    assert soft > hard and soft_rim > max(4 * hard_rim, soft / 3)
+    page.keys("b")
+    for key in ";'":
+        page.keys(key)
+        before, after = changes(page, lambda: page.drag((0.5, 0.2), (10, 0)))
+        page.keys(key)
+        assert after.shape == before.shape
+    edits = latest(faces.with_name("faces.review"))
+    assert [row["edit"] is not None for row in edits.values()] == [True]
+    assert not logs(browser)[0]

@@ -1,4 +1,6 @@
 // The brush: strokes go into the label that is seen at once, and each, when it ends, to the server.
+import { layer, within } from "./layers.js";
+
 const FINGER_PX = 6;
 
 export class Brush {
@@ -7,6 +9,7 @@ export class Brush {
     this.mode = null; // "add", "erase", "unknown", or put away
     this.waiting = null; // a finger that may be the first of two: where it came down
     this.radius = radius;
+    this.soft = 0; // how soft the rim is, 0 to 1: the share of the radius over which it fades out
     this.spaced = false; // Space is held: drag pans
     this.stroke = null;
     this.ring = document.createElement("div");
@@ -74,9 +77,14 @@ export class Brush {
     stage.paintable();
     if (this.mode === "unknown") stage.markable();
     stage.box.setPointerCapture(event.pointerId);
-    const { width, height } = stage.editLayer, canvas = document.createElement("canvas");
-    Object.assign(canvas, { width, height });
-    this.stroke = { canvas, pointer: event.pointerId, last: point, x1: width, y1: height, x2: 0, y2: 0 };
+    const { width, height } = stage.editLayer, blank = () => Object.assign(layer(), { width, height });
+    const canvas = blank(), blur = this.mode === "unknown" ? 0 : (this.soft * this.radius) / 2;
+    this.stroke = { canvas, hard: canvas, blur, pointer: event.pointerId, last: point, x1: width, y1: height, x2: 0, y2: 0 };
+    if (blur) {
+      // A soft rim is made of the whole stroke: where parts of it overlap it must not add up.
+      Object.assign(this.stroke, { hard: blank(), before: blank() });
+      this.stroke.before.getContext("2d").drawImage(stage.editLayer, 0, 0);
+    }
     this.#to(point, pressed(event));
   }
 
@@ -93,18 +101,34 @@ export class Brush {
       pen.stroke();
       pen.restore();
     };
+    const onLabel = erase ? "destination-out" : "source-over", reach = radius + 3 * stroke.blur + 1;
     if (this.mode === "unknown") line(marks, "#fff", "source-over");
-    else line(editLayer, "#fff", erase ? "destination-out" : "source-over");
-    line(stroke.canvas, erase ? "#000" : "#fff", "source-over");
-    const x1 = Math.max(0, Math.floor(Math.min(stroke.last.x, point.x) - radius - 1));
-    const y1 = Math.max(0, Math.floor(Math.min(stroke.last.y, point.y) - radius - 1));
-    const x2 = Math.min(editLayer.width, Math.ceil(Math.max(stroke.last.x, point.x) + radius + 1));
-    const y2 = Math.min(editLayer.height, Math.ceil(Math.max(stroke.last.y, point.y) + radius + 1));
+    else if (!stroke.blur) line(editLayer, "#fff", onLabel);
+    line(stroke.hard, erase ? "#000" : "#fff", "source-over");
+    const x1 = Math.max(0, Math.floor(Math.min(stroke.last.x, point.x) - reach));
+    const y1 = Math.max(0, Math.floor(Math.min(stroke.last.y, point.y) - reach));
+    const x2 = Math.min(editLayer.width, Math.ceil(Math.max(stroke.last.x, point.x) + reach));
+    const y2 = Math.min(editLayer.height, Math.ceil(Math.max(stroke.last.y, point.y) + reach));
     if (x2 > x1 && y2 > y1) {
+      if (stroke.blur) this.#soften({ x: x1, y: y1, width: x2 - x1, height: y2 - y1 }, onLabel);
       Object.assign(stroke, { x1: Math.min(stroke.x1, x1), y1: Math.min(stroke.y1, y1), x2: Math.max(stroke.x2, x2), y2: Math.max(stroke.y2, y2) });
       this.stage.redraw({ x: x1, y: y1, width: x2 - x1, height: y2 - y1 });
     }
     stroke.last = point;
+  }
+
+  // Fade out the stroke's rim in a rectangle, and lay it over the label as that was before the stroke.
+  #soften(rect, operation) {
+    const { canvas, hard, before, blur } = this.stroke;
+    within(canvas, rect, (pen) => {
+      pen.filter = `blur(${blur}px)`;
+      pen.drawImage(hard, 0, 0);
+    });
+    within(this.stage.editLayer, rect, (pen) => {
+      pen.drawImage(before, 0, 0);
+      pen.globalCompositeOperation = operation;
+      pen.drawImage(canvas, 0, 0);
+    });
   }
 
   #end() {

@@ -7,15 +7,20 @@ export const POINTING = {
   box: "Drag a box around a person or thing.",
   lasso: "Draw a loose line around a person or thing.",
   hair: "Paint over hair or fur: its edge is solved anew.",
+  inside: "Paint what surely belongs to the subject: the edge beside it is solved anew.",
+  outside: "Paint what surely does not: the edge beside it is solved anew.",
   harder: "Paint over an edge to make it harder.",
   softer: "Paint over an edge to make it softer.",
 };
+
+const GROUNDS = { hair: "unknown", inside: "foreground", outside: "background" };
 
 export class Pointing {
   constructor(stage, finished) {
     Object.assign(this, { stage, finished });
     this.mode = null;
     this.radius = 14;
+    this.strength = 0.5; // how much harder or softer an edge becomes, 0 to 1
     this.spaced = false; // Space is held: drag pans
     this.points = null;
     this.touches = new Set(); // with two fingers nothing is pointed at
@@ -67,9 +72,9 @@ export class Pointing {
     if (mode === "click") this.finished({ prompts: { clicks: [{ ...points[0], positive: from.positive }] } });
     else if (mode === "box" && !still) this.finished({ prompts: { box: [...pairs[0], ...pairs.at(-1)] } });
     else if (mode === "lasso" && pairs.length > 2) this.finished({ prompts: { lasso: pairs } });
-    else if (mode === "hair") this.finished({ stroke: this.#stroke(pairs), ground: "unknown" });
-    else if (mode === "harder") this.finished({ stroke: this.#stroke(pairs), edge: 1.6 });
-    else if (mode === "softer") this.finished({ stroke: this.#stroke(pairs), edge: 0.6 });
+    else if (mode in GROUNDS) this.finished({ stroke: this.#stroke(pairs), ground: GROUNDS[mode] });
+    else if (mode === "harder") this.finished({ stroke: this.#stroke(pairs), edge: 1 + 1.2 * this.strength });
+    else if (mode === "softer") this.finished({ stroke: this.#stroke(pairs), edge: 1 - 0.8 * this.strength });
   }
 
   #stroke(points) { return { points, radius_px: this.radius }; }

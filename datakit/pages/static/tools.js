@@ -9,7 +9,8 @@ import { Vertices } from "./vertices.js";
 
 const $ = (id) => document.getElementById(id);
 const UNKNOWN = 255; // mark of a stroke over what nobody can know
-const BRUSHES = ["add", "erase", "unknown"], SIZED = [...BRUSHES, "hair", "harder", "softer"];
+const BRUSHES = ["add", "erase", "unknown"], EDGES = ["harder", "softer"];
+const SIZED = [...BRUSHES, "hair", "inside", "outside", ...EDGES];
 
 export class Tools {
   // page: stage, queue, pictures, pending, and what the page does: say, send, settled, show, remember, current.
@@ -27,6 +28,8 @@ export class Tools {
       say: page.say, use: (use) => this.#use(use), sample: () => this.#sample(),
     });
     $("radius").addEventListener("input", (event) => this.#setRadius(Number(event.target.value)));
+    $("soft").addEventListener("input", (event) => { this.brush.soft = event.target.value / 100; });
+    $("strength").addEventListener("input", (event) => { this.pointing.strength = event.target.value / 100; });
   }
 
   // Another sample comes into sight.
@@ -49,6 +52,8 @@ export class Tools {
     this.pointing.setMode(chosen in POINTING ? chosen : null);
     for (const button of document.querySelectorAll("#tools button")) button.setAttribute("aria-pressed", button.id === chosen);
     $("sized").hidden = !SIZED.includes(chosen);
+    $("soft").parentElement.hidden = !["add", "erase"].includes(chosen);
+    $("strength").parentElement.hidden = !EDGES.includes(chosen);
     if (chosen in POINTING) this.say(POINTING[chosen]);
     this.showVertices();
   }
