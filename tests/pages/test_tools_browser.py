@@ -86,6 +86,14 @@ def test_tools_have_names_and_say_which_is_chosen(
     for key in "bqy.;":
         page.keys(key)
         assert page.run(edge) <= limit
+    # Nor does a toolbar that grows take back what a person zoomed to.
+    page.keys(";+")
+    zoomed = page.find("#zoom").text
+    page.keys("b")
+    page.run("return new Promise((done) => requestAnimationFrame(() => setTimeout(done, 50)))")
+    assert page.find("#zoom").text == zoomed
+    page.keys("0")
+    assert page.find("#zoom").text != zoomed
     page.keys("l")
     # What the page says is said to screen readers, too.
     assert page.find("#message").get_attribute("role") == "status"

@@ -29,7 +29,8 @@ export class Stage {
     this.boxes = document.createElementNS("http://www.w3.org/2000/svg", "svg");
     this.boxes.setAttribute("class", "boxes");
     this.#listen();
-    new ResizeObserver(() => this.fit()).observe(box);
+    this.isFitted = true; // the box decides the zoom, until a person zooms or pans
+    new ResizeObserver(() => { if (this.isFitted) this.fit(); }).observe(box);
   }
 
   // Show a sample's pictures; any of them may be null.
@@ -282,6 +283,7 @@ export class Stage {
     const { clientWidth, clientHeight } = this.box, { width, height } = this.size;
     const room = (side) => Math.max(side - 2 * MARGIN_PX, 50);
     this.#place(Math.min(room(clientWidth) / width, room(clientHeight) / height, 8), width / 2, height / 2);
+    this.isFitted = true;
   }
 
   // Zoom about a point of the box, its middle when none is given.
@@ -310,6 +312,7 @@ export class Stage {
   }
 
   #move() {
+    this.isFitted = false;
     const { x, y, scale } = this.pan;
     this.world.style.transform = `translate(${x}px, ${y}px) scale(${scale})`;
     this.world.classList.toggle("pixels", scale >= 3);
