@@ -35,17 +35,19 @@ def components(size: int, left: Indices, right: Indices) -> Indices:
     >>> components(5, np.array([4, 1]), np.array([1, 3])).tolist()
     [0, 1, 2, 1, 1]
     """
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
     if len(left) and not 0 <= min(left.min(), right.min()) <= max(left.max(), right.max()) < size:
         raise InputError(f"links: expected samples 0 to {size - 1}, found others")
-    ones = np.ones(len(left), np.int8)
-    graph = coo_array((ones, (left, right)), shape=(size, size))
-    _, label = connected_components(graph, directed=False)
-    first = np.full(int(label.max(initial=-1)) + 1, size, np.int64)
-    np.minimum.at(first, label, np.arange(size))
-    return np.asarray(first[label], dtype=np.int64)
+    # SciPy's graphs have it too, and take 140 ms to import. At each turn every group that is linked
+    # to one of a smaller index joins it, so that at most half of them are left.
+    label = np.arange(size)
+    while True:
+        ends = np.sort(np.stack([label[left], label[right]]), axis=0)
+        joined = ends[0] != ends[1]
+        if not joined.any():
+            return label
+        np.minimum.at(label, ends[1][joined], ends[0][joined])
+        while ((first := label[label]) != label).any():
+            label = first
 
 
 def forest(label: Indices, left: Indices, right: Indices) -> Indices:

@@ -15,7 +15,6 @@ from datakit.io.pixels.native import probe
 from datakit.records.conditions import COLUMNS, as_column, row_values, unknown_column
 from datakit.records.labels import LabelObject
 from datakit.verbs.shared.lineage import Lineage, source_of
-from datakit.verbs.shared.people import counts_column
 
 
 def columns(lineage: Lineage, wanted: Names[str]) -> dict[str, npt.NDArray[Any]]:
@@ -38,10 +37,17 @@ def _column(lineage: Lineage, name: str) -> npt.NDArray[Any]:
     elif name == "fg_ratio":
         values = _ratios(lineage)
     elif name == "people":
-        values = counts_column(lineage)
+        values = _people(lineage)
     else:
         values = [_value(item, name) for item in lineage.items]
     return as_column(name, values)
+
+
+def _people(lineage: Lineage) -> list[int | None]:
+    """Return how many people each photo shows; None where nobody looked."""
+    if not lineage.people:
+        return [None] * len(lineage.items)
+    return [None if people is None else people.count for people in lineage.people]
 
 
 def _ratios(lineage: Lineage) -> list[float | None]:

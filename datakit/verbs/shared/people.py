@@ -115,13 +115,6 @@ def write_embeddings(path: Location, found: Lineage) -> None:
     )
 
 
-def counts_column(found: Lineage) -> list[int | None]:
-    """Return how many people each photo shows; None where nobody looked."""
-    if not found.people:
-        return [None] * len(found.items)
-    return [None if people is None else people.count for people in found.people]
-
-
 def detect_people(
     items: Sequence[Item],
     options: ReadOptions,
