@@ -1,14 +1,15 @@
 """The engines side by side: Ray's overhead, and the driver's memory.
 
     python benchmarks/engines.py [--rounds 3] [--images 5000] [--samples 1000 100000] [--no-memory]
+        [--memory-engines local ray] [--memory-of trimap:dataset coco2mask:coco coco2mask:labelme]
 
 1. `coco2mask` of 5,000 synthetic images of 640x640 with 2 workers, local and Ray in turn, each in a
    process of its own. "Run" is the verb with Ray's daemons up already, as on a cluster, workers'
    start included; "whole" has Ray's start too. CPU seconds of the run are of all processes, Ray's
    daemons too, as seen every 0.1 s.
 2. Peak memory of the driver (the process that hands out the work, not its workers) over 1,000 and
-   100,000 images of 64x64, all of it, and without the pages of mapped files: `trimap` of
-   a dataset, and with --coco `coco2mask` of one JSON file.
+   100,000 images of 64x64, all of it, and without the pages of mapped files ("own"): of each
+   --memory-of VERB:SOURCE, whose SOURCE is dataset, coco (one file) or labelme (one a photo).
 """
 
 from __future__ import annotations
@@ -28,14 +29,16 @@ import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import psutil
+from measure import installed
 
 POLL_S = 0.1
 LINKS = 10_000
 BAR_OVERHEAD, BAR_MEMORY = 0.10, 1.2
 OPTIONS: dict[str, dict[str, Any]] = {
     "coco2mask": {"images": "none"},
-    "select": {"where": ("width > 100",)},
+    "select": {"where": "width > 10"},
     "split": {"val": 0.2},
 }
 """What a verb is measured with, beside its engine."""
@@ -102,6 +105,7 @@ def measure(engine: str, verb: str, source: Path, out: Path) -> dict[str, float]
         stdout=subprocess.PIPE,
         text=True,
         check=True,
+        env=installed(),
     )
     found: dict[str, float] = json.loads(done.stdout.strip().splitlines()[-1])
     found["whole_s"] = time.perf_counter() - began
@@ -168,33 +172,47 @@ def make_dataset(root: Path, count: int) -> Path:
     return root
 
 
-def memory(work: Path, counts: list[int], engines: list[str], verb: str) -> None:
-    """Measure the driver's peak over datasets of several sizes."""
+def make_labelme(root: Path, count: int) -> Path:
+    """Write a folder with so many photos, hard links to a few, and a labelme file beside each."""
+    from synthetic import figure, make_export
+
+    make_export(root, count, people=(0, 0), size_wh=(64, 64), link=True)
+    (root / "train/_annotations.coco.json").unlink()
+    ring = figure(np.random.default_rng(0), 24, (64, 64)).tolist()
+    shape = {"label": "person", "points": ring, "shape_type": "polygon", "flags": {}}
+    for photo in (root / "train").iterdir():
+        label = {"version": "5.4.1", "flags": {}, "shapes": [shape], "imagePath": photo.name}
+        label |= {"imageHeight": 64, "imageWidth": 64, "imageData": None}
+        photo.with_suffix(".json").write_text(json.dumps(label))
+    return root
+
+
+def make_coco(root: Path, count: int) -> Path:
+    """Write an export of so many photos and one COCO file."""
     from synthetic import make_export
 
-    print(
-        "\n| engine | samples | peak RSS MB | without mapped files MB | driver CPU ms per sample |"
-    )
-    print("|---|---|---|---|---|")
+    return make_export(root, count, people=(1, 1), points=(20, 30), size_wh=(64, 64), link=True)
+
+
+MAKERS = {"dataset": make_dataset, "coco": make_coco, "labelme": make_labelme}
+
+
+def memory(work: Path, counts: list[int], engines: list[str], verb: str, kind: str) -> None:
+    """Measure the driver's peak over sources of several sizes."""
     for engine in engines:
         own, rss = [], []
         for count in counts:
-            source = work / f"{verb}{count}"
-            if not source.exists() and verb == "trimap":
-                make_dataset(source, count)
-            elif not source.exists():
-                make_export(
-                    source, count, people=(1, 1), points=(20, 30), size_wh=(64, 64), link=True
-                )
+            source = work / f"{kind}{count}"
+            if not source.exists():
+                MAKERS[kind](source, count)
             found = measure(engine, verb, source, work / "out")
             own.append(found["own_mb"])
             rss.append(found["rss_mb"])
             per = 1000 * found["driver_cpu_s"] / count
-            print(f"| {engine} | {count} | {rss[-1]:.0f} | {own[-1]:.0f} | {per:.2f} |", flush=True)
-        print(
-            f"| {engine} | ratio (bar: {BAR_MEMORY}) | {rss[-1] / rss[0]:.2f} | "
-            f"{own[-1] / own[0]:.2f} | |"
-        )
+            cells = f"{verb}, {kind} | {engine} | {count:,} | {rss[-1]:.0f} | {own[-1]:.0f}"
+            print(f"| {cells} | {per:.2f} |", flush=True)
+        growth = f"{rss[-1] / rss[0]:.2f} | {own[-1] / own[0]:.2f}"
+        print(f"| {verb}, {kind} | {engine} | growth (bar: {BAR_MEMORY}) | {growth} | |")
 
 
 def main() -> None:
@@ -205,7 +223,7 @@ def main() -> None:
     parser.add_argument("--samples", type=int, nargs="*", default=[1000, 100_000])
     parser.add_argument("--memory-engines", nargs="*", default=["ray"])
     parser.add_argument("--no-memory", action="store_true")
-    parser.add_argument("--coco", action="store_true", help="memory over one COCO file too")
+    parser.add_argument("--memory-of", nargs="*", default=["trimap:dataset"], metavar="VERB:SOURCE")
     parser.add_argument("--no-speed", action="store_true")
     parser.add_argument("--work", type=Path)
     parser.add_argument("--probe", nargs=5, help=argparse.SUPPRESS)
@@ -224,8 +242,13 @@ def main() -> None:
             )
             overhead(export, work / "out", args.rounds)
         if not args.no_memory:
-            for verb in ("trimap", *(["coco2mask"] if args.coco else [])):
-                memory(work, args.samples, args.memory_engines, verb)
+            print(
+                "\n| verb, source | engine | samples | peak MB | own MB | driver CPU ms a sample |"
+            )
+            print("|---" * 6 + "|")
+            for pair in args.memory_of:
+                verb, _, kind = pair.partition(":")
+                memory(work, args.samples, args.memory_engines, verb, kind)
 
 
 if __name__ == "__main__":
