@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from datakit.core.similarity.hashing import Fingerprint
 
 ANNOTATIONS = "train/_annotations.coco.json"
+THUMBNAILS, THUMBNAIL_PX = 200, 240
 NEIGHBOURS = 33
 """Of the 64 neighbours that stand for a series so many can decide whether it is a video."""
 
@@ -238,19 +239,25 @@ def select(source: Path, out: Path) -> None:
 
 
 def report(source: Path, out: Path) -> None:
-    """Read the rows, draw twelve pictures."""
+    """Read the rows, draw the pictures that the report has by default."""
     import cv2
+    import numpy as np
 
     from datakit.core.images.contact_sheet import overlay
-    from datakit.io.pixels.decoders import decode_mask, decode_photo
+    from datakit.io.pixels.decoders import decode_mask, decode_small_photo
     from datakit.io.pixels.images import encode_jpeg
 
     found = list(rows(source))
     page = [msgspec.json.encode(row) for row in found]
-    for row in found[:: max(1, len(found) // 12)][:12]:
-        photo = decode_photo((source / row["file_name"]).read_bytes())
-        drawn = overlay(photo, decode_mask((source / row["mask_file_name"]).read_bytes()))
-        page.append(encode_jpeg(cv2.resize(drawn, (320, 320), interpolation=cv2.INTER_AREA)))
+    for row in found[:: -(-len(found) // THUMBNAILS)]:
+        photo = (source / row["file_name"]).read_bytes()
+        small = decode_small_photo(photo, "photo", side_px=THUMBNAIL_PX)
+        scale = THUMBNAIL_PX / max(row["width"], row["height"])
+        size_wh = round(row["width"] * scale), round(row["height"] * scale)
+        tile = np.asarray(cv2.resize(small, size_wh, interpolation=cv2.INTER_AREA), np.uint8)
+        mask = decode_mask((source / row["mask_file_name"]).read_bytes())
+        covered = cv2.resize(mask, size_wh, interpolation=cv2.INTER_AREA) > 127
+        page.append(encode_jpeg(overlay(tile, covered), 75))
     save(out / "report.html", b"".join(page))
 
 
