@@ -145,6 +145,23 @@ def read_layer(png: bytes, size_wh: tuple[int, int], at_xy: tuple[int, int] = (0
     return layer
 
 
+def edit_layer(png: bytes, name: str, size_wh: tuple[int, int]) -> Layer:
+    """Decode an edit, which is a layer of the label's own size.
+
+    Raises
+    ------
+    InputError
+        As `read_layer`; if the label has another size now.
+    """
+    width, height = images.probe(png, name).size_wh
+    if (width, height) != size_wh:
+        raise InputError(
+            f"{name}: expected {size_wh[0]}x{size_wh[1]} pixels, found {width}x{height}; the label "
+            "was resized since the review"
+        )
+    return read_layer(png, size_wh)
+
+
 def blank_layer(size_wh: tuple[int, int]) -> Layer:
     """Return a layer on which nothing was painted."""
     return np.zeros((size_wh[1], size_wh[0], 3), np.uint8)

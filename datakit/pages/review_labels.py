@@ -19,8 +19,8 @@ from datakit.pages.mask_overlay import Coverage
 from datakit.pages.subject import Subject
 
 _HALF = 128
-MOST_LAYERS = 4
-"""Edits that are held: one of 12 megapixels is 36 MB."""
+MOST_BYTES = 128 << 20
+"""Of the edits that are held beside the last one; three of 12 megapixels fit."""
 
 
 class ReviewLabels:
@@ -85,7 +85,8 @@ class ReviewLabels:
             kept = self._layers.get((edit, size_wh))
         if kept is not None:
             return kept
-        return self._hold(edit, mask_overlay.read_layer(read_edit(self._log.folder, edit), size_wh))
+        png = read_edit(self._log.folder, edit)
+        return self._hold(edit, mask_overlay.edit_layer(png, f"edit {edit[:12]}", size_wh))
 
     def keep(self, layer: Layer) -> str:
         """Write an edit to the disk; the next one on the same sample begins with it."""
@@ -95,10 +96,12 @@ class ReviewLabels:
 
     def _hold(self, edit: str, layer: Layer) -> Layer:
         with self._mutex:
-            self._layers[edit, (layer.shape[1], layer.shape[0])] = layer
-            self._layers.move_to_end((edit, (layer.shape[1], layer.shape[0])))
-            while len(self._layers) > MOST_LAYERS:
-                self._layers.popitem(last=False)
+            key = edit, (layer.shape[1], layer.shape[0])
+            self._layers[key] = layer
+            self._layers.move_to_end(key)
+            held = sum(one.nbytes for one in self._layers.values())
+            while len(self._layers) > 1 and held > MOST_BYTES:
+                held -= self._layers.popitem(last=False)[1].nbytes
         return layer
 
 

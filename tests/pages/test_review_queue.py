@@ -159,6 +159,18 @@ def test_strokes_that_do_not_fit(
     assert not (tmp_path / "review/review.jsonl").read_bytes()
 
 
+def test_an_edit_of_a_label_that_was_resized_is_not_laid_over_it(
+    queue: ReviewQueue, tmp_path: Path
+) -> None:
+    edit = queue.paint("tiff", stroke(0, (4, 4)), (2, 3))["edit"]
+    for height, width in ((48, 64), (12, 16)):
+        write(tmp_path / "a.png", np.zeros((height, width), np.uint8))
+        with pytest.raises(InputError, match=f"{width}x{height}.*resized"):
+            queue.labels.overlay(queue.subject(0), edit)
+        with pytest.raises(InputError, match="resized"):
+            queue.paint("tiff", stroke(0, (4, 4)), (2, 3))
+
+
 def test_a_sample_whose_picture_is_gone_can_still_be_rejected(
     queue: ReviewQueue, tmp_path: Path
 ) -> None:

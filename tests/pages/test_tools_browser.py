@@ -80,7 +80,9 @@ def test_tools_have_names_and_say_which_is_chosen(
 ) -> None:
     page = Page(browser, review(faces).url)
     # Whatever is in hand, the picture and the toolbar keep to their place beside the details.
-    edge = "return Math.max(...[...document.querySelectorAll('#stage, .tools button, .tools input')]"
+    edge = (
+        "return Math.max(...[...document.querySelectorAll('#stage, .tools button, .tools input')]"
+    )
     edge += ".map((one) => one.getBoundingClientRect().right))"
     limit = page.run("return document.getElementById('details').getBoundingClientRect().left")
     for key in "bqy.;":

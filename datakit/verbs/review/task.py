@@ -15,9 +15,8 @@ from datakit.core.matting.brush import paint_alpha, paint_ignore, paint_mask, pa
 from datakit.errors import InputError
 from datakit.io.dataset.decisions import read_edit
 from datakit.io.layouts.base import FILE_NAMES, Item
-from datakit.io.pixels import images
 from datakit.io.store.reads import sha256
-from datakit.pages.mask_overlay import read_layer
+from datakit.pages.mask_overlay import edit_layer
 from datakit.records.draft import DRAFT, NONCOMMERCIAL
 from datakit.records.labels import is_binary
 from datakit.records.product import Product
@@ -92,13 +91,7 @@ class ApplyReview:
     def _painted(self, source: Labelled, edit: str) -> Labelled:
         png = read_edit(Path(self.folder), edit)
         height, width = source.image.shape[:2]
-        found_wh = images.probe(png, "edit").size_wh
-        if found_wh != (width, height):
-            raise InputError(
-                f"edit {edit[:12]}: expected {width}x{height} pixels, found "
-                f"{found_wh[0]}x{found_wh[1]}; the labels were resized since the review"
-            )
-        layer = read_layer(png, found_wh)
+        layer = edit_layer(png, f"edit {edit[:12]}", (width, height))
         # What the brush adds to a mask that has no object.
         new_value = min((value for value in self.label_map.values() if value > 0), default=255)
         return replace(
