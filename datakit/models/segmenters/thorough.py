@@ -10,15 +10,19 @@ import numpy as np
 from datakit.core.images import network_input
 from datakit.models.factory import BEST, Identity, Settings, joined
 from datakit.models.prediction import Hint, Image, Map, Prediction
+from datakit.models.runtimes.contract import sigmoid
 from datakit.models.segmenters.base import Segmenter
 from datakit.models.segmenters.people import PeopleSegmenter, identity_of_people
 
-MODEL_WEIGHT = 0.6
-"""Of the model against the offline chain, which knows people but sees them coarsely."""
+SURE = 0.02
+"""Nearer to 0 or 1 than this a map is not believed: it would outvote the others by itself."""
 
 
 class ThoroughSegmenter:
-    """The mean of a model, its look at the mirrored photo, and the offline chain.
+    """The mean of a model, of it and its look at the mirrored photo, and of the offline chain.
+
+    Log odds are averaged, so that who is sure counts more: where one of the two hardly sees a
+    person whom the other is sure of, the person stays (benchmarks/drafts.py).
 
     Parameters
     ----------
@@ -59,10 +63,11 @@ def _mean(first: Prediction, mirrored: Prediction, people: Prediction) -> Predic
     maps = [*own, people.probability]
     size_hw = max((one.shape for one in maps), key=lambda shape: shape[0] * shape[1])
     fitted = [network_input.resize_map(one, (size_hw[0], size_hw[1])) for one in maps]
-    share = np.float32(MODEL_WEIGHT)
-    probability = share * (fitted[0] + fitted[1]) / 2 + (1 - share) * fitted[2]
+    own, mirror, chain = (_log_odds(one) for one in fitted)
+    mixed = sigmoid((own + mirror) / 4 + chain / 2)
     return Prediction(
-        np.clip(probability, 0, 1),
+        # Where all agree they are as sure as they were.
+        np.clip((mixed - SURE) / (1 - 2 * SURE), 0, 1),
         network_input.place(first.placement.image_hw, (size_hw[0], size_hw[1]), "stretch"),
         raw_max=first.raw_max,
         sides=np.stack(fitted),
@@ -70,6 +75,12 @@ def _mean(first: Prediction, mirrored: Prediction, people: Prediction) -> Predic
         is_person=people.is_person,
         hands=people.hands,
     )
+
+
+def _log_odds(probability: Map) -> Map:
+    kept = np.clip(probability, SURE, 1 - SURE)
+    odds: Map = np.log(kept / (1 - kept))
+    return odds
 
 
 def _picture_part(prediction: Prediction) -> Map:
