@@ -63,8 +63,8 @@ def _mean(first: Prediction, mirrored: Prediction, people: Prediction) -> Predic
     maps = [*own, people.probability]
     size_hw = max((one.shape for one in maps), key=lambda shape: shape[0] * shape[1])
     fitted = [network_input.resize_map(one, (size_hw[0], size_hw[1])) for one in maps]
-    own, mirror, chain = (_log_odds(one) for one in fitted)
-    mixed = sigmoid((own + mirror) / 4 + chain / 2)
+    first_odds, mirrored_odds, people_odds = map(_log_odds, fitted)
+    mixed = sigmoid((first_odds + mirrored_odds) / 4 + people_odds / 2)
     return Prediction(
         # Where all agree they are as sure as they were.
         np.clip((mixed - SURE) / (1 - 2 * SURE), 0, 1),
