@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from contextlib import closing
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,12 +15,13 @@ from datakit.engine.base import LazyTask, ordered_map
 from datakit.io.layouts.base import Item
 from datakit.io.store.storage import Location
 from datakit.io.tables import jsonl
-from datakit.models.embeddings.contract import EmbeddingContract
-from datakit.models.embeddings.face_embedder import check_embedding
 from datakit.verbs.shared.lineage import Lineage, join_equal
 from datakit.verbs.shared.options import ReadOptions
 from datakit.verbs.shared.people_options import PeopleOptions
 from datakit.verbs.shared.progress import ProgressListener, SilentProgress
+
+if TYPE_CHECKING:
+    from datakit.models.embeddings.contract import EmbeddingContract
 
 FACES = "faces.jsonl"
 """The faces' vectors, with ``--keep-embeddings`` alone."""
@@ -46,6 +47,9 @@ def identify_people(
     ModelError
         If the embedding's contract or weights are not there, before any photo is looked at.
     """
+    # Verbs that can look for people import this, and most of their runs do not look.
+    from datakit.models.embeddings.face_embedder import check_embedding
+
     contract = check_embedding(options.face_model, options.face_weights)
     params = {"model": options.face_model, "weights": options.face_weights}
     found.people = detect_people(found.items, options, params, progress, found.notes)
