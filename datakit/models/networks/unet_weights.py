@@ -26,7 +26,8 @@ def read_unet(data: bytes, name: str) -> UNet:
     kind = kind_of(data, name)
     if kind != "safetensors":
         raise ModelError(
-            f"{name}: expected a .safetensors file that `datakit train` wrote, found a {kind}"
+            f"{name}: expected a .safetensors file that `datakit train` wrote, found one of "
+            f"the kind {kind}; draft with the --model that it is of"
         )
     tensors, metadata = read_tensors(data, name)
     try:

@@ -1,8 +1,8 @@
 """A portrait whose answer is known: it tells a map of the background from one of the person.
 
 A model of something else, and one that has learnt nothing, has no answer here and is not judged.
-The order of the colours, the fit and the size cannot be told from one photo: networks see people
-nearly as well either way (benchmarks/RESULTS.md).
+The order of the colours and the fit cannot be told from one photo: a good network may see the
+person in it as well either way (benchmarks/RESULTS.md).
 """
 
 from __future__ import annotations
