@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import sqrt
 from typing import Any
 
 NodePath = tuple[str | int, ...]
@@ -11,6 +12,26 @@ Lines = dict[NodePath, int]
 _CLASS = "__class_fullname__"
 # What a saved file always says and datakit decides itself; "always_apply" is of before 1.4.
 _DECIDED = ("mask_interpolation", "always_apply")
+# Albumentations 1 -> 2; where a value is null the default of today is the same.
+_RENAMED = {
+    "fill_value": "fill",
+    "mask_fill_value": "fill_mask",
+    "value": "fill",
+    "mask_value": "fill_mask",
+    "pad_val": "fill",
+    "mask_pad_val": "fill_mask",
+    "pad_mode": "border_mode",
+    "cval": "fill",
+    "cval_mask": "fill_mask",
+}
+_RENAMED_OF = {"Affine": {"mode": "border_mode"}}
+_JOINED = {
+    "num_holes_range": ("min_holes", "max_holes"),
+    "hole_height_range": ("min_height", "max_height"),
+    "hole_width_range": ("min_width", "max_width"),
+    "quality_range": ("quality_lower", "quality_upper"),
+    "scale_range": ("scale_min", "scale_max"),
+}
 _SHAPES = ("transforms", "p", "n", "replace")
 """What a group keeps of what is saved of it."""
 
@@ -59,7 +80,7 @@ def converted(
     >>> converted(saved, {}, ())[0]
     {'transforms': [{'HorizontalFlip': {'p': 1.0}}]}
     """
-    found = _Conversion(lines, groups)
+    found = _Conversion(lines, groups, is_old=str(data.get("__version__", "")).startswith("1."))
     top = data["transform"]
     path: NodePath = ("transform",)
     root = top if _name(top) == "Compose" else {_CLASS: "Compose", "transforms": [top]}
@@ -75,8 +96,8 @@ def converted(
 class _Conversion:
     """Walks a saved tree, and keeps the lines of what it makes."""
 
-    def __init__(self, lines: Lines, groups: tuple[str, ...]) -> None:
-        self._old, self._groups = lines, groups
+    def __init__(self, lines: Lines, groups: tuple[str, ...], *, is_old: bool) -> None:
+        self._old, self._groups, self._is_old = lines, groups, is_old
         self.lines: Lines = {}
         self.dropped: dict[str, None] = {}
 
@@ -112,7 +133,33 @@ class _Conversion:
         if entry.get("always_apply") is True:
             params["p"] = 1.0
             self.lines[(*inner, "p")] = line
+        if self._is_old:
+            params = self._renamed(name, params, inner)
         return {name: params}
+
+    def _renamed(self, name: str, params: dict[str, Any], at: NodePath) -> dict[str, Any]:
+        """Bring the parameters of a step of Albumentations 1 to the names of 2."""
+        today = _RENAMED | _RENAMED_OF.get(name, {})
+        found: dict[str, Any] = {}
+        for key, value in params.items():
+            if key not in today:
+                found[key] = value
+            elif value is not None:
+                found[today[key]] = value
+                self.lines[(*at, today[key])] = self.lines[(*at, key)]
+        for joined, (low, high) in _JOINED.items():
+            # A lower bound of null is the upper one.
+            if found.get(high) is not None:
+                ends = [found.pop(low, None), found.pop(high)]
+                found[joined] = [ends[1] if ends[0] is None else ends[0], ends[1]]
+                self.lines[(*at, joined)] = self.lines[(*at, high)]
+        if name == "GaussNoise" and isinstance(found.get("var_limit"), list):
+            # Variance and mean of levels became deviation and mean as shares of the range.
+            found["std_range"] = [sqrt(max(0.0, one)) / 255 for one in found.pop("var_limit")]
+            found["mean_range"] = [found.pop("mean", 0.0) / 255] * 2
+            for today_name in ("std_range", "mean_range"):
+                self.lines[(*at, today_name)] = self.lines[(*at, "var_limit")]
+        return found
 
     def _keep_lines(self, old: NodePath, new: NodePath) -> None:
         for path, line in self._old.items():
