@@ -97,7 +97,7 @@ ROWS = {
     "report": Row("masks", "{src} -o {out}/report.html"),
     "inpaint": Row("portraits", share=0.005, peer="telea"),
     "select": Row("masks", "{src} -o {out} --where width>100", peer="pandas"),
-    "diff": Row("masks", "{src} {other} -o {out} --sheet 0", other="again", peer="diff -r"),
+    "diff": Row("masks", "{src} {other} -o {out} --sheet 0", other="again", peer="compare"),
     "forget": Row("masks", f"{{src}} -o {{out}} --photo {{src}}/train/images/{image_name(0)}"),
     "review": Row("masks", "--help", few=1, peer="a page that waits for a person: start-up only"),
     "weights": Row("masks", "list", peer="no samples: start-up only"),
@@ -184,9 +184,7 @@ def _contenders(verb: str, row: Row, workers: int) -> dict[str, list[str]]:
         commands["datakit"] += ["--workers", str(workers)]
     floors, peers = (str(HERE / f"limits_{kind}.py") for kind in ("floors", "peers"))
     commands["floor"] = [sys.executable, floors, verb, "{src}", "{out}", "{other}"]
-    if row.peer == "diff -r":
-        commands["peer"] = ["diff", "-rq", "{src}", "{other}"]
-    elif " " not in row.peer:
+    if " " not in row.peer:
         commands["peer"] = [sys.executable, peers, row.peer, "{src}", "{out}"]
         commands["peer"] += ["{other}"] if row.other else []
     return commands

@@ -67,6 +67,25 @@ def count(source: Path, out: Path) -> None:
         cv2.countNonZero(cv2.imread(str(path), cv2.IMREAD_GRAYSCALE))
 
 
+def compare(source: Path, out: Path, other: Path) -> None:
+    """Read both masks of each sample with OpenCV, compare them and the photos' bytes, IoU."""
+    import cv2
+    import numpy as np
+
+    differing = []
+    for (photo, path), (second_photo, second_path) in zip(
+        _pairs(source), _pairs(other), strict=True
+    ):
+        before, after = (
+            cv2.imread(str(one), cv2.IMREAD_GRAYSCALE) > 0 for one in (path, second_path)
+        )
+        union = np.count_nonzero(before | after)
+        overlap = np.count_nonzero(before & after) / union if union else 1.0
+        if overlap < 1 or photo.read_bytes() != second_photo.read_bytes():
+            differing.append({"file_name": photo.name, "iou": overlap})
+    (out / "differing.json").write_text(json.dumps(differing))
+
+
 def erode(source: Path, out: Path) -> None:
     """An eroded and a dilated mask with OpenCV, as P3M's and MODNet's scripts make trimaps."""
     import cv2
@@ -214,7 +233,7 @@ PEERS: dict[str, Callable[..., None]] = {
     peer.__name__: peer
     for peer in (
         *(pycocotools, contours, look, count, erode, pymatting, metrics, albumentations),
-        *(webdataset, mediapipe, deface, telea, pandas, imagehash),
+        *(webdataset, mediapipe, deface, telea, pandas, imagehash, compare),
     )
 }
 
