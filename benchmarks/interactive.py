@@ -7,8 +7,9 @@
 Each --pairs names a folder of photos and one of true masks or alphas with the same stems. The next
 click is in the middle of the largest error (Xu et al. 2016, doi:10.1109/CVPR.2016.47): where the
 distance to the error's border is largest. It starts from the draft (the model's probability above
-one half, clicks until IoU 0.95), from an empty label with the probability at hand, and from an
-empty label without any (until IoU 0.90). NoC counts 20 for a photo that does not get there in 10.
+one half, clicks until IoU 0.95) and from an empty label (until IoU 0.90), each as `review` does it,
+which also looks for people with the networks that datakit carries, and without that. NoC counts 20
+for a photo that does not get there in 10.
 
 With --strokes the strokes are simulated instead, on alphas: from the true mask, three strokes of
 unknown along the largest errors, each as wide as the error; printed is the mean squared error
@@ -33,6 +34,7 @@ from datakit.core.matting.alpha_trimap import transition_pixels
 from datakit.core.metrics.mask_metrics import iou
 from datakit.models.factory import Settings
 from datakit.models.segmenters.base import build
+from datakit.pages.person_maps import PersonMaps
 
 CLICKS = 10
 MISSED = 20
@@ -44,6 +46,7 @@ class Case:
     image: np.ndarray
     truth: np.ndarray
     likely: np.ndarray
+    people: np.ndarray | None
 
 
 def main() -> None:
@@ -57,12 +60,13 @@ def main() -> None:
     parser.add_argument("--strokes", action="store_true")
     options = parser.parse_args()
     segmenter = build(options.model, Settings(weights=(options.weights,), device="cpu"))
+    people = PersonMaps()
     cases = []
     for photos, truths in options.pairs:
         by_stem = {path.stem: path for path in truths.iterdir()}
         paths = [path for path in sorted(photos.iterdir()) if path.stem in by_stem]
         for path in paths[options.first :: options.every]:
-            cases.append(read(path, by_stem[path.stem], segmenter, options.side))
+            cases.append(read(path, by_stem[path.stem], segmenter, people, options.side))
     print(f"{len(cases)} photos, longest side {options.side} px")
     if options.strokes:
         report_strokes(cases)
@@ -70,17 +74,19 @@ def main() -> None:
         report_clicks(cases)
 
 
-def read(photo: Path, truth: Path, segmenter, side: int) -> Case:
+def read(photo: Path, truth: Path, segmenter, people: PersonMaps, side: int) -> Case:
     image = cv2.cvtColor(cv2.imread(str(photo)), cv2.COLOR_BGR2RGB)
     scale = min(1, side / max(image.shape[:2]))
     size_wh = (round(image.shape[1] * scale), round(image.shape[0] * scale))
     image = cv2.resize(image, size_wh, interpolation=cv2.INTER_AREA)
     alpha = cv2.imread(str(truth), cv2.IMREAD_GRAYSCALE).astype(np.float32) / 255
     (prediction,) = segmenter.segment([image])
+    seen = people.look(image)
     return Case(
         image,
         cv2.resize(alpha, size_wh, interpolation=cv2.INTER_AREA),
         prediction.to_image_size().astype(np.float32),
+        None if seen is None else seen.to_image_size(),
     )
 
 
@@ -90,16 +96,22 @@ def report_clicks(cases: list[Case]) -> None:
         f"draft: mean IoU {statistics.mean(drafts):.3f}, "
         f"{100 * np.mean(np.array(drafts) >= 0.95):.0f} % at 0.95 without a click"
     )
-    for name, goal, drafted, known in (
-        ("from the draft", 0.95, True, True),
-        ("from empty, with the probability", 0.90, False, True),
-        ("from empty, photo alone", 0.90, False, False),
+    for name, goal, drafted, known, seen in (
+        ("from the draft", 0.95, True, True, True),
+        ("from the draft as a mask", 0.95, True, False, True),
+        ("from the draft, people not looked for", 0.95, True, True, False),
+        ("from empty", 0.90, False, False, True),
+        ("from empty, with the draft's probability alone", 0.90, False, True, False),
+        ("from empty, photo alone", 0.90, False, False, False),
     ):
         seconds: list[float] = []
         counts = []
         for case in cases:
             label = case.likely > 0.5 if drafted else np.zeros(case.truth.shape, bool)
-            counts.append(clicks_to(case, label, goal, known, seconds))
+            maps = [case.likely] if known else []
+            if seen and case.people is not None:
+                maps.append(case.people)
+            counts.append(clicks_to(case, label, goal, maps, seconds))
         missed = np.mean(np.array(counts) == MISSED)
         milliseconds = 1e3 * np.percentile(seconds or [0], [50, 95])
         print(
@@ -110,7 +122,9 @@ def report_clicks(cases: list[Case]) -> None:
         )
 
 
-def clicks_to(case: Case, label: np.ndarray, goal: float, known: bool, seconds: list[float]) -> int:
+def clicks_to(
+    case: Case, label: np.ndarray, goal: float, maps: list[np.ndarray], seconds: list[float]
+) -> int:
     truth = case.truth > 0.5
     clicks: list[Click] = []
     for count in range(CLICKS + 1):
@@ -119,7 +133,7 @@ def clicks_to(case: Case, label: np.ndarray, goal: float, known: bool, seconds: 
         clicks.append(next_click(label, truth))
         start = time.perf_counter()
         prompts = Prompts(clicks=tuple(clicks))
-        label = segment(case.image, case.likely if known else None, prompts, label)
+        label = segment(case.image, maps, prompts, label)
         seconds.append(time.perf_counter() - start)
     return MISSED
 

@@ -88,8 +88,10 @@ def _after(worked: Worked, use: ToolUse) -> Coverage:
 def _pointed(worked: Worked, prompts: Prompts, before: Bools) -> Bools:
     if worked.answer is not None:
         return prompted(worked.answer, prompts, before)
-    likely = None if worked.is_mask else _alpha(worked.draft)
-    return segment(worked.image, likely, prompts, before)
+    maps = [] if worked.people is None else [worked.people]
+    if not worked.is_mask and worked.draft.any():
+        maps.append(_alpha(worked.draft))
+    return segment(worked.image, maps, prompts, before)
 
 
 def _alpha(shown: Coverage) -> npt.NDArray[np.float32]:

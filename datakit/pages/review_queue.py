@@ -21,8 +21,10 @@ from datakit.io.layouts.base import Item
 from datakit.io.pixels import images
 from datakit.io.pixels.decoders import decode_photo
 from datakit.io.store.files import FileRef
+from datakit.models.prediction import Map
 from datakit.models.segmenters.promptable import PromptableSegmenter
 from datakit.pages import mask_overlay
+from datakit.pages.person_maps import PersonMaps
 from datakit.pages.review_labels import ReviewLabels, coverage_of, size_wh_of, with_layer
 from datakit.pages.review_list import ReviewList, state_of
 from datakit.pages.subject import Subject, with_objects
@@ -63,6 +65,8 @@ class ReviewQueue:
         Whose decisions they are; written into each.
     segmenter : PromptableSegmenter, optional
         Answers clicks, boxes and lassos.
+    people : PersonMaps, optional
+        Says where people are, where no segmenter answers.
     hide : callable, optional
         A photo that waits -> JPEG of it with its faces hidden.
 
@@ -80,6 +84,7 @@ class ReviewQueue:
         thumbnails: Thumbnails,
         reviewer: str = "",
         segmenter: PromptableSegmenter | None = None,
+        people: PersonMaps | None = None,
         hide: Callable[[Item], bytes] | None = None,
     ) -> None:
         self.subjects = subjects
@@ -93,7 +98,7 @@ class ReviewQueue:
         self._digests: dict[str, str] = {}
         self._mutex = threading.Lock()
         self.labels = ReviewLabels(log)
-        self._workbench = Workbench(self._read_bench, segmenter)
+        self._workbench = Workbench(self._read_bench, segmenter, people)
 
     def queue(self) -> bytes:
         """Return the list of all subjects as JSON, column by column, with where each stands."""
@@ -215,9 +220,11 @@ class ReviewQueue:
         subject, at = self._known(use.id), self._places[use.id]
         bench = self._workbench.bench(at)
         answer = self._workbench.answer(at) if use.prompts else None
+        people = self._workbench.person_map(at) if use.prompts else None
+        asked = answer is not None or people is not None
         with self._mutex:
             latest = self._latest(use.id)
-            worked, below = self._worked(subject, bench, latest.edit, answer)
+            worked, below = self._worked(subject, bench, latest.edit, answer, people)
             layer = _tools()(worked, use)
             patch = _patch(worked.shown, layer)
             if patch is None:
@@ -226,7 +233,7 @@ class ReviewQueue:
                 subject,
                 edit=self.labels.keep(over(below, layer)),
                 objects=_with_object(latest, use.value, use.class_name),
-                models=_with_model(latest, self._workbench.model if answer else None),
+                models=_with_model(latest, self._workbench.model if asked else None),
             )
         return {**state, "patch": patch}
 
@@ -245,7 +252,7 @@ class ReviewQueue:
         """
         subject = self._known(key)
         bench = self._workbench.bench(self._places[key])
-        worked, _ = self._worked(subject, bench, self._latest(key).edit, None)
+        worked, _ = self._worked(subject, bench, self._latest(key).edit)
         layer = _tools()(worked, ToolUse(id=key, repair=repair))
         wins = (layer[..., 1] > 0) & (layer[..., 0] >= _HALF)
         loses = (layer[..., 1] > 0) & ~wins
@@ -256,7 +263,12 @@ class ReviewQueue:
         }
 
     def _worked(
-        self, subject: Subject, bench: Bench, edit: str | None, answer: Answer | None
+        self,
+        subject: Subject,
+        bench: Bench,
+        edit: str | None,
+        answer: Answer | None = None,
+        people: Map | None = None,
     ) -> tuple[Worked, Layer]:
         """Return what a tool works on, and the layer of the edits before."""
         below, shown = mask_overlay.blank_layer(size_wh_of(bench.draft)), bench.draft
@@ -265,7 +277,12 @@ class ReviewQueue:
             shown = with_layer(subject, bench.draft, below)
         is_mask = subject.label_kind == "mask"
         worked = Worked(
-            image=bench.image, draft=bench.draft, shown=shown, is_mask=is_mask, answer=answer
+            image=bench.image,
+            draft=bench.draft,
+            shown=shown,
+            is_mask=is_mask,
+            answer=answer,
+            people=people,
         )
         return worked, below
 
@@ -291,7 +308,8 @@ class ReviewQueue:
         draft = coverage_of(subject, subject.labelled)
         if edit := self._latest(subject.id).edit:
             self.labels.layer(edit, size_wh_of(draft))
-        return Bench(decode_photo(data, subject.image.name), draft)
+        photo = decode_photo(data, subject.image.name)
+        return Bench(photo, draft, tells_apart=bool(subject.palette))
 
     def _latest(self, key: str) -> Decision:
         return self._log.latest(key) or Decision(id=key, at="")

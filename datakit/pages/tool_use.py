@@ -64,6 +64,8 @@ class Worked:
         The label has no soft edge.
     answer : callable, optional
         A promptable model that has looked at the photo: it says what prompts mean.
+    people : (H, W) float32 in [0, 1], optional
+        How likely each pixel is a person's.
     """
 
     image: npt.NDArray[np.uint8]
@@ -71,3 +73,4 @@ class Worked:
     shown: Coverage
     is_mask: bool
     answer: Answer | None = None
+    people: npt.NDArray[np.float32] | None = None

@@ -12,11 +12,15 @@ import pytest
 pytest.importorskip("onnx")
 pytest.importorskip("onnxruntime")
 
+from datakit.core.images import network_input
 from datakit.core.interactive.prompts import Click, Prompts
 from datakit.io.dataset.decisions import open_log, read_decisions
-from datakit.models.factory import Settings
+from datakit.models.factory import Identity, Settings
+from datakit.models.prediction import Prediction
 from datakit.models.segmenters.promptable import PROMPTABLE, PromptableSegmenter
+from datakit.pages.person_maps import PersonMaps
 from datakit.pages.review_queue import Ask, ReviewQueue, Subject
+from datakit.pages.subject import Paint
 from datakit.pages.thumbnails import Thumbnails
 from datakit.pages.tool_use import ToolUse
 from tests.models import prompt_makers
@@ -80,3 +84,42 @@ def test_the_encoder_looks_ahead_and_once(
     queue.prepare([1, 2])
     assert queue.use_tool(ToolUse(id="c", prompts=Prompts(box=(10, 20, 60, 70))))["patch"]
     assert len(seen) == 3
+
+
+class SeenRight:
+    """Sees a person on the right of a photo, in place of the networks."""
+
+    identity = Identity(name="seen", sha256="0" * 64, licence="Apache-2.0")
+
+    def look(self, image: np.ndarray) -> Prediction:
+        likely = np.zeros(image.shape[:2], np.float32)
+        likely[20:80, 100:180] = 1
+        return Prediction(likely, network_input.identity(likely.shape), raw_max=1.0)
+
+
+def test_people_that_are_seen_are_whole_after_one_click(tmp_path: Path) -> None:
+    grey = write(tmp_path / "photo.png", np.full((100, 200, 3), 90, np.uint8))
+    mask = write(tmp_path / "mask.png", np.zeros((100, 200), np.uint8))
+    palette = (Paint(1, "hat", "hat"), Paint(2, "coat", "coat"))
+    subjects = [
+        Subject(id=name, image=grey, labelled=labelled(name, mask=mask), palette=paints)
+        for name, paints in (("whole", ()), ("parts", palette))
+    ]
+    click = Prompts(clicks=(Click(120.5, 50.5),))
+    with (
+        open_log(tmp_path / "review") as log,
+        closing(Thumbnails(log.folder / "thumbnails")) as small,
+        closing(ReviewQueue(subjects, lambda _: {}, log, small, people=SeenRight())) as queue,
+    ):
+        states = {one.id: queue.use_tool(ToolUse(id=one.id, prompts=click)) for one in subjects}
+        shown = overlay(queue.labels.overlay(queue.subject(0), states["whole"]["edit"])) > 0
+    assert shown[20:80, 100:180].all() and shown.sum() == 60 * 80
+    models = {key: one.models for key, one in read_decisions(tmp_path / "review").items()}
+    assert [one.name for one in models["whole"]] == ["seen"] and not models["parts"]
+
+
+def test_nobody_is_seen_on_an_empty_photo() -> None:
+    pytest.importorskip("ai_edge_litert")
+    people = PersonMaps()
+    assert people.look(np.full((64, 48, 3), 128, np.uint8)) is None
+    assert people.identity.licence == "Apache-2.0"

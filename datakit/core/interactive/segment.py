@@ -2,17 +2,21 @@
 
 Each prompt changes the label where it points and nowhere else. On a small copy of the picture it
 weighs how a pixel's colour differs from what is around it, how far it is from the prompt when
-crossing edges costs extra (`geodesic_distance`, as far as `best_extent`), what a model's
-probability says, and that the border of the answer is short and lies on edges (`smooth_cut`). What
-is connected with the prompt is the answer.
+crossing edges costs extra (`geodesic_distance`, as far as `best_extent`), what models' maps say
+(`consensus`), and that the border of the answer is short and lies on edges (`smooth_cut`). What
+is connected with the prompt is the answer. Where maps show an object of which the label has nothing
+yet, a click adds all of it.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
+from datakit.core.interactive.consensus import consensus
 from datakit.core.interactive.evidence import Weights, expected_in, region_evidence, spread_evidence
 from datakit.core.interactive.prompts import (
     Click,
@@ -59,7 +63,7 @@ PHOTO_ALONE = Weights(
 
 def segment(
     image: Image,
-    probability: FloatArray | None,
+    maps: Sequence[FloatArray],
     prompts: Prompts,
     label: Bools | None = None,
 ) -> Bools:
@@ -72,8 +76,8 @@ def segment(
     ----------
     image : (H, W, 3) uint8 RGB
         The photo.
-    probability : (H, W) float32 in [0, 1], optional
-        A model's, for example the alpha of a draft.
+    maps : sequence of (H, W) float32 in [0, 1]
+        How likely each pixel is the subject, by different models; the alpha of a draft is one.
     prompts : Prompts
         What a person pointed at.
     label : (H, W) bool, optional
@@ -93,29 +97,32 @@ def segment(
     --------
     >>> image = np.full((40, 60, 3), 30, np.uint8)
     >>> image[10:30, 20:40] = (200, 180, 160)
-    >>> found = segment(image, None, Prompts(clicks=(Click(30, 20),)))
+    >>> found = segment(image, (), Prompts(clicks=(Click(30, 20),)))
     >>> bool(found[12:28, 22:38].all()), bool(found[:8].any())
     (True, False)
     """
-    size_hw = _require_sizes(image, probability, label)
+    size_hw = _require_sizes(image, maps, label)
     mask = np.zeros(size_hw, bool) if label is None else label
-    for region in regions(prompts, size_hw):
-        mask = mask | _object_in(image, probability, mask, region)
     held: list[Click] = list(prompts.clicks)
+    likely = consensus(maps, held)
+    for region in regions(prompts, size_hw):
+        mask = mask | _object_in(image, likely, mask, region)
     for stroke in prompts.strokes:
-        mask = _spread(image, probability, mask, stroke, held)
+        mask = _spread(image, likely, mask, stroke, held)
     for click in prompts.clicks:
-        if mask[click_pixel(click, size_hw)] != click.positive:
-            mask = _spread(image, probability, mask, click, held)
+        if mask[click_pixel(click, size_hw)] == click.positive:
+            continue
+        whole = _object_at(likely, mask, click, held)
+        mask = _spread(image, likely, mask, click, held) if whole is None else mask | whole
     return mask
 
 
 def _require_sizes(
-    image: Image, probability: FloatArray | None, label: Bools | None
+    image: Image, maps: Sequence[FloatArray], label: Bools | None
 ) -> tuple[int, int]:
     if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
         raise InputError(f"image: expected (H, W, 3) uint8, found {image.shape} {image.dtype}")
-    for name, array in (("probability", probability), ("label", label)):
+    for name, array in (*(("map", one) for one in maps), ("label", label)):
         if array is not None and array.shape != image.shape[:2]:
             raise InputError(f"{name}: expected {image.shape[:2]}, found {array.shape}")
     return image.shape[0], image.shape[1]
@@ -156,6 +163,20 @@ def _spread(
     answer[window] = view.enlarged(_cut(view, evidence)) > 0.5
     answer = parts_at((answer & ~taken) | drawn, drawn, 4) & ~taken
     return mask | answer if prompt.positive else mask & ~answer
+
+
+def _object_at(
+    likely: FloatArray | None, mask: Bools, click: Click, held: list[Click]
+) -> Bools | None:
+    """Return the likely object below a positive click; None when it is there in part, or small."""
+    size_hw = (mask.shape[0], mask.shape[1])
+    if likely is None or not click.positive or likely[click_pixel(click, size_hw)] <= 0.5:
+        return None
+    subject = likely > 0.5
+    found = parts_at(subject, _drawn(click, size_hw), 4)
+    against = any(found[click_pixel(one, size_hw)] for one in held if not one.positive)
+    small = np.count_nonzero(found) < _LEAST_PART * np.count_nonzero(subject)
+    return None if against or small or (found & mask).any() else found
 
 
 def _object_in(image: Image, probability: FloatArray | None, mask: Bools, region: Bools) -> Bools:

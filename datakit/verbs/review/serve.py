@@ -6,7 +6,7 @@ import gc
 import secrets
 import socket
 import webbrowser
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from importlib.util import find_spec
 from pathlib import Path
@@ -18,6 +18,7 @@ from datakit.io.dataset.decisions import THUMBNAILS, DecisionLog, open_log, read
 from datakit.io.layouts.base import Item
 from datakit.models.factory import Settings
 from datakit.models.segmenters.promptable import PROMPTABLE, PromptableSegmenter
+from datakit.pages.person_maps import PersonMaps
 from datakit.pages.review_queue import ReviewQueue
 from datakit.pages.subject import Subject
 from datakit.pages.thumbnails import Thumbnails
@@ -74,6 +75,7 @@ def serve(
     if segmenter is not None:
         said = f"clicks are answered by {segmenter.identity.name}, {segmenter.identity.runtime}"
         progress.announce(said)
+    people = None if segmenter else _people(subjects, progress)
     with (
         _bound(options.port) as listener,
         open_log(folder) as log,
@@ -85,7 +87,14 @@ def serve(
             return details_of(by_id.get(subject.id), subject.id, evidence)
 
         made = ReviewQueue(
-            subjects, details, log, thumbnails, options.reviewer, segmenter=segmenter, hide=hide
+            subjects,
+            details,
+            log,
+            thumbnails,
+            options.reviewer,
+            segmenter=segmenter,
+            people=people,
+            hide=hide,
         )
         with closing(made) as queue, _frozen():
             _answer(queue, listener, port, options.no_browser, progress)
@@ -120,6 +129,24 @@ def _segmenter(options: ServeOptions) -> PromptableSegmenter | None:
         return None
     settings = Settings(weights=options.weights, contract=options.contract, device=options.device)
     return PROMPTABLE(settings)
+
+
+def _people(subjects: Sequence[Subject], progress: ProgressListener) -> PersonMaps | None:
+    """Return what sees people on photos, and say so, or say what is missing."""
+    if all(subject.palette for subject in subjects):
+        return None
+    if find_spec("ai_edge_litert") is None:
+        progress.announce(
+            "clicks are answered by colours, edges and the draft: seeing people needs LiteRT; "
+            "install it: pip install 'datakit[faces]'"
+        )
+        return None
+    people = PersonMaps()
+    progress.announce(
+        f"clicks are answered by colours, edges, the draft and {people.identity.name}, "
+        f"{people.identity.runtime}"
+    )
+    return people
 
 
 def _answer(
