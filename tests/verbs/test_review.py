@@ -325,12 +325,15 @@ def test_what_lies_on_the_desk(set_: Path, tmp_path: Path) -> None:
 
 
 def test_the_order_of_the_desk(set_: Path, tmp_path: Path, sample_data: Path) -> None:
-    from datakit.verbs.review.subjects import review_subjects
+    from datakit.verbs.review.subjects import details_of, review_subjects
     from datakit.verbs.shared.datasets import open_dataset
     from datakit.verbs.shared.evidence import gather
 
     table(tmp_path / "qc/qc.jsonl", finding("b.png"), finding("b.png", severity="review"))
-    draft = Queued(rank=1, id="a.png", file_name="a", doubt=0.75, reason="spread")
+    hand = (1, 2, 5, 6)
+    draft = Queued(
+        rank=1, id="a.png", file_name="a", doubt=0.75, reason="spread", missing_hand=hand
+    )
     table(tmp_path / "drafts/queue.jsonl", draft)
     table(tmp_path / "anon/anonymize.jsonl", waiting("coffee.jpg"))
     records = tuple(str(tmp_path / name) for name in ("qc", "drafts", "anon"))
@@ -338,7 +341,9 @@ def test_the_order_of_the_desk(set_: Path, tmp_path: Path, sample_data: Path) ->
     photos = str(sample_data / "photos")
     options = Options(src=(str(set_),), records=records, compare=str(earlier), photos=photos)
     _, items = open_dataset(options.src, "review")
-    subjects = review_subjects(options, items, gather((str(set_), *records), items), {}, {})
+    evidence = gather((str(set_), *records), items)
+    assert details_of(None, "a.png", evidence)["draft"]["missing_hand"] == hand
+    subjects = review_subjects(options, items, evidence, {}, {})
     found = {subject.id: subject for subject in subjects}
     assert sorted(found, key=lambda key: -found[key].priority) == [
         *("coffee.jpg", "b.png", "a.png", "c.png"),
