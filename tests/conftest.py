@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,7 +18,8 @@ from tests import object_server
 from tests.object_server import Faulty
 
 ROOT = Path(__file__).resolve().parents[1]
-
+# The commands that tests start compile each module once, as where datakit is installed.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 # How fast examples are made on a busy machine says nothing of the code.
 hypothesis.settings.register_profile(
