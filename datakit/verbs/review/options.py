@@ -97,7 +97,7 @@ class ServeOptions(FolderOptions, frozen=True, kw_only=True):
         Meta(
             description="a promptable model (SAM and the like) that answers clicks, boxes and "
             "lassos; with --weights ENCODER --weights DECODER --contract sam [default: none; "
-            "colours, edges and the draft answer]"
+            "colours, edges, the draft and where people are seen answer]"
         ),
     ] = None
     weights: Annotated[
