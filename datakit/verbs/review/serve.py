@@ -72,10 +72,7 @@ def serve(
     faces = hidden_faces(folders, options.photos) if options.photos else None
     hide = faces.jpeg if faces else None
     segmenter = _segmenter(options)
-    if segmenter is not None:
-        said = f"clicks are answered by {segmenter.identity.name}, {segmenter.identity.runtime}"
-        progress.announce(said)
-    people = None if segmenter else _people(subjects, progress)
+    people = None if segmenter else _people(subjects)
     with (
         _bound(options.port) as listener,
         open_log(folder) as log,
@@ -97,7 +94,8 @@ def serve(
             hide=hide,
         )
         with closing(made) as queue, _frozen():
-            _answer(queue, listener, port, options.no_browser, progress)
+            clicks = _what_answers(segmenter, people)
+            _answer(queue, listener, port, options.no_browser, progress, clicks)
         counts, notes = _finished(options, log, by_id, len(subjects), evidence)
         notes += agreement_notes(log.all(), others)
         used = () if segmenter is None else licence_notes([segmenter.identity], "labels")
@@ -131,26 +129,31 @@ def _segmenter(options: ServeOptions) -> PromptableSegmenter | None:
     return PROMPTABLE(settings)
 
 
-def _people(subjects: Sequence[Subject], progress: ProgressListener) -> PersonMaps | None:
-    """Return what sees people on photos, and say so, or say what is missing."""
-    if all(subject.palette for subject in subjects):
-        return None
-    if find_spec("ai_edge_litert") is None:
-        progress.announce(
-            "clicks are answered by colours, edges and the draft: seeing people needs LiteRT; "
-            "install it: pip install 'datakit[faces]'"
-        )
-        return None
-    people = PersonMaps()
-    progress.announce(
-        f"clicks are answered by colours, edges, the draft and {people.identity.name}, "
-        f"{people.identity.runtime}"
-    )
-    return people
+def _people(subjects: Sequence[Subject]) -> PersonMaps | None:
+    """Return what sees people on photos, where labels may be of people and LiteRT is installed."""
+    is_needed = any(not subject.palette for subject in subjects)
+    return PersonMaps() if is_needed and find_spec("ai_edge_litert") else None
+
+
+def _what_answers(segmenter: PromptableSegmenter | None, people: PersonMaps | None) -> str:
+    """Say what answers clicks, and what is missing for better answers."""
+    if segmenter is not None:
+        return f"clicks are answered by {segmenter.identity.name}, {segmenter.identity.runtime}"
+    own = "clicks are answered by colours, edges and the draft"
+    if people is not None:
+        return f"{own}, and by {people.identity.name}, {people.identity.runtime}"
+    if find_spec("ai_edge_litert"):
+        return own
+    return f"{own}: seeing people needs LiteRT; install it: pip install 'datakit[faces]'"
 
 
 def _answer(
-    queue: Any, listener: socket.socket, port: int, no_browser: bool, progress: ProgressListener
+    queue: Any,
+    listener: socket.socket,
+    port: int,
+    no_browser: bool,
+    progress: ProgressListener,
+    clicks: str,
 ) -> None:
     # Starlette is not in the base install.
     from datakit.pages import review_app
@@ -158,6 +161,7 @@ def _answer(
     token = secrets.token_urlsafe(24)
     address = f"http://127.0.0.1:{port}/{token}/"
     progress.announce(f"review: {address}\nCtrl-C ends it; every decision is on the disk at once.")
+    progress.announce(clicks)
     app = review_app.make_app(queue, token, port)
     if no_browser:
         review_app.serve(app, listener)
