@@ -60,7 +60,7 @@ CHECKS = (
     ),
     Check(
         "missing_hand",
-        "a hand whose arm the label has is seen, and {share:.0%} of it is missing",
+        "a hand of the subject is seen, and {share:.0%} of it is missing from the label",
         _measure_hands,
         value_of("share"),
     ),

@@ -15,9 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from datakit.core.drafts.bodies import Body, Points, upright_roll
+from datakit.core.drafts.unsure_places import Box
 from datakit.core.faces.blazeface import Rect
-
-Box = tuple[int, int, int, int]
 
 PALM_GROWTH = 2.6
 TOWARDS_FINGERS = 0.5
@@ -33,7 +32,7 @@ FINGER_WIDTH = 0.2
 ARM_SHARE = 0.5
 """Of an upper arm that is in the label of its person, whether or not its hand is."""
 SURE = 0.8
-"""Presence of a hand that no body bears out."""
+"""Presence that a hand needs where no body confirms it."""
 BESIDE_SHARE = 0.1
 """Of the square around the wrist of a hand without an arm, which the label must fill."""
 BESIDE_REACH = 1.5

@@ -9,6 +9,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from datakit.core.drafts.uncertainty import WORDS
+
 Box = tuple[int, int, int, int]
 
 MOST_PLACES = 3
@@ -82,7 +84,7 @@ def unsure_places(
     found.sort(key=lambda one: (-one[0], one[1].box))
     places = [place for _, place in found]
     if missing_hand is not None:
-        places.insert(0, UnsurePlace(missing_hand, "a hand may be missing"))
+        places.insert(0, UnsurePlace(missing_hand, WORDS["hand"]))
     return places[:MOST_PLACES]
 
 

@@ -11,14 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from datakit.core.drafts.cleaning import THRESHOLD, follow_edges, keep_parts, stretch_range
-from datakit.core.drafts.hands import (
-    MISSING_SHARE,
-    Box,
-    Hand,
-    MissingHand,
-    missing_hand,
-)
+from datakit.core.drafts.hands import MISSING_SHARE, Hand, MissingHand, missing_hand
 from datakit.core.drafts.uncertainty import measure_uncertainty
+from datakit.core.drafts.unsure_places import Box
 from datakit.core.images import network_input
 from datakit.core.matting.alpha import estimate_alpha
 from datakit.core.matting.mask_prior import outline_prior

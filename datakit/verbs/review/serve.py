@@ -105,11 +105,13 @@ def serve(
 @contextmanager
 def _no_collection() -> Iterator[None]:
     """Collect no garbage: going through the rows again and again is a third of reading them."""
+    was_on = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
-        gc.enable()
+        if was_on:
+            gc.enable()
 
 
 @contextmanager
